@@ -1,0 +1,37 @@
+// Runs jest for the package in the current folder, with the options that every package shares.
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const config = {
+  rootDir: process.cwd(),
+  testEnvironment: 'node',
+  verbose: false,
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '\\.ts$': [
+      createRequire(import.meta.url).resolve('@swc/jest'),
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+  coverageProvider: 'babel',
+  testTimeout: 30_000,
+  reporters: ['default', fileURLToPath(new URL('counts-reporter.mjs', import.meta.url))],
+}
+const require = createRequire(import.meta.url)
+
+const run = spawnSync(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--no-warnings=ExperimentalWarning',
+    require.resolve('jest/bin/jest'),
+    '--config',
+    JSON.stringify(config),
+    ...process.argv.slice(2),
+  ],
+  { stdio: 'inherit' },
+)
+process.exit(run.status ?? 1)

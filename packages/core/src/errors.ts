@@ -1,0 +1,29 @@
+/** A mistake in how this package was called, with a code that stays the same while messages may change. */
+export class TraceError extends Error {
+  override readonly name = 'TraceError'
+  /** Such as `TRACE_BAD_OPTION`. */
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** What a value is, for messages that say what was expected and what was got. Never longer than 80 characters. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (typeof value === 'string') return cut(JSON.stringify(value))
+  if (typeof value === 'bigint') return cut(`${value}n`)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'symbol') return cut(String(value))
+  if (typeof value === 'function') return cut(value.name ? `function ${value.name}` : 'a function')
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  const maker: unknown = Object.getPrototypeOf(value)?.constructor
+  const name = typeof maker === 'function' && maker !== Object ? maker.name : ''
+  return cut(name ? `a ${name}` : 'an object')
+}
+
+function cut(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}

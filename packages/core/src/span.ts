@@ -1,0 +1,53 @@
+/** What a recorded data value can be, once made plain (see {@link toPlain}). */
+export type PlainValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly PlainValue[]
+  | { readonly [key: string]: PlainValue }
+
+/** The data of a recorded span: what the program added, made plain. */
+export type PlainData = { readonly [key: string]: PlainValue }
+
+/** A recorded span: what recorders get and readers give. */
+export interface Span {
+  /** This span: 1 … 2^64−1. */
+  readonly spanId: bigint
+  /** Shared by all spans of the trace: 1 … 2^64−1. */
+  readonly traceId: bigint
+  /** The span that caused this one: 0 … 2^64−1, where 0 means none. */
+  readonly parentId: bigint
+  /** Where it ran, as `service:pid@hostname` unless the program named itself. May be empty. */
+  readonly process: string
+  /** What sort of activity, such as `request` or `db`. May be empty. */
+  readonly kind: string
+  /** Which activity, such as `GET /users/:id`. May be empty. */
+  readonly name: string
+  /** Nanoseconds since the Unix epoch. */
+  readonly start: bigint
+  /** Nanoseconds since the Unix epoch; undefined while the span is open. */
+  readonly finish: bigint | undefined
+  /** A failed span has the keys `error.type` and `error.message`. */
+  readonly data: PlainData
+}
+
+/** Data key that holds the type of the error which made a span fail. */
+export const ERROR_TYPE = 'error.type'
+/** Data key that holds the message of the error which made a span fail. */
+export const ERROR_MESSAGE = 'error.message'
+
+/** Whether the span failed: whether its data says of which error. */
+export function isFailed(span: Span): boolean {
+  return Object.hasOwn(span.data, ERROR_TYPE)
+}
+
+/**
+ * The service of a span's process: the text before `:pid@`, or the whole process where it has no such part.
+ *
+ * @param process such as `users:4711@host-1`
+ */
+export function serviceOf(process: string): string {
+  return /^(.*?):\d+@/s.exec(process)?.[1] ?? process
+}

@@ -1,0 +1,56 @@
+const SECOND = 1_000_000_000n
+/** 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z in seconds since the Unix epoch: what RFC 3339 can say. */
+const FIRST_SECOND = -62_167_219_200n
+const END_SECOND = 253_402_300_800n
+
+let cachedSecond = 0n
+let cachedText = '1970-01-01T00:00:00'
+
+/**
+ * RFC 3339 in UTC with nanoseconds, trailing zeros of the fraction removed: `2015-10-20T13:14:15.1234Z`.
+ *
+ * @param time nanoseconds since the Unix epoch
+ * @throws {RangeError} outside the years 0000 to 9999
+ */
+export function formatTime(time: bigint): string {
+  let second = time / SECOND
+  let fraction = Number(time - second * SECOND)
+  if (fraction < 0) {
+    second -= 1n
+    fraction += 1e9
+  }
+  if (second !== cachedSecond) {
+    if (second < FIRST_SECOND || second >= END_SECOND) throw new RangeError(`time out of range: ${time} ns`)
+    cachedText = new Date(Number(second) * 1000).toISOString().slice(0, 19)
+    cachedSecond = second
+  }
+  if (fraction === 0) return `${cachedText}Z`
+  let digits = 9
+  while (fraction % 10 === 0) {
+    fraction /= 10
+    digits--
+  }
+  return `${cachedText}.${String(fraction).padStart(digits, '0')}Z`
+}
+
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
+
+/**
+ * Reads an RFC 3339 time in any zone; digits beyond the nanosecond are cut off.
+ *
+ * @returns nanoseconds since the Unix epoch; undefined where the text is no such time; never throws
+ */
+export function parseTime(text: string): bigint | undefined {
+  const parts = RFC_3339.exec(text)
+  if (parts === null) return undefined
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = ''] = parts
+  const [, , , , , , , , sign, zoneHour = '0', zoneMinute = '0'] = parts
+  const date = new Date(0)
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return undefined
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
+  if (Number(zoneHour) > 23 || Number(zoneMinute) > 59) return undefined
+  const zone = (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -60 : 60)
+  const seconds = date.getTime() / 1000 + Number(hour) * 3600 + Number(minute) * 60 + Number(second) - zone
+  return BigInt(seconds) * SECOND + BigInt(fraction.slice(0, 9).padEnd(9, '0'))
+}
