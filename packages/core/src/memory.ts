@@ -44,7 +44,10 @@ export function memoryRecorder(options: MemoryRecorderOptions = {}): MemoryRecor
     recordSync: keep,
     trace: async (traceId, { signal } = {}): Promise<TraceSpans> => {
       signal?.throwIfAborted()
-      return { spans: eachOnce(spans.filter((span) => span.traceId === traceId)), ...NOTHING_SKIPPED }
+      return {
+        spans: eachOnce(spans.filter((span) => span.traceId === traceId)),
+        ...NOTHING_SKIPPED,
+      }
     },
     traces: async (query = {}, { signal } = {}): Promise<TraceList> => {
       signal?.throwIfAborted()

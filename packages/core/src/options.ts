@@ -12,10 +12,16 @@ export interface OptionRule {
 
 /** Rules that most factories need. */
 export const optionRules: Readonly<Record<'string' | 'boolean' | 'function' | 'count' | 'duration', OptionRule>> = {
-  string: { expected: 'a string that is not empty', test: (v) => typeof v === 'string' && v !== '' },
+  string: {
+    expected: 'a string that is not empty',
+    test: (v) => typeof v === 'string' && v !== '',
+  },
   boolean: { expected: 'true or false', test: (v) => typeof v === 'boolean' },
   function: { expected: 'a function', test: (v) => typeof v === 'function' },
-  count: { expected: 'a whole number above 0', test: (v) => Number.isSafeInteger(v) && Number(v) > 0 },
+  count: {
+    expected: 'a whole number above 0',
+    test: (v) => Number.isSafeInteger(v) && Number(v) > 0,
+  },
   duration: {
     expected: 'milliseconds, from 1 to 2147483647',
     test: (v) => typeof v === 'number' && v >= 1 && v <= 0x7fffffff,

@@ -31,7 +31,10 @@ export function newData(): Record<string, unknown> {
 }
 
 /** The data of a span without any. */
-export const NO_DATA: Plain = { data: Object.freeze(newData()) as PlainData, size: 0 }
+export const NO_DATA: Plain = {
+  data: Object.freeze(newData()) as PlainData,
+  size: 0,
+}
 
 /**
  * Makes a span's data plain, as a copy: what is recorded is what it was at this moment. Never throws.
@@ -148,7 +151,11 @@ class Copier {
   }
 
   #error(error: Error, depth: number): PlainValue {
-    const parts: Record<string, unknown> = { type: errorType(error), message: errorMessage(error), stack: error.stack }
+    const parts: Record<string, unknown> = {
+      type: errorType(error),
+      message: errorMessage(error),
+      stack: error.stack,
+    }
     if (error.cause !== undefined) parts['cause'] = error.cause
     return this.map(parts, () => Object.keys(parts), depth)
   }

@@ -40,7 +40,17 @@ export function summarize(spans: readonly Span[]): TraceSummary | undefined {
   }
   const { traceId, process, kind, name } = first
   const duration = finish === undefined ? undefined : finish - start
-  return { traceId, process, kind, name, start, duration, spans: spans.length, failed, open }
+  return {
+    traceId,
+    process,
+    kind,
+    name,
+    start,
+    duration,
+    spans: spans.length,
+    failed,
+    open,
+  }
 }
 
 function firstSpan(spans: readonly Span[]): Span | undefined {

@@ -1,0 +1,27 @@
+/** A span that runs. */
+export interface ActiveSpan {
+  /** This span: 1 … 2^64−1; 0n where nothing is recorded (see {@link span}). */
+  readonly spanId: bigint
+  /** Shared by all spans of the trace: 1 … 2^64−1; 0n where nothing is recorded. */
+  readonly traceId: bigint
+  /** The span that caused this one: 0 … 2^64−1, where 0n means none. */
+  readonly parentId: bigint
+  /** Where it runs, such as `users:4711@host-1`. */
+  readonly process: string
+  /** What sort of activity, such as `db`. */
+  readonly kind: string
+  /** Which activity, such as `load user`. May be changed until the span finishes. */
+  name: string
+  /** Nanoseconds since the Unix epoch. */
+  readonly start: bigint
+  /** What the program adds: any values under any keys; made plain when the span finishes. */
+  readonly data: Record<string, unknown>
+  /** Runs a function with this span as the current one, and returns what it returns. Does not finish the span. */
+  run<T>(fn: (span: ActiveSpan) => T): T
+  /** Marks the span failed, by what was thrown; the first call counts. */
+  fail(error: unknown): void
+  /** Finishes the span; the first call counts. */
+  finish(): void
+  /** Finishes the span, at the end of a `using` block. */
+  [Symbol.dispose](): void
+}

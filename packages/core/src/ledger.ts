@@ -1,0 +1,87 @@
+/**
+ * What became of a tracer's spans, in numbers of spans. At any moment
+ * `started = open + held + unsampled + queued + inFlight + recorded + dropped + failed`.
+ */
+export interface Stats {
+  /** All spans started so far. */
+  readonly started: number
+  /** Not finished yet. */
+  readonly open: number
+  /** Finished, and waiting for the decision whether their trace is kept. */
+  readonly held: number
+  /** Of traces that are not sampled: never recorded. */
+  readonly unsampled: number
+  /** Finished, and waiting for the recorder. */
+  readonly queued: number
+  /** Given to the recorder, which has not said yet whether they are stored. */
+  readonly inFlight: number
+  /** Stored, as the recorder says. */
+  readonly recorded: number
+  /** Lost before the recorder got them: the queue was full, or the tracer closed. */
+  readonly dropped: number
+  /** Lost by the recorder: it threw, rejected, or named them as not stored. */
+  readonly failed: number
+  /** Calls with an unusable id, kind, name or option, which fell back to a default. No part of the sum. */
+  readonly badInput: number
+}
+
+type State = Exclude<keyof Stats, 'started' | 'badInput'>
+
+/** Counts spans by state. Every span is in exactly one, and every change of state is one of the methods here. */
+export class Ledger {
+  #started = 0
+  #badInput = 0
+  readonly #in: Record<State, number> = {
+    open: 0,
+    held: 0,
+    unsampled: 0,
+    queued: 0,
+    inFlight: 0,
+    recorded: 0,
+    dropped: 0,
+    failed: 0,
+  }
+
+  start(): void {
+    this.#started++
+    this.#in.open++
+  }
+
+  queue(): void {
+    this.#in.open--
+    this.#in.queued++
+  }
+
+  /** An open span is lost: there was no room, or the tracer is closed. */
+  drop(): void {
+    this.#in.open--
+    this.#in.dropped++
+  }
+
+  /** Queued spans are lost: the tracer closed before the recorder would take them. */
+  dropQueued(count: number): void {
+    this.#in.queued -= count
+    this.#in.dropped += count
+  }
+
+  /** Queued spans are given to the recorder. */
+  send(count: number): void {
+    this.#in.queued -= count
+    this.#in.inFlight += count
+  }
+
+  /** The recorder has said what became of spans given to it. */
+  settle(recorded: number, failed: number): void {
+    this.#in.inFlight -= recorded + failed
+    this.#in.recorded += recorded
+    this.#in.failed += failed
+  }
+
+  countBadInput(): void {
+    this.#badInput++
+  }
+
+  stats(): Stats {
+    return { started: this.#started, ...this.#in, badInput: this.#badInput }
+  }
+}

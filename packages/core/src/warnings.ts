@@ -1,0 +1,94 @@
+import { errorMessage } from './plain.js'
+
+/** Where a tracer's warnings go: `console`, pino and Fastify's `log` all are one. */
+export interface Logger {
+  warn(message: string): void
+}
+
+/** Makes the message of so many like events. */
+type Message = (count: number) => string
+
+/**
+ * Says each kind of thing at once when it first happens, and from then on once an interval, with how often it did: never
+ * once a span, and nothing is left unsaid.
+ */
+export class Warnings {
+  readonly #logger: Logger
+  readonly #interval: number
+  readonly #unsaid = new Map<string, { count: number; message: Message }>()
+
+  /** @param interval milliseconds */
+  constructor(logger: Logger, interval: number) {
+    this.#logger = logger
+    this.#interval = interval
+  }
+
+  /**
+   * @param code the kind of thing, one of a fixed few
+   * @param message what to say of so many of them
+   */
+  warn(code: string, message: Message): void {
+    const unsaid = this.#unsaid.get(code)
+    if (unsaid !== undefined) {
+      unsaid.count++
+      unsaid.message = message
+      return
+    }
+    this.#unsaid.set(code, { count: 0, message })
+    setTimeout(() => this.#endInterval(code), this.#interval).unref()
+    this.#say(message(1))
+  }
+
+  /** Says what is unsaid now, without waiting for the interval's end. */
+  flush(): void {
+    for (const unsaid of this.#unsaid.values()) {
+      if (unsaid.count > 0) this.#say(unsaid.message(unsaid.count))
+      unsaid.count = 0
+    }
+  }
+
+  #endInterval(code: string): void {
+    const unsaid = this.#unsaid.get(code)
+    this.#unsaid.delete(code)
+    if (unsaid === undefined || unsaid.count === 0) return
+    this.#unsaid.set(code, { count: 0, message: unsaid.message })
+    setTimeout(() => this.#endInterval(code), this.#interval).unref()
+    this.#say(unsaid.message(unsaid.count))
+  }
+
+  #say(message: string): void {
+    try {
+      this.#logger.warn(`trace: ${message}`)
+    } catch {
+      // A logger that throws must not reach the traced program, and there is nowhere else to say it.
+    }
+  }
+}
+
+/** Warns by `process.emitWarning`; while the process exits, when that comes too late, by standard error. */
+export const processWarnings: Logger = {
+  warn(message) {
+    if (exiting) process.stderr.write(`(node:${process.pid}) TraceWarning: ${message}\n`)
+    else process.emitWarning(message, 'TraceWarning')
+  },
+}
+
+let exiting = false
+
+/** From now on warnings are written at once. */
+export function warnSynchronously(): void {
+  exiting = true
+}
+
+/** Text that came from elsewhere as it may stand in a log line: no control characters, at most 200 characters. */
+export function printable(text: string): string {
+  const visible = text
+    .slice(0, 200)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`)
+  return text.length > 200 ? `${visible}…` : visible
+}
+
+/** An error in a log line: its message on one line. */
+export function printableError(error: unknown): string {
+  return printable(errorMessage(error))
+}
