@@ -27,3 +27,43 @@ export function describe(value: unknown): string {
 function cut(text: string): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
+
+/** The name of a function or class; `anonymous` where it has none. Never throws. */
+export function nameOf(value: unknown): string {
+  try {
+    const name: unknown = Reflect.get(value as object, 'name')
+    return typeof name === 'string' && name !== '' ? name : 'anonymous'
+  } catch {
+    return 'anonymous'
+  }
+}
+
+/** The type of something thrown: an error's `name`, or what kind of value it is. Never throws. */
+export function errorType(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return typeof error
+  try {
+    const name: unknown = Reflect.get(error, 'name')
+    if (typeof name === 'string' && name !== '') return name
+    return nameOf(Reflect.get(error, 'constructor'))
+  } catch {
+    return 'Error'
+  }
+}
+
+/** The message of something thrown: an error's `message`, or the value's text. Never throws. */
+export function errorMessage(error: unknown): string {
+  try {
+    if (typeof error === 'object' && error !== null) {
+      const message: unknown = Reflect.get(error, 'message')
+      if (typeof message === 'string') return message
+    }
+    return String(error)
+  } catch {
+    return '[no text]'
+  }
+}
+
+/** Something thrown, as text in data. Never throws. */
+export function errorText(error: unknown): string {
+  return `[${errorType(error)}: ${errorMessage(error)}]`
+}

@@ -6,6 +6,7 @@ export {
   currentTraceId,
   outsideTraces,
 } from './context.js'
+export { onOneLine } from './display.js'
 export { describe, TraceError } from './errors.js'
 export { generateId, isId, MAX_ID, parseId } from './ids.js'
 export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
@@ -17,6 +18,7 @@ export {
 } from './memory.js'
 export { checkOptions, type OptionRule, optionRules } from './options.js'
 export { newData, type Plain, toPlain } from './plain.js'
+export { formatDuration, type PrintOptions, printTrace } from './print.js'
 export {
   DEFAULT_LIMIT,
   eachOnce,
@@ -56,4 +58,5 @@ export {
   type Tracer,
   type TracerOptions,
 } from './tracer.js'
+export { buildTree, type SpanNode } from './tree.js'
 export type { Logger } from './warnings.js'

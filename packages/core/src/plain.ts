@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+import { errorMessage, errorText, errorType, nameOf } from './errors.js'
 import type { PlainData, PlainValue } from './span.js'
 import { formatTime } from './time.js'
 
@@ -21,13 +23,19 @@ export interface Plain {
   readonly size: number
 }
 
-/** An object without a prototype, so that `__proto__` and `constructor` are keys like any other, yet with fast properties. */
-const Bare = (() => {}) as unknown as new () => Record<string, unknown>
-Bare.prototype = Object.create(null)
+/**
+ * Inherits nothing, so that `__proto__` and `constructor` are keys like any other; yet its properties are fast, which
+ * those of `Object.create(null)` are not.
+ */
+class Data {
+  [key: string]: unknown
+}
+Object.setPrototypeOf(Data.prototype, null)
+Reflect.deleteProperty(Data.prototype, 'constructor')
 
 /** A new, empty data object. */
 export function newData(): Record<string, unknown> {
-  return new Bare()
+  return new Data()
 }
 
 /** The data of a span without any. */
@@ -48,8 +56,9 @@ export function toPlain(data: Readonly<Record<string, unknown>>): Plain {
   const quick = copyScalars(data)
   if (quick !== undefined) return quick
   const copier = new Copier()
-  const plain = copier.map(data, () => ownKeys(data), 0)
-  return { data: plain, size: copier.size }
+  const plain = copier.object(data, 0)
+  const isMap = typeof plain === 'object' && plain !== null && !Array.isArray(plain)
+  return { data: isMap ? (plain as PlainData) : NO_DATA.data, size: copier.size }
 }
 
 /** The common case, data of a few small scalars, without any machinery; undefined where it is not that. */
@@ -70,6 +79,9 @@ function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined
   }
   return { data: copy, size }
 }
+
+/** A key, and what reads its value. */
+type Entry = readonly [key: string, read: () => unknown]
 
 class Copier {
   size = 0
@@ -126,38 +138,35 @@ class Copier {
   }
 
   #copy(value: object, depth: number): PlainValue | undefined {
-    if (value instanceof Date) return dateText(value)
-    if (value instanceof Error) return this.#error(value, depth)
-    if (value instanceof Map) {
-      const named = new Map<string, unknown>()
-      for (const [key, item] of value) named.set(typeof key === 'symbol' ? String(key) : `${key}`, item)
-      return this.map(Object.fromEntries(named), () => [...named.keys()], depth)
-    }
-    if (value instanceof Set) return this.list(value, value.size, depth)
+    if (types.isDate(value)) return dateText(value)
+    if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth)
+    if (types.isMap(value)) return this.map(mapEntries(value), value.size, depth)
+    if (types.isSet(value)) return this.list(value, value.size, depth)
     if (Array.isArray(value)) return this.list(value, value.length, depth)
     if (value instanceof DataView) value = value.buffer
-    if (value instanceof ArrayBuffer) value = new Uint8Array(value)
+    if (types.isAnyArrayBuffer(value)) value = new Uint8Array(value)
     if (ArrayBuffer.isView(value)) {
       const array = value as Uint8Array
       return this.list(array, array.length, depth)
     }
-    if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+    if (types.isBoxedPrimitive(value)) {
       return this.value(value.valueOf(), depth)
     }
-    if (value instanceof RegExp) return this.text(String(value), MAX_STRING)
+    if (types.isRegExp(value)) return this.text(String(value), MAX_STRING)
     const toJSON: unknown = Reflect.get(value, 'toJSON')
     if (typeof toJSON === 'function') return this.value(toJSON.call(value), depth + 1)
-    return this.map(value as Readonly<Record<string, unknown>>, () => ownKeys(value), depth)
+    const keys = Object.keys(value)
+    return this.map(objectEntries(value, keys), keys.length, depth)
   }
 
   #error(error: Error, depth: number): PlainValue {
-    const parts: Record<string, unknown> = {
-      type: errorType(error),
-      message: errorMessage(error),
-      stack: error.stack,
-    }
-    if (error.cause !== undefined) parts['cause'] = error.cause
-    return this.map(parts, () => Object.keys(parts), depth)
+    const parts: [string, () => unknown][] = [
+      ['type', () => errorType(error)],
+      ['message', () => errorMessage(error)],
+      ['stack', () => error.stack],
+      ['cause', () => error.cause],
+    ]
+    return this.map(parts, parts.length, depth)
   }
 
   list(values: Iterable<unknown>, length: number, depth: number): PlainValue[] {
@@ -174,25 +183,25 @@ class Copier {
     return list
   }
 
-  map(source: Readonly<Record<string, unknown>>, keysOf: () => string[], depth: number): PlainData {
+  /** @param length how many entries there are, of which only the first may be taken */
+  map(entries: Iterable<Entry>, length: number, depth: number): PlainData {
     const copy = newData() as Record<string, PlainValue>
-    this.#above.add(source)
-    const keys = keysOf()
-    for (const [index, key] of keys.entries()) {
+    let taken = 0
+    for (const [key, read] of entries) {
       if (!this.#room()) {
-        copy['[cut]'] = `${keys.length - index} more`
+        copy['[cut]'] = `${length - taken} more`
         break
       }
-      const value = this.#property(source, key, depth)
-      if (value === undefined) continue
-      copy[this.text(key, MAX_KEY)] = value
+      taken++
+      const value = this.#read(read, depth)
+      if (value !== undefined) copy[this.text(key, MAX_KEY)] = value
     }
     return copy
   }
 
-  #property(source: Readonly<Record<string, unknown>>, key: string, depth: number): PlainValue | undefined {
+  #read(read: () => unknown, depth: number): PlainValue | undefined {
     try {
-      return this.value(source[key], depth + 1)
+      return this.value(read(), depth + 1)
     } catch (error) {
       return this.text(errorText(error), MAX_STRING)
     }
@@ -206,21 +215,12 @@ class Copier {
   }
 }
 
-function ownKeys(value: object): string[] {
-  try {
-    return Object.keys(value)
-  } catch {
-    return []
-  }
+function* mapEntries(map: ReadonlyMap<unknown, unknown>): Generator<Entry> {
+  for (const [key, value] of map) yield [typeof key === 'string' ? key : errorMessage(key), () => value]
 }
 
-function nameOf(value: unknown): string {
-  try {
-    const name: unknown = Reflect.get(value as object, 'name')
-    return typeof name === 'string' && name !== '' ? name : 'anonymous'
-  } catch {
-    return 'anonymous'
-  }
+function* objectEntries(object: object, keys: readonly string[]): Generator<Entry> {
+  for (const key of keys) yield [key, () => Reflect.get(object, key)]
 }
 
 function dateText(date: Date): string {
@@ -231,33 +231,4 @@ function dateText(date: Date): string {
   } catch {
     return date.toISOString()
   }
-}
-
-/** The type of something thrown: an error's `name`, or what kind of value it is. Never throws. */
-export function errorType(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return typeof error
-  try {
-    const name: unknown = Reflect.get(error, 'name')
-    if (typeof name === 'string' && name !== '') return name
-    return nameOf(Reflect.get(error, 'constructor'))
-  } catch {
-    return 'Error'
-  }
-}
-
-/** The message of something thrown: an error's `message`, or the value's text. Never throws. */
-export function errorMessage(error: unknown): string {
-  try {
-    if (typeof error === 'object' && error !== null) {
-      const message: unknown = Reflect.get(error, 'message')
-      if (typeof message === 'string') return message
-    }
-    return String(error)
-  } catch {
-    return '[no text]'
-  }
-}
-
-function errorText(error: unknown): string {
-  return `[${errorType(error)}: ${errorMessage(error)}]`
 }

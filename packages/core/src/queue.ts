@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Backlog, type BacklogLimits } from './backlog.js'
 import { outsideTraces } from './context.js'
 import { forgetLeaver, type Leaver, rememberLeaver } from './exit.js'
 import type { Ledger } from './ledger.js'
-import type { Recorder } from './recorder.js'
+import { lostSpans, type Recorder } from './recorder.js'
 import type { Span } from './span.js'
 import { printableError, type Warnings } from './warnings.js'
 
@@ -14,28 +16,12 @@ export interface FlushResult {
   readonly left: number
 }
 
-/** How much a queue holds. */
-export interface QueueLimits {
-  readonly spans: number
-  readonly bytes: number
-  readonly batch: number
-}
-
-interface Batch {
-  readonly spans: Span[]
-  bytes: number
-}
-
 /** Between finished spans and their recorder: bounded, drained in batches, one of them with the recorder at a time. */
 export class Queue implements Leaver {
   readonly #recorder: Recorder
   readonly #ledger: Ledger
   readonly #warnings: Warnings
-  readonly #limits: QueueLimits
-  /** Oldest first; only the last may be short of full. */
-  #batches: Batch[] = []
-  #waiting = 0
-  #waitingBytes = 0
+  readonly #backlog: Backlog
   #inFlight: readonly Span[] = []
   #sentAt = 0
   /** Spans ever taken in, and spans whose fate is known: what is taken in first is settled first. */
@@ -51,16 +37,16 @@ export class Queue implements Leaver {
     recorder: Recorder
     ledger: Ledger
     warnings: Warnings
-    limits: QueueLimits
+    limits: BacklogLimits
   }) {
     this.#recorder = parts.recorder
     this.#ledger = parts.ledger
     this.#warnings = parts.warnings
-    this.#limits = parts.limits
+    this.#backlog = new Backlog(parts.limits)
   }
 
   hasRoom(): boolean {
-    return !this.#closed && this.#waiting < this.#limits.spans && this.#waitingBytes < this.#limits.bytes
+    return !this.#closed && this.#backlog.hasRoom()
   }
 
   /**
@@ -69,19 +55,10 @@ export class Queue implements Leaver {
    * @param bytes about how much memory it holds
    */
   push(span: Span, bytes: number): void {
-    const batchSize = this.#limits.batch
     this.#ledger.queue()
     this.#accepted++
-    this.#waiting++
-    this.#waitingBytes += bytes
-    let last = this.#batches.at(-1)
-    if (last === undefined || last.spans.length >= batchSize) {
-      last = { spans: [], bytes: 0 }
-      this.#batches.push(last)
-    }
-    last.spans.push(span)
-    last.bytes += bytes
-    if (!this.#delivering) this.#schedule(last.spans.length >= batchSize)
+    const full = this.#backlog.push(span, bytes)
+    if (!this.#delivering) this.#schedule(full)
   }
 
   /** A span has finished for which there is no room. */
@@ -98,12 +75,13 @@ export class Queue implements Leaver {
     const { name } = this.#recorder
     const seconds = Math.round((performance.now() - this.#sentAt) / 1000)
     if (this.#inFlight.length > 0 && seconds >= 1) return `and ${name} has been busy with one batch for ${seconds} s`
-    return `${name} is too slow for ${this.#waiting} spans at once; see the options buffer and bufferBytes`
+    return `${name} is too slow for ${this.#backlog.count} spans at once; see the options buffer and bufferBytes`
   }
 
   #schedule(full: boolean): void {
     if (full && !this.#soon) {
       this.#soon = true
+      rememberLeaver(this)
       setImmediate(() => {
         this.#soon = false
         void this.#deliver()
@@ -121,10 +99,8 @@ export class Queue implements Leaver {
     if (this.#delivering) return
     this.#delivering = true
     rememberLeaver(this)
-    for (let batch = this.#batches.shift(); batch !== undefined; batch = this.#batches.shift()) {
-      this.#waiting -= batch.spans.length
-      this.#waitingBytes -= batch.bytes
-      await this.#send(batch.spans)
+    for (let batch = this.#backlog.takeBatch(); batch !== undefined; batch = this.#backlog.takeBatch()) {
+      await this.#send(batch)
     }
     this.#delivering = false
     forgetLeaver(this)
@@ -147,10 +123,8 @@ export class Queue implements Leaver {
 
   #countLost(spans: readonly Span[], error: unknown): number {
     const lost = lostSpans(spans, error)
-    this.#warnings.warn('failed', (times) => {
-      const more = times > 1 ? ` (the latest of ${times} such failures)` : ''
-      return `${spansAre(lost)} lost by ${this.#recorder.name}: ${printableError(error)}${more}`
-    })
+    const message = (n: number): string => `${spansAre(n)} lost by ${this.#recorder.name}: ${printableError(error)}`
+    this.#warnings.warn('failed', message, lost)
     return lost
   }
 
@@ -204,27 +178,23 @@ export class Queue implements Leaver {
   }
 
   #dropWaiting(): void {
-    const count = this.#waiting
+    const count = this.#backlog.takeAll().length
     if (count === 0) return
-    this.#batches = []
-    this.#waiting = 0
-    this.#waitingBytes = 0
     this.#settled += count
     this.#ledger.dropQueued(count)
-    this.#warnings.warn('dropped', () => `${spansAre(count)} dropped: ${this.#recorder.name} did not take them in time`)
+    const { name } = this.#recorder
+    this.#warnings.warn('unsent', (n) => `${spansAre(n)} dropped at close: ${name} did not take them in time`, count)
   }
 
   async #closeRecorder(timeout: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeout)
-    })
+    const deadline = new AbortController()
     try {
-      await Promise.race([outsideTraces(() => this.#recorder.close?.()), deadline])
+      const closed = outsideTraces(() => this.#recorder.close?.())
+      await Promise.race([closed, sleep(timeout, undefined, { signal: deadline.signal })])
     } catch (error) {
       this.#warnings.warn('close', () => `${this.#recorder.name} could not be closed: ${printableError(error)}`)
     }
-    clearTimeout(timer)
+    deadline.abort()
   }
 
   beforeExit(): void {
@@ -232,10 +202,9 @@ export class Queue implements Leaver {
   }
 
   exit(): void {
-    const queued = this.#batches.flatMap((batch) => batch.spans)
+    const queued = this.#backlog.takeAll()
     const spans = [...this.#inFlight, ...queued]
     this.#inFlight = []
-    this.#batches = []
     this.#ledger.send(queued.length)
     if (spans.length > 0) this.#settle(spans.length, this.#recordAtExit(spans))
     this.#warnings.flush()
@@ -245,7 +214,8 @@ export class Queue implements Leaver {
     const { name } = this.#recorder
     if (this.#recorder.recordSync === undefined) {
       const advice = 'call `await tracer.close()` before the process exits'
-      this.#warnings.warn('exit', () => `${spansAre(spans.length)} lost: ${name} cannot store at exit; ${advice}`)
+      const message = (n: number): string => `${spansAre(n)} lost: ${name} cannot store at exit; ${advice}`
+      this.#warnings.warn('exit', message, spans.length)
       return spans.length
     }
     try {
@@ -255,17 +225,6 @@ export class Queue implements Leaver {
       return this.#countLost(spans, error)
     }
   }
-}
-
-/** How many of a batch an error says are not stored. The error may come from another copy of this package. */
-function lostSpans(spans: readonly Span[], error: unknown): number {
-  if (!(error instanceof Error) || error.name !== 'RecordError') return spans.length
-  const named: unknown = Reflect.get(error, 'spans')
-  if (!Array.isArray(named)) return spans.length
-  const ids = new Set(
-    named.map((span: unknown) => (typeof span === 'object' && span !== null ? Reflect.get(span, 'spanId') : 0n)),
-  )
-  return spans.filter((span) => ids.has(span.spanId)).length
 }
 
 function spansAre(count: number): string {

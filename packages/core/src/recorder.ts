@@ -41,3 +41,14 @@ export class RecordError extends Error {
     this.spans = spans
   }
 }
+
+/** How many of a batch an error says are not stored. The error may come from another copy of this package. */
+export function lostSpans(spans: readonly Span[], error: unknown): number {
+  if (typeof error !== 'object' || error === null || Reflect.get(error, 'name') !== 'RecordError') return spans.length
+  const named: unknown = Reflect.get(error, 'spans')
+  if (!Array.isArray(named)) return spans.length
+  const ids = new Set(
+    named.map((span: unknown) => (typeof span === 'object' && span !== null ? Reflect.get(span, 'spanId') : 0n)),
+  )
+  return spans.filter((span) => ids.has(span.spanId)).length
+}

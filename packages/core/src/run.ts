@@ -1,8 +1,9 @@
 import type { ActiveSpan } from './active-span.js'
 import { context } from './context.js'
 import { DetachedSpan } from './detached-span.js'
+import { onOneLine } from './display.js'
 import type { TracedSpan } from './traced-span.js'
-import { printable, printableError, processWarnings, Warnings } from './warnings.js'
+import { printableError, processWarnings, Warnings } from './warnings.js'
 
 /** Runs a function in a span, and finishes the span when it returns or, where it gives a promise, when that settles. */
 export function runIn<T>(span: TracedSpan, fn: (span: ActiveSpan) => T): T | Promise<Awaited<T>> {
@@ -68,7 +69,7 @@ export function goIn(span: TracedSpan, fn: (span: ActiveSpan) => unknown, warnin
 function warnOfGo(warnings: Warnings, what: string, error: unknown): void {
   warnings.warn('go', (times) => {
     const more = times > 1 ? ` (the latest of ${times} such failures)` : ''
-    return `go(${printable(what)}) failed: ${printableError(error)}${more}`
+    return `go(${onOneLine(what)}) failed: ${printableError(error)}${more}`
   })
 }
 

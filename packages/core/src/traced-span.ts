@@ -1,8 +1,9 @@
 import type { ActiveSpan } from './active-span.js'
 import { timeAt } from './clock.js'
 import { type ContextSpan, context } from './context.js'
+import { errorMessage, errorType } from './errors.js'
 import { generateId } from './ids.js'
-import { errorMessage, errorType, newData } from './plain.js'
+import { newData } from './plain.js'
 import { ERROR_MESSAGE, ERROR_TYPE } from './span.js'
 import type { Tracer } from './tracer.js'
 

@@ -1,4 +1,5 @@
-import { errorMessage } from './plain.js'
+import { onOneLine } from './display.js'
+import { errorMessage } from './errors.js'
 
 /** Where a tracer's warnings go: `console`, pino and Fastify's `log` all are one. */
 export interface Logger {
@@ -26,17 +27,17 @@ export class Warnings {
   /**
    * @param code the kind of thing, one of a fixed few
    * @param message what to say of so many of them
+   * @param count how many there are now; default 1
    */
-  warn(code: string, message: Message): void {
+  warn(code: string, message: Message, count = 1): void {
     const unsaid = this.#unsaid.get(code)
     if (unsaid !== undefined) {
-      unsaid.count++
+      unsaid.count += count
       unsaid.message = message
       return
     }
-    this.#unsaid.set(code, { count: 0, message })
-    setTimeout(() => this.#endInterval(code), this.#interval).unref()
-    this.#say(message(1))
+    this.#beginInterval(code, message)
+    this.#say(message(count))
   }
 
   /** Says what is unsaid now, without waiting for the interval's end. */
@@ -47,12 +48,16 @@ export class Warnings {
     }
   }
 
+  #beginInterval(code: string, message: Message): void {
+    this.#unsaid.set(code, { count: 0, message })
+    setTimeout(() => this.#endInterval(code), this.#interval).unref()
+  }
+
   #endInterval(code: string): void {
     const unsaid = this.#unsaid.get(code)
     this.#unsaid.delete(code)
     if (unsaid === undefined || unsaid.count === 0) return
-    this.#unsaid.set(code, { count: 0, message: unsaid.message })
-    setTimeout(() => this.#endInterval(code), this.#interval).unref()
+    this.#beginInterval(code, unsaid.message)
     this.#say(unsaid.message(unsaid.count))
   }
 
@@ -80,15 +85,7 @@ export function warnSynchronously(): void {
   exiting = true
 }
 
-/** Text that came from elsewhere as it may stand in a log line: no control characters, at most 200 characters. */
-export function printable(text: string): string {
-  const visible = text
-    .slice(0, 200)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`)
-  return text.length > 200 ? `${visible}…` : visible
-}
-
 /** An error in a log line: its message on one line. */
 export function printableError(error: unknown): string {
-  return printable(errorMessage(error))
+  return onOneLine(errorMessage(error))
 }
