@@ -1,0 +1,119 @@
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { parseId, printTrace, type TraceReader } from '@trace/core'
+import { yamlReader } from '@trace/yamlrec'
+import { Processes } from './processes.js'
+
+const USAGE = `usage: npm start -- [--once] [--file traces.yaml] [--port N]
+
+  --once    send a few requests, print their traces, and end
+  --file    where the spans go; default traces.yaml
+  --port    where the gateway listens; default any free port
+`
+
+const ITEMS = [
+  ['book', 'works'],
+  ['unicorn', 'fails'],
+  ['sofa', 'is slow'],
+] as const
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
+
+async function main(): Promise<void> {
+  const { once, file, port, help } = readArguments()
+  if (help) return console.log(USAGE)
+  await checkWritable(file)
+  const processes = new Processes({ TRACE_FILE: file })
+  try {
+    const gateway = await startServices(processes, port)
+    const reader = yamlReader({ path: file })
+    await sendRequests(gateway, reader)
+    console.log(`The spans are in ${file}`)
+    if (once) return
+    console.log(`Send more:  curl ${gateway}/checkout/book`)
+    console.log('Stop:       Ctrl-C\n')
+    await printUntilStopped(reader)
+  } finally {
+    await processes.stop()
+  }
+}
+
+function readArguments(): { once: boolean; file: string; port: string; help: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        file: { type: 'string', default: 'traces.yaml' },
+        port: { type: 'string', default: '0' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
+      throw new Error(`--port: expected a port from 0 to 65535, got ${values.port}`)
+    }
+    return { ...values, file: resolve(values.file) }
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}\n${USAGE}`)
+  }
+}
+
+async function checkWritable(file: string): Promise<void> {
+  try {
+    await (await open(file, 'a')).close()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`Cannot write spans to ${file}: ${reason}. Choose another file with --file.`)
+  }
+}
+
+async function startServices(processes: Processes, port: string): Promise<string> {
+  const inventory = await processes.start('inventory', {})
+  const orders = await processes.start('orders', { INVENTORY_URL: inventory })
+  const gateway = await processes.start('gateway', { ORDERS_URL: orders, PORT: port })
+  await processes.start('restock', { INVENTORY_URL: inventory })
+  console.log(`gateway    ${gateway}  Fastify`)
+  console.log(`orders     ${orders}  Express`)
+  console.log(`inventory  ${inventory}  Node http`)
+  console.log('restock    a background task\n')
+  return gateway
+}
+
+async function sendRequests(gateway: string, reader: TraceReader): Promise<void> {
+  for (const [item, what] of ITEMS) {
+    const answer = await fetch(`${gateway}/checkout/${item}`)
+    await answer.arrayBuffer()
+    console.log(`GET /checkout/${item}, which ${what}: ${answer.status}`)
+    await printWhenComplete(reader, parseId(answer.headers.get('X-Request-Id') ?? '') ?? 0n)
+  }
+  console.log('The background task:')
+  const tasks = await reader.traces({ kind: 'task', limit: 1 })
+  for (const { traceId } of tasks.traces) await printWhenComplete(reader, traceId)
+}
+
+/** The processes write on their own: a trace is complete once no more spans of it come. */
+async function printWhenComplete(reader: TraceReader, traceId: bigint): Promise<void> {
+  let { spans } = await reader.trace(traceId)
+  for (let turn = 0; turn < 20; turn++) {
+    await sleep(250)
+    const before = spans.length
+    spans = (await reader.trace(traceId)).spans
+    if (spans.length > 0 && spans.length === before) break
+  }
+  console.log(printTrace(spans, { width: process.stdout.columns ?? 100 }))
+}
+
+async function printUntilStopped(reader: TraceReader): Promise<void> {
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  for await (const spans of reader.follow?.({ signal: stop.signal }) ?? []) {
+    const roots = spans.filter((span) => span.parentId === 0n)
+    for (const { traceId } of roots) await printWhenComplete(reader, traceId)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createTracer, type Tracer } from '@trace/core'
+import { yamlRecorder } from '@trace/yamlrec'
+
+/** A tracer of the service of this name, which records to the file in TRACE_FILE. */
+export function tracerOf(service: string): Tracer {
+  const tracer = createTracer({ service, recorder: yamlRecorder({ path: process.env['TRACE_FILE'] ?? 'traces.yaml' }) })
+  // Ctrl-C reaches every process of the terminal: the one that started this one decides when it stops.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => void stop(tracer))
+  process.on('disconnect', () => void stop(tracer))
+  return tracer
+}
+
+async function stop(tracer: Tracer): Promise<void> {
+  await tracer.close()
+  process.exit(0)
+}
+
+/** Where another service listens. */
+export function urlOf(service: 'orders' | 'inventory'): string {
+  const url = process.env[`${service.toUpperCase()}_URL`]
+  if (url === undefined) throw new Error(`${service.toUpperCase()}_URL is not set`)
+  return url
+}
+
+/** The port to listen on: PORT, or any that is free. */
+export const port: number = Number(process.env['PORT'] ?? 0)
+
+/** Tells the process that started this one where it listens, or why it does not. */
+export function report(server: Server): void {
+  server.once('listening', () => {
+    const { port } = server.address() as AddressInfo
+    process.send?.({ url: `http://127.0.0.1:${port}` })
+  })
+  server.once('error', (error) => reportFailure(error))
+}
+
+/** Tells the process that started this one why this one cannot go on, and ends. */
+export function reportFailure(error: unknown): void {
+  const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  const advice = inUse ? '. Choose another port with --port.' : ''
+  const message = (error instanceof Error ? error.message : String(error)) + advice
+  if (process.send === undefined) throw error
+  process.send({ error: message }, () => process.exit(1))
+}

@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from '@jest/globals'
+import { buildTree, isFailed, type SpanNode, serviceOf } from '@trace/core'
+import { yamlReader } from '@trace/yamlrec'
+
+const start = fileURLToPath(new URL('../start.mjs', import.meta.url))
+const newFile = (): string => join(mkdtempSync(join(tmpdir(), 'trace-fanout-')), 'traces.yaml')
+
+interface Run {
+  readonly child: ChildProcess
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>
+  /** Resolves once the program has printed this. */
+  printed(text: string): Promise<string>
+}
+
+function run(args: readonly string[], script = start): Run {
+  const child = spawn(process.execPath, [script, ...args], { env: { ...process.env, NODE_OPTIONS: '' } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+  })
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.once('close', (code) => resolve({ code, stdout, stderr }))
+  })
+  const printed = async (text: string): Promise<string> => {
+    while (!stdout.includes(text)) {
+      if (child.exitCode !== null) throw new Error(`ended without printing "${text}":\n${stdout}${stderr}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    return stdout
+  }
+  return { child, ended, printed }
+}
+
+/** A tree as text: a line for each span, service, kind and name. */
+function outline(nodes: readonly SpanNode[], indent = ''): string[] {
+  return nodes.flatMap(({ span, children }) => [
+    `${indent}${serviceOf(span.process)} ${span.kind} ${span.name}${isFailed(span) ? ' ✗' : ''}`,
+    ...outline(children, `${indent}  `).sort((a, b) => (indent === '' ? 0 : a.localeCompare(b))),
+  ])
+}
+
+describe('npm start', () => {
+  test('--once sends requests, prints their traces, and ends', async () => {
+    const file = newFile()
+    const { code, stdout, stderr } = await run(['--once', '--file', file]).ended
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.match(/GET \/checkout\/\w+, which [\w ]+: \d+/g)).toEqual([
+      'GET /checkout/book, which works: 200',
+      'GET /checkout/unicorn, which fails: 502',
+      'GET /checkout/sofa, which is slow: 200',
+    ])
+    expect(stdout).toContain('RangeError: there is no shelf for unicorn')
+    expect(stdout).toContain(`The spans are in ${file}`)
+
+    const reader = yamlReader({ path: file })
+    const { traces, skipped } = await reader.traces()
+    expect(skipped).toBe(0)
+    expect(traces.map((trace) => [trace.kind, trace.name])).toEqual(
+      expect.arrayContaining([
+        ['request', 'GET /checkout/:item'],
+        ['task', 'restock'],
+      ]),
+    )
+    const book = traces.filter((trace) => trace.kind === 'request').at(-1)
+    const { spans } = await reader.trace(book?.traceId ?? 0n)
+    expect(outline(buildTree(spans))[0]).toBe('gateway request GET /checkout/:item')
+    expect(
+      outline(buildTree(spans))
+        .map((line) => line.trim())
+        .sort(),
+    ).toEqual([
+      'gateway request GET /checkout/:item',
+      'gateway work find price',
+      'gateway work send receipt',
+      'inventory db select book',
+      'inventory request GET /stock/book',
+      'orders db insert order',
+      'orders http ask inventory',
+      'orders mail send',
+      'orders request POST /orders/book',
+      'orders request POST /receipts/book',
+    ])
+    expect(new Set(spans.map((span) => span.process)).size).toBe(3)
+  })
+
+  test('stays up, prints the traces of requests sent to it, and ends by Ctrl-C without leaving anything behind', async () => {
+    const file = newFile()
+    const { child, ended, printed } = run(['--file', file])
+    const gateway = /curl (\S+)\/checkout/.exec(await printed('Ctrl-C'))?.[1]
+    expect((await fetch(`${gateway}/checkout/sofa`)).status).toBe(200)
+    await expect(
+      (async () => {
+        for (;;) {
+          const printedTraces = (await printed('trace ')).split('GET /checkout/:item').length - 1
+          if (printedTraces >= 4) return printedTraces
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+      })(),
+    ).resolves.toBe(4)
+    child.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 0, stderr: '' })
+    await expect(fetch(`${gateway}/checkout/book`)).rejects.toThrow()
+    expect((await yamlReader({ path: file }).traces()).traces.length).toBeGreaterThanOrEqual(5)
+  })
+})
+
+describe('one clear line says what is wrong', () => {
+  test('a port in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const { code, stderr } = await run(['--once', '--file', newFile(), '--port', `${port}`]).ended
+    server.close()
+    expect(code).toBe(1)
+    expect(stderr).toBe(
+      `gateway cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${port}. Choose another port with --port.\n`,
+    )
+  })
+
+  test('a file that cannot be written', async () => {
+    const { code, stderr } = await run(['--once', '--file', '/no/such/folder/traces.yaml']).ended
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^Cannot write spans to \/no\/such\/folder\/traces.yaml: ENOENT.*Choose another file with --file\.\n$/,
+    )
+  })
+
+  test('a build that is missing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trace-unbuilt-'))
+    cpSync(start, join(folder, 'start.mjs'))
+    const { code, stderr } = await run([], join(folder, 'start.mjs')).ended
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^The example is not built\. Run `npm install && npm start` .*\n$/)
+  })
+
+  test('an unknown option, and a port that is none', async () => {
+    const unknown = await run(['--twice']).ended
+    expect(unknown.code).toBe(1)
+    expect(unknown.stderr).toMatch(/Unknown option '--twice'[\s\S]*usage: npm start/)
+    const port = await run(['--port', '99999']).ended
+    expect(port.stderr).toMatch(/^--port: expected a port from 0 to 65535, got 99999\n/)
+  })
+})
