@@ -1,0 +1,76 @@
+/**
+ * Text that YAML 1.1 and 1.2 both read as that very string, on either side of a colon: begins with a letter, `_` or `/`,
+ * has single blanks and colons only between other characters, and is none of the words (or `e1`, a float to some) that
+ * a reader takes for something else. Everything else is quoted, which is never wrong.
+ */
+const PLAIN =
+  /^(?!(?:y|n|yes|no|on|off|true|false|null|nan|inf|infinity|e[-+]?\d+)$)[a-z_/](?:[ :]?[\w./@+=?&%(),;~$*!-])*$/i
+
+/** What JSON leaves raw and YAML does not allow raw, or takes for a line break or a byte order mark. */
+const RAW_IN_JSON = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g
+
+/** A string as YAML: plain where that is safe, otherwise in double quotes. A lone surrogate becomes U+FFFD. */
+export function stringText(value: string): string {
+  return PLAIN.test(value) ? value : quoted(value)
+}
+
+/** A string in double quotes, with no escapes but those which JSON and YAML share. */
+export function quoted(value: string): string {
+  return JSON.stringify(value.toWellFormed()).replace(RAW_IN_JSON, escaped)
+}
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/**
+ * A number as YAML. What is not a safe integer has a dot, and an exponent its sign, so that YAML 1.1 takes it for a float
+ * and a reader can tell it from a bigint.
+ */
+export function numberText(value: number): string {
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0.0' : String(value)
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf'
+  const text = String(value)
+  if (text.includes('.')) return text
+  const exponent = text.indexOf('e')
+  return exponent < 0 ? `${text}.0` : `${text.slice(0, exponent)}.0${text.slice(exponent)}`
+}
+
+/** Reading an integer of n digits costs n²; the longest bigint that core records has 1,234 digits. */
+const MAX_DIGITS = 2_000
+
+const INTEGER = /^[-+]?[0-9]+$/
+const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
+const BASED = /^0(?:o[0-7]+|x[0-9a-fA-F]+)$/
+const INFINITY = /^[-+]?\.(?:inf|Inf|INF)$/
+const WORDS: ReadonlyMap<string, boolean | null> = new Map([
+  ...['true', 'True', 'TRUE'].map((word): [string, boolean] => [word, true]),
+  ...['false', 'False', 'FALSE'].map((word): [string, boolean] => [word, false]),
+  ...['', '~', 'null', 'Null', 'NULL'].map((word): [string, null] => [word, null]),
+])
+
+/**
+ * The value of a scalar that stands without quotes or tag, by the core schema of YAML 1.2. What only YAML 1.1 knows, such
+ * as `yes`, `1_000` or a timestamp, is a string: writers of 1.1 quote strings that look so.
+ *
+ * @returns an integer that a number cannot hold exactly is a bigint
+ */
+export function plainValue(text: string): string | number | bigint | boolean | null {
+  if (text.length <= 5) {
+    const word = WORDS.get(text)
+    if (word !== undefined) return word
+  }
+  // Letters, the most common beginning, cannot start a number.
+  if (text.charCodeAt(0) > 0x39) return text
+  if (INTEGER.test(text)) return integerValue(text)
+  if (FLOAT.test(text)) return Number(text)
+  if (INFINITY.test(text)) return text.startsWith('-') ? -Infinity : Infinity
+  if (text === '.nan' || text === '.NaN' || text === '.NAN') return NaN
+  return BASED.test(text) ? integerValue(text) : text
+}
+
+function integerValue(text: string): number | bigint | string {
+  const number = Number(text)
+  if (Number.isSafeInteger(number)) return number
+  return text.length > MAX_DIGITS ? text : BigInt(text)
+}

@@ -1,0 +1,306 @@
+import { deepStrictEqual } from 'node:assert'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import { dataKey, parseTime, type Span, storedKey, toPlain } from '@trace/core'
+import fc from 'fast-check'
+import { CORE_SCHEMA, load } from 'js-yaml'
+import { parseDocument } from 'yaml'
+import { readAnyDocument } from '../src/any-document.js'
+import { parseYaml, spanToYaml } from '../src/index.js'
+import { readDocument } from '../src/parse.js'
+import { readPlainDocument } from '../src/plain-document.js'
+import { AMBIGUOUS, anyData, anySpan, makeSpan, spanAsRead } from './values.js'
+
+const golden = (name: string): Buffer => readFileSync(new URL(`golden/${name}`, import.meta.url))
+const onlyDocument = (text: string): string => text.slice(1, -'...\n'.length)
+
+describe('the golden files', () => {
+  const { spans, skipped } = parseYaml(golden('yamlrec-v1.yaml'))
+  const byId = new Map(spans.map((span) => [span.spanId, span]))
+  const data = (id: bigint): unknown => ({ ...byId.get(id)?.data })
+
+  test('read back field for field as the JSON of the same spans', () => {
+    expect(skipped).toBe(0)
+    expect(spans).toHaveLength(63)
+    const lines = golden('json-v2.jsonl').toString().trim().split('\n')
+    expect(lines).toHaveLength(62)
+    for (const line of lines) {
+      const json: Record<string, string> & { data?: Record<string, unknown> } = JSON.parse(line)
+      const id = BigInt(json['span_id'] ?? '')
+      const span = byId.get(id)
+      expect(span).toMatchObject({
+        traceId: BigInt(json['trace_id'] ?? ''),
+        parentId: BigInt(json['parent_id'] ?? ''),
+        process: json['process'] ?? '',
+        kind: json['kind'] ?? '',
+        name: json['name'] ?? '',
+        start: parseTime(json['start'] ?? ''),
+        finish: parseTime(json['finish'] ?? ''),
+      })
+      // JSON writes bytes in base 64 and a duration in nanoseconds; YAML has a list and the duration's text.
+      const expected = { ...json.data }
+      if (id === 1010n) expected['bytes'] = [104, 101, 108, 108, 111]
+      if (id === 1013n) expected['dur'] = '1.5s'
+      expect(JSON.parse(JSON.stringify(span?.data))).toEqual(expected)
+    }
+  })
+
+  test('have exact scalars', () => {
+    expect(data(1005n)).toEqual({
+      ...{ bad: false, big: 9223372036854775807n, huge: 1e300, inf: Infinity, nan: NaN, neg: -5, none: null, ok: true },
+      ...{ ratio: 0.25, status: 200, tiny: 1e-9, ubig: 18446744073709551615n, user: 'alice' },
+    })
+    expect(data(1009n)).toMatchObject({ bom: '\ufeffx', invalid: 'a\ufffdb', ls: 'a\u2028b', nel: 'a\u0085b' })
+    expect(data(1013n)).toEqual({ dur: '1.5s', when: '2015-10-20T13:14:15.123456789Z' })
+    expect(byId.get(1003n)?.start).toBe(1_445_346_855_123_456_789n)
+    expect(byId.get(1012n)).toMatchObject({ process: 'weird: process #1', name: '- GET /a b?x=1&y=[2]#frag: "q"' })
+  })
+
+  test('of the example too', () => {
+    const example = parseYaml(golden('example-v1.yaml'))
+    expect(example.skipped).toBe(0)
+    expect(example.spans.map((span) => span.name)).toEqual(['sub2', 'GET /foo/bar', 'sub2', 'GET /a b', 'sub1', 'sub1'])
+  })
+})
+
+describe('a written document', () => {
+  test('has fields in order, then data as the program added it', () => {
+    const span = makeSpan({ data: { z: 1, a: 'two words', list: [1, 'x'], map: { k: null }, name: 'mine', on: 'yes' } })
+    expect(spanToYaml(span)).toBe(`
+---
+span_id: 2
+trace_id: 1
+parent_id: 0
+process: users:1@host
+kind: request
+name: GET /
+start: "2015-11-20T06:13:20.123456789Z"
+finish: "2015-11-20T06:13:20.223456789Z"
+z: 1
+a: two words
+list: [1, "x"]
+map: {"k": null}
+data.name: mine
+"on": "yes"
+...
+`)
+  })
+
+  test('leaves out what is empty', () => {
+    const text = spanToYaml(makeSpan({ process: '', kind: '', name: '', finish: undefined }))
+    expect(text).not.toMatch(/process|kind|name|finish/)
+  })
+
+  test('reads back as it was', () => {
+    fc.assert(
+      fc.property(anySpan, (span) => {
+        const { spans, skipped, places } = parseYaml(`\n${spanToYaml(span)}`)
+        expect(places).toEqual([])
+        expect(skipped).toBe(0)
+        deepStrictEqual(spans.map(spanAsRead), [spanAsRead(span)])
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  test('keeps -0, and a number from a bigint', () => {
+    const [span] = parseYaml(spanToYaml(makeSpan({ data: { a: -0, b: 2 ** 60, c: 2n ** 60n, d: [-0] } }))).spans
+    expect({ ...span?.data }).toEqual({ a: -0, b: 2 ** 60, c: 2n ** 60n, d: [-0] })
+  })
+
+  test('is the same to yaml 1.2, yaml 1.1 and js-yaml', () => {
+    fc.assert(
+      fc.property(anyData, (data) => {
+        const text = onlyDocument(spanToYaml(makeSpan({ data })))
+        const expected = plainly(readDocument(text))
+        for (const version of ['1.2', '1.1'] as const) {
+          const document = parseDocument(text, { version, logLevel: 'silent', merge: false })
+          expect([...document.errors, ...document.warnings]).toEqual([])
+          deepStrictEqual(plainly(document.toJS({ mapAsMap: true })), expected)
+        }
+        deepStrictEqual(plainly(load(text, { schema: CORE_SCHEMA })), expected)
+      }),
+      { numRuns: 1_500 },
+    )
+  })
+
+  test('never holds what must not stand raw', () => {
+    fc.assert(
+      fc.property(anySpan, (span) => {
+        expect(spanToYaml(span)).toMatch(
+          /^[\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u,
+        )
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('refuses what is not plain, saying so', () => {
+    const data = toPlain({}).data
+    expect(() => spanToYaml(makeSpan({ start: 10n ** 30n, data }))).toThrow(RangeError)
+    const wrong = { when: () => 1 } as object as Span['data']
+    expect(() => spanToYaml(makeSpan({ data: wrong }))).toThrow('data holds function')
+  })
+
+  test('keeps apart keys that differ in lone surrogates only', () => {
+    const data = { '\ud800': 1, '\ud801': 2, '\ufffd': 3, m: { '\udfff': 1, '\udffe': 2 } }
+    const [span] = parseYaml(spanToYaml(makeSpan({ data }))).spans
+    expect(Object.values(span?.data ?? {}).slice(0, 3)).toEqual([1, 2, 3])
+  })
+})
+
+describe('the plain parser', () => {
+  test('agrees with the YAML library on what is written', () => {
+    let plain = 0
+    fc.assert(
+      fc.property(anySpan, (span) => {
+        const text = onlyDocument(spanToYaml(span)).slice(4)
+        const fast = readPlainDocument(text)
+        if (fast === undefined) return
+        plain++
+        deepStrictEqual(fast, readAnyDocument(text))
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(plain).toBeGreaterThan(2_000)
+  })
+
+  test('agrees on the golden documents', () => {
+    const documents = golden('yamlrec-v1.yaml')
+      .toString()
+      .split(/^---\n/m)
+      .slice(1)
+    const read = documents.map((text) => readPlainDocument(text))
+    expect(read.filter((span) => span !== undefined).length).toBeGreaterThan(55)
+    read.forEach((span, at) => {
+      if (span !== undefined) expect(span).toStrictEqual(readAnyDocument(documents[at] ?? ''))
+    })
+  })
+
+  test('agrees or declines on documents that were changed', () => {
+    const sources = golden('yamlrec-v1.yaml')
+      .toString()
+      .split(/^---\n/m)
+      .slice(1, 16)
+    const piece = fc.oneof(
+      fc.constantFrom(
+        ...'\n\t\r :#\'"\\[]{},&*!|>%@`?-.~=<0x+\u0000\u0085\u2028\ufeff',
+        ': ',
+        ' #',
+        '- ',
+        '\n ',
+        "''",
+        '! ',
+      ),
+      fc.constantFrom(...AMBIGUOUS),
+    )
+    const edit = fc.tuple(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.nat(3), piece)
+    const text = fc.oneof(
+      fc.constantFrom(...sources),
+      anySpan.map((span) => onlyDocument(spanToYaml(span)).slice(4)),
+    )
+    fc.assert(
+      fc.property(text, fc.array(edit, { minLength: 1, maxLength: 4 }), (start, edits) => {
+        let changed = start
+        for (const [where, remove, insert] of edits) {
+          const at = Math.floor(where * changed.length)
+          changed = changed.slice(0, at) + insert + changed.slice(at + remove)
+        }
+        const fast = readPlainDocument(changed)
+        if (fast !== undefined) deepStrictEqual(fast, readAnyDocument(changed))
+      }),
+      { numRuns: 4_000 },
+    )
+  })
+
+  test.each(AMBIGUOUS)('agrees or declines on %j without quotes', (word) => {
+    for (const line of [
+      `a: ${word}\n`,
+      `${word}: a\n`,
+      `a: [${word}]\n`,
+      `a: {"${word}": ${word}}\n`,
+      `a: '${word}'\n`,
+    ]) {
+      const text = `span_id: 1\ntrace_id: 2\nparent_id: 0\nstart: 2015-10-20T13:14:15Z\n${line}`
+      const fast = readPlainDocument(text)
+      if (fast !== undefined) deepStrictEqual(fast, readAnyDocument(text))
+    }
+  })
+})
+
+describe('documents of other writers', () => {
+  const head = 'span_id: 1\ntrace_id: 2\nparent_id: 0\nstart: 2015-10-20T13:14:15Z\n'
+  const read = (text: string): unknown => {
+    const span = readDocument(`---\n${head}${text}`)
+    return typeof span === 'string' ? span : { ...span.data }
+  }
+
+  test('tags, block lists, merge keys and odd numbers', () => {
+    expect(read('a: !!str 5\nb: !!int "5"\nc: !!binary aGk=\nd: !mine x\ne: !!float 1\n')).toEqual({
+      ...{ a: '5', b: 5, c: 'hi', d: 'x', e: 1 },
+    })
+    expect(read('<<: {x: 1}\n=: 2\na: 010\nb: 0o17\nc: 0x1F\nd: yes\ne: 1_000\nf:\n')).toMatchObject({
+      ...{ '=': 2, a: 10, b: 15, c: 31, d: 'yes', e: '1_000', f: null },
+    })
+    expect(read('list:\n- a\n- b: 1\n')).toMatchObject({ list: ['a', { b: 1 }] })
+    expect(read('a: &x 5\nb: *x\n')).toEqual({ a: 5, b: 5 })
+  })
+
+  test.each([
+    [
+      'an alias bomb',
+      `a: &a [1,1,1,1,1,1,1,1,1]\n${[...'bcdefgh'].map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefgh'[i]}`)}]\n`).join('')}`,
+    ],
+    ['a cycle', 'a: &a [*a]\n'],
+    ['deep nesting', `a: ${'['.repeat(50_000)}${']'.repeat(50_000)}\n`],
+    ['a list as key', '[1]: 2\n'],
+    ['one key twice', 'a: 1\na: 2\n'],
+    ['a NUL byte', 'a: x\u0000y\n'],
+    ['a name that is a list', 'name: [x]\n'],
+    ['a name that is a number', 'name: 5\n'],
+    ['a finish that is no time', 'finish: tomorrow\n'],
+    ['an alias of nothing', 'a: *b\n'],
+    ['an open quote', 'a: "x\n'],
+  ])('%s is passed over', (_, text) => {
+    expect(read(text)).toEqual(expect.any(String))
+  })
+
+  test('__proto__ is a key like any other', () => {
+    const span = readDocument(`---\n${head}__proto__: {"__proto__": 1, "x": 2}\n`) as Span
+    expect(Object.entries(span.data)).toEqual([['__proto__', expect.anything()]])
+    expect(Object.hasOwn(Object.prototype, 'x')).toBe(false)
+  })
+
+  test.each(['0', '-1', '18446744073709551616', 'abc', '1.5', '', '[1]', 'true'])('an id of %j is none', (id) => {
+    const rest = 'parent_id: 0\nstart: "2015-10-20T13:14:15Z"\n'
+    expect(readDocument(`---\nspan_id: ${id}\ntrace_id: 1\n${rest}`)).toMatch('span_id')
+    expect(readDocument(`---\nspan_id: 1\ntrace_id: ${id}\n${rest}`)).toMatch('trace_id')
+  })
+})
+
+/** Values as every parser can give them: data only, bigints as numbers, maps as sorted lists of pairs. */
+function plainly(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && 'spanId' in value && 'data' in value) {
+    const data = value.data as Record<string, unknown>
+    return pairs(Object.entries(data).map(([key, item]) => [storedKey(key), item]))
+  }
+  const fields = new Set(['span_id', 'trace_id', 'parent_id', 'process', 'kind', 'name', 'start', 'finish'])
+  const all: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value as object)
+  return pairs(all.filter(([key]) => !fields.has(String(key))))
+}
+
+function pairs(entries: [unknown, unknown][]): unknown[] {
+  const list = entries.map(([key, item]): [string, unknown] => [`${typeof key} ${String(key)}`, simple(item)])
+  return list.sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function simple(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(simple)
+  if (value instanceof Map) return pairs([...value])
+  return typeof value === 'object' && value !== null ? pairs(Object.entries(value)) : value
+}
+
+test('data keys survive whatever they are', () => {
+  for (const key of AMBIGUOUS) expect(dataKey(storedKey(key))).toBe(key)
+})
