@@ -1,3 +1,5 @@
+import type { RemoteContext } from './remote.js'
+
 /** A span that runs. */
 export interface ActiveSpan {
   /** This span: 1 … 2^64−1; 0n where nothing is recorded (see {@link span}). */
@@ -14,6 +16,10 @@ export interface ActiveSpan {
   name: string
   /** Nanoseconds since the Unix epoch. */
   readonly start: bigint
+  /** Whether it is recorded; false in a trace that is not sampled, and outside a trace. */
+  readonly sampled: boolean
+  /** What its trace brought along from elsewhere; undefined where it began here or came by the plain id header. */
+  readonly remote: RemoteContext | undefined
   /** What the program adds: any values under any keys; made plain when the span finishes. */
   readonly data: Record<string, unknown>
   /** Runs a function with this span as the current one, and returns what it returns. Does not finish the span. */

@@ -6,6 +6,7 @@ export {
   currentTraceId,
   outsideTraces,
 } from './context.js'
+export { createTracer } from './create-tracer.js'
 export { onOneLine } from './display.js'
 export { describe, TraceError } from './errors.js'
 export { generateId, isId, MAX_ID, parseId } from './ids.js'
@@ -39,7 +40,9 @@ export type {
   TraceSummary,
 } from './reader.js'
 export { RecordError, type Recorder } from './recorder.js'
+export { type RemoteContext, W3C_TRACE_ID, w3cTraceId } from './remote.js'
 export { go, span } from './run.js'
+export { ratio, type Sampler } from './sampler.js'
 export {
   ERROR_MESSAGE,
   ERROR_TYPE,
@@ -50,13 +53,5 @@ export {
   serviceOf,
 } from './span.js'
 export { formatTime, parseTime } from './time.js'
-export {
-  createTracer,
-  type FlushOptions,
-  type StartOptions,
-  type TraceOptions,
-  type Tracer,
-  type TracerOptions,
-} from './tracer.js'
-export { buildTree, type SpanNode } from './tree.js'
+export type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from './tracer.js'
 export type { Logger } from './warnings.js'

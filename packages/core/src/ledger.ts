@@ -47,6 +47,12 @@ export class Ledger {
     this.#in.open++
   }
 
+  /** A span starts whose trace is not sampled. */
+  startUnsampled(): void {
+    this.#started++
+    this.#in.unsampled++
+  }
+
   queue(): void {
     this.#in.open--
     this.#in.queued++

@@ -1,8 +1,8 @@
 import type { ActiveSpan } from './active-span.js'
 import { context } from './context.js'
-import { DetachedSpan } from './detached-span.js'
 import { onOneLine } from './display.js'
 import type { TracedSpan } from './traced-span.js'
+import { DetachedSpan } from './unrecorded-span.js'
 import { printableError, processWarnings, Warnings } from './warnings.js'
 
 /** Runs a function in a span, and finishes the span when it returns or, where it gives a promise, when that settles. */
@@ -55,14 +55,21 @@ function settled<T>(span: TracedSpan, promise: T, then: Then<Awaited<T>>): Promi
   return started.then(fulfilled, rejected)
 }
 
-/** Runs a function in a span on its own: what it throws or rejects with is recorded and logged, and goes no further. */
-export function goIn(span: TracedSpan, fn: (span: ActiveSpan) => unknown, warnings: Warnings): void {
-  const { kind, name } = span
+/** Runs a function that records nothing. Its result is passed on; a thenable is started, as it is in a recorded span. */
+export function runUnrecorded<T>(span: ActiveSpan, fn: (span: ActiveSpan) => T): T | Promise<Awaited<T>> {
+  const result = fn(span)
+  const then = result instanceof Promise ? undefined : thenOf(result)
+  if (then === undefined) return result
+  return new Promise((resolve, reject) => then.call(result, resolve, reject))
+}
+
+/** Starts something on its own: what it throws or rejects with is logged, and goes no further. */
+export function goOn(what: string, start: () => unknown, warnings: Warnings): void {
   try {
-    const result = runIn(span, fn)
-    if (result instanceof Promise) result.catch((error: unknown) => warnOfGo(warnings, `${kind} ${name}`, error))
+    const result = start()
+    if (result instanceof Promise) result.catch((error: unknown) => warnOfGo(warnings, what, error))
   } catch (error) {
-    warnOfGo(warnings, `${kind} ${name}`, error)
+    warnOfGo(warnings, what, error)
   }
 }
 
@@ -88,10 +95,7 @@ export function span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T)
 export function span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T): T | Promise<Awaited<T>> {
   const current = context.getStore()
   if (current !== undefined) return current.tracer.span(kind, name, fn)
-  const result = fn(new DetachedSpan(kind, name))
-  const then = result instanceof Promise ? undefined : thenOf(result)
-  if (then === undefined) return result
-  return new Promise((resolve, reject) => then.call(result, resolve, reject))
+  return runUnrecorded(new DetachedSpan(kind, name), fn)
 }
 
 /**
@@ -108,13 +112,5 @@ export function go(kind: string, name: string, fn: (span: ActiveSpan) => unknown
     return
   }
   detachedWarnings ??= new Warnings(processWarnings, 10_000)
-  const warnings = detachedWarnings
-  const failed = (error: unknown): void => warnOfGo(warnings, `${kind} ${name}`, error)
-  try {
-    const result = fn(new DetachedSpan(kind, name))
-    const then = thenOf(result)
-    if (then !== undefined) new Promise((resolve, reject) => then.call(result, resolve, reject)).catch(failed)
-  } catch (error) {
-    failed(error)
-  }
+  goOn(`${kind} ${name}`, () => runUnrecorded(new DetachedSpan(kind, name), fn), detachedWarnings)
 }

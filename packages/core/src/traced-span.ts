@@ -4,6 +4,7 @@ import { type ContextSpan, context } from './context.js'
 import { errorMessage, errorType } from './errors.js'
 import { generateId } from './ids.js'
 import { newData } from './plain.js'
+import type { RemoteContext } from './remote.js'
 import { ERROR_MESSAGE, ERROR_TYPE } from './span.js'
 import type { Tracer } from './tracer.js'
 
@@ -14,7 +15,7 @@ export interface SpanOwner extends Tracer {
 }
 
 /** What a new span takes from the span above it, or from the trace that it begins. */
-export type Parent = Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset'>
+export type Parent = Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset' | 'remote'>
 
 /** A span that will be recorded. */
 export class TracedSpan implements ContextSpan {
@@ -26,6 +27,8 @@ export class TracedSpan implements ContextSpan {
   name: string
   readonly start: bigint
   readonly clockOffset: bigint
+  readonly sampled = true
+  readonly remote: RemoteContext | undefined
   readonly tracer: SpanOwner
   /** Made on first use: most spans have no data. */
   lazyData: Record<string, unknown> | undefined = undefined
@@ -39,6 +42,7 @@ export class TracedSpan implements ContextSpan {
     this.kind = kind
     this.name = name
     this.clockOffset = parent.clockOffset
+    this.remote = parent.remote
     this.start = timeAt(parent.clockOffset)
     this.tracer = tracer
   }

@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { bind, currentSpanId } from '../src/context.js'
+import { createTracer } from '../src/create-tracer.js'
 import { memoryRecorder } from '../src/memory.js'
 import { span } from '../src/run.js'
-import { createTracer } from '../src/tracer.js'
 
 const recorder = memoryRecorder()
 const tracer = createTracer({ service: 'users', recorder })

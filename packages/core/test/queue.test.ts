@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, jest, test } from '@jest/globals'
+import { createTracer } from '../src/create-tracer.js'
 import type { Stats } from '../src/ledger.js'
 import { RecordError, type Recorder } from '../src/recorder.js'
 import type { Span } from '../src/span.js'
-import { createTracer, type Tracer, type TracerOptions } from '../src/tracer.js'
+import type { Tracer, TracerOptions } from '../src/tracer.js'
 
 function aTracer(record: Recorder['record'], options: Partial<TracerOptions> & { recorder?: Recorder } = {}) {
   const warn = jest.fn<(message: string) => void>()

@@ -1,10 +1,11 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import type { ActiveSpan } from '../src/active-span.js'
 import { currentSpan, currentSpanId } from '../src/context.js'
+import { createTracer } from '../src/create-tracer.js'
 import { memoryRecorder } from '../src/memory.js'
 import { go, span } from '../src/run.js'
 import type { Span } from '../src/span.js'
-import { createTracer, type Tracer } from '../src/tracer.js'
+import type { Tracer } from '../src/tracer.js'
 
 const recorder = memoryRecorder()
 const warn = jest.fn<(message: string) => void>()
@@ -74,7 +75,6 @@ describe.each(WAYS)('%s', (_way, run) => {
   test('a lazy thenable is started once, inside the span', async () => {
     const ids: bigint[] = []
     const query = {
-      // biome-ignore lint/suspicious/noThenProperty: a query builder is what is tested
       then(resolve: (rows: number) => void) {
         ids.push(currentSpanId())
         setImmediate(() => resolve(3))
@@ -92,11 +92,9 @@ describe.each(WAYS)('%s', (_way, run) => {
 
   test('a lazy thenable that throws or rejects fails the span', async () => {
     const error = new Error('query')
-    // biome-ignore lint/suspicious/noThenProperty: a query builder is what is tested
     const rejects = { then: (_: unknown, reject: (error: Error) => void) => reject(error) }
     await expect(run(() => rejects)).rejects.toBe(error)
     const throws = {
-      // biome-ignore lint/suspicious/noThenProperty: a query builder is what is tested
       then() {
         throw error
       },
@@ -206,7 +204,6 @@ describe('span outside a trace', () => {
       }),
     ).toThrow(error)
     let starts = 0
-    // biome-ignore lint/suspicious/noThenProperty: a query builder is what is tested
     const lazy: PromiseLike<number> = { then: (resolve) => Promise.resolve(++starts).then(resolve) }
     expect(await span('db', 'load', () => lazy)).toBe(1)
     expect(starts).toBe(1)

@@ -1,8 +1,9 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import { bind, currentSpan, currentSpanId, currentTraceId } from '../src/context.js'
+import { createTracer } from '../src/create-tracer.js'
 import { memoryRecorder } from '../src/memory.js'
 import type { Span } from '../src/span.js'
-import { createTracer, type Tracer, type TracerOptions } from '../src/tracer.js'
+import type { Tracer, TracerOptions } from '../src/tracer.js'
 
 function aTracer(options: Partial<TracerOptions> = {}) {
   const recorder = memoryRecorder()

@@ -1,0 +1,15 @@
+/** What a trace that came in by W3C Trace Context brought along, and what goes out again with it. */
+export interface RemoteContext {
+  /** The upper half of the 128-bit W3C trace id, 0 … 2^64−1; its lower half is the trace id. */
+  readonly upperTraceId: bigint
+  /** The header `tracestate`, within the limits of the W3C recommendation; empty where there was none. */
+  readonly traceState: string
+}
+
+/** Data key under which the first span of this process's part of a trace keeps the whole 128-bit id, in hexadecimal. */
+export const W3C_TRACE_ID = 'w3c.trace_id'
+
+/** A 128-bit W3C trace id: 32 hexadecimal digits. */
+export function w3cTraceId(traceId: bigint, upperTraceId: bigint): string {
+  return ((upperTraceId << 64n) | traceId).toString(16).padStart(32, '0')
+}
