@@ -4,6 +4,8 @@ export interface RemoteContext {
   readonly upperTraceId: bigint
   /** The header `tracestate`, within the limits of the W3C recommendation; empty where there was none. */
   readonly traceState: string
+  /** Whether its sender vouched that the trace id is random (https://www.w3.org/TR/trace-context-2/#random-trace-id-flag). */
+  readonly isRandom: boolean
 }
 
 /** Data key under which the first span of this process's part of a trace keeps the whole 128-bit id, in hexadecimal. */

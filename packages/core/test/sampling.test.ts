@@ -110,7 +110,7 @@ describe('ratio', () => {
 })
 
 describe('what a trace brought along from elsewhere', () => {
-  const remote = { upperTraceId: 0xabn, traceState: 'a=1' }
+  const remote = { upperTraceId: 0xabn, traceState: 'a=1', isRandom: false }
 
   test('goes to all its spans, and the first keeps the whole id', async () => {
     const { tracer, recorder } = aTracer()
@@ -133,7 +133,7 @@ describe('what a trace brought along from elsewhere', () => {
 
   test('an upper half of 0 is not kept', async () => {
     const { tracer, recorder } = aTracer()
-    tracer.trace('work', 'w', () => {}, { remote: { upperTraceId: 0n, traceState: '' } })
+    tracer.trace('work', 'w', () => {}, { remote: { upperTraceId: 0n, traceState: '', isRandom: false } })
     await tracer.flush()
     expect(recorder.spans[0]?.data).toEqual({})
   })

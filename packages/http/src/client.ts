@@ -1,0 +1,42 @@
+import { TraceError, type Tracer } from '@trace/core'
+import { traceHttp } from './client-http.js'
+import { type ClientOptions, ClientRequests } from './client-requests.js'
+import { traceUndici } from './client-undici.js'
+import { isTracedFetch } from './traced-fetch.js'
+
+export type { ClientOptions, Target } from './client-requests.js'
+export { tracedFetch } from './traced-fetch.js'
+
+/** Who traces outgoing requests now: one at a time, so that none is traced twice. */
+let active: symbol | undefined
+
+/**
+ * From now on every HTTP request that a traced piece of code makes, by `fetch`, `undici`, `node:http` or `node:https` and
+ * what is built on them, has a span of its own and carries its ids. Requests made outside a trace are left alone.
+ *
+ * On Node 22.12 and later this is done by `node:diagnostics_channel` alone. On Node 20 `request` and `get` of `node:http` and
+ * `node:https` are wrapped: it reaches modules loaded before, but not a function that somebody took out of them.
+ *
+ * @returns what switches it off
+ * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got;
+ * `TRACE_ALREADY_ON` where it is on already
+ */
+export function traceClients(tracer: Tracer, options: ClientOptions = {}): () => void {
+  const requests = new ClientRequests('traceClients', tracer, options)
+  if (active !== undefined) {
+    throw new TraceError(
+      'TRACE_ALREADY_ON',
+      'traceClients: outgoing requests are traced already; switch that off first',
+    )
+  }
+  const self = Symbol('traceClients')
+  active = self
+  const stopUndici = traceUndici(() => (isTracedFetch() ? undefined : requests))
+  const stopHttp = traceHttp(requests)
+  return () => {
+    if (active !== self) return
+    active = undefined
+    stopUndici()
+    stopHttp()
+  }
+}

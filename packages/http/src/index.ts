@@ -1,0 +1,2 @@
+export type { ServerOptions } from './options.js'
+export type { EndReason } from './server.js'

@@ -1,0 +1,71 @@
+import { type ActiveSpan, currentSpan, type TraceOptions } from '@trace/core'
+import { requestId } from './request-id.js'
+
+/** Reads a header by its lower-case name; undefined where there is none. */
+export type GetHeader = (name: string) => string | undefined
+/** Writes a header. */
+export type SetHeader = (name: string, value: string) => void
+
+/** What travels with a request: where it comes from, and whether it is recorded. */
+export type SpanIds = Pick<ActiveSpan, 'traceId' | 'spanId' | 'sampled' | 'remote'>
+
+/** Carries a trace from one process to another, by headers. */
+export interface Propagator {
+  /** The headers it reads and writes, in the spelling that it writes. */
+  readonly headers: readonly string[]
+  /** What a caller sent; undefined where there is nothing, or nothing well-formed. Never throws. */
+  extract(get: GetHeader): TraceOptions | undefined
+  /** Writes a span's ids for the process that is called. */
+  inject(span: SpanIds, set: SetHeader): void
+}
+
+/** Anything that carries text under names: a queue's message attributes, a worker's data, the headers of another protocol. */
+export type Carrier = Record<string, unknown>
+
+/** What is read and written where nothing else is asked for. */
+const DEFAULT: readonly Propagator[] = [requestId()]
+
+/** Options of {@link inject} and {@link extract}. */
+export interface CarrierOptions {
+  /** Which headers; default `[requestId()]`. */
+  readonly propagators?: readonly Propagator[]
+}
+
+/**
+ * Writes the current span's ids into a carrier, for whoever gets it. Outside a trace it writes nothing.
+ *
+ * @returns the carrier
+ */
+export function inject<C extends Carrier>(carrier: C, options: CarrierOptions = {}): C {
+  const span = currentSpan()
+  if (span === undefined) return carrier
+  for (const propagator of options.propagators ?? DEFAULT) {
+    propagator.inject(span, (name, value) => Reflect.set(carrier, name, value))
+  }
+  return carrier
+}
+
+/**
+ * Reads the ids of a carrier, for a trace that goes on here:
+ * `tracer.trace('queue', 'message', handle, extract(message.attributes))`. Only for carriers that come from a sender you
+ * trust. Names are found in any spelling.
+ *
+ * @returns undefined, with which `tracer.trace` begins a new trace, where it holds nothing well-formed
+ */
+export function extract(carrier: Readonly<Carrier>, options: CarrierOptions = {}): TraceOptions | undefined {
+  const names = new Map(Object.keys(carrier).map((name) => [name.toLowerCase(), name]))
+  const get = (name: string): string | undefined => {
+    const value = carrier[names.get(name) ?? name]
+    return typeof value === 'string' ? value : undefined
+  }
+  return extractFirst(options.propagators ?? DEFAULT, get)
+}
+
+/** What the first propagator reads that finds anything. */
+export function extractFirst(propagators: readonly Propagator[], get: GetHeader): TraceOptions | undefined {
+  for (const propagator of propagators) {
+    const found = propagator.extract(get)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

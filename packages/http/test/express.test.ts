@@ -1,0 +1,94 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from '@jest/globals'
+import { createTracer, currentSpan, memoryRecorder, type Span, type Tracer } from '@trace/core'
+import express from 'express'
+import { traceExpress } from '../src/express.js'
+import { traceNode } from '../src/node.js'
+import { send } from './raw-client.js'
+
+let server: Server
+
+const recorder = memoryRecorder()
+const tracer = createTracer({ recorder })
+
+afterEach(async () => {
+  recorder.clear()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+async function get(listener: Parameters<typeof createServer>[1], path: string) {
+  server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  return send((server.address() as AddressInfo).port, path)
+}
+
+async function recorded(): Promise<readonly Span[]> {
+  for (let turn = 0; tracer.stats().open > 0 && turn < 200; turn++) await new Promise((r) => setTimeout(r, 5))
+  await tracer.flush()
+  return recorder.spans
+}
+
+test('on a router mounted below a path the whole path counts', async () => {
+  const app = express()
+  const router = express.Router()
+  router.use(traceExpress({ tracer }))
+  router.get('/users/:id', (_req, res) => void res.send('#'))
+  app.use('/api', router)
+  await get(app, '/api/users/42?x=1')
+  expect(await recorded()).toMatchObject([{ name: 'GET /api/users/42', data: { 'url.path': '/api/users/42' } }])
+})
+
+test('registered twice, and below a traced server, it makes one span a request', async () => {
+  const app = express()
+  app.use(traceExpress({ tracer }), traceExpress({ tracer }))
+  app.get('/', (_req, res) => void res.send('#'))
+  await get(traceNode(app, { tracer }), '/')
+  expect(await recorded()).toHaveLength(1)
+})
+
+test('body parsers and error handlers are in the context; an error answered 4xx is no failure', async () => {
+  const app = express()
+  const seen: unknown[] = []
+  app.use(traceExpress({ tracer }), express.json())
+  app.get('/', async () => {
+    throw new Error('mine')
+  })
+  const answer: express.ErrorRequestHandler = (_error, _req, res, _next) => {
+    seen.push(currentSpan()?.spanId)
+    res.status(422).end()
+  }
+  app.use(answer)
+  await get(app, '/')
+  const [found] = await recorded()
+  expect(seen).toEqual([found?.spanId])
+  expect(found?.data).toMatchObject({ 'http.response.status_code': 422 })
+  expect(found?.data).not.toHaveProperty(['error.type'])
+})
+
+test('registered behind something slow, it ends with a connection that is gone already', async () => {
+  const app = express()
+  app.use((_req, res, next) => {
+    res.destroy()
+    setTimeout(next, 20)
+  })
+  app.use(traceExpress({ tracer }))
+  app.use(() => {})
+  await get(app, '/')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(await recorded()).toMatchObject([{ data: { 'http.end_reason': 'aborted' } }])
+})
+
+test('a tracer that throws breaks no request', async () => {
+  const broken: Tracer = {
+    ...tracer,
+    start: () => {
+      throw new Error('broken')
+    },
+  }
+  const reply = await get(
+    traceNode((_req, res) => res.end('#'), { tracer: broken }),
+    '/',
+  )
+  expect(reply.status).toBe(200)
+})

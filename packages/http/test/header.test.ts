@@ -1,0 +1,39 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { formatIdHeader, isForeignId, parseIdHeader } from '../src/header.js'
+
+test.each([
+  ['42:43', 42n, 43n],
+  ['042:043', 42n, 43n],
+  ['18446744073709551615:18446744073709551615', 2n ** 64n - 1n, 2n ** 64n - 1n],
+])('%s is read', (text, traceId, spanId) => {
+  expect(parseIdHeader(text)).toEqual({ traceId, spanId })
+})
+
+test.each(['', ':', '1:', ':1', '42', '42:0', '0:5', '-1:5', '42 :43', '42:43:44', '18446744073709551616:1', '٤٢:٤٣'])(
+  '%j is not',
+  (text) => expect(parseIdHeader(text)).toBeUndefined(),
+)
+
+test('a header of any length costs little', () => {
+  const long = `${'0'.repeat(60_000)}1:1`
+  const start = performance.now()
+  for (let turn = 0; turn < 10_000; turn++) expect(parseIdHeader(long) === undefined).toBe(true)
+  expect(performance.now() - start).toBeLessThan(2_000)
+})
+
+test('what is written is read back', () => {
+  const id = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n })
+  fc.assert(
+    fc.property(id, id, (traceId, spanId) => {
+      expect(parseIdHeader(formatIdHeader({ traceId, spanId }))).toEqual({ traceId, spanId })
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('a foreign id is printable ASCII of at most 128 characters', () => {
+  expect(isForeignId('7b1c2d3e-aaaa-bbbb-cccc-000000000001')).toBe(true)
+  expect(isForeignId('x'.repeat(128))).toBe(true)
+  for (const bad of ['', 'x'.repeat(129), 'a\tb', 'a\u00e9', 'a\nb', '\u007f']) expect(isForeignId(bad)).toBe(false)
+})
