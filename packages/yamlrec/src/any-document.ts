@@ -1,6 +1,6 @@
 import type { PlainValue, Span } from '@trace/core'
+import { newPlainData, SpanDraft } from '@trace/core/files'
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument, type Scalar } from 'yaml'
-import { newPlainData, SpanDraft } from './document.js'
 import { plainValue } from './scalar.js'
 
 /** Bounds on what a document may unfold to, far above what anything records: a stranger can write to a shared file. */
@@ -67,7 +67,8 @@ class Walk {
       const name = this.#key(key)
       if (keys.has(name)) return `it has the key ${JSON.stringify(name.slice(0, 80))} twice`
       keys.add(name)
-      draft.set(name, this.#value(value, 1))
+      const item = this.#value(value, 1)
+      if (!draft.setField(name, item)) draft.setData(name, item)
     }
     return draft.finished()
   }

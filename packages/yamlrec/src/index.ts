@@ -1,4 +1,4 @@
 export { spanToYaml } from './document.js'
 export { parseYaml, type YamlSpans } from './parse.js'
-export { type YamlReaderOptions, yamlReader } from './reader.js'
-export { type YamlRecorderOptions, yamlRecorder } from './recorder.js'
+export { openReader, type YamlReaderOptions, yamlReader } from './reader.js'
+export { openRecorder, type YamlRecorderOptions, yamlRecorder } from './recorder.js'

@@ -1,26 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import type { ReadReport, Span } from '@trace/core'
+import { Report } from '@trace/core/files'
 import { readAnyDocument } from './any-document.js'
 import { readPlainDocument } from './plain-document.js'
-import { closingLine, type Piece, Scanner, type ScanOptions } from './scan.js'
-
-/** How many of the documents that were passed over are told one by one: as `ReadReport` says. */
-const MAX_PLACES = 10
+import { closingLine, type DocumentPiece, Scanner, type ScanOptions } from './scan.js'
 
 const TORN = 'it is torn: its writer was stopped before the line "..." that closes it'
 const [LINE_FEED, DASH] = [0x0a, 0x2d]
-
-/** What was passed over in a read. */
-export class Report implements ReadReport {
-  skipped = 0
-  readonly places: { readonly at: string; readonly reason: string }[] = []
-
-  /** Counts something that was passed over. @param at in bytes from the start of the file */
-  skip(at: number, reason: string): void {
-    this.skipped++
-    if (this.places.length < MAX_PLACES) this.places.push({ at: `byte ${at}`, reason })
-  }
-}
 
 /** What {@link parseYaml} gives. */
 export interface YamlSpans extends ReadReport {
@@ -63,7 +49,7 @@ export function parseInChunks(bytes: Uint8Array, options: ScanOptions = {}): Yam
  *
  * @param report is told where the document, or what follows its end, is not a whole span
  */
-export function readPiece(piece: Piece, report: Report): Span | undefined {
+export function readPiece(piece: DocumentPiece, report: Report): Span | undefined {
   const { bytes, at } = piece
   if (piece.tooLong) return pass(report, at, 'it is longer than 16 MiB')
   if (piece.unmarked && isBlank(bytes)) return undefined

@@ -1,5 +1,5 @@
 import type { PlainValue, Span } from '@trace/core'
-import { newPlainData, SpanDraft } from './document.js'
+import { newPlainData, SpanDraft } from '@trace/core/files'
 import { plainValue } from './scalar.js'
 
 /** Unquoted text that no YAML parser can see as anything but one scalar on one line. Wider than what is written. */
@@ -34,7 +34,8 @@ export function readPlainDocument(text: string): Span | string | undefined {
       const key = keyOf(text.slice(at, value - 2))
       if (keys.has(key)) return undefined
       keys.add(key)
-      draft.set(key, lineValue(text.slice(value, end)))
+      const item = lineValue(text.slice(value, end))
+      if (!draft.setField(key, item)) draft.setData(key, item)
       at = end + 1
     }
   } catch (error) {

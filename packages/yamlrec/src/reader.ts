@@ -1,15 +1,15 @@
-import type { FileHandle } from 'node:fs/promises'
-import { checkOptions, eachOnce, isId, optionRules, type Span, type TraceReader, type TraceSpans } from '@trace/core'
-import { followFile } from './follow.js'
-import { listTraces } from './list.js'
-import { Report, readPiece } from './parse.js'
-import { openForReading, readPieces } from './read-file.js'
-import { Scanner } from './scan.js'
+import { type ReadFormat, readerOfUrl, type TextReader, type TextReaderOptions, textReader } from '@trace/core/files'
+import { readPiece } from './parse.js'
+import { type DocumentPiece, Scanner } from './scan.js'
 
-/** Options of {@link yamlReader}. */
-export interface YamlReaderOptions {
-  /** The file, absolute or from the current folder. */
-  readonly path: string
+/** Options of {@link yamlReader}: the file (`path`), absolute or from the current folder. */
+export type YamlReaderOptions = TextReaderOptions
+
+const format: ReadFormat<DocumentPiece> = {
+  name: 'yaml',
+  scanner: (start) => new Scanner(start),
+  spanOf: readPiece,
+  traceIdOf: ({ bytes }) => /^trace_id: ([1-9][0-9]*)\n/m.exec(bytes.toString('latin1', 0, 1_000))?.[1],
 }
 
 /**
@@ -21,46 +21,15 @@ export interface YamlReaderOptions {
  *
  * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or where `path` is missing or not a string
  */
-export function yamlReader(options: YamlReaderOptions): TraceReader & Required<Pick<TraceReader, 'follow'>> {
-  checkOptions('yamlReader', options, { path: { ...optionRules.string, required: true } })
-  const { path } = options
-  const name = `yaml(${path})`
-
-  async function withFile<T>(use: (file: FileHandle) => Promise<T>): Promise<T> {
-    const file = await openForReading(path, name)
-    try {
-      return await use(file)
-    } finally {
-      await file.close()
-    }
-  }
-
-  return {
-    name,
-    trace: async (traceId, { signal } = {}) => {
-      signal?.throwIfAborted()
-      return withFile((file) => readTrace(file, traceId, signal))
-    },
-    traces: async (query = {}, { signal } = {}) => {
-      signal?.throwIfAborted()
-      return withFile((file) => listTraces(file, query, signal))
-    },
-    follow: ({ signal }) => followFile(path, name, signal),
-  }
+export function yamlReader(options: YamlReaderOptions): TextReader {
+  return textReader(format, options)
 }
 
-async function readTrace(file: FileHandle, traceId: bigint, signal: AbortSignal | undefined): Promise<TraceSpans> {
-  const report = new Report()
-  const spans: Span[] = []
-  if (isId(traceId)) {
-    // However the id is written, its digits are there: only documents that hold them are looked at.
-    const needle = Buffer.from(String(traceId))
-    const otherTrace = new RegExp(`^trace_id: (?!${traceId}\\n)[1-9][0-9]*\\n`, 'm')
-    await readPieces(file, new Scanner(), { needle, signal }, (piece) => {
-      if (otherTrace.test(piece.bytes.toString('latin1', 0, 1_000))) return
-      const span = readPiece(piece, report)
-      if (span?.traceId === traceId) spans.push(span)
-    })
-  }
-  return { spans: eachOnce(spans), skipped: report.skipped, places: report.places }
+/**
+ * The reader of a URL, for `openReader` of `@trace/core/open`: `yaml:traces.yaml`.
+ *
+ * @throws {TraceError} `TRACE_BAD_URL` where the URL is of another form
+ */
+export function openReader(url: URL): TextReader {
+  return readerOfUrl(url, yamlReader)
 }

@@ -1,23 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { Writable } from 'node:stream'
-import { checkOptions, optionRules, type Recorder, type Span, TraceError } from '@trace/core'
-import { Batch } from './batch.js'
-import { errorCode } from './read-file.js'
-import { endedError, writeTo } from './stream.js'
+import type { Recorder } from '@trace/core'
+import { recorderOfUrl, type TextRecorderOptions, textRecorder } from '@trace/core/files'
+import { spanToYaml } from './document.js'
 
-/** Options of {@link yamlRecorder}: either a file or a stream. */
-export type YamlRecorderOptions =
-  | {
-      /** The file to append to, absolute or from the current folder. It is made at the first record; its folder is not. */
-      readonly path: string
-      readonly stream?: undefined
-    }
-  | {
-      /** A stream to write to, such as `process.stdout`. It is never ended. */
-      readonly stream: Writable
-      readonly path?: undefined
-    }
+/** Options of {@link yamlRecorder}: either a file (`path`) or a stream (`stream`, never ended). */
+export type YamlRecorderOptions = TextRecorderOptions
 
 /**
  * Records spans as YAML documents, appended to a file that other processes may append to at the same time, or written
@@ -31,130 +17,14 @@ export type YamlRecorderOptions =
  * the wrong type
  */
 export function yamlRecorder(options: YamlRecorderOptions): Recorder {
-  checkOptions('yamlRecorder', options, {
-    path: optionRules.string,
-    stream: { expected: 'a Writable stream', test: isWritable },
-  })
-  const { path, stream } = options
-  if (path !== undefined && stream === undefined) return fileRecorder(path)
-  if (stream !== undefined && path === undefined) return streamRecorder(stream)
-  const got = path === undefined ? 'neither' : 'both'
-  throw new TraceError('TRACE_BAD_OPTION', `yamlRecorder: expected either "path" or "stream", got ${got}`)
+  return textRecorder({ name: 'yaml', textOf: spanToYaml }, options)
 }
 
-function isWritable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return typeof Reflect.get(value, 'write') === 'function' && typeof Reflect.get(value, 'on') === 'function'
-}
-
-function fileRecorder(path: string): Recorder {
-  const name = `yaml(${path})`
-  return {
-    name,
-    record: async (spans) => {
-      const batch = new Batch(name, spans)
-      try {
-        await append(path, batch)
-      } catch (error) {
-        batch.end(writeProblem(path, error), error)
-      }
-      batch.end()
-    },
-    recordSync: (spans) => {
-      const batch = new Batch(name, spans)
-      try {
-        appendSync(path, batch)
-      } catch (error) {
-        batch.end(writeProblem(path, error), error)
-      }
-      batch.end()
-    },
-  }
-}
-
-async function append(path: string, batch: Batch): Promise<void> {
-  let bytes = batch.next()
-  if (bytes === undefined) return
-  const file = await open(path, 'a')
-  try {
-    for (; bytes !== undefined; bytes = batch.next()) {
-      const { bytesWritten } = await file.write(bytes)
-      if (!batch.wrote(bytesWritten)) throw new ShortWrite(bytesWritten, bytes.length)
-    }
-  } finally {
-    await file.close()
-  }
-}
-
-function appendSync(path: string, batch: Batch): void {
-  let bytes = batch.next()
-  if (bytes === undefined) return
-  const file = openSync(path, 'a')
-  try {
-    for (; bytes !== undefined; bytes = batch.next()) {
-      const written = writeSync(file, bytes)
-      if (!batch.wrote(written)) throw new ShortWrite(written, bytes.length)
-    }
-  } finally {
-    closeSync(file)
-  }
-}
-
-class ShortWrite extends Error {
-  constructor(written: number, wanted: number) {
-    super(`only ${written} of ${wanted} bytes could be written; free some space on its disk`)
-  }
-}
-
-const WRITE_ADVICE: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder does not exist; create the folder, or give another path',
-  ENOTDIR: 'a part of the path is not a folder; give another path',
-  EISDIR: 'it is a folder; give the path of a file in it',
-  EACCES: 'permission denied; allow this user to write there, or give another path',
-  EPERM: 'not permitted; check the attributes of the file, or give another path',
-  EROFS: 'the file system is read-only; give a path on another',
-  ENOSPC: 'the disk is full; free some space',
-  EDQUOT: 'the disk quota is used up; free some space',
-  EFBIG: 'the file has reached the largest size allowed; move it away, and a new one is begun',
-  EMFILE: 'this process has too many open files; close some, or raise its limit',
-}
-
-function writeProblem(path: string, error: unknown): string {
-  const code = errorCode(error)
-  return `cannot append to ${path}: ${WRITE_ADVICE[code] ?? code}`
-}
-
-function streamRecorder(stream: Writable): Recorder {
-  const standard = stream === process.stdout || stream === process.stderr
-  const name = `yaml(${stream === process.stdout ? 'stdout' : stream === process.stderr ? 'stderr' : 'stream'})`
-  const record = async (spans: readonly Span[]): Promise<void> => {
-    const batch = new Batch(name, spans)
-    try {
-      for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) {
-        await writeTo(stream, bytes)
-        batch.wrote(bytes.length)
-      }
-    } catch (error) {
-      batch.end(streamProblem(error), error)
-    }
-    batch.end()
-  }
-  if (!standard) return { name, record }
-  return { name, record, recordSync: (spans) => writeAtOnce(stream, new Batch(name, spans)) }
-}
-
-/** For the standard streams, whose writes to files, terminals and (except on Windows) pipes are synchronous. */
-function writeAtOnce(stream: Writable, batch: Batch): void {
-  for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) {
-    const ended = endedError(stream)
-    if (ended !== undefined) batch.end(streamProblem(ended), ended)
-    stream.write(bytes)
-    batch.wrote(bytes.length)
-  }
-  batch.end()
-}
-
-function streamProblem(error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error)
-  return `cannot write to the stream: ${why}; give a stream that is open for as long as the tracer is`
+/**
+ * The recorder of a URL, for `openRecorder` of `@trace/core/open`: `yaml:traces.yaml`, or `yaml:-` for standard output.
+ *
+ * @throws {TraceError} `TRACE_BAD_URL` where the URL is of another form
+ */
+export function openRecorder(url: URL): Recorder {
+  return recorderOfUrl(url, yamlRecorder)
 }

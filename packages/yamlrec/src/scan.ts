@@ -1,3 +1,5 @@
+import type { Piece, PieceScanner, ScanStart } from '@trace/core/files'
+
 /** Bytes read from a file at a time: larger is no faster. */
 const CHUNK = 1024 * 1024
 /** A document longer than this is passed over, so that no file makes a reader hold more. */
@@ -13,12 +15,8 @@ const [LINE_FEED, RETURN, BLANK, TAB, PLUS] = [0x0a, 0x0d, 0x20, 0x09, 0x2b]
 /** The head of a text block that keeps its empty lines, as a line's end: `key: |2+`. */
 const KEEPING_BLOCK = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^"'\s][^"]*): (?:!\S+ )?[|>]\d?\+$/
 
-/** The bytes of one document. */
-export interface Piece {
-  /** From its line `---` (or the start of the file) to the next; a view that is valid until the next read. */
-  readonly bytes: Buffer
-  /** Where it begins, in bytes from the start of the file. */
-  readonly at: number
+/** The bytes of one document: from its line `---` (or the start of the file) to the next. */
+export interface DocumentPiece extends Piece {
   /** It begins as this package begins a document, in a file whose documents are closed: without a line `...` it is torn. */
   readonly mustClose: boolean
   /** It stands before the first line `---` of the file. */
@@ -27,14 +25,8 @@ export interface Piece {
   readonly tooLong: boolean
 }
 
-/** How a scan begins. */
-export interface ScanOptions {
-  /** Where the first byte lies, in bytes from the start of the file. Default 0. */
-  readonly at?: number
-  /** Whether that is amid a document, whose rest is passed over. Default false. */
-  readonly amid?: boolean
-  /** Whether it is known that documents of the file are closed by a line `...`. Default: where one is seen to be. */
-  readonly closes?: boolean
+/** How a scan begins. In a file that grows, documents are known to be closed by a line `...`, elsewhere if one is seen. */
+export interface ScanOptions extends ScanStart {
   /** How many bytes at least {@link Scanner.room} gives. Default 1 MiB. */
   readonly chunk?: number
 }
@@ -43,7 +35,7 @@ export interface ScanOptions {
  * Finds the documents in bytes that come in chunks: put bytes into `room()`, say how many by `filled()`, take the
  * documents that ended by `pieces()`.
  */
-export class Scanner {
+export class Scanner implements PieceScanner<DocumentPiece> {
   readonly #chunk: number
   #buffer: Buffer
   #length: number
@@ -55,8 +47,8 @@ export class Scanner {
   #closes: boolean
 
   constructor(options: ScanOptions = {}) {
-    const { at = 0, amid = false, closes = false, chunk = CHUNK } = options
-    this.#closes = closes
+    const { at = 0, amid = false, growing = false, chunk = CHUNK } = options
+    this.#closes = growing
     this.#chunk = chunk
     this.#buffer = Buffer.allocUnsafe(2 * chunk + TAIL)
     this.#kind = amid ? 'unknown' : 'unmarked'
@@ -91,7 +83,7 @@ export class Scanner {
    * @param final whether no bytes follow, so that the last document has ended too
    * @param needle leaves out documents that do not hold these bytes, without looking at them
    */
-  *pieces(final: boolean, needle?: Buffer): Generator<Piece> {
+  *pieces(final: boolean, needle?: Buffer): Generator<DocumentPiece> {
     const window = this.#buffer.subarray(0, this.#length)
     this.#closes ||= window.includes('\n...\n') || (this.#base === -1 && window.indexOf(OWN_START) === 0)
     let start = 0
@@ -126,7 +118,7 @@ export class Scanner {
    *
    * @param quiet whether the file has stopped growing, so that what need not be closed may be whole too
    */
-  *settled(quiet: boolean): Generator<Piece> {
+  *settled(quiet: boolean): Generator<DocumentPiece> {
     const window = this.#buffer.subarray(0, this.#length)
     if (this.#kind !== 'document' || window.at(-1) !== LINE_FEED) return
     const closed = closingLine(window, 0) >= 0
@@ -144,7 +136,7 @@ export class Scanner {
     return mark
   }
 
-  #piece(window: Buffer, start: number, end: number): Piece {
+  #piece(window: Buffer, start: number, end: number): DocumentPiece {
     // The line break that ends the document's last line is the first byte of the next mark.
     const bytes = window.subarray(start + 1, Math.min(end + 1, window.length))
     return {

@@ -6,8 +6,8 @@ import { PassThrough, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { RecordError, type Span } from '@trace/core'
-import { Batch } from '../src/batch.js'
-import { parseYaml, yamlRecorder } from '../src/index.js'
+import { Batch } from '@trace/core/files'
+import { parseYaml, spanToYaml, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'yamlrec-'))
@@ -154,9 +154,9 @@ describe('a file', () => {
 
 describe('short writes', () => {
   test('at any byte are made good by the next write', () => {
-    const whole = new Batch('x', many(3)).next() ?? Buffer.alloc(0)
+    const whole = new Batch('x', many(3), spanToYaml).next() ?? Buffer.alloc(0)
     for (let cut = 1; cut <= whole.length; cut++) {
-      const batch = new Batch('x', many(3))
+      const batch = new Batch('x', many(3), spanToYaml)
       const parts: Buffer[] = []
       const first = batch.next() ?? Buffer.alloc(0)
       parts.push(first.subarray(0, cut))

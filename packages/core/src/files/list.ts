@@ -1,20 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import {
-  DEFAULT_LIMIT,
-  eachOnce,
-  isFailed,
-  limitOf,
-  matches,
-  newestFirst,
-  type Span,
-  summarize,
-  type TraceList,
-  type TraceQuery,
-  type TraceSummary,
-} from '@trace/core'
-import { Report, readPiece } from './parse.js'
-import { readPieces } from './read-file.js'
-import { type Piece, Scanner } from './scan.js'
+import { DEFAULT_LIMIT, eachOnce, limitOf, matches, newestFirst, summarize } from '../query.js'
+import type { TraceList, TraceQuery, TraceSummary } from '../reader.js'
+import { isFailed, type Span } from '../span.js'
+import { type Piece, type ReadFormat, readPieces } from './read-format.js'
+import { Report } from './report.js'
 
 /** Traces whose spans a later pass collects, where few that may match do: bounds memory, and the number of passes. */
 const MAX_STEP = 2_000
@@ -23,16 +12,17 @@ const MAX_STEP = 2_000
  * The traces of a file that match, newest first. A first pass keeps a few figures of each trace; later passes collect the
  * spans of the newest that may match, and ask of them exactly, until there are enough.
  */
-export async function listTraces(
+export async function listTraces<P extends Piece>(
   file: FileHandle,
+  format: ReadFormat<P>,
   query: TraceQuery,
   signal: AbortSignal | undefined,
 ): Promise<TraceList> {
   const limit = limitOf(query)
   const report = new Report()
   const sketches = new Map<bigint, Sketch>()
-  await readPieces(file, new Scanner(), { signal }, (piece) => {
-    const span = readPiece(piece, report)
+  await readPieces(file, format, { signal }, (piece) => {
+    const span = format.spanOf(piece, report)
     if (span !== undefined) sketch(sketches, span, piece, query)
   })
   const likely = [...sketches.values()].filter((found) => mayMatch(found, query)).sort(newestSketch)
@@ -42,7 +32,7 @@ export async function listTraces(
     const chosen = likely.slice(at, at + step)
     at += step
     step = Math.max(limit, Math.min(2 * step, MAX_STEP))
-    for (const spans of await collect(file, chosen, signal)) {
+    for (const spans of await collect(file, format, chosen, signal)) {
       const summary = summarize(eachOnce(spans))
       if (summary !== undefined && matches(summary, query)) traces.push(summary)
     }
@@ -63,7 +53,7 @@ interface Sketch {
   firstMatches: boolean
   /** Whether another than the earliest span may be the first, because clocks differ. */
   unsure: boolean
-  /** Where its documents lie in the file, in bytes. */
+  /** Where its records lie in the file, in bytes. */
   from: number
   to: number
 }
@@ -120,8 +110,9 @@ function newestSketch(a: Sketch, b: Sketch): number {
 }
 
 /** The spans of some traces, read from the part of the file that holds them. */
-async function collect(
+async function collect<P extends Piece>(
   file: FileHandle,
+  format: ReadFormat<P>,
   chosen: readonly Sketch[],
   signal: AbortSignal | undefined,
 ): Promise<Iterable<Span[]>> {
@@ -135,10 +126,10 @@ async function collect(
   }
   const ids = new Set([...spans.keys()].map(String))
   const ignored = new Report()
-  await readPieces(file, new Scanner({ at: from }), { from, to, signal }, (piece) => {
-    const id = /^trace_id: ([1-9][0-9]*)\n/m.exec(piece.bytes.toString('latin1', 0, 1_000))?.[1]
+  await readPieces(file, format, { from, to, signal }, (piece) => {
+    const id = format.traceIdOf(piece)
     if (id !== undefined && !ids.has(id)) return
-    const span = readPiece(piece, ignored)
+    const span = format.spanOf(piece, ignored)
     if (span !== undefined) spans.get(span.traceId)?.push(span)
   })
   return spans.values()

@@ -1,5 +1,5 @@
-import { RecordError, type Span } from '@trace/core'
-import { spanToYaml } from './document.js'
+import { RecordError } from '../recorder.js'
+import type { Span } from '../span.js'
 
 /** Characters that a write should have: enough that its cost is spread, small enough that memory stays bounded. */
 const WRITE_SIZE = 65_536
@@ -8,26 +8,32 @@ const WRITE_SIZE = 65_536
 export class Batch {
   readonly #name: string
   readonly #spans: readonly Span[]
+  readonly #textOf: (span: Span) => string
   /** How many spans are behind us: stored, or impossible to format. */
   #done = 0
-  /** Documents of the write that is under way; an impossible span's is empty. */
-  #documents: string[] = []
+  /** Texts of the write that is under way; an impossible span's is empty. */
+  #texts: string[] = []
   readonly #impossible: Span[] = []
   #cause: unknown
 
-  constructor(name: string, spans: readonly Span[]) {
+  /** @param textOf gives a span's text, which ends with a line break; it may throw */
+  constructor(name: string, spans: readonly Span[], textOf: (span: Span) => string) {
     this.#name = name
     this.#spans = spans
+    this.#textOf = textOf
   }
 
-  /** The bytes to write next: whole documents. Undefined where nothing is left to write. */
+  /**
+   * The bytes to write next: a line break, which ends what another writer may have torn, and the texts of whole spans.
+   * Undefined where nothing is left to write.
+   */
   next(): Buffer | undefined {
     let text = ''
-    this.#documents = []
+    this.#texts = []
     for (let at = this.#done; at < this.#spans.length && text.length < WRITE_SIZE; at++) {
-      const document = this.#format(this.#spans[at])
-      this.#documents.push(document)
-      text += document
+      const spanText = this.#format(this.#spans[at])
+      this.#texts.push(spanText)
+      text += spanText
     }
     if (text !== '') return Buffer.from(`\n${text}`)
     // Nothing but impossible spans was left.
@@ -38,13 +44,13 @@ export class Batch {
   /**
    * Tells how much of it was written.
    *
-   * @returns false where no document is whole in the file: the store takes no more
+   * @returns false where no span is whole in the file: the store takes no more
    */
   wrote(bytes: number): boolean {
     const before = this.#done
     let end = 1
-    for (const document of this.#documents) {
-      end += Buffer.byteLength(document)
+    for (const text of this.#texts) {
+      end += Buffer.byteLength(text)
       if (end > bytes) break
       this.#done++
     }
@@ -67,14 +73,14 @@ export class Batch {
     }
     if (unstored.length === 0) return
     const why = this.#cause instanceof Error ? this.#cause.message : String(this.#cause)
-    const text = `${this.#name}: ${unstored.length} spans cannot be written as YAML and are left out: ${why}`
+    const text = `${this.#name}: ${unstored.length} spans cannot be written and are left out: ${why}`
     throw new RecordError(text, unstored, { cause: this.#cause })
   }
 
   #format(span: Span | undefined): string {
     if (span === undefined) return ''
     try {
-      return spanToYaml(span)
+      return this.#textOf(span)
     } catch (error) {
       this.#cause ??= error
       if (!this.#impossible.includes(span)) this.#impossible.push(span)

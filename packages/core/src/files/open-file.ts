@@ -1,42 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { TraceError } from '@trace/core'
-import type { Piece, Scanner } from './scan.js'
-
-/** How a file is read. */
-export interface ReadRange {
-  /** Where to begin, in bytes. Default 0. */
-  readonly from?: number
-  /** Where to stop, in bytes. Default: where the file ends. */
-  readonly to?: number
-  /** Only documents that hold these bytes. */
-  readonly needle?: Buffer
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Calls `each` for the documents of a file, one after the other; what it is given is valid during the call only. */
-export async function readPieces(
-  file: FileHandle,
-  scanner: Scanner,
-  range: ReadRange,
-  each: (piece: Piece) => void,
-): Promise<void> {
-  const { to = Infinity, needle, signal } = range
-  let position = range.from ?? 0
-  for (;;) {
-    signal?.throwIfAborted()
-    const room = scanner.room()
-    const { bytesRead } = await file.read(room, 0, Math.min(room.length, to - position), position)
-    scanner.filled(bytesRead)
-    position += bytesRead
-    const final = bytesRead === 0 || position >= to
-    for (const piece of scanner.pieces(final, needle)) each(piece)
-    if (final) return
-  }
-}
+import { TraceError } from '../errors.js'
 
 /**
  * Opens a file for reading.
  *
+ * @param name of the reader, for the message
  * @throws {TraceError} `TRACE_CANNOT_READ`: says what to do about it
  */
 export async function openForReading(path: string, name: string): Promise<FileHandle> {
@@ -50,8 +18,7 @@ export async function openForReading(path: string, name: string): Promise<FileHa
   throw cannotRead(path, name, Object.assign(new Error(), { code: 'EISDIR' }))
 }
 
-/** The error of a file that cannot be read. */
-export function cannotRead(path: string, name: string, cause: unknown): TraceError {
+function cannotRead(path: string, name: string, cause: unknown): TraceError {
   const code = errorCode(cause)
   return new TraceError('TRACE_CANNOT_READ', `${name}: cannot read ${path}: ${READ_ADVICE[code] ?? code}`, { cause })
 }

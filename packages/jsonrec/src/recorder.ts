@@ -1,0 +1,30 @@
+import type { Recorder } from '@trace/core'
+import { recorderOfUrl, type TextRecorderOptions, textRecorder } from '@trace/core/files'
+import { spanToJsonLine } from './line.js'
+
+/** Options of {@link jsonRecorder}: either a file (`path`) or a stream (`stream`, never ended). */
+export type JsonRecorderOptions = TextRecorderOptions
+
+/**
+ * Records spans as JSON lines, appended to a file that other processes may append to at the same time, or written to a
+ * stream. Nothing is opened before the first record, and no file stays open between records, so that a file may be moved
+ * away or deleted at any time.
+ *
+ * Where spans cannot be stored, `record` rejects with a `RecordError` that carries just those. Exit is covered
+ * (`recordSync`) for a file, and for `process.stdout` and `process.stderr`.
+ *
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, for both or neither of `path` and `stream`, or for one of
+ * the wrong type
+ */
+export function jsonRecorder(options: JsonRecorderOptions): Recorder {
+  return textRecorder({ name: 'json', textOf: spanToJsonLine }, options)
+}
+
+/**
+ * The recorder of a URL, for `openRecorder` of `@trace/core/open`: `jsonl:traces.jsonl`, or `jsonl:-` for standard output.
+ *
+ * @throws {TraceError} `TRACE_BAD_URL` where the URL is of another form
+ */
+export function openRecorder(url: URL): Recorder {
+  return recorderOfUrl(url, jsonRecorder)
+}
