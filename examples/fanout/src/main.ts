@@ -1,16 +1,19 @@
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { parseId, printTrace, type TraceReader } from '@trace/core'
-import { yamlReader } from '@trace/yamlrec'
+import { openReader } from '@trace/core/open'
+import { type LocalTable, startLocalTable } from './dynamodb-local.js'
 import { Processes } from './processes.js'
 
-const USAGE = `usage: npm start -- [--once] [--file traces.yaml] [--port N]
+const USAGE = `usage: npm start -- [--once] [--file traces.yaml | --dynamodb] [--port N]
 
-  --once    send a few requests, print their traces, and end
-  --file    where the spans go; default traces.yaml
-  --port    where the gateway listens; default any free port
+  --once      send a few requests, print their traces, and end
+  --file      the YAML file where the spans go; default traces.yaml, or what TRACE_RECORDER says
+  --dynamodb  start DynamoDB Local, and record to a table in it
+  --port      where the gateway listens; default any free port
 `
 
 const ITEMS = [
@@ -27,30 +30,41 @@ try {
 }
 
 async function main(): Promise<void> {
-  const { once, file, port, help } = readArguments()
+  const { once, file, dynamodb, port, help } = readArguments()
   if (help) return console.log(USAGE)
-  await checkWritable(file)
-  const processes = new Processes({ TRACE_FILE: file })
+  const table = dynamodb ? await startLocalTable() : undefined
+  const url = table?.url ?? (await recorderUrl(file))
+  const processes = new Processes({ TRACE_RECORDER: url })
   try {
+    const reader = openReader(url)
     const gateway = await startServices(processes, port)
-    const reader = yamlReader({ path: file })
     await sendRequests(gateway, reader)
-    console.log(`The spans are in ${file}`)
+    console.log(`The spans are in ${placeOf(url, table)}`)
     if (once) return
     console.log(`Send more:  curl ${gateway}/checkout/book`)
     console.log('Stop:       Ctrl-C\n')
     await printUntilStopped(reader)
   } finally {
     await processes.stop()
+    table?.stop()
   }
 }
 
-function readArguments(): { once: boolean; file: string; port: string; help: boolean } {
+interface Arguments {
+  readonly once: boolean
+  readonly file: string | undefined
+  readonly dynamodb: boolean
+  readonly port: string
+  readonly help: boolean
+}
+
+function readArguments(): Arguments {
   try {
     const { values } = parseArgs({
       options: {
         once: { type: 'boolean', default: false },
-        file: { type: 'string', default: 'traces.yaml' },
+        file: { type: 'string' },
+        dynamodb: { type: 'boolean', default: false },
         port: { type: 'string', default: '0' },
         help: { type: 'boolean', default: false },
       },
@@ -58,19 +72,30 @@ function readArguments(): { once: boolean; file: string; port: string; help: boo
     if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
       throw new Error(`--port: expected a port from 0 to 65535, got ${values.port}`)
     }
-    return { ...values, file: resolve(values.file) }
+    if (values.dynamodb && values.file !== undefined) throw new Error('--file and --dynamodb: choose one of them')
+    return { ...values, file: values.file }
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${USAGE}`)
   }
 }
 
-async function checkWritable(file: string): Promise<void> {
+/** Where to record: the file asked for, or what the environment says, or a file in the current folder. */
+async function recorderUrl(given: string | undefined): Promise<string> {
+  const fromEnvironment = process.env['TRACE_RECORDER']
+  if (given === undefined && fromEnvironment !== undefined) return fromEnvironment
+  const file = resolve(given ?? 'traces.yaml')
   try {
     await (await open(file, 'a')).close()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`Cannot write spans to ${file}: ${reason}. Choose another file with --file.`)
   }
+  return `yaml:${pathToFileURL(file).pathname}`
+}
+
+function placeOf(url: string, table: LocalTable | undefined): string {
+  if (table !== undefined) return 'the table Traces of DynamoDB Local, which is gone when this ends'
+  return decodeURIComponent(url.replace(/^yaml:/, ''))
 }
 
 async function startServices(processes: Processes, port: string): Promise<string> {
@@ -109,11 +134,18 @@ async function printWhenComplete(reader: TraceReader, traceId: bigint): Promise<
   console.log(printTrace(spans, { width: process.stdout.columns ?? 100 }))
 }
 
+/** Looks for new traces every second: any store can be asked that. */
 async function printUntilStopped(reader: TraceReader): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  for await (const spans of reader.follow?.({ signal: stop.signal }) ?? []) {
-    const roots = spans.filter((span) => span.parentId === 0n)
-    for (const { traceId } of roots) await printWhenComplete(reader, traceId)
+  const printed = new Set((await reader.traces()).traces.map((trace) => trace.traceId))
+  while (!stop.signal.aborted) {
+    await sleep(1_000, undefined, { signal: stop.signal }).catch(() => {})
+    const { traces } = await reader.traces()
+    for (const { traceId } of traces.toReversed()) {
+      if (printed.has(traceId) || stop.signal.aborted) continue
+      printed.add(traceId)
+      await printWhenComplete(reader, traceId)
+    }
   }
 }

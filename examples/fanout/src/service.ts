@@ -1,11 +1,11 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTracer, type Tracer } from '@trace/core'
-import { yamlRecorder } from '@trace/yamlrec'
+import { openRecorder } from '@trace/core/open'
 
-/** A tracer of the service of this name, which records to the file in TRACE_FILE. */
+/** A tracer of the service of this name, which records where TRACE_RECORDER says. */
 export function tracerOf(service: string): Tracer {
-  const tracer = createTracer({ service, recorder: yamlRecorder({ path: process.env['TRACE_FILE'] ?? 'traces.yaml' }) })
+  const tracer = createTracer({ service, recorder: openRecorder(process.env['TRACE_RECORDER'] ?? 'yaml:traces.yaml') })
   // Ctrl-C reaches every process of the terminal: the one that started this one decides when it stops.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => void stop(tracer))

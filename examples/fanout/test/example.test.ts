@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { buildTree, isFailed, type SpanNode, serviceOf } from '@trace/core'
+import { jsonReader } from '@trace/jsonrec'
 import { yamlReader } from '@trace/yamlrec'
 
 const start = fileURLToPath(new URL('../start.mjs', import.meta.url))
@@ -18,8 +19,8 @@ interface Run {
   printed(text: string): Promise<string>
 }
 
-function run(args: readonly string[], script = start): Run {
-  const child = spawn(process.execPath, [script, ...args], { env: { ...process.env, NODE_OPTIONS: '' } })
+function run(args: readonly string[], script = start, env: NodeJS.ProcessEnv = {}): Run {
+  const child = spawn(process.execPath, [script, ...args], { env: { ...process.env, NODE_OPTIONS: '', ...env } })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -39,6 +40,11 @@ function run(args: readonly string[], script = start): Run {
     return stdout
   }
   return { child, ended, printed }
+}
+
+function javaVersion(): number {
+  const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' })
+  return Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0)
 }
 
 /** A tree as text: a line for each span, service, kind and name. */
@@ -93,6 +99,26 @@ describe('npm start', () => {
     expect(new Set(spans.map((span) => span.process)).size).toBe(3)
   })
 
+  test('--dynamodb records to a table, with the same services', async () => {
+    const { code, stdout, stderr } = await run(['--once', '--dynamodb']).ended
+    if (javaVersion() < 17) {
+      expect(stderr).toMatch(/^DynamoDB Local does not run: .*It needs Java 17 or later\.\n$/)
+      return
+    }
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('The spans are in the table Traces of DynamoDB Local')
+    expect(stdout.match(/^trace \d+ · \d+ spans/gm)).toHaveLength(4)
+    expect(stdout).toMatch(/inventory +db +select unicorn .*✗ RangeError: there is no shelf for unicorn/)
+  })
+
+  test('records where TRACE_RECORDER says', async () => {
+    const file = newFile().replace('.yaml', '.jsonl')
+    const { code, stdout } = await run(['--once'], start, { TRACE_RECORDER: `jsonl:${file}` }).ended
+    expect(code).toBe(0)
+    expect(stdout).toContain(`The spans are in jsonl:${file}`)
+    expect((await jsonReader({ path: file }).traces()).traces).toHaveLength(4)
+  })
+
   test('stays up, prints the traces of requests sent to it, and ends by Ctrl-C without leaving anything behind', async () => {
     const file = newFile()
     const { child, ended, printed } = run(['--file', file])
@@ -144,10 +170,18 @@ describe('one clear line says what is wrong', () => {
     expect(stderr).toMatch(/^The example is not built\. Run `npm install && npm start` .*\n$/)
   })
 
+  test('a TRACE_RECORDER that is none', async () => {
+    const { code, stderr } = await run(['--once'], start, { TRACE_RECORDER: 'yml:x' }).ended
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^openReader: unknown scheme yml: \(the schemes are yaml:, jsonl:, dynamodb:.*\n$/)
+  })
+
   test('an unknown option, and a port that is none', async () => {
     const unknown = await run(['--twice']).ended
     expect(unknown.code).toBe(1)
     expect(unknown.stderr).toMatch(/Unknown option '--twice'[\s\S]*usage: npm start/)
+    const both = await run(['--file', 'x', '--dynamodb']).ended
+    expect(both.stderr).toMatch(/^--file and --dynamodb: choose one of them\n/)
     const port = await run(['--port', '99999']).ended
     expect(port.stderr).toMatch(/^--port: expected a port from 0 to 65535, got 99999\n/)
   })

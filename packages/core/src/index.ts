@@ -54,4 +54,5 @@ export {
 } from './span.js'
 export { formatTime, parseTime } from './time.js'
 export type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from './tracer.js'
+export { buildTree, type SpanNode } from './tree.js'
 export type { Logger } from './warnings.js'
