@@ -123,7 +123,10 @@ export class Queue implements Leaver {
 
   #countLost(spans: readonly Span[], error: unknown): number {
     const lost = lostSpans(spans, error)
-    const message = (n: number): string => `${spansAre(n)} lost by ${this.#recorder.name}: ${printableError(error)}`
+    const { name } = this.#recorder
+    const why = printableError(error)
+    const reason = why.startsWith(name) ? why : `${name}: ${why}`
+    const message = (n: number): string => `${spansAre(n)} lost: ${reason}`
     this.#warnings.warn('failed', message, lost)
     return lost
   }

@@ -75,7 +75,7 @@ test('spans named by a RecordError are lost, the others recorded', async () => {
   for (let i = 0; i < 5; i++) tracer.trace('work', 'w', () => {})
   await tracer.flush()
   expect(tracer.stats()).toMatchObject({ recorded: 3, failed: 2 })
-  expect(warn.mock.calls).toEqual([['trace: 2 spans were lost by test: disk full']])
+  expect(warn.mock.calls).toEqual([['trace: 2 spans were lost: test: disk full']])
 })
 
 test('a full queue is one warning an interval, with the number dropped', async () => {
