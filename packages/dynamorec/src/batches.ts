@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Span } from '@trace/core'
+import { type Item, keyOf } from './item.js'
+import { remedyFor } from './problem.js'
+
+/** Items that one BatchWriteItem takes (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference). */
+const MAX_BATCH = 25
+/** The wait before a request is sent again is random, up to 50 ms that double each time, and at most 2 s. */
+const BASE_DELAY_MS = 50
+const MAX_DELAY_MS = 2_000
+
+/** A span and its item. */
+export interface Entry {
+  readonly span: Span
+  readonly item: Item
+}
+
+/** A span that can never be stored, and why. */
+export interface Refusal {
+  readonly span: Span
+  readonly error: unknown
+}
+
+/** What became of spans: those in neither list are stored. */
+export interface Outcome {
+  readonly refused: readonly Refusal[]
+  /** Those that may be stored later. */
+  readonly unsent: readonly Span[]
+  /** Why: the last error met. */
+  readonly error: unknown
+}
+
+/** How items are sent. */
+export interface SendRules {
+  /** Sends at most 25 items, and gives those which the table has not taken. */
+  readonly send: (items: readonly Item[]) => Promise<readonly Item[]>
+  /** How many batches are in flight at once. */
+  readonly concurrency: number
+  /** How often a batch is sent, while the table takes nothing of it, before it is given up. */
+  readonly attempts: number
+  /** Ends everything: what is not stored by then is unsent. */
+  readonly signal: AbortSignal
+}
+
+/** What the table says by taking only some items of a batch. */
+export class ThrottledError extends Error {
+  override readonly name = 'ThrottledError'
+}
+
+/** Entries in batches of the largest size: smaller ones that all end together were measured to be slower. */
+export function inBatches(entries: readonly Entry[]): Entry[][] {
+  const batches: Entry[][] = []
+  for (let at = 0; at < entries.length; at += MAX_BATCH) batches.push(entries.slice(at, at + MAX_BATCH))
+  return batches
+}
+
+/** Sends batches, none of which share a key, until each item is stored, refused, or given up. Never rejects. */
+export async function sendAll(batches: readonly (readonly Entry[])[], rules: SendRules): Promise<Outcome> {
+  const delivery = new Delivery(rules)
+  const waiting = batches.values()
+  const work = async (): Promise<void> => {
+    for (const batch of waiting) await delivery.send(batch)
+  }
+  await Promise.all(Array.from({ length: rules.concurrency }, work))
+  return delivery
+}
+
+class Delivery implements Outcome {
+  readonly refused: Refusal[] = []
+  readonly unsent: Span[] = []
+  error: unknown
+  readonly #rules: SendRules
+  /** The table cannot be reached at all: what waits is not even tried. */
+  #gaveUp = false
+
+  constructor(rules: SendRules) {
+    this.#rules = rules
+  }
+
+  async send(batch: readonly Entry[]): Promise<void> {
+    let waiting = batch
+    for (let attempt = 1; !this.#gaveUp && !this.#rules.signal.aborted; attempt++) {
+      try {
+        const left = await this.#rules.send(waiting.map((entry) => entry.item))
+        if (left.length === 0) return
+        const rest = entriesOf(left, waiting)
+        if (rest.length < waiting.length) attempt = 1
+        waiting = rest
+        this.error = new ThrottledError('the table takes only a part of what is sent: it is throttled')
+        if (attempt >= this.#rules.attempts) break
+      } catch (error) {
+        const remedy = remedyFor(error)
+        if (remedy === 'refused') return this.#isolate(waiting, error)
+        this.error = error
+        if (remedy === 'hopeless' || attempt >= this.#rules.attempts) this.#gaveUp = true
+      }
+      if (!this.#gaveUp) await this.#pause(attempt)
+    }
+    if (this.#rules.signal.aborted) this.error ??= this.#rules.signal.reason
+    for (const { span } of waiting) this.unsent.push(span)
+  }
+
+  /** One bad item fails its whole batch: halving finds it, and the others are stored. */
+  async #isolate(batch: readonly Entry[], error: unknown): Promise<void> {
+    const [first] = batch
+    if (first === undefined) return
+    if (batch.length === 1) {
+      this.refused.push({ span: first.span, error })
+      return
+    }
+    const half = batch.length >> 1
+    await this.send(batch.slice(0, half))
+    await this.send(batch.slice(half))
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    const most = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (attempt - 1))
+    // The signal ends the wait; what follows looks at it.
+    await sleep(Math.random() * most, undefined, { signal: this.#rules.signal }).catch(() => {})
+  }
+}
+
+/** The entries that the table gave back; all of them, if it gave back what nobody sent. */
+function entriesOf(items: readonly Item[], sent: readonly Entry[]): readonly Entry[] {
+  const keys = new Set(items.map((item) => keyOf(BigInt(item['trace_id']?.N ?? 0), BigInt(item['span_id']?.N ?? 0))))
+  const entries = sent.filter(({ span }) => keys.has(keyOf(span.traceId, span.spanId)))
+  return entries.length === 0 ? sent : entries
+}

@@ -1,0 +1,6 @@
+export type { DynamoClient, TableOptions } from './client.js'
+export { type Item, type ItemOptions, type Layout, spanFromItem, spanToItem } from './item.js'
+export { type DynamoReaderOptions, dynamoReader } from './reader.js'
+export { type DynamoRecorderOptions, dynamoRecorder, type SpoolOptions } from './recorder.js'
+export { type CreatedTable, type CreateTraceTableOptions, createTraceTable } from './table.js'
+export { openReader, openRecorder } from './url.js'

@@ -1,0 +1,153 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import {
+  dataKey,
+  formatTime,
+  type PlainData,
+  parseId,
+  parseTime,
+  RESERVED_KEYS,
+  type Span,
+  W3C_TRACE_ID,
+} from '@trace/core'
+import { newPlainData } from '@trace/core/files'
+import { attributeMap, attributeName, freeName, fromAttribute, goText, toAttribute } from './attribute.js'
+import { fitItem } from './size.js'
+
+/** A DynamoDB item: attributes by name. */
+export type Item = Record<string, AttributeValue>
+
+/** How data is stored: as natural types, or all as text, as the original Go package does. */
+export type Layout = 'natural' | 'original'
+
+/** How a span becomes an item. */
+export interface ItemOptions {
+  readonly layout: Layout
+  /** Whether first spans carry the attribute of the index of recent traces. */
+  readonly index: boolean
+  /** When the item expires, in seconds since the Unix epoch; undefined for never. */
+  readonly expires: number | undefined
+}
+
+/** The attribute, of every item that expires, which the table's TTL looks at. */
+export const EXPIRES = 'expires'
+/** The index of recent traces: its name, and the attribute that is its hash key. */
+export const INDEX_NAME = 'recent'
+export const INDEX_KEY = 'hour_shard'
+/** Into how many parts the index divides each hour: at 1,000 writes a second for each, 4,000 traces a second. */
+export const INDEX_SHARDS = 4n
+
+/**
+ * A span as the item that stands in the table.
+ *
+ * @throws {RangeError} where a time is outside the years 0000 to 9999, or the span's own fields are too large
+ */
+export function spanToItem(span: Span, options: ItemOptions): Item {
+  const item = attributeMap()
+  item['trace_id'] = { N: String(span.traceId) }
+  item['span_id'] = { N: String(span.spanId) }
+  item['parent_id'] = { N: String(span.parentId) }
+  if (span.process !== '') item['process'] = { S: span.process.toWellFormed() }
+  if (span.kind !== '') item['kind'] = { S: span.kind.toWellFormed() }
+  if (span.name !== '') item['name'] = { S: span.name.toWellFormed() }
+  item['start'] = { S: formatTime(span.start) }
+  item['start_unix'] = { N: secondsText(span.start) }
+  if (span.finish !== undefined) {
+    item['finish'] = { S: formatTime(span.finish) }
+    item['finish_unix'] = { N: secondsText(span.finish) }
+    item['elapsed'] = { N: secondsText(span.finish - span.start) }
+  }
+  if (options.index && isFirst(span)) item[INDEX_KEY] = { S: indexKey(hourOf(span.start), span.traceId % INDEX_SHARDS) }
+  if (options.expires !== undefined) item[EXPIRES] = { N: String(options.expires) }
+  setData(item, span.data, options.layout)
+  return fitItem(item)
+}
+
+function setData(item: Item, data: PlainData, layout: Layout): void {
+  for (const key of Object.keys(data)) {
+    const value = data[key]
+    if (value === undefined) continue
+    item[freeName(attributeName(key), item, data)] = layout === 'natural' ? toAttribute(value) : { S: goText(value) }
+  }
+}
+
+/**
+ * The span of an item: of this package in either layout, or of the original.
+ *
+ * @returns text that says why, where it is none
+ */
+export function spanFromItem(item: Item): Span | string {
+  const spanId = parseId(item['span_id']?.N ?? '')
+  if (spanId === undefined) return 'its span_id is no integer from 1 to 2^64−1'
+  const traceId = parseId(item['trace_id']?.N ?? '')
+  if (traceId === undefined) return 'its trace_id is no integer from 1 to 2^64−1'
+  const parent = item['parent_id']?.N ?? '0'
+  const parentId = parent === '0' ? 0n : parseId(parent)
+  if (parentId === undefined) return 'its parent_id is no integer from 0 to 2^64−1'
+  const start = timeOf(item, 'start')
+  if (start === undefined) return 'its start is no RFC 3339 time'
+  const finish = timeOf(item, 'finish')
+  if (finish === undefined && item['finish'] !== undefined) return 'its finish is no RFC 3339 time'
+  const [process, kind, name] = [textOf(item, 'process'), textOf(item, 'kind'), textOf(item, 'name')]
+  return { spanId, traceId, parentId, process, kind, name, start, finish, data: dataOf(item) }
+}
+
+function timeOf(item: Item, name: string): bigint | undefined {
+  return parseTime(item[name]?.S ?? '')
+}
+
+function textOf(item: Item, name: string): string {
+  return item[name]?.S ?? ''
+}
+
+function dataOf(item: Item): PlainData {
+  const data = newPlainData()
+  for (const [name, attribute] of Object.entries(item)) {
+    if (!RESERVED_KEYS.has(name)) data[dataKey(name)] = fromAttribute(attribute)
+  }
+  return data
+}
+
+/**
+ * Whether lists of recent traces begin with this span: it has no parent, or came in from a foreign trace whose id it keeps.
+ * A first span whose parent came in by the id header, by B3 with 64 bits, or by a W3C id with an upper half of zeros
+ * cannot be told from any other child, and its trace is found by its caller's first span.
+ */
+function isFirst(span: Span): boolean {
+  return span.parentId === 0n || Object.hasOwn(span.data, W3C_TRACE_ID)
+}
+
+/** The hour of a time, such as `2026-11-22T18`, in UTC. @param time nanoseconds since the Unix epoch */
+export function hourOf(time: bigint): string {
+  return formatTime(time).slice(0, '2026-11-22T18'.length)
+}
+
+/** The hash key of the index: an hour, and one of the parts that it is divided into. */
+export function indexKey(hour: string, shard: bigint): string {
+  return `${hour}#${shard}`
+}
+
+/** Whether an item's time has come: DynamoDB deletes it some days later. @param now milliseconds since the Unix epoch */
+export function isExpired(item: Item, now: number): boolean {
+  const expires = item[EXPIRES]?.N
+  return expires !== undefined && Number(expires) * 1_000 <= now
+}
+
+/** What tells an item from all others of its table. */
+export function keyOf(traceId: bigint, spanId: bigint): string {
+  return `${traceId} ${spanId}`
+}
+
+/**
+ * Nanoseconds as seconds to six decimals, half to even, exactly.
+ *
+ * @param time nanoseconds, of either sign
+ */
+export function secondsText(time: bigint): string {
+  const size = time < 0n ? -time : time
+  let micros = size / 1_000n
+  const rest = size % 1_000n
+  if (rest > 500n || (rest === 500n && micros % 2n === 1n)) micros++
+  const digits = String(micros).padStart(7, '0')
+  const sign = time < 0n && micros > 0n ? '-' : ''
+  return `${sign}${digits.slice(0, -6)}.${digits.slice(-6)}`
+}

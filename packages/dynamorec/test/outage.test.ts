@@ -1,0 +1,138 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { createTracer, type Recorder } from '@trace/core'
+import { type DynamoRecorderOptions, dynamoReader, dynamoRecorder } from '../src/index.js'
+import { CREDENTIALS, type Engine, startEngine } from './engine.js'
+import { type FaultServer, startFaultServer } from './faults.js'
+import { badDay, flow, storedIn, watched, watchedClient } from './flow.js'
+import { many, runProgram, startProgram } from './spans.js'
+
+let engine: Engine
+let server: FaultServer
+const folder = mkdtempSync(join(tmpdir(), 'dynamorec-'))
+beforeAll(async () => {
+  engine = await startEngine()
+  server = await startFaultServer(engine.url)
+})
+beforeEach(() => {
+  server.next = () => 'pass'
+})
+afterAll(async () => {
+  await server.close()
+  await engine.stop()
+  rmSync(folder, { recursive: true })
+})
+
+const recorderFor = (table: string, options: Partial<DynamoRecorderOptions> = {}): Recorder =>
+  dynamoRecorder({ table, endpoint: server.url, requestTimeout: 300, ...options })
+
+describe('with a spool', () => {
+  test('an outage loses nothing', async () => {
+    const table = await engine.newTable()
+    const warnings: string[] = []
+    const logger = { warn: (message: string): void => void warnings.push(message) }
+    const path = join(folder, 'outage.jsonl')
+    const client = watchedClient(server.url)
+    const recorder = watched(recorderFor(table, { client, spool: { path }, attempts: 3, logger }))
+    const tracer = createTracer({ recorder, logger, buffer: 20_000 })
+    const began = performance.now()
+    server.next = () => (performance.now() - began < 3_000 ? 'refuse' : badDay())
+    await flow(tracer, 4_000)
+    await tracer.flush({ timeout: 30_000 })
+    expect(tracer.stats()).toMatchObject({ started: 4_000, recorded: 4_000 })
+    server.next = () => 'pass'
+    for (let waited = 0; waited < 15_000 && (await storedIn(engine, table)).size < 4_000; waited += 200)
+      await sleep(200)
+    expect((await storedIn(engine, table)).size).toBe(4_000)
+    await tracer.close()
+    expect(readdirSync(folder).filter((file) => file.startsWith('outage'))).toEqual([])
+    expect(warnings[0]).toMatch(/^trace: dynamodb\(.*\): spans go to .*outage.jsonl until the table takes them: /)
+    expect(warnings.join('\n')).toMatch(/ \d+ spans of .*outage.jsonl are in the table now/)
+    expect(client.collisions).toEqual([])
+    client.destroy()
+  }, 120_000)
+
+  test('what a killed process spooled is in the table after the next start', async () => {
+    const table = await engine.newTable()
+    const path = join(folder, 'killed.jsonl')
+    const env = { ...CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB: server.url }
+    const common = (options: string): string => `
+      const recorder = dynamorec.dynamoRecorder({ table: '${table}', spool: { path: '${path}' }, logger: { warn: () => {} }, ${options} })
+      const span = (id) => ({ spanId: BigInt(id), traceId: 1n, parentId: 0n, process: 'p', kind: 'k', name: 'n', start: 1n, finish: 2n, data: {} })
+      const batch = (from) => Array.from({ length: 100 }, (_, at) => span(from + at))`
+    server.next = () => (Math.random() < 0.5 ? 'refuse' : 'fail')
+    let said = 0
+    for (let run = 0; run < 3; run++) {
+      const from = 1 + run * 1_000_000
+      const body = `${common('attempts: 2, requestTimeout: 200')}
+        for (let from = ${from}; ; from += 100) {
+          await recorder.record(batch(from))
+          console.log(from)
+          await new Promise((resolve) => setTimeout(resolve, 40))
+        }`
+      const { child, promise } = startProgram(body, env)
+      await sleep(1_200 + run * 217)
+      child.kill('SIGKILL')
+      const { out } = await promise
+      const lines = out
+        .trim()
+        .split('\n')
+        .filter((line) => line !== '')
+      said += lines.length
+    }
+    expect(said).toBeGreaterThan(10)
+    server.next = () => 'pass'
+    const body = `${common('attempts: 10')}
+      await recorder.record([span(5)])
+      const { readdirSync } = await import('node:fs')
+      for (let tries = 0; tries < 400; tries++) {
+        if (!readdirSync('${folder}').some((file) => file.startsWith('killed'))) break
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      await recorder.close()`
+    const { code } = await runProgram(body, env)
+    expect(code).toBe(0)
+    expect((await storedIn(engine, table)).size).toBeGreaterThanOrEqual(100 * said)
+    expect(readdirSync(folder).filter((file) => file.startsWith('killed'))).toEqual([])
+  }, 120_000)
+
+  test('spans of exit are kept', async () => {
+    const table = await engine.newTable()
+    const path = join(folder, 'exit.jsonl')
+    const body = `
+      const recorder = dynamorec.dynamoRecorder({ table: '${table}', spool: { path: '${path}' } })
+      const tracer = createTracer({ recorder })
+      for (let at = 0; at < 50; at++) tracer.trace('work', 'w', () => {})
+      process.exit()`
+    await runProgram(body, { ...CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB: engine.url })
+    const recorder = recorderFor(table, { spool: { path }, logger: { warn: () => {} } })
+    await recorder.record(many(1))
+    for (let waited = 0; waited < 5_000 && (await storedIn(engine, table)).size < 51; waited += 50) await sleep(50)
+    expect((await storedIn(engine, table)).size).toBe(51)
+    await recorder.close?.()
+  })
+
+  test('an open span does not replace its finished one', async () => {
+    const table = await engine.newTable()
+    const [span] = many(1)
+    if (span === undefined) throw new Error('no span')
+    const path = join(folder, 'open.jsonl')
+    server.next = () => 'fail'
+    const down = recorderFor(table, { spool: { path }, attempts: 1, logger: { warn: () => {} } })
+    await down.record([{ ...span, finish: undefined }])
+    server.next = () => 'pass'
+    await recorderFor(table).record([span])
+    const up = recorderFor(table, { spool: { path }, logger: { warn: () => {} } })
+    await up.record([{ ...span, spanId: 9n }])
+    await sleep(500)
+    await Promise.all([up.close?.(), down.close?.()])
+    expect((await dynamoReader({ table }).trace(1n)).spans.map(({ finish }) => finish)).toEqual([
+      span.finish,
+      span.finish,
+    ])
+    expect(readdirSync(folder).filter((file) => file.startsWith('open'))).toEqual([])
+  })
+})
