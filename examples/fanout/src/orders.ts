@@ -9,10 +9,8 @@ app.use(traceExpress({ tracer: tracerOf('orders'), honorReqHeader: true }))
 
 app.post('/orders/:item', async (req, res) => {
   const { item } = req.params
-  const stock = await span('http', 'ask inventory', async (s) => {
-    const id = req.headers['x-request-id']
-    const answer = await fetch(`${urlOf('inventory')}/stock/${item}`, { headers: { 'X-Request-Id': String(id) } })
-    s.data['status'] = answer.status
+  const stock = await span('work', 'ask inventory', async () => {
+    const answer = await fetch(`${urlOf('inventory')}/stock/${item}`)
     if (!answer.ok) throw new Error(`inventory answered ${answer.status}`)
     return (await answer.json()) as { count: number }
   })

@@ -6,12 +6,10 @@ const tracer = tracerOf('restock')
 
 /** Work that no request asked for: each round is a trace of its own. */
 async function restock(): Promise<void> {
-  await tracer.trace('task', 'restock', async ({ traceId, spanId }) => {
+  await tracer.trace('task', 'restock', async () => {
     for (const item of ['book', 'sofa']) {
-      await span('http', `count ${item}`, async (s) => {
-        const answer = await fetch(`${urlOf('inventory')}/stock/${item}`, {
-          headers: { 'X-Request-Id': `${traceId}:${spanId}` },
-        })
+      await span('work', `count ${item}`, async (s) => {
+        const answer = await fetch(`${urlOf('inventory')}/stock/${item}`)
         s.data['stock'] = await answer.json()
       })
     }

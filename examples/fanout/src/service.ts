@@ -2,10 +2,12 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTracer, type Tracer } from '@trace/core'
 import { openRecorder } from '@trace/core/open'
+import { traceClients } from '@trace/http/client'
 
 /** A tracer of the service of this name, which records where TRACE_RECORDER says. */
 export function tracerOf(service: string): Tracer {
   const tracer = createTracer({ service, recorder: openRecorder(process.env['TRACE_RECORDER'] ?? 'yaml:traces.yaml') })
+  traceClients(tracer)
   // Ctrl-C reaches every process of the terminal: the one that started this one decides when it stops.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => void stop(tracer))

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { RouteWatch } from './express-route.js'
 import type { ServerOptions } from './options.js'
 import { RequestTracer } from './server.js'
 
@@ -15,7 +16,8 @@ export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
   return (req, res, next) => {
     const traced = requests.begin(req, res)
-    if (traced === undefined) next()
-    else traced.span.run(() => next())
+    if (traced === undefined) return next()
+    if (traced.span.sampled) traced.routes = new RouteWatch(req)
+    traced.span.run(() => next())
   }
 }

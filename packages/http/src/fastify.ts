@@ -1,8 +1,10 @@
 import type { ActiveSpan } from '@trace/core'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { logIds } from './logs.js'
 import type { ServerOptions } from './options.js'
-import { RequestTracer, tracedOf } from './server.js'
+import { RequestTracer } from './server.js'
+import { tracedOf } from './traced.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -21,8 +23,8 @@ interface RegisterOptions {
 const REGISTERED = Symbol('@trace/http is registered')
 
 /**
- * Fastify plugin that gives every request a span, as `request.span`, and runs hooks and handlers in it:
- * `app.register(traceFastify, { tracer })`, before all other plugins.
+ * Fastify plugin that gives every request a span, as `request.span`, runs hooks and handlers in it, and adds its ids to the
+ * lines of `request.log`: `app.register(traceFastify, { tracer })`, before all other plugins.
  *
  * Registration fails with a TraceError, `TRACE_BAD_OPTION`, that names the option, what was expected, and what was got.
  */
@@ -34,7 +36,7 @@ export const traceFastify: FastifyPluginAsync<ServerOptions> = fastifyPlugin(reg
 async function register(app: FastifyInstance, options: ServerOptions & RegisterOptions): Promise<void> {
   const { prefix, logLevel, logSerializers, ...ours } = options
   const requests = new RequestTracer('traceFastify', ours)
-  if (app.hasDecorator(REGISTERED)) return
+  if (app.hasDecorator(REGISTERED)) return requests.warnOfTwo('traceFastify')
   app.decorate(REGISTERED, true)
   // A getter, since a property would have to be set on every request.
   app.decorateRequest('span', {
@@ -42,11 +44,16 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
       return tracedOf(this.raw)?.span
     },
   })
+  // What stands in for a logger that is off is its own child.
+  const logs = app.log.child({}) !== app.log
   app.addHook('onRequest', (request, reply, next) => {
-    const traced = requests.begin(request.raw, reply.raw, request.routeOptions.url, reply)
+    const arrival = { route: request.routeOptions.url ?? '', holder: reply }
+    const traced = requests.begin(request.raw, reply.raw, arrival)
     if (traced === undefined) return next()
-    if (requests.respHeader !== undefined) sendHeldHeader(reply, requests.respHeader)
-    traced.span.run(() => next())
+    traced.span.run(() => {
+      if (logs) addIds(request, reply)
+      next()
+    })
   })
   app.addHook('onError', (request, _reply, error, next) => {
     tracedOf(request.raw)?.answersError(error)
@@ -54,20 +61,9 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
   })
 }
 
-/**
- * Sees to it that the id is sent with replies that pass Fastify by: hijacked ones, or written on `reply.raw`. Setting it on
- * `reply.raw` beforehand would do too, but doubles what a header costs.
- */
-function sendHeldHeader(reply: FastifyReply, name: string): void {
-  const { raw } = reply
-  const writeHead = raw.writeHead
-  raw.writeHead = function (this: unknown, ...args: unknown[]) {
-    const headers = args.at(-1)
-    const isFastify = typeof headers === 'object' && headers !== null && name in headers
-    if (!isFastify && !raw.headersSent && !raw.hasHeader(name)) {
-      const value = reply.getHeader(name)
-      if (typeof value === 'string') raw.setHeader(name, value)
-    }
-    return Reflect.apply(writeHead, this, args)
-  } as typeof writeHead
+/** Fastify gives a request a logger of its own, and the reply the same. */
+function addIds(request: FastifyRequest, reply: FastifyReply): void {
+  const log = request.log.child(logIds())
+  request.log = log
+  reply.log = log
 }

@@ -1,42 +1,31 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { parseId } from '@trace/core'
 
-/** The ids that a caller sent. */
-export interface CallerIds {
-  /** 1 … 2^64−1. */
-  readonly traceId: bigint
-  /** 1 … 2^64−1. */
-  readonly spanId: bigint
-}
-
-/** Two ids of 20 digits and a colon, with some leading zeros: what is longer is not looked at. */
-const LONGEST_IDS = 64
 const LONGEST_FOREIGN_ID = 128
-
-/**
- * Reads an id header, `traceId:spanId` in decimal.
- *
- * @returns undefined for anything else; never throws
- */
-export function parseIdHeader(value: string): CallerIds | undefined {
-  if (value.length > LONGEST_IDS) return undefined
-  const colon = value.indexOf(':')
-  if (colon < 1) return undefined
-  const traceId = parseId(value.slice(0, colon))
-  if (traceId === undefined) return undefined
-  const spanId = parseId(value.slice(colon + 1))
-  return spanId === undefined ? undefined : { traceId, spanId }
-}
-
-/** An id header's value, in canonical decimal. */
-export function formatIdHeader(ids: CallerIds): string {
-  return `${ids.traceId}:${ids.spanId}`
-}
 
 /** Whether a header that holds no ids of ours may be kept as somebody else's request id. */
 export function isForeignId(value: string): boolean {
   return value.length <= LONGEST_FOREIGN_ID && /^[\x20-\x7e]+$/.test(value)
+}
+
+/** A header to write. */
+export interface NewHeader {
+  /** As it is written where the request has none yet. */
+  readonly name: string
+  readonly value: string
+}
+
+/**
+ * Gives a request these headers and no others of their family, in every place where a handler may read or forward them.
+ *
+ * @param family names in lower case, those of the new headers among them
+ */
+export function replaceHeaders(req: IncomingMessage, family: readonly string[], headers: readonly NewHeader[]): void {
+  for (const name of family) {
+    const value = headers.find((header) => header.name.toLowerCase() === name)?.value
+    if (value === undefined) removeHeader(req, name)
+  }
+  for (const { name, value } of headers) replaceHeader(req, name, name.toLowerCase(), value)
 }
 
 /**
@@ -54,17 +43,24 @@ export function replaceHeader(req: IncomingMessage, name: string, lowerName: str
   if (typeof distinct === 'object' && distinct !== null) Reflect.set(distinct, lowerName, [value])
 }
 
+function removeHeader(req: IncomingMessage, lowerName: string): void {
+  if (req.headers[lowerName] === undefined) return
+  delete req.headers[lowerName]
+  const raw = req.rawHeaders
+  for (let at = raw.length - 2; at >= 0; at -= 2) if (isNamed(raw[at], lowerName)) removeRawHeader(req, at)
+  nodes ??= findSymbols()
+  const distinct: unknown = Reflect.get(req, nodes.distinct)
+  if (typeof distinct === 'object' && distinct !== null) Reflect.deleteProperty(distinct, lowerName)
+}
+
 function replaceRawHeader(req: IncomingMessage, name: string, lowerName: string, value: string): void {
   const raw = req.rawHeaders
   const size = raw.length
   let isReplaced = false
   for (let at = 0; at < raw.length; at += 2) {
-    const found = raw[at]
-    if (found?.length !== name.length || found.toLowerCase() !== lowerName) continue
+    if (!isNamed(raw[at], lowerName)) continue
     if (isReplaced) {
-      // Built now, since Node builds it from as many headers as came.
-      void req.headersDistinct
-      raw.splice(at, 2)
+      removeRawHeader(req, at)
       at -= 2
     } else {
       raw[at + 1] = value
@@ -74,6 +70,16 @@ function replaceRawHeader(req: IncomingMessage, name: string, lowerName: string,
   if (isReplaced) return
   raw.push(name, value)
   if (nodes !== undefined && Reflect.get(req, nodes.count) === size) Reflect.set(req, nodes.count, size + 2)
+}
+
+function removeRawHeader(req: IncomingMessage, at: number): void {
+  // Built now, since Node builds it from as many headers as came.
+  void req.headersDistinct
+  req.rawHeaders.splice(at, 2)
+}
+
+function isNamed(found: string | undefined, lowerName: string): boolean {
+  return found?.length === lowerName.length && found.toLowerCase() === lowerName
 }
 
 /**

@@ -1,12 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { ServerOptions } from './options.js'
-import { RequestTracer, type TracedRequest } from './server.js'
+import { runHandler } from './run-handler.js'
+import { RequestTracer } from './server.js'
+import type { Request, Response } from './traced.js'
 
-/** A listener of an `http.Server`'s `request` event. */
+export { traceUpgrade, type UpgradeHandler } from './upgrade.js'
+
+/** A listener of the `request` event of an `http.Server`. */
 export type RequestHandler<Result = unknown> = (req: IncomingMessage, res: ServerResponse) => Result
+/** A listener of the `request` event of an `Http2Server`, by its compatibility API. */
+export type Http2RequestHandler<Result = unknown> = (req: Http2ServerRequest, res: Http2ServerResponse) => Result
 
 /**
- * Gives every request of a Node `http` or `https` server a span, and runs its handler in it:
+ * Gives every request of a Node `http`, `https` or `http2` server a span, and runs its handler in it:
  * `http.createServer(traceNode(handler, { tracer }))`.
  *
  * What the handler returns or throws is passed on; an unhandled rejection stays unhandled.
@@ -14,28 +21,19 @@ export type RequestHandler<Result = unknown> = (req: IncomingMessage, res: Serve
  * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got
  */
 export function traceNode<Result>(handler: RequestHandler<Result>, options: ServerOptions): RequestHandler<Result>
-export function traceNode(handler: RequestHandler, options: ServerOptions): RequestHandler {
+export function traceNode<Result>(
+  handler: Http2RequestHandler<Result>,
+  options: ServerOptions,
+): Http2RequestHandler<Result>
+export function traceNode(
+  handler: (req: never, res: never) => unknown,
+  options: ServerOptions,
+): (req: unknown, res: unknown) => unknown {
   const requests = new RequestTracer('traceNode', options)
   return function (this: unknown, req, res) {
-    const traced = requests.begin(req, res)
-    if (traced === undefined) return handler.call(this, req, res)
-    try {
-      return watched(
-        traced,
-        traced.span.run(() => handler.call(this, req, res)),
-      )
-    } catch (error) {
-      traced.threw(error)
-      throw error
-    }
+    const call = (): unknown => Reflect.apply(handler, this, [req, res])
+    // An HTTP/2 server's have all that is used of an HTTP/1.1 server's.
+    const traced = requests.begin(req as Request, res as Response)
+    return traced === undefined ? call() : runHandler(traced, call)
   }
-}
-
-/** A promise that settles as this one does, once a rejection has been noted. Any other value as it is: a lazy thenable stays so. */
-function watched(traced: TracedRequest, result: unknown): unknown {
-  if (!(result instanceof Promise)) return result
-  return result.then(undefined, (error: unknown) => {
-    traced.threw(error)
-    throw error
-  })
 }

@@ -1,7 +1,10 @@
-import { validateHeaderName } from 'node:http'
+import { type IncomingMessage, validateHeaderName } from 'node:http'
 import { checkOptions, type OptionRule, optionRules, type Tracer } from '@trace/core'
+import type { Propagator } from './propagator.js'
+import { DEFAULT_HEADER } from './request-id.js'
+import { propagatorsRule, tracerRule } from './rules.js'
 
-/** Options of {@link traceNode}, {@link traceExpress} and {@link traceFastify}. */
+/** Options of {@link traceNode}, {@link traceUpgrade}, {@link traceExpress} and {@link traceFastify}. */
 export interface ServerOptions {
   /** Starts the requests' spans: what `createTracer` gives. */
   readonly tracer: Tracer
@@ -9,16 +12,57 @@ export interface ServerOptions {
   readonly kind?: string
   /** The header that carries the ids, on requests and on responses. Default `X-Request-Id`. */
   readonly headerKey?: string
-  /** Whether a request that carries ids continues the caller's trace. Default false: any client could choose them. */
-  readonly honorReqHeader?: boolean
-  /** Whether responses carry the trace id. Default true. */
+  /** Which headers carry a trace from and to other services: read in this order. Default `[requestId(headerKey)]`. */
+  readonly propagators?: readonly Propagator[]
+  /**
+   * Whether a request that carries ids continues the caller's trace, or of which requests: see `fromAddresses`. A function
+   * that throws says no. Default false: any client could choose them.
+   */
+  readonly honorReqHeader?: boolean | ((req: IncomingMessage) => boolean)
+  /** Whether responses carry the trace id, in the header `headerKey`. Default true. */
   readonly addRespHeader?: boolean
+  /**
+   * What a request's span is called, as it starts. Where it throws, or gives no text, and by default: the method and the
+   * framework's route, or the path on plain Node servers.
+   */
+  readonly name?: (req: IncomingMessage) => string
+  /** Requests that get no span, such as health checks. One that throws ignores nothing. Default none. */
+  readonly ignore?: (req: IncomingMessage) => boolean
+  /** Whether the query string is recorded, with the values of some parameters masked or all as they are. Default not. */
+  readonly query?: boolean | { readonly mask: readonly string[] }
+  /** Names of request headers to record. Default none. */
+  readonly requestHeaders?: readonly string[]
+  /** Names of response headers to record. Default none. */
+  readonly responseHeaders?: readonly string[]
+}
+
+/** A header to record. */
+export interface RecordedHeader {
+  /** In lower case. */
+  readonly name: string
+  /** The key in the span's data. */
+  readonly key: string
 }
 
 /** The options with their defaults. */
-export interface Settings extends Required<ServerOptions> {
+export interface Settings {
+  readonly tracer: Tracer
+  readonly kind: string
+  readonly headerKey: string
   /** `headerKey` as Node's `req.headers` spells it. */
   readonly lowerKey: string
+  /** Undefined by default: the id header alone, for which there is a shorter way. */
+  readonly propagators: readonly Propagator[] | undefined
+  /** Whether `headerKey` is one of the headers that are read and written. */
+  readonly readsHeaderKey: boolean
+  readonly honorReqHeader: boolean | ((req: IncomingMessage) => boolean)
+  readonly addRespHeader: boolean
+  readonly name: ((req: IncomingMessage) => string) | undefined
+  readonly ignore: ((req: IncomingMessage) => boolean) | undefined
+  /** Names of the parameters to mask, in lower case; undefined where the query string is not recorded. */
+  readonly maskedParameters: ReadonlySet<string> | undefined
+  readonly requestHeaders: readonly RecordedHeader[]
+  readonly responseHeaders: readonly RecordedHeader[]
 }
 
 /** Headers that HTTP itself reads: an id in their place would break the message, or the connection. */
@@ -38,29 +82,46 @@ const TAKEN = new Set([
   'upgrade',
 ])
 
+const headerNames: OptionRule = {
+  expected: 'a list of names of HTTP headers',
+  test: (value) => Array.isArray(value) && value.every(isHeaderName),
+}
+
 const RULES: Readonly<Record<keyof ServerOptions, OptionRule>> = {
-  tracer: {
-    expected: 'a tracer, such as createTracer() gives',
-    test: (value) => typeof value === 'object' && value !== null && typeof Reflect.get(value, 'start') === 'function',
-    required: true,
-  },
+  tracer: tracerRule,
   kind: optionRules.string,
   headerKey: {
     expected: 'the name of an HTTP header, one that HTTP has no use for itself',
-    test: isFreeHeaderName,
+    test: (value) => isHeaderName(value) && !TAKEN.has(value.toLowerCase()),
   },
-  honorReqHeader: optionRules.boolean,
+  propagators: propagatorsRule,
+  honorReqHeader: {
+    expected: 'true, false, or a function of the request',
+    test: (value) => typeof value === 'boolean' || typeof value === 'function',
+  },
   addRespHeader: optionRules.boolean,
+  name: optionRules.function,
+  ignore: optionRules.function,
+  query: { expected: "true, false, or parameters to mask, such as { mask: ['token'] }", test: isQueryOption },
+  requestHeaders: headerNames,
+  responseHeaders: headerNames,
 }
 
-function isFreeHeaderName(value: unknown): boolean {
-  if (typeof value !== 'string' || TAKEN.has(value.toLowerCase())) return false
+function isHeaderName(value: unknown): value is string {
+  if (typeof value !== 'string') return false
   try {
     validateHeaderName(value)
     return true
   } catch {
     return false
   }
+}
+
+function isQueryOption(value: unknown): boolean {
+  if (typeof value === 'boolean') return true
+  if (typeof value !== 'object' || value === null || Object.keys(value).join() !== 'mask') return false
+  const mask: unknown = Reflect.get(value, 'mask')
+  return Array.isArray(mask) && mask.every((name) => typeof name === 'string')
 }
 
 /**
@@ -71,13 +132,33 @@ function isFreeHeaderName(value: unknown): boolean {
  */
 export function settingsFrom(adapter: string, options: ServerOptions): Settings {
   checkOptions(adapter, options, RULES)
-  const headerKey = options.headerKey ?? 'X-Request-Id'
+  const { headerKey = DEFAULT_HEADER, propagators, query = false } = options
+  const lowerKey = headerKey.toLowerCase()
   return {
     tracer: options.tracer,
     kind: options.kind ?? 'request',
     headerKey,
-    lowerKey: headerKey.toLowerCase(),
+    lowerKey,
+    propagators,
+    readsHeaderKey: propagators?.some(({ headers }) => headers.some((name) => name.toLowerCase() === lowerKey)) ?? true,
     honorReqHeader: options.honorReqHeader ?? false,
     addRespHeader: options.addRespHeader ?? true,
+    name: options.name,
+    ignore: options.ignore,
+    maskedParameters: maskedParameters(query),
+    requestHeaders: recorded('request', options.requestHeaders),
+    responseHeaders: recorded('response', options.responseHeaders),
   }
+}
+
+function maskedParameters(query: NonNullable<ServerOptions['query']>): ReadonlySet<string> | undefined {
+  if (query === false) return undefined
+  return new Set(query === true ? [] : query.mask.map((name) => name.toLowerCase()))
+}
+
+function recorded(side: 'request' | 'response', names: readonly string[] = []): readonly RecordedHeader[] {
+  return names.map((given) => {
+    const name = given.toLowerCase()
+    return { name, key: `http.${side}.header.${name}` }
+  })
 }

@@ -21,6 +21,12 @@ async function onlyData(): Promise<PlainData> {
 
 const STATUS = 'http.response.status_code'
 const REASON = 'http.end_reason'
+const FIRST_BYTE = 'http.time_to_first_byte'
+
+/** The route that the handlers of this suite are at. */
+function routeOf(name: string): Record<string, string> {
+  return name === 'fastify' ? { 'http.route': '/*' } : {}
+}
 
 describe.each(Object.keys(frameworks))('%s', (name) => {
   const plain: [string, string, number, Handler][] = [
@@ -45,7 +51,13 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     const data = await onlyData()
     expect(reply.status).toBe(status)
     expect(reply.headers['x-request-id']).toBe(String(app.recorder.spans[0]?.traceId))
-    expect(data).toEqual({ 'http.request.method': method, 'url.path': '/any', [STATUS]: status })
+    expect(data).toEqual({
+      'http.request.method': method,
+      ...routeOf(name),
+      'url.path': '/any',
+      [STATUS]: status,
+      ...(_ === 'a stream' ? { [FIRST_BYTE]: expect.any(Number) } : {}),
+    })
   })
 
   test('a status of 500 is a failure', async () => {
@@ -72,7 +84,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
   test('the client goes before anything is sent', async () => {
     await startAndOpen(() => client.destroy())
     const data = await onlyData()
-    expect(data).toEqual({ 'http.request.method': 'GET', 'url.path': '/any', [REASON]: 'aborted' })
+    expect(data).toEqual({ 'http.request.method': 'GET', ...routeOf(name), 'url.path': '/any', [REASON]: 'aborted' })
   })
 
   test('the client goes in the middle of the body', async () => {

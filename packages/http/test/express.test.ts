@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterEach, expect, jest, test } from '@jest/globals'
 import { createTracer, currentSpan, memoryRecorder, type Span, type Tracer } from '@trace/core'
 import express from 'express'
 import { traceExpress } from '../src/express.js'
@@ -18,9 +18,13 @@ afterEach(async () => {
 })
 
 async function get(listener: Parameters<typeof createServer>[1], path: string) {
+  return send((await listen(listener)).port, path)
+}
+
+async function listen(listener: Parameters<typeof createServer>[1]): Promise<AddressInfo> {
   server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, resolve))
-  return send((server.address() as AddressInfo).port, path)
+  return server.address() as AddressInfo
 }
 
 async function recorded(): Promise<readonly Span[]> {
@@ -36,15 +40,22 @@ test('on a router mounted below a path the whole path counts', async () => {
   router.get('/users/:id', (_req, res) => void res.send('#'))
   app.use('/api', router)
   await get(app, '/api/users/42?x=1')
-  expect(await recorded()).toMatchObject([{ name: 'GET /api/users/42', data: { 'url.path': '/api/users/42' } }])
+  expect(await recorded()).toMatchObject([{ name: 'GET */users/:id', data: { 'url.path': '/api/users/42' } }])
 })
 
-test('registered twice, and below a traced server, it makes one span a request', async () => {
+test('registered twice, and below a traced server, it makes one span a request, and says so once each', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const app = express()
   app.use(traceExpress({ tracer }), traceExpress({ tracer }))
   app.get('/', (_req, res) => void res.send('#'))
-  await get(traceNode(app, { tracer }), '/')
-  expect(await recorded()).toHaveLength(1)
+  const { port } = await listen(traceNode(app, { tracer }))
+  await send(port, '/')
+  await send(port, '/')
+  expect(await recorded()).toHaveLength(2)
+  const message = 'trace: traceExpress: traceNode traces these requests already; requests keep one span each. '
+  const expected = [`${message}Remove the later traceExpress`, 'TraceWarning']
+  expect(warn.mock.calls).toEqual([expected, expected])
+  warn.mockRestore()
 })
 
 test('body parsers and error handlers are in the context; an error answered 4xx is no failure', async () => {

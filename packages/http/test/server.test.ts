@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { formatIdHeader } from '../src/header.js'
-import { pathOf } from '../src/server.js'
+import { pathOf } from '../src/naming.js'
 import { type App, frameworks, type Seen, startApp } from './frameworks.js'
 import { send } from './raw-client.js'
 
@@ -62,7 +61,8 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(span.parentId).toBe(0n)
     expect(span.traceId).not.toBe(42n)
     expect(response).toBe(String(span.traceId))
-    expect(seen).toMatchObject({ header: formatIdHeader(span), raw: [formatIdHeader(span)] })
+    const ids = `${span.traceId}:${span.spanId}`
+    expect(seen).toMatchObject({ header: ids, raw: [ids] })
     expect(span.data['request.id']).toBe(header === '' || header.length > 128 ? undefined : header)
   })
 
@@ -72,7 +72,12 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     const second = await echo(['X-Request-Id: 042:43'])
     const [one, two] = await app.spans()
     expect(one).toMatchObject({ kind: 'request', name: 'GET /echo', parentId: 0n })
-    expect(one?.data).toEqual({ 'http.request.method': 'GET', 'url.path': '/echo', 'http.response.status_code': 200 })
+    expect(one?.data).toEqual({
+      'http.request.method': 'GET',
+      ...(name === 'node' ? {} : { 'http.route': '/echo' }),
+      'url.path': '/echo',
+      'http.response.status_code': 200,
+    })
     expect(first.response).toBe(String(one?.traceId))
     expect(first.seen.header).toBe(`${one?.traceId}:${one?.spanId}`)
     expect(first.seen).toMatchObject({ raw: [first.seen.header], distinct: [first.seen.header] })

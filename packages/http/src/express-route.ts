@@ -1,0 +1,159 @@
+import type { IncomingMessage } from 'node:http'
+import type { RouteSource } from './traced.js'
+
+const WATCH: unique symbol = Symbol('route watch')
+
+type WatchedRequest = IncomingMessage & { params?: unknown; baseUrl?: unknown; route?: unknown; [WATCH]?: RouteWatch }
+
+/** A path that routers are mounted at, as the request has it and as it was written. */
+interface Mount {
+  readonly url: string
+  readonly pattern: string
+  /** Names of the parameters that were there. */
+  readonly names: readonly string[]
+}
+
+/**
+ * Follows a request on its way through Express's routers. Express forgets the way: after an error `baseUrl` is that of the
+ * outermost router again, and it only ever shows the values of a mount's parameters, not their names.
+ *
+ * Express sets `req.baseUrl` when it enters and leaves a mount, with `req.params` telling the mount's parameters at that
+ * moment, and `req.route` when a route has matched: both become accessors here.
+ */
+export class RouteWatch implements RouteSource {
+  readonly #req: WatchedRequest
+  readonly #mounts: Mount[]
+  #baseUrl: unknown
+  #route: unknown
+  #matched: string | undefined
+
+  constructor(req: WatchedRequest) {
+    this.#req = req
+    this.#baseUrl = req.baseUrl
+    this.#route = req.route
+    const url = typeof req.baseUrl === 'string' ? req.baseUrl : ''
+    // Of what is above the middleware itself, only values can be seen.
+    this.#mounts = [{ url, pattern: url === '' ? '' : '*', names: [] }]
+    req[WATCH] = this
+    Object.defineProperties(req, ACCESSORS)
+  }
+
+  get baseUrl(): unknown {
+    return this.#baseUrl
+  }
+
+  set baseUrl(value: unknown) {
+    this.#baseUrl = value
+    if (typeof value !== 'string') return
+    while (this.#mounts.length > 1 && !isBelow(value, this.#innermost().url)) this.#mounts.pop()
+    const { url, pattern, names } = this.#innermost()
+    if (value.length <= url.length) return
+    const params = entriesOf(this.#req.params)
+    const below = patternOf(value.slice(url.length), params, names)
+    this.#mounts.push({ url: value, pattern: pattern + below, names: [...names, ...params.map(([name]) => name)] })
+  }
+
+  get currentRoute(): unknown {
+    return this.#route
+  }
+
+  set currentRoute(value: unknown) {
+    this.#route = value
+    if (typeof value !== 'object' || value === null) return
+    const path = pathText(Reflect.get(value, 'path'))
+    const { pattern } = this.#innermost()
+    this.#matched = path === '/' && pattern !== '' ? pattern : pattern + path
+  }
+
+  route(): string {
+    return this.#matched ?? this.#innermost().pattern
+  }
+
+  #innermost(): Mount {
+    return this.#mounts.at(-1) ?? { url: '', pattern: '', names: [] }
+  }
+}
+
+/** The same for all requests, so that their shape stays the same. */
+const ACCESSORS: PropertyDescriptorMap = {
+  baseUrl: {
+    configurable: true,
+    enumerable: true,
+    get(this: WatchedRequest) {
+      return this[WATCH]?.baseUrl
+    },
+    set(this: WatchedRequest, value: unknown) {
+      if (this[WATCH] !== undefined) this[WATCH].baseUrl = value
+    },
+  },
+  route: {
+    configurable: true,
+    enumerable: true,
+    get(this: WatchedRequest) {
+      return this[WATCH]?.currentRoute
+    },
+    set(this: WatchedRequest, value: unknown) {
+      if (this[WATCH] !== undefined) this[WATCH].currentRoute = value
+    },
+  },
+}
+
+function isBelow(url: string, mount: string): boolean {
+  return url === mount || url.startsWith(`${mount}/`)
+}
+
+/** A route's path as it was written: a text, a regular expression, or a list of them. */
+function pathText(path: unknown): string {
+  return Array.isArray(path) ? path.map(String).join(',') : String(path)
+}
+
+type Param = readonly [name: string, value: string, marker: string]
+
+function entriesOf(params: unknown): readonly Param[] {
+  if (typeof params !== 'object' || params === null) return []
+  return Object.entries(params).map(([name, value]) => {
+    // Unnamed groups are counted; those of a wildcard with a name are a list.
+    if (Array.isArray(value)) return [name, value.join('/'), `*${name}`]
+    return [name, value === undefined ? '' : String(value), /^\d+$/.test(name) ? '*' : `:${name}`]
+  })
+}
+
+/**
+ * The pattern that a mount's path was made from: the parameters' values, from the last to the first, replaced by their names.
+ *
+ * @param outer names of the parameters of the mounts around it, which may be among `params` without being in `text`
+ */
+function patternOf(text: string, params: readonly Param[], outer: readonly string[]): string {
+  let pattern = decoded(text)
+  let end = pattern.length
+  for (const [name, value, marker] of params.toReversed()) {
+    if (value === '') continue
+    const at = lastPlace(pattern, value, end)
+    if (at >= 0) {
+      pattern = pattern.slice(0, at) + marker + pattern.slice(at + value.length)
+      end = at
+    } else if (!outer.includes(name)) {
+      // The program has changed the parameter since: rather no path than one with ids in it.
+      return '/*'
+    }
+  }
+  return pattern
+}
+
+/** Where a value last stands before `end`: as a whole segment, or else as a part of one. */
+function lastPlace(text: string, value: string, end: number): number {
+  const before = text.slice(0, end)
+  for (let at = before.lastIndexOf(value); at >= 0; at = at === 0 ? -1 : before.lastIndexOf(value, at - 1)) {
+    const next = text[at + value.length]
+    if (text[at - 1] === '/' && (next === undefined || next === '/')) return at
+  }
+  return before.lastIndexOf(value)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

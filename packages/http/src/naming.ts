@@ -1,0 +1,53 @@
+import { METHODS } from 'node:http'
+
+const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
+
+/** A request's method. HTTP/2 takes any word for one, which would give names without end: those are `_OTHER`. */
+export function methodOf(method: string | undefined): string {
+  return method !== undefined && KNOWN_METHODS.has(method) ? method : '_OTHER'
+}
+
+/** The path of a request's target, without query: of `/a?b`, and of the absolute form that proxies get. */
+export function pathOf(target: string): string {
+  const end = target.search(/[?#]/)
+  const whole = end === -1 ? target : target.slice(0, end)
+  if (whole.startsWith('/')) return whole
+  const scheme = whole.indexOf('://')
+  if (scheme === -1) return whole
+  const slash = whole.indexOf('/', scheme + 3)
+  return slash === -1 ? '/' : whole.slice(slash)
+}
+
+const MASK = '***'
+
+/**
+ * The query string of a request's target, without its `?`; undefined where it has none.
+ *
+ * @param masked names of parameters, in lower case, whose values are left out; `a` stands for `a[]` and `a[b]` too
+ */
+export function queryOf(target: string, masked: ReadonlySet<string>): string | undefined {
+  const start = target.indexOf('?')
+  if (start === -1) return undefined
+  const end = target.indexOf('#', start)
+  const query = target.slice(start + 1, end === -1 ? undefined : end)
+  if (masked.size === 0) return query
+  return query
+    .split('&')
+    .map((pair) => {
+      const equals = pair.indexOf('=')
+      if (equals === -1) return pair
+      return masked.has(parameterName(pair.slice(0, equals))) ? `${pair.slice(0, equals)}=${MASK}` : pair
+    })
+    .join('&')
+}
+
+function parameterName(written: string): string {
+  const name = written.replaceAll('+', ' ')
+  let decoded = name
+  try {
+    decoded = decodeURIComponent(name)
+  } catch {
+    // Not percent-encoded: frameworks, too, then take it as it is.
+  }
+  return decoded.replace(/\[.*$/s, '').trim().toLowerCase()
+}

@@ -1,0 +1,201 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ActiveSpan } from '@trace/core'
+import { emitOnRequest, emitOnResponse } from './events.js'
+import {
+  type Emit,
+  type End,
+  type Request,
+  type RequestInfo,
+  type Response,
+  type RouteSource,
+  TRACED,
+  type Traced,
+  type Write,
+  type WriteHead,
+} from './traced.js'
+import { watchFirstWrite } from './upgrade-status.js'
+import { captureHeaders, endOf, writeHeadOf, writeOf } from './writing.js'
+
+/** Why a request's span ended: `completed`, which is not recorded, where the whole response was sent. */
+export type EndReason = 'completed' | 'aborted' | 'upgraded' | 'error'
+
+const LIVE: unique symbol = Symbol('live requests')
+
+type Connection = Socket & { [LIVE]?: Set<TracedRequest> }
+
+/** A request that has a span, from its start to its end. */
+export class TracedRequest implements Traced {
+  readonly span: ActiveSpan
+  readonly info: RequestInfo
+  readonly emitOfRequest: Emit
+  readonly emitOfResponse: Emit
+  readonly writeHeadOfResponse: WriteHead
+  readonly writeOfResponse: Write
+  readonly endOfResponse: End
+  isEnding = false
+  routes: RouteSource | undefined = undefined
+  private readonly res: Response
+  private readonly live: Set<TracedRequest> | undefined
+  /** Milliseconds, on the clock of `performance.now()`. */
+  private readonly startedAt: number
+  private firstByteAt: number | undefined = undefined
+  /** The status that was written on the connection itself, in answer to an upgrade. */
+  private upgradeStatus: number | undefined = undefined
+  private error: { readonly thrown: unknown } | undefined = undefined
+  private isUpgrade = false
+  private isSent = false
+  private isEnded = false
+
+  constructor(span: ActiveSpan, req: Request, res: Response, info: RequestInfo) {
+    this.span = span
+    this.info = info
+    this.res = res
+    this.emitOfRequest = req.emit
+    this.emitOfResponse = res.emit
+    this.writeHeadOfResponse = res.writeHead
+    this.writeOfResponse = res.write
+    this.endOfResponse = res.end
+    req[TRACED] = this
+    res[TRACED] = this
+    req.emit = emitOnRequest
+    res.emit = emitOnResponse
+    if (info.held !== undefined || info.responseHeaders.length > 0) res.writeHead = writeHeadOf
+    this.startedAt = span.sampled ? performance.now() : 0
+    // A span that is not recorded has no need to know of its end.
+    this.live = span.sampled && req.httpVersionMajor < 2 ? liveOn(req.socket) : undefined
+    if (!span.sampled) return
+    res.write = writeOf
+    if (res.stream !== undefined) res.end = endOf
+    this.live?.add(this)
+    this.isUpgrade = req.upgrade === true
+    if (this.isUpgrade) watchFirstWrite(req.socket, (status) => this.answeredUpgrade(status))
+    // Where something before us took its time, the events that would end the span may be over.
+    if (res.closed || req.socket?.destroyed) process.nextTick(endRequest, this)
+  }
+
+  threw(error: unknown): void {
+    this.error ??= { thrown: error }
+    this.span.fail(error)
+  }
+
+  answersError(error: unknown): void {
+    this.error = { thrown: error }
+  }
+
+  wrote(): void {
+    this.firstByteAt ??= performance.now()
+  }
+
+  heads(args: readonly unknown[]): void {
+    if (this.span.sampled) captureHeaders(this.span.data, this.info.responseHeaders, this.res, args)
+  }
+
+  sent(): void {
+    this.isSent = true
+    // Node closes the responses of its own only: one that refuses an upgrade was made by somebody else.
+    if (this.isUpgrade) process.nextTick(endRequest, this)
+  }
+
+  end(): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    try {
+      this.live?.delete(this)
+      if (this.span.sampled) this.record()
+    } catch {
+      // An odd stand-in for a response.
+    }
+    try {
+      this.span.finish()
+    } catch {
+      // A tracer that is not ours may throw.
+    }
+  }
+
+  private answeredUpgrade(status: number | undefined): void {
+    this.upgradeStatus = status
+    this.wrote()
+  }
+
+  private record(): void {
+    const { span, error } = this
+    const { data } = span
+    this.nameByRoute()
+    if (this.firstByteAt !== undefined)
+      data['http.time_to_first_byte'] = milliseconds(this.firstByteAt - this.startedAt)
+    const status = this.status()
+    if (status !== undefined) {
+      data['http.response.status_code'] = status
+      if (status >= 500) span.fail(error?.thrown ?? { name: String(status), message: STATUS_CODES[status] ?? '' })
+    }
+    const cause = error ?? causeOf(this.res)
+    const reason = this.reason(cause !== undefined)
+    if (reason !== 'completed') data['http.end_reason'] = reason
+    if (reason === 'error') span.fail(cause?.thrown)
+  }
+
+  private nameByRoute(): void {
+    if (this.routes === undefined) return
+    const { span, info } = this
+    const route = this.routes.route()
+    if (route !== '') span.data['http.route'] = route
+    // A name that the program gave it since then stays.
+    if (span.name === info.provisionalName) span.name = route === '' ? info.method : `${info.method} ${route}`
+  }
+
+  private status(): number | undefined {
+    const { res } = this
+    if (this.upgradeStatus !== undefined) return this.upgradeStatus
+    if (!res.headersSent) return undefined
+    const sent = res.stream?.sentHeaders?.[':status']
+    return typeof sent === 'number' ? sent : res.statusCode
+  }
+
+  private reason(hasCause: boolean): EndReason {
+    if (this.upgradeStatus !== undefined) return this.upgradeStatus === 101 ? 'upgraded' : 'completed'
+    const { stream, writableFinished } = this.res
+    const isWhole =
+      stream === undefined
+        ? this.isSent || writableFinished
+        : stream.writableFinished && !stream.aborted && stream.rstCode === 0
+    if (isWhole) return 'completed'
+    return hasCause ? 'error' : 'aborted'
+  }
+}
+
+/** To the microsecond. */
+function milliseconds(duration: number): number {
+  return Math.round(duration * 1_000) / 1_000
+}
+
+function causeOf(res: Response): { readonly thrown: unknown } | undefined {
+  const thrown: unknown = res.stream === undefined ? res.errored : res.stream.errored
+  // With this one a client resets its stream, by a code of its own choice.
+  const isReset = typeof thrown === 'object' && Reflect.get(thrown ?? {}, 'code') === 'ERR_HTTP2_STREAM_ERROR'
+  return thrown === undefined || thrown === null || isReset ? undefined : { thrown }
+}
+
+function endRequest(traced: TracedRequest): void {
+  traced.end()
+}
+
+/**
+ * The traced requests of a connection that have not ended. One listener for all of them: a response that is queued behind
+ * another on a pipelined connection never says that it closed on Node 20 and 22, and listeners for each would add up.
+ */
+function liveOn(socket: Connection | undefined): Set<TracedRequest> | undefined {
+  if (typeof socket?.on !== 'function') return undefined
+  let live = socket[LIVE]
+  if (live === undefined) {
+    live = new Set()
+    socket[LIVE] = live
+    socket.on('close', endLive)
+  }
+  return live
+}
+
+function endLive(this: Connection): void {
+  // On the next tick, so that responses which do say that they closed come first, and their listeners.
+  for (const traced of this[LIVE] ?? []) process.nextTick(endRequest, traced)
+}
