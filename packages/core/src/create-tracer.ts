@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { basename, extname } from 'node:path'
 import type { ActiveSpan } from './active-span.js'
-import { freshOffset } from './clock.js'
+import { freshOffset, monotonic } from './clock.js'
 import { context } from './context.js'
 import { describe } from './errors.js'
 import { generateId, isId, MAX_ID } from './ids.js'
@@ -51,6 +51,7 @@ const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
   warningInterval: optionRules.duration,
 }
 
+const NO_OPTIONS: TraceOptions = {}
 /** Longest kind, name and process in characters; what is longer came from a stranger, and is cut. */
 const MAX_TEXT = 1_024
 /** About what a span holds beside its texts and data, in bytes: the object, its bigints, its place in the queue. */
@@ -111,17 +112,18 @@ class RecordingTracer implements SpanOwner {
   }
 
   #run<T>(span: TracedSpan | UnsampledSpan, fn: (span: ActiveSpan) => T): T | Promise<Awaited<T>> {
-    return span instanceof TracedSpan ? runIn(span, fn) : span.run(() => runUnrecorded(span, fn))
+    return span.sampled ? runIn(span, fn) : span.run(() => runUnrecorded(span, fn))
   }
 
-  #startTrace(kind: string, name: string, options: TraceOptions = {}): TracedSpan | UnsampledSpan {
+  #startTrace(kind: string, name: string, options: TraceOptions = NO_OPTIONS): TracedSpan | UnsampledSpan {
     const { traceId: givenTraceId, parentId: givenParentId, remote } = options
     const traceId = givenTraceId === undefined ? generateId() : this.#usableTraceId(givenTraceId)
     const parentId = givenParentId === undefined ? 0n : this.#usableParentId(givenParentId)
     if (!this.#isSampled(kind, name, traceId, options.sampled)) {
       return this.#startUnsampled({ traceId, spanId: generateId(), parentId, remote }, kind, name)
     }
-    const parent = { traceId, spanId: parentId, clockOffset: freshOffset(), remote }
+    const now = monotonic()
+    const parent = { traceId, spanId: parentId, clockOffset: freshOffset(now), remote, now }
     const span = this.#startChild(parent, kind, name, options.process)
     if (remote !== undefined && remote.upperTraceId !== 0n) {
       span.data[W3C_TRACE_ID] = w3cTraceId(traceId, remote.upperTraceId)

@@ -1,22 +1,29 @@
 import { randomFillSync } from 'node:crypto'
+import { endianness } from 'node:os'
 
 /** Largest id that can arrive from elsewhere: 2^64−1. */
 export const MAX_ID = 0xffff_ffff_ffff_ffffn
 
 const POOL_SIZE = 1024
 const pool = new BigUint64Array(POOL_SIZE)
+const bytes = new Uint8Array(pool.buffer)
+const TOP_BYTE = endianness() === 'LE' ? 7 : 0
 let next = POOL_SIZE
 
 /** A new random id: 1 … 2^63−1, what the original's signed 64-bit ids can hold. */
 export function generateId(): bigint {
   for (;;) {
-    if (next === POOL_SIZE) {
-      randomFillSync(pool)
-      next = 0
-    }
-    const id = (pool[next++] ?? 0n) & 0x7fff_ffff_ffff_ffffn
+    if (next === POOL_SIZE) fillPool()
+    const id = pool[next++] ?? 0n
     if (id !== 0n) return id
   }
+}
+
+/** Clears the ids' top bits here, by bytes, since a bigint's costs as much again as the id. */
+function fillPool(): void {
+  randomFillSync(pool)
+  for (let at = TOP_BYTE; at < bytes.length; at += 8) bytes[at] = (bytes[at] ?? 0) & 0x7f
+  next = 0
 }
 
 /** Whether a value can be a span's or a trace's id: a bigint in 1 … 2^64−1. */

@@ -15,7 +15,10 @@ export interface SpanOwner extends Tracer {
 }
 
 /** What a new span takes from the span above it, or from the trace that it begins. */
-export type Parent = Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset' | 'remote'>
+export interface Parent extends Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset' | 'remote'> {
+  /** By the monotonic clock, where it has just been read. */
+  readonly now?: bigint
+}
 
 /** A span that will be recorded. */
 export class TracedSpan implements ContextSpan {
@@ -43,7 +46,7 @@ export class TracedSpan implements ContextSpan {
     this.name = name
     this.clockOffset = parent.clockOffset
     this.remote = parent.remote
-    this.start = timeAt(parent.clockOffset)
+    this.start = parent.now === undefined ? timeAt(parent.clockOffset) : parent.now + parent.clockOffset
     this.tracer = tracer
   }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { freshOffset, timeAt } from '../src/clock.js'
 
@@ -20,14 +21,16 @@ describe('the clock', () => {
     expect(Math.abs(Number(before - wall()))).toBeLessThan(5e6)
   })
 
-  test.each([-3_600_000, 3_600_000])('follows a step of the wall clock of %p ms, for new traces only', (step) => {
+  test.each([-3_600_000, 3_600_000])('follows a step of the wall clock of %p ms, for new traces only', async (step) => {
     const before = freshOffset()
     const real = Date.now
     jest.spyOn(Date, 'now').mockImplementation(() => real() + step)
+    await sleep(5)
     const after = freshOffset()
     expect(Math.abs(Number(timeAt(after) - wall()))).toBeLessThan(5e6)
     expect(Math.abs(Number(timeAt(before) - wall()) + step * 1e6)).toBeLessThan(5e6)
     jest.restoreAllMocks()
+    await sleep(5)
     freshOffset()
   })
 
@@ -36,11 +39,23 @@ describe('the clock', () => {
     for (let i = 0; i < 1_000; i++) expect(freshOffset()).toBe(before)
   })
 
-  test('ends although the wall clock stands still, as under fake timers', () => {
+  test('ends although the wall clock stands still, as under fake timers', async () => {
     jest.spyOn(Date, 'now').mockReturnValue(1_000)
+    await sleep(5)
     expect(Math.abs(Number(timeAt(freshOffset()) - 1_000_000_000n))).toBeLessThan(1e9)
     jest.restoreAllMocks()
+    await sleep(5)
     freshOffset()
+  })
+
+  test('asks the wall clock once a millisecond at most', async () => {
+    await sleep(5)
+    const asked = jest.spyOn(Date, 'now')
+    const moment = process.hrtime.bigint()
+    for (let i = 0; i < 1_000; i++) freshOffset(moment)
+    expect(asked).toHaveBeenCalledTimes(1)
+    freshOffset(moment + 1_000_000n)
+    expect(asked).toHaveBeenCalledTimes(2)
   })
 
   test('of two processes agrees to well below a millisecond', () => {

@@ -1,0 +1,125 @@
+// A process that asks a server for the same thing over and over: load.js <port> <bytes of headers>
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { numberIn, serve } from './processes.js'
+import { quantile } from './statistics.js'
+
+const [port = '', headerBytes = '0'] = process.argv.slice(2)
+const REQUEST = Buffer.from(
+  `GET /users/42 HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n${headers(Number(headerBytes))}\r\n`,
+)
+const END_OF_HEADERS = Buffer.from('\r\n\r\n')
+
+function headers(bytes: number): string {
+  let text = ''
+  for (let at = 0; text.length < bytes; at++) text += `X-Header-${at}: ${'v'.repeat(80)}\r\n`
+  return text
+}
+
+/** A kept-alive connection with one request under way at most. */
+class Connection {
+  readonly #socket: Socket
+  #received: Buffer = Buffer.alloc(0)
+  #whole = 0
+  answered: () => void = () => {}
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('close', () => {
+      throw new Error('the server closed a connection')
+    })
+  }
+
+  send(): void {
+    this.#socket.write(REQUEST)
+  }
+
+  #take(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
+    if (this.#whole === 0) this.#whole = sizeOfResponse(this.#received)
+    if (this.#whole === 0 || this.#received.length < this.#whole) return
+    this.#received = this.#received.subarray(this.#whole)
+    this.#whole = 0
+    this.answered()
+  }
+}
+
+/** Headers and body; 0 while the headers are not whole. */
+function sizeOfResponse(bytes: Buffer): number {
+  const end = bytes.indexOf(END_OF_HEADERS)
+  if (end < 0) return 0
+  const text = bytes.toString('latin1', 0, end)
+  const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1]
+  if (length === undefined || !text.startsWith('HTTP/1.1 200')) throw new Error(`an odd answer: ${text}`)
+  return end + END_OF_HEADERS.length + Number(length)
+}
+
+const connections: Connection[] = []
+
+async function open(count: number): Promise<void> {
+  while (connections.length < count) {
+    const socket = connect(Number(port), '127.0.0.1')
+    await once(socket, 'connect')
+    connections.push(new Connection(socket))
+  }
+}
+
+/** As many requests as the server answers. */
+async function asManyAsPossible(milliseconds: number): Promise<Record<string, number>> {
+  const start = performance.now()
+  let requests = 0
+  const ended = connections.map(
+    (connection) =>
+      new Promise<void>((resolve) => {
+        connection.answered = () => {
+          requests++
+          if (performance.now() - start < milliseconds) connection.send()
+          else resolve()
+        }
+        connection.send()
+      }),
+  )
+  await Promise.all(ended)
+  return { requests, seconds: (performance.now() - start) / 1000 }
+}
+
+/** So many requests a second, whether or not the server keeps up: how long each took from when it was due. */
+async function atRate(rate: number, milliseconds: number): Promise<Record<string, number>> {
+  const start = performance.now()
+  const latencies: number[] = []
+  const idle = [...connections]
+  let sent = 0
+  const send = (): void => {
+    const now = performance.now()
+    for (let due = start + (sent * 1000) / rate; due <= now && due < start + milliseconds; ) {
+      const connection = idle.pop()
+      if (connection === undefined) return
+      const dueNow = due
+      connection.answered = () => {
+        latencies.push(performance.now() - dueNow)
+        idle.push(connection)
+      }
+      connection.send()
+      sent++
+      due = start + (sent * 1000) / rate
+    }
+  }
+  await new Promise<void>((resolve) => {
+    const turn = (): void => {
+      send()
+      if (performance.now() - start >= milliseconds && idle.length === connections.length) resolve()
+      else setImmediate(turn)
+    }
+    turn()
+  })
+  latencies.sort((a, b) => a - b)
+  return { requests: sent, p99: quantile(latencies, 0.99) }
+}
+
+serve(async (question) => {
+  await open(numberIn(question, 'connections'))
+  const milliseconds = numberIn(question, 'milliseconds')
+  return 'rate' in question ? atRate(numberIn(question, 'rate'), milliseconds) : asManyAsPossible(milliseconds)
+})

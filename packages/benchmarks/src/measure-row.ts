@@ -1,0 +1,97 @@
+import type { Goal, Probe, Reading, Row, Run, Sample, Side } from './row.js'
+import { type Spread, spreadOf } from './statistics.js'
+
+/** What was measured of one side. */
+export interface SideResult extends Spread {
+  readonly samples: readonly number[]
+  /** The median by processor time. */
+  readonly cpu: number | undefined
+}
+
+/** What was read off a row. */
+export interface ReadingResult extends Spread {
+  readonly label: string
+  /** The ratio by processor time. */
+  readonly byCpu: number | undefined
+  readonly goal: Goal | undefined
+  readonly met: boolean | undefined
+}
+
+export interface RowResult {
+  readonly name: string
+  readonly title: string
+  readonly unit: string
+  readonly sides: Readonly<Record<string, SideResult>>
+  readonly readings: readonly ReadingResult[]
+}
+
+/**
+ * Measures a row: all sides are started, and then measured in turns, so that whatever else the machine does meets them
+ * alike. A ratio is that of two samples of one turn, and the median is taken of the ratios.
+ */
+export async function measureRow(row: Row, run: Run): Promise<RowResult> {
+  const names = Object.keys(row.sides)
+  const turns: Map<string, Sample>[] = []
+  const starts = run.quick ? 1 : (row.starts ?? 3)
+  for (let start = 0; start < starts; start++) turns.push(...(await measureOnce(row, run, start)))
+  const sides: Record<string, SideResult> = {}
+  for (const name of names) sides[name] = sideResult(turns.map((turn) => sampleOf(turn, name)))
+  const readings = row.readings.map((reading) => readingResult(reading, turns))
+  return { name: row.name, title: row.title, unit: row.unit, sides, readings }
+}
+
+async function measureOnce(row: Row, run: Run, start: number): Promise<Map<string, Sample>[]> {
+  const probes: [string, Probe][] = []
+  const turns: Map<string, Sample>[] = []
+  try {
+    const opening = async ([name, side]: [string, Side]): Promise<void> => void probes.push([name, await side(run)])
+    // A smoke test may start them all at once; what is measured should get warm by itself.
+    if (run.quick) await Promise.all(Object.entries(row.sides).map(opening))
+    else for (const side of Object.entries(row.sides)) await opening(side)
+    const count = run.quick ? 1 : (row.samples ?? 10)
+    for (let turn = 0; turn < count; turn++) {
+      const samples = new Map<string, Sample>()
+      // Another side goes first each time.
+      const first = (turn + start) % probes.length
+      for (const [name, probe] of [...probes.slice(first), ...probes.slice(0, first)]) {
+        samples.set(name, await probe.sample())
+      }
+      turns.push(samples)
+    }
+  } finally {
+    await Promise.all(probes.map(([, probe]) => probe.close()))
+  }
+  return turns
+}
+
+function sampleOf(turn: ReadonlyMap<string, Sample>, name: string): Sample {
+  const sample = turn.get(name)
+  if (sample === undefined) throw new Error(`no side is called ${name}`)
+  return sample
+}
+
+function sideResult(samples: readonly Sample[]): SideResult {
+  const values = samples.map(({ value }) => value)
+  const cpu = samples.flatMap((sample) => sample.cpu ?? [])
+  return { ...spreadOf(values), samples: values, cpu: cpu.length > 0 ? spreadOf(cpu).median : undefined }
+}
+
+function readingResult(reading: Reading, turns: readonly ReadonlyMap<string, Sample>[]): ReadingResult {
+  const { label, of, dividedBy, minus, goal } = reading
+  const values: number[] = []
+  const cpuRatios: number[] = []
+  for (const turn of turns) {
+    const sample = sampleOf(turn, of)
+    const other = dividedBy === undefined ? undefined : sampleOf(turn, dividedBy)
+    const less = minus === undefined ? 0 : sampleOf(turn, minus).value
+    values.push(other === undefined ? sample.value - less : sample.value / other.value)
+    if (sample.cpu !== undefined && other?.cpu !== undefined) cpuRatios.push(sample.cpu / other.cpu)
+  }
+  const spread = spreadOf(values)
+  const byCpu = cpuRatios.length > 0 ? spreadOf(cpuRatios).median : undefined
+  return { label, ...spread, byCpu, goal, met: goal === undefined ? undefined : isMet(spread.median, goal) }
+}
+
+function isMet(value: number, goal: Goal): boolean {
+  return 'atLeast' in goal ? value >= goal.atLeast : value <= goal.atMost
+}

@@ -1,0 +1,9 @@
+import type { Row } from '../row.js'
+import { footprintRows } from './footprint.js'
+import { httpRows } from './http.js'
+import { scaleRows } from './scale.js'
+import { spanRows } from './spans.js'
+import { yamlRows } from './yaml.js'
+
+/** All rows of the table, in its order. */
+export const rows: readonly Row[] = [...spanRows, ...httpRows, ...yamlRows, ...footprintRows, ...scaleRows]

@@ -1,0 +1,60 @@
+import { NODE, type Row } from '../row.js'
+import { allocated, timed } from '../sides.js'
+
+export const spanRows: readonly Row[] = [
+  {
+    name: 'span',
+    title: 'one span, start to finish, doing nothing, null recorder',
+    unit: 'ns',
+    sides: {
+      trace: timed('span', 'trace'),
+      opentelemetry: timed('span', 'opentelemetry'),
+      floor: timed('span', 'floor'),
+    },
+    readings: [
+      {
+        label: 'OpenTelemetry takes … times as long',
+        of: 'opentelemetry',
+        dividedBy: 'trace',
+        goal: { atLeast: NODE >= 24 ? 3 : 6 },
+      },
+      { label: 'over a hand-written floor', of: 'trace', dividedBy: 'floor', goal: { atMost: 2 } },
+    ],
+  },
+  {
+    name: 'child',
+    title: 'a child span with two data values',
+    unit: 'ns',
+    sides: { trace: timed('span', 'child'), opentelemetry: timed('span', 'opentelemetry-child') },
+    readings: [{ label: 'OpenTelemetry takes … times as long', of: 'opentelemetry', dividedBy: 'trace' }],
+  },
+  {
+    name: 'outside',
+    title: 'span() outside any trace',
+    unit: 'ns',
+    sides: { trace: timed('span', 'outside'), bare: timed('span', 'bare') },
+    readings: [
+      {
+        label: 'ns more than a bare call',
+        of: 'trace',
+        minus: 'bare',
+        ...(NODE < 24 ? { goal: { atMost: 60 } } : {}),
+      },
+    ],
+  },
+  {
+    name: 'bytes',
+    title: 'bytes allocated a span',
+    unit: 'B',
+    sides: {
+      trace: allocated('span', 'trace'),
+      opentelemetry: allocated('span', 'opentelemetry'),
+      floor: allocated('span', 'floor'),
+    },
+    readings: [
+      { label: 'of what OpenTelemetry allocates', of: 'trace', dividedBy: 'opentelemetry', goal: { atMost: 1 / 3 } },
+      { label: 'over a hand-written floor', of: 'trace', dividedBy: 'floor' },
+    ],
+    samples: 3,
+  },
+]

@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { numberIn, type Servant, startServant } from './processes.js'
+import type { Run, Sample, Side } from './row.js'
+import { spreadOf } from './statistics.js'
+
+export type Framework = 'fastify' | 'express' | 'node'
+export type VariantName = 'bare' | 'trace' | 'hand-written' | 'opentelemetry'
+
+const CONNECTIONS = 50
+const WARM_UP_MS = 1_500
+const SAMPLE_MS = 500
+const QUICK_MS = 100
+const QUICK_RATE = 1_000
+/** Of the bare server's highest rate. */
+const RATE_FOR_LATENCY = 0.7
+
+interface Pair {
+  readonly server: Servant
+  readonly load: Servant
+  /** Asks for as much as the server gives. */
+  measure(milliseconds: number): Promise<Sample>
+  /** So far. */
+  requests(): number
+  close(): Promise<void>
+}
+
+/** A server and what loads it, each in a process of its own. */
+async function startPair(run: Run, framework: Framework, variant: VariantName, headerBytes = 0): Promise<Pair> {
+  const path = join(run.folder, `${framework}-${variant}.yaml`)
+  const server = startServant('server.js', [framework, variant, path])
+  const load = startServant('load.js', [String(numberIn(await server.ask({}), 'port')), String(headerBytes)])
+  let sum = 0
+  const measure = async (milliseconds: number): Promise<Sample> => {
+    const before = await server.ask({})
+    const answer = await load.ask({ connections: CONNECTIONS, milliseconds })
+    const after = await server.ask({})
+    const requests = numberIn(answer, 'requests')
+    sum += requests
+    const cpuSeconds = (numberIn(after, 'cpu') - numberIn(before, 'cpu')) / 1e6
+    return { value: requests / numberIn(answer, 'seconds'), cpu: requests / cpuSeconds }
+  }
+  const close = async (): Promise<void> => {
+    await load.close()
+    await server.close()
+  }
+  await measure(run.quick ? QUICK_MS : WARM_UP_MS)
+  return { server, load, measure, requests: () => sum, close }
+}
+
+/** Requests a second, of a server that has nothing else to do, from 50 connections; then whether it did trace them. */
+export function rate(framework: Framework, variant: VariantName, headerBytes = 0): Side {
+  return async (run) => {
+    const { server, measure, requests, close } = await startPair(run, framework, variant, headerBytes)
+    return {
+      sample: () => measure(run.quick ? QUICK_MS : SAMPLE_MS),
+      close: async () => {
+        const spans = numberIn(await server.ask({ spans: true }), 'spans')
+        await close()
+        if (variant !== 'bare' && spans < requests())
+          throw new Error(`${framework} ${variant}: ${spans} spans of ${requests()} requests`)
+      },
+    }
+  }
+}
+
+/** Milliseconds within which 99 of 100 requests are answered, at a part of the rate that the bare server can take. */
+export function p99(framework: Framework, variant: VariantName): Side {
+  return async (run) => {
+    const { load, close } = await startPair(run, framework, variant)
+    const most = await bareRate(run, framework)
+    const milliseconds = run.quick ? QUICK_MS : 2 * SAMPLE_MS
+    return {
+      sample: async () => {
+        const answer = await load.ask({ connections: CONNECTIONS, milliseconds, rate: RATE_FOR_LATENCY * most })
+        return { value: numberIn(answer, 'p99') }
+      },
+      close,
+    }
+  }
+}
+
+const bareRates = new Map<Framework, number>()
+
+/** One for the run, so that all sides are asked for the same. */
+async function bareRate(run: Run, framework: Framework): Promise<number> {
+  if (run.quick) return QUICK_RATE
+  const known = bareRates.get(framework)
+  if (known !== undefined) return known
+  const bare = await startPair(run, framework, 'bare')
+  const rates: number[] = []
+  while (rates.length < 3) rates.push((await bare.measure(SAMPLE_MS)).value)
+  await bare.close()
+  const { median } = spreadOf(rates)
+  bareRates.set(framework, median)
+  return median
+}

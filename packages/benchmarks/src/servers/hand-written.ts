@@ -1,0 +1,98 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomFillSync } from 'node:crypto'
+import { appendFile } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** What somebody would write who needs just this: a span a request, both headers, YAML to disk. */
+export interface HandSpan {
+  readonly id: bigint
+  readonly traceId: bigint
+  readonly name: string
+  readonly method: string
+  readonly path: string
+  readonly start: bigint
+}
+
+export const handContext: AsyncLocalStorage<HandSpan> = new AsyncLocalStorage<HandSpan>()
+
+const FLUSH_MS = 50
+const ids = new BigUint64Array(1_024)
+let nextId = ids.length
+let waiting = ''
+let isFlushDue = false
+let path = ''
+let finished = 0
+const epoch = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
+
+export function writeTo(file: string): void {
+  path = file
+}
+
+export function countOfHand(): number {
+  return finished
+}
+
+function id(): bigint {
+  if (nextId === ids.length) {
+    randomFillSync(ids)
+    nextId = 0
+  }
+  return (ids[nextId++] ?? 0n) & 0x7fff_ffff_ffff_ffffn
+}
+
+/** @param route the pattern that the request matched, where the framework tells it */
+export function begin(req: IncomingMessage, res: ServerResponse, route?: string): HandSpan {
+  const url = req.url ?? ''
+  const query = url.indexOf('?')
+  const method = req.method ?? ''
+  const place = query < 0 ? url : url.slice(0, query)
+  const name = `${method} ${route ?? place}`
+  const span = { id: id(), traceId: id(), name, method, path: place, start: process.hrtime.bigint() }
+  req.headers['x-request-id'] = `${span.traceId}:${span.id}`
+  res.on('close', () => finish(span, res.statusCode))
+  return span
+}
+
+function finish(span: HandSpan, status: number): void {
+  const { id: spanId, traceId, name, start } = span
+  waiting += `
+---
+span_id: ${spanId}
+trace_id: ${traceId}
+parent_id: 0
+process: server:${process.pid}@host
+kind: request
+name: ${name}
+start: "${timeText(start + epoch)}"
+finish: "${timeText(process.hrtime.bigint() + epoch)}"
+http.request.method: ${span.method}
+url.path: ${span.path}
+http.response.status_code: ${status}
+...
+`
+  finished++
+  if (isFlushDue) return
+  isFlushDue = true
+  setTimeout(flush, FLUSH_MS)
+}
+
+function flush(): void {
+  isFlushDue = false
+  const text = waiting
+  waiting = ''
+  appendFile(path, text, (error) => {
+    if (error !== null) throw error
+  })
+}
+
+let second = 0n
+let secondText = ''
+
+function timeText(time: bigint): string {
+  const ofTime = time / 1_000_000_000n
+  if (ofTime !== second) {
+    second = ofTime
+    secondText = new Date(Number(second) * 1000).toISOString().slice(0, 19)
+  }
+  return `${secondText}.${String(time % 1_000_000_000n).padStart(9, '0')}Z`
+}

@@ -1,0 +1,5 @@
+import '@opentelemetry/api'
+import '@opentelemetry/sdk-trace-node'
+import '@opentelemetry/instrumentation-http'
+import '@opentelemetry/exporter-trace-otlp-proto'
+import '@fastify/otel'

@@ -1,0 +1,3 @@
+import '@trace/core'
+import '@trace/http/fastify'
+import '@trace/yamlrec'
