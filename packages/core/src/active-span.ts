@@ -16,6 +16,8 @@ export interface ActiveSpan {
   name: string
   /** Nanoseconds since the Unix epoch. */
   readonly start: bigint
+  /** How long it has run, in nanoseconds; 0n where nothing is recorded. */
+  readonly elapsed: bigint
   /** Whether it is recorded; false in a trace that is not sampled, and outside a trace. */
   readonly sampled: boolean
   /** What its trace brought along from elsewhere; undefined where it began here or came by the plain id header. */

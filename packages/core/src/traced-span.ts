@@ -50,6 +50,10 @@ export class TracedSpan implements ContextSpan {
     this.tracer = tracer
   }
 
+  get elapsed(): bigint {
+    return timeAt(this.clockOffset) - this.start
+  }
+
   get data(): Record<string, unknown> {
     this.lazyData ??= newData()
     return this.lazyData

@@ -13,6 +13,7 @@ export class DetachedSpan implements ActiveSpan {
   readonly kind: string
   name: string
   readonly start: bigint = 0n
+  readonly elapsed: bigint = 0n
   readonly sampled = false
   readonly remote: RemoteContext | undefined = undefined
   #data: Record<string, unknown> | undefined

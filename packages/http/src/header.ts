@@ -35,9 +35,10 @@ export function replaceHeaders(req: IncomingMessage, family: readonly string[], 
  * @param lowerName the same in lower case
  */
 export function replaceHeader(req: IncomingMessage, name: string, lowerName: string, value: string): void {
-  req.headers[lowerName] = value
   nodes ??= findSymbols()
-  replaceRawHeader(req, name, lowerName, value)
+  if (req.headers[lowerName] === undefined) addRawHeader(req, name, value, nodes.count)
+  else replaceRawHeader(req, lowerName, value)
+  req.headers[lowerName] = value
   // Node builds it on first use, which costs more than all the rest here: so only where that has happened.
   const distinct: unknown = Reflect.get(req, nodes.distinct)
   if (typeof distinct === 'object' && distinct !== null) Reflect.set(distinct, lowerName, [value])
@@ -53,9 +54,14 @@ function removeHeader(req: IncomingMessage, lowerName: string): void {
   if (typeof distinct === 'object' && distinct !== null) Reflect.deleteProperty(distinct, lowerName)
 }
 
-function replaceRawHeader(req: IncomingMessage, name: string, lowerName: string, value: string): void {
+function addRawHeader(req: IncomingMessage, name: string, value: string, count: symbol): void {
   const raw = req.rawHeaders
-  const size = raw.length
+  raw.push(name, value)
+  if (Reflect.get(req, count) === raw.length - 2) Reflect.set(req, count, raw.length)
+}
+
+function replaceRawHeader(req: IncomingMessage, lowerName: string, value: string): void {
+  const raw = req.rawHeaders
   let isReplaced = false
   for (let at = 0; at < raw.length; at += 2) {
     if (!isNamed(raw[at], lowerName)) continue
@@ -67,9 +73,6 @@ function replaceRawHeader(req: IncomingMessage, name: string, lowerName: string,
       isReplaced = true
     }
   }
-  if (isReplaced) return
-  raw.push(name, value)
-  if (nodes !== undefined && Reflect.get(req, nodes.count) === size) Reflect.set(req, nodes.count, size + 2)
 }
 
 function removeRawHeader(req: IncomingMessage, at: number): void {

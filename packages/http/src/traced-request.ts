@@ -37,9 +37,8 @@ export class TracedRequest implements Traced {
   routes: RouteSource | undefined = undefined
   private readonly res: Response
   private readonly live: Set<TracedRequest> | undefined
-  /** Milliseconds, on the clock of `performance.now()`. */
-  private readonly startedAt: number
-  private firstByteAt: number | undefined = undefined
+  /** Nanoseconds after the start. */
+  private firstByteAfter: bigint | undefined = undefined
   /** The status that was written on the connection itself, in answer to an upgrade. */
   private upgradeStatus: number | undefined = undefined
   private error: { readonly thrown: unknown } | undefined = undefined
@@ -61,7 +60,6 @@ export class TracedRequest implements Traced {
     req.emit = emitOnRequest
     res.emit = emitOnResponse
     if (info.held !== undefined || info.responseHeaders.length > 0) res.writeHead = writeHeadOf
-    this.startedAt = span.sampled ? performance.now() : 0
     // A span that is not recorded has no need to know of its end.
     this.live = span.sampled && req.httpVersionMajor < 2 ? liveOn(req.socket) : undefined
     if (!span.sampled) return
@@ -84,7 +82,7 @@ export class TracedRequest implements Traced {
   }
 
   wrote(): void {
-    this.firstByteAt ??= performance.now()
+    this.firstByteAfter ??= this.span.elapsed
   }
 
   heads(args: readonly unknown[]): void {
@@ -122,8 +120,7 @@ export class TracedRequest implements Traced {
     const { span, error } = this
     const { data } = span
     this.nameByRoute()
-    if (this.firstByteAt !== undefined)
-      data['http.time_to_first_byte'] = milliseconds(this.firstByteAt - this.startedAt)
+    if (this.firstByteAfter !== undefined) data['http.time_to_first_byte'] = milliseconds(this.firstByteAfter)
     const status = this.status()
     if (status !== undefined) {
       data['http.response.status_code'] = status
@@ -165,15 +162,20 @@ export class TracedRequest implements Traced {
 }
 
 /** To the microsecond. */
-function milliseconds(duration: number): number {
-  return Math.round(duration * 1_000) / 1_000
+function milliseconds(nanoseconds: bigint): number {
+  return Number(nanoseconds / 1_000n) / 1_000
 }
 
 function causeOf(res: Response): { readonly thrown: unknown } | undefined {
   const thrown: unknown = res.stream === undefined ? res.errored : res.stream.errored
-  // With this one a client resets its stream, by a code of its own choice.
-  const isReset = typeof thrown === 'object' && Reflect.get(thrown ?? {}, 'code') === 'ERR_HTTP2_STREAM_ERROR'
-  return thrown === undefined || thrown === null || isReset ? undefined : { thrown }
+  if (thrown === undefined || thrown === null || isClientsDoing(thrown)) return undefined
+  return { thrown }
+}
+
+/** The error that Node makes of a client that goes away, or that resets its HTTP/2 stream by a code of its own choice. */
+function isClientsDoing(error: unknown): boolean {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  return code === 'ECONNRESET' || code === 'ERR_HTTP2_STREAM_ERROR'
 }
 
 function endRequest(traced: TracedRequest): void {
