@@ -2,6 +2,7 @@
 // tests of all of them.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,6 +19,8 @@ const turboPassed = run('turbo', [
   '--continue=dependencies-successful',
   '--summarize',
   '--output-logs=new-only',
+  // Many tests wait for something most of the time, but more of them at once than this make each other late.
+  `--concurrency=${availableParallelism() + 1}`,
 ])
 const total = countTests()
 if (!lintPassed) total.failed++

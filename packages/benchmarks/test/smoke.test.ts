@@ -35,7 +35,7 @@ test('every row gives numbers for all its sides, and for what is read off them',
     expect(labels).toEqual(row.readings.map(({ label }) => label))
     expect(stdout).toContain(`${row.name}: ${row.title}`)
   }
-}, 180_000)
+}, 240_000)
 
 test('a wrong option is one line that says what is wrong', () => {
   const unknown = bench('--fast')

@@ -18,7 +18,7 @@ describe('the clock', () => {
       expect(now >= before).toBe(true)
       before = now
     }
-    expect(Math.abs(Number(before - wall()))).toBeLessThan(5e6)
+    expect(Math.abs(Number(before - wall()))).toBeLessThan(1e8)
   })
 
   test.each([-3_600_000, 3_600_000])('follows a step of the wall clock of %p ms, for new traces only', async (step) => {
@@ -27,8 +27,8 @@ describe('the clock', () => {
     jest.spyOn(Date, 'now').mockImplementation(() => real() + step)
     await sleep(5)
     const after = freshOffset()
-    expect(Math.abs(Number(timeAt(after) - wall()))).toBeLessThan(5e6)
-    expect(Math.abs(Number(timeAt(before) - wall()) + step * 1e6)).toBeLessThan(5e6)
+    expect(Math.abs(Number(timeAt(after) - wall()))).toBeLessThan(1e8)
+    expect(Math.abs(Number(timeAt(before) - wall()) + step * 1e6)).toBeLessThan(1e8)
     jest.restoreAllMocks()
     await sleep(5)
     freshOffset()

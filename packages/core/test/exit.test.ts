@@ -71,5 +71,5 @@ test('a recorder that cannot store at exit is said to have lost what it held', (
 test('a tracer does not keep the process alive', () => {
   const begun = performance.now()
   run(`tracer.trace('work', 'a', () => {})`, 'stuck')
-  expect(performance.now() - begun).toBeLessThan(3_000)
+  expect(performance.now() - begun).toBeLessThan(20_000)
 })

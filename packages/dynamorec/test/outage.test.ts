@@ -53,7 +53,7 @@ describe('with a spool', () => {
     expect(warnings.join('\n')).toMatch(/ \d+ spans of .*outage.jsonl are in the table now/)
     expect(client.collisions).toEqual([])
     client.destroy()
-  }, 120_000)
+  }, 240_000)
 
   test('what a killed process spooled is in the table after the next start', async () => {
     const table = await engine.newTable()
@@ -97,7 +97,7 @@ describe('with a spool', () => {
     expect(code).toBe(0)
     expect((await storedIn(engine, table)).size).toBeGreaterThanOrEqual(100 * said)
     expect(readdirSync(folder).filter((file) => file.startsWith('killed'))).toEqual([])
-  }, 120_000)
+  }, 240_000)
 
   test('spans of exit are kept', async () => {
     const table = await engine.newTable()

@@ -106,7 +106,7 @@ describe('10,000 traces', () => {
   beforeAll(async () => {
     table = await engine.newTable({ index: true })
     await dynamoRecorder({ table, concurrency: 8 }).record(Array.from({ length: count }, (_, at) => spanOf(at)))
-  }, 60_000)
+  }, 240_000)
 
   const total = (): number => [...server.counts.values()].reduce((sum, each) => sum + each, 0)
 

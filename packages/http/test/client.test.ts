@@ -62,7 +62,7 @@ async function clientSpans(fn: () => Promise<unknown>): Promise<readonly Span[]>
     await fn()
     return s
   })
-  for (let turn = 0; tracer.stats().open > 0 && turn < 100; turn++)
+  for (let turn = 0; tracer.stats().open > 0 && turn < 2_000; turn++)
     await new Promise((resolve) => setTimeout(resolve, 10))
   await tracer.flush()
   const spans = recorder.spans.filter((s) => s.spanId !== above.spanId)
@@ -313,7 +313,7 @@ test('10,000 requests at once over keep-alive: every client span is under its ow
   for (const client of clients)
     expect(`child ${String(client.data['url.path']).slice(1)}`).toBe(children.get(client.parentId))
   expect(tracer.stats().open).toBe(0)
-}, 90_000)
+}, 240_000)
 
 test("a recorder's own requests have no spans", async () => {
   on()

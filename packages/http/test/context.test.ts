@@ -127,7 +127,7 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(app.tracer.stats()).toMatchObject({ open: 0, started: 40_000, recorded: 40_000 })
     expect(warnings).toEqual([])
     process.off('warning', onWarning)
-  }, 60_000)
+  }, 240_000)
 })
 
 async function visit(first: number, times: number): Promise<void> {

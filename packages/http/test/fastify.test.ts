@@ -24,7 +24,7 @@ async function listen(): Promise<number> {
 }
 
 async function recorded(): Promise<readonly Span[]> {
-  for (let turn = 0; tracer.stats().open > 0 && turn < 200; turn++) await new Promise((r) => setTimeout(r, 5))
+  for (let turn = 0; tracer.stats().open > 0 && turn < 2_000; turn++) await new Promise((r) => setTimeout(r, 5))
   await tracer.flush()
   return recorder.spans
 }

@@ -130,7 +130,7 @@ export async function startApp(name: string, handler: Handler = () => {}, option
     tracer,
     recorder,
     spans: async () => {
-      for (let turn = 0; tracer.stats().open > 0 && turn < 500; turn++) await new Promise((r) => setTimeout(r, 5))
+      for (let turn = 0; tracer.stats().open > 0 && turn < 2_000; turn++) await new Promise((r) => setTimeout(r, 5))
       await tracer.flush()
       return recorder.spans
     },

@@ -53,6 +53,11 @@ describe.each(Object.entries(servers))('HTTP/2 on %s', (name, start) => {
     session.on('error', () => {})
   }
 
+  /** The server has begun so many requests, and answered none. */
+  async function untilOpen(count: number): Promise<void> {
+    while (tracer.stats().open < count) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
   interface Reply {
     readonly headers: Readonly<Record<string, unknown>>
     readonly body: string
@@ -74,12 +79,14 @@ describe.each(Object.entries(servers))('HTTP/2 on %s', (name, start) => {
       }
       stream.on('error', () => {})
       stream.on('close', () => resolve({ headers: got, body }))
-      if (cancelAfter !== undefined) setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), cancelAfter)
+      if (cancelAfter === undefined) return
+      const cancel = (): void => void setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), cancelAfter)
+      untilOpen(1).then(cancel, cancel)
     })
   }
 
   async function spans(): Promise<readonly Span[]> {
-    for (let turn = 0; tracer.stats().open > 0 && turn < 200; turn++) await new Promise((r) => setTimeout(r, 5))
+    for (let turn = 0; tracer.stats().open > 0 && turn < 2_000; turn++) await new Promise((r) => setTimeout(r, 5))
     await tracer.flush()
     expect(tracer.stats().open).toBe(0)
     return recorder.spans
@@ -147,7 +154,8 @@ describe.each(Object.entries(servers))('HTTP/2 on %s', (name, start) => {
   test('the whole connection goes', async () => {
     await listen(() => {})
     const sent = Promise.all([send({}), send({}), send({})])
-    setTimeout(() => session.destroy(), 50)
+    await untilOpen(3)
+    session.destroy()
     await sent
     expect((await spans()).map(({ data }) => data['http.end_reason'])).toEqual(['aborted', 'aborted', 'aborted'])
   })

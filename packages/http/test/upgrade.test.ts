@@ -64,7 +64,7 @@ describe.each(Object.entries(servers))('an upgrade on %s', (name, start) => {
     socket.write(requestText(path, ['Connection: Upgrade', 'Upgrade: websocket', 'X-Request-Id: 42:43']))
     setTimeout(() => socket.destroy(), 200)
     const text = await readAll(socket)
-    for (let turn = 0; tracer.stats().open > 0 && turn < 200; turn++) await new Promise((r) => setTimeout(r, 5))
+    for (let turn = 0; tracer.stats().open > 0 && turn < 2_000; turn++) await new Promise((r) => setTimeout(r, 5))
     await tracer.flush()
     expect(tracer.stats()).toMatchObject({ open: 0, started: 1, recorded: 1 })
     return { text, span: recorder.spans[0] }

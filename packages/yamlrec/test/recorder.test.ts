@@ -100,7 +100,7 @@ describe('a file', () => {
     expect(skipped).toBe(0)
     expect(new Set(ids(spans)).size).toBe(16_000)
     expect(readFileSync(path).length).toBeGreaterThan(8e6)
-  }, 60_000)
+  }, 240_000)
 
   test.each([
     ['a missing folder', (): string => join(folder, 'none', 'x.yaml'), 'folder does not exist'],
