@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hasJava, stopLocalTable } from './local-table.js'
 import { measureRow, type RowResult } from './measure-row.js'
 import { chosen, HELP, type Options, optionsFrom } from './options.js'
 import { printRow } from './print-row.js'
@@ -36,6 +37,7 @@ async function measure(asked: readonly Row[], { quick, json }: Options): Promise
   const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${process.platform}`
   console.log(`Node ${process.version}, ${machine}, load ${loadavg()[0]?.toFixed(1)}`)
   console.log(`Medians${quick ? ' of a smoke test, which mean nothing' : ''}; in brackets, the middle half.\n`)
+  if (!hasJava) console.log('The rows of DynamoDB are left out: DynamoDB Local needs Java 17, which is not here.\n')
   const folder = mkdtempSync(join(tmpdir(), 'trace-bench-'))
   const results: RowResult[] = []
   try {
@@ -45,6 +47,7 @@ async function measure(asked: readonly Row[], { quick, json }: Options): Promise
       console.log(printRow(result))
     }
   } finally {
+    await stopLocalTable()
     rmSync(folder, { recursive: true, force: true })
   }
   const all: Results = { node: process.version, machine, date: new Date().toISOString(), quick, rows: results }

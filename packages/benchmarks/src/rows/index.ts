@@ -1,4 +1,5 @@
 import type { Row } from '../row.js'
+import { dynamoRows } from './dynamo.js'
 import { footprintRows } from './footprint.js'
 import { httpRows } from './http.js'
 import { scaleRows } from './scale.js'
@@ -6,4 +7,11 @@ import { spanRows } from './spans.js'
 import { yamlRows } from './yaml.js'
 
 /** All rows of the table, in its order. */
-export const rows: readonly Row[] = [...spanRows, ...httpRows, ...yamlRows, ...footprintRows, ...scaleRows]
+export const rows: readonly Row[] = [
+  ...spanRows,
+  ...httpRows,
+  ...yamlRows,
+  ...dynamoRows,
+  ...footprintRows,
+  ...scaleRows,
+]
