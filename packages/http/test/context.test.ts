@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { currentSpan, currentSpanId, type Span, span } from '@trace/core'
 import { type App, frameworks, startApp } from './frameworks.js'
-import { ask, open, requestText, send } from './raw-client.js'
+import { ask, open, requestText } from './raw-client.js'
 
 let app: App
 
@@ -35,27 +35,6 @@ function all(id: bigint, ...places: string[]): Record<string, bigint> {
 }
 
 describe.each(Object.keys(frameworks))('%s', (name) => {
-  test('the context holds in events of request and response, after await and in timers', async () => {
-    const { found, id } = await notes(name, async (req, res, note) => {
-      req.on('data', () => note('data'))
-      req.on('end', () => note('end'))
-      req.once('close', () => note('request close'))
-      res.on('finish', () => note('finish'))
-      res.on('close', () => note('close'))
-      note('handler')
-      await turn()
-      note('await')
-      await once(req, 'end')
-      note('once')
-      setTimeout(() => {
-        note('timer')
-        res.end('done')
-      }, 5)
-    })
-    const places = ['handler', 'await', 'data', 'end', 'request close', 'once', 'timer', 'finish', 'close']
-    expect(found).toEqual(all(id, ...places))
-  })
-
   test('it holds in streams, and they work as ever', async () => {
     let body = ''
     const { found, id } = await notes(name, async (req, res, note) => {
@@ -151,13 +130,3 @@ function check(spans: readonly Span[], requests: number): void {
   expect(wrong).toEqual([])
   expect(new Set(spans.map((each) => each.traceId)).size).toBe(requests)
 }
-
-test('requests of one connection do not see one another', async () => {
-  app = await startApp('node', (_req, res) => void res.end(`${currentSpanId()}#`))
-  const socket = await open(app.port)
-  const first = await ask(socket, requestText('/a'))
-  const second = await ask(socket, requestText('/b'))
-  socket.destroy()
-  expect(first.body).not.toBe(second.body)
-  expect((await send(app.port, '/c')).body).not.toBe('0#')
-})

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { createTracer, memoryRecorder, type PlainData } from '@trace/core'
 import { traceNode } from '../src/node.js'
 import { type App, frameworks, type Handler, startApp } from './frameworks.js'
-import { ask, open, readAll, requestText, send, untilClosed } from './raw-client.js'
+import { open, readAll, requestText, send, untilClosed } from './raw-client.js'
 
 let app: App
 let client: Socket
@@ -81,40 +81,12 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(data['error.type']).toBe(type)
   })
 
-  test('the client goes before anything is sent', async () => {
-    await startAndOpen(() => client.destroy())
-    const data = await onlyData()
-    expect(data).toEqual({ 'http.request.method': 'GET', ...routeOf(name), 'url.path': '/any', [REASON]: 'aborted' })
-  })
-
-  test('the client goes in the middle of the body', async () => {
-    await startAndOpen((_req, res) => {
-      res.write('#')
-      setTimeout(() => client.destroy(), 20)
-    })
-    expect(await onlyData()).toMatchObject({ [STATUS]: 200, [REASON]: 'aborted' })
-    expect(app.recorder.spans[0]?.data).not.toHaveProperty(['error.type'])
-  })
-
   test('the response breaks', async () => {
     await startAndOpen((_req, res) => {
       res.write('#')
       res.destroy(new RangeError('broken'))
     })
     expect(await onlyData()).toMatchObject({ [REASON]: 'error', 'error.type': 'RangeError', 'error.message': 'broken' })
-  })
-
-  test('pipelined requests, aborted while none is answered', async () => {
-    let arrived = 0
-    app = await startApp(name, () => {
-      if (++arrived === 3) client.destroy()
-    })
-    client = await open(app.port)
-    client.write(['/1', '/2', '/3'].map((path) => requestText(path)).join(''))
-    await untilClosed(client)
-    const spans = await app.spans()
-    expect(app.tracer.stats()).toMatchObject({ open: 0, started: 3, recorded: 3 })
-    expect(spans.map((span) => span.data[REASON])).toEqual(['aborted', 'aborted', 'aborted'])
   })
 
   test('pipelined requests, answered in another order', async () => {
@@ -130,15 +102,6 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
     expect(text.match(/\/\d#/g)).toEqual(['/1#', '/2#', '/3#'])
     expect(spans.map((span) => span.data['url.path']).sort()).toEqual(['/1', '/2', '/3'])
     expect(spans.filter((span) => REASON in span.data)).toEqual([])
-  })
-
-  test('a kept-alive connection ends each span with its response', async () => {
-    app = await startApp(name, (_req, res) => res.end('#'))
-    const socket = await open(app.port)
-    for (let time = 0; time < 3; time++) await ask(socket, requestText('/any'))
-    await app.spans()
-    expect(app.tracer.stats()).toMatchObject({ open: 0, recorded: 3 })
-    socket.destroy()
   })
 
   async function startAndOpen(handler: Handler): Promise<void> {

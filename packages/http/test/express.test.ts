@@ -77,6 +77,17 @@ test('body parsers and error handlers are in the context; an error answered 4xx 
   expect(found?.data).not.toHaveProperty(['error.type'])
 })
 
+test('undefined that a handler throws goes on to the next one, as ever', async () => {
+  const app = express()
+  app.use(traceExpress({ tracer }))
+  app.get('/', () => {
+    throw undefined
+  })
+  const reply = await get(app, '/')
+  expect(reply.headers['x-request-id']).toBe(String((await recorded())[0]?.traceId))
+  expect(await recorded()).toMatchObject([{ data: { 'http.response.status_code': reply.status } }])
+})
+
 test('registered behind something slow, it ends with a connection that is gone already', async () => {
   const app = express()
   app.use((_req, res, next) => {

@@ -97,6 +97,25 @@ test('a request without a route, an error, and a broken stream', async () => {
   expect(spans[0]?.name).toBe('GET')
 })
 
+test('undefined thrown, and a hook that throws, are one failed span each', async () => {
+  app = fastify()
+  app.register(traceFastify, { tracer })
+  app.addHook('preHandler', async (request) => {
+    if (request.url === '/hook') throw new RangeError('hooked')
+  })
+  app.get('/hook', async () => '#')
+  app.get('/undefined', () => {
+    throw undefined
+  })
+  const port = await listen()
+  const replies = [await send(port, '/hook'), await send(port, '/undefined')]
+  const spans = await recorded()
+  expect(replies.map(({ status }) => status)).toEqual([500, 500])
+  expect(replies.map(({ headers }) => headers['x-request-id'])).toEqual(spans.map(({ traceId }) => String(traceId)))
+  expect(spans.map(({ data }) => 'error.type' in data)).toEqual([true, true])
+  expect(spans[0]?.data['error.type']).toBe('RangeError')
+})
+
 test('a reply that passes Fastify by carries the header all the same, unless it was taken off', async () => {
   app = fastify()
   app.register(traceFastify, { tracer })

@@ -17,6 +17,17 @@ const bad: [string, Record<string, unknown>, string][] = [
   ['a header that HTTP needs', { tracer, headerKey: 'Content-Length' }, 'option "headerKey"'],
   ['honorReqHeader as text', { tracer, honorReqHeader: 'yes' }, 'option "honorReqHeader"'],
   ['addRespHeader as a number', { tracer, addRespHeader: 1 }, 'option "addRespHeader"'],
+  ['propagators that are no list', { tracer, propagators: {} }, 'option "propagators"'],
+  ['a propagator that is none', { tracer, propagators: [{}] }, 'option "propagators"'],
+  ['a name that is no function', { tracer, name: 'GET' }, 'option "name"'],
+  ['ignore as a list', { tracer, ignore: ['/health'] }, 'option "ignore"'],
+  ['query as text', { tracer, query: 'token' }, 'option "query"'],
+  ['a mask that is no list', { tracer, query: { mask: 'token' } }, 'option "query"'],
+  ['a mask of numbers', { tracer, query: { mask: [1] } }, 'option "query"'],
+  ['query with an unknown key', { tracer, query: { masked: [] } }, 'option "query"'],
+  ['requestHeaders as text', { tracer, requestHeaders: 'accept' }, 'option "requestHeaders"'],
+  ['a request header that is none', { tracer, requestHeaders: ['a b'] }, 'option "requestHeaders"'],
+  ['a response header that is none', { tracer, responseHeaders: [1] }, 'option "responseHeaders"'],
 ]
 
 describe.each(bad)('%s', (_, options, message) => {

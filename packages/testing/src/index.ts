@@ -1,3 +1,13 @@
+export type {
+  HttpRoutes,
+  HttpServer,
+  HttpSuiteOptions,
+  MiddlewareOptions,
+  SuiteHandler,
+  SuiteRequest,
+  SuiteResponse,
+} from './http-server.js'
+export { httpSuite } from './http-suite.js'
 export { readerSuite } from './reader-suite.js'
 export { recorderSuite } from './recorder-suite.js'
 export type {
