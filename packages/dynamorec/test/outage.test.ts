@@ -44,7 +44,7 @@ describe('with a spool', () => {
     await tracer.flush({ timeout: 30_000 })
     expect(tracer.stats()).toMatchObject({ started: 4_000, recorded: 4_000 })
     server.next = () => 'pass'
-    for (let waited = 0; waited < 15_000 && (await storedIn(engine, table)).size < 4_000; waited += 200)
+    for (let waited = 0; waited < 90_000 && (await storedIn(engine, table)).size < 4_000; waited += 200)
       await sleep(200)
     expect((await storedIn(engine, table)).size).toBe(4_000)
     await tracer.close()
@@ -110,7 +110,7 @@ describe('with a spool', () => {
     await runProgram(body, { ...CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB: engine.url })
     const recorder = recorderFor(table, { spool: { path }, logger: { warn: () => {} } })
     await recorder.record(many(1))
-    for (let waited = 0; waited < 5_000 && (await storedIn(engine, table)).size < 51; waited += 50) await sleep(50)
+    for (let waited = 0; waited < 60_000 && (await storedIn(engine, table)).size < 51; waited += 50) await sleep(50)
     expect((await storedIn(engine, table)).size).toBe(51)
     await recorder.close?.()
   })
