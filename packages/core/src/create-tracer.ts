@@ -9,7 +9,7 @@ import { Ledger, type Stats } from './ledger.js'
 import { checkOptions, type OptionRule, optionRules } from './options.js'
 import { NO_DATA, toPlain } from './plain.js'
 import { type FlushResult, Queue } from './queue.js'
-import { W3C_TRACE_ID, w3cTraceId } from './remote.js'
+import { REMOTE_PARENT, W3C_TRACE_ID, w3cTraceId } from './remote.js'
 import { goOn, runIn, runUnrecorded } from './run.js'
 import type { Sampler } from './sampler.js'
 import { type Parent, type SpanOwner, TracedSpan } from './traced-span.js'
@@ -125,8 +125,9 @@ class RecordingTracer implements SpanOwner {
     const now = monotonic()
     const parent = { traceId, spanId: parentId, clockOffset: freshOffset(now), remote, now }
     const span = this.#startChild(parent, kind, name, options.process)
-    if (remote !== undefined && remote.upperTraceId !== 0n) {
-      span.data[W3C_TRACE_ID] = w3cTraceId(traceId, remote.upperTraceId)
+    if (remote !== undefined) {
+      if (parentId !== 0n) span.data[REMOTE_PARENT] = true
+      if (remote.upperTraceId !== 0n) span.data[W3C_TRACE_ID] = w3cTraceId(traceId, remote.upperTraceId)
     }
     return span
   }

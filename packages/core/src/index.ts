@@ -40,7 +40,7 @@ export type {
   TraceSummary,
 } from './reader.js'
 export { RecordError, type Recorder } from './recorder.js'
-export { type RemoteContext, W3C_TRACE_ID, w3cTraceId } from './remote.js'
+export { REMOTE_PARENT, type RemoteContext, W3C_TRACE_ID, w3cTraceId } from './remote.js'
 export { go, span } from './run.js'
 export { ratio, type Sampler } from './sampler.js'
 export {

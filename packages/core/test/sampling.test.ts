@@ -122,7 +122,7 @@ describe('what a trace brought along from elsewhere', () => {
     await tracer.flush()
     expect(recorder.spans.map((s) => ({ ...s.data }))).toEqual([
       {},
-      { 'w3c.trace_id': '00000000000000ab000000000000002a' },
+      { 'parent.remote': true, 'w3c.trace_id': '00000000000000ab000000000000002a' },
     ])
   })
 

@@ -5,6 +5,7 @@ import {
   type PlainData,
   parseId,
   parseTime,
+  REMOTE_PARENT,
   RESERVED_KEYS,
   type Span,
   W3C_TRACE_ID,
@@ -108,12 +109,11 @@ function dataOf(item: Item): PlainData {
 }
 
 /**
- * Whether lists of recent traces begin with this span: it has no parent, or came in from a foreign trace whose id it keeps.
- * A first span whose parent came in by the id header, by B3 with 64 bits, or by a W3C id with an upper half of zeros
- * cannot be told from any other child, and its trace is found by its caller's first span.
+ * Whether lists of recent traces begin with this span: it has no parent, or its parent came in by W3C or B3 and may be
+ * another system's. A parent that came in by the id header is one of ours, whose trace has its own first span.
  */
 function isFirst(span: Span): boolean {
-  return span.parentId === 0n || Object.hasOwn(span.data, W3C_TRACE_ID)
+  return span.parentId === 0n || Object.hasOwn(span.data, REMOTE_PARENT) || Object.hasOwn(span.data, W3C_TRACE_ID)
 }
 
 /** The hour of a time, such as `2026-11-22T18`, in UTC. @param time nanoseconds since the Unix epoch */

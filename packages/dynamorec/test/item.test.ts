@@ -57,6 +57,7 @@ describe('a span', () => {
       spanToItem(aSpan({ start: 1_445_346_855_000_000_000n, ...fields }), { ...natural, index: true })['hour_shard']?.S
     expect(keyOf({ traceId: 7n })).toBe('2015-10-20T13#3')
     expect(keyOf({ parentId: 5n })).toBeUndefined()
+    expect(keyOf({ parentId: 5n, data: { 'parent.remote': true } })).toBe('2015-10-20T13#1')
     expect(keyOf({ parentId: 5n, data: { 'w3c.trace_id': 'x' } })).toBe('2015-10-20T13#1')
     expect(spanToItem(aSpan(), natural)['hour_shard']).toBeUndefined()
   })

@@ -54,8 +54,7 @@ function options(traceId: string, spanId: string, decision: string | undefined):
   if (decision !== undefined && !/^(?:[01d]|true|false)$/.test(decision)) return undefined
   const ids = TRACE_ID.test(traceId) && SPAN_ID.test(spanId) ? hexIds(traceId, spanId) : undefined
   if (ids === undefined) return undefined
-  const remote =
-    ids.upperTraceId === 0n ? undefined : { upperTraceId: ids.upperTraceId, traceState: '', isRandom: false }
+  const remote = { upperTraceId: ids.upperTraceId, traceState: '', isRandom: false }
   return { traceId: ids.traceId, parentId: ids.parentId, sampled: !isRefusal(decision), remote }
 }
 

@@ -47,7 +47,11 @@ describe.each(Object.keys(frameworks))('%s', (name) => {
       'X-Request-Id: 7:8',
     ])
     const [span] = await app.spans()
-    expect(span).toMatchObject({ traceId: 42n, parentId: 43n, data: { 'w3c.trace_id': w3cTraceId(42n, UPPER) } })
+    expect(span).toMatchObject({
+      traceId: 42n,
+      parentId: 43n,
+      data: { 'parent.remote': true, 'w3c.trace_id': w3cTraceId(42n, UPPER) },
+    })
     const id = span?.spanId.toString(16).padStart(16, '0')
     const value = `00-${w3cTraceId(42n, UPPER)}-${id}-01`
     expect(everywhere(parse(reply.body), 'traceparent')).toEqual([value, [value], [value]])

@@ -176,7 +176,7 @@ describe('w3c: tracestate', () => {
 })
 
 describe('b3', () => {
-  const ids = { traceId: 0xb3n, parentId: 0xa1n }
+  const ids = { traceId: 0xb3n, parentId: 0xa1n, remote: { upperTraceId: 0n, traceState: '', isRandom: false } }
   const [trace, span] = ['00000000000000b3', '00000000000000a1']
 
   test.each<[Record<string, string>, TraceOptions | undefined]>([
