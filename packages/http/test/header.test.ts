@@ -16,11 +16,11 @@ test.each(['', ':', '1:', ':1', '42', '42:0', '0:5', '-1:5', '42 :43', '42:43:44
   (text) => expect(parseIdHeader(text)).toBeUndefined(),
 )
 
-test('a header of any length costs little', () => {
-  const long = `${'0'.repeat(60_000)}1:1`
-  const start = performance.now()
-  for (let turn = 0; turn < 10_000; turn++) expect(parseIdHeader(long) === undefined).toBe(true)
-  expect(performance.now() - start).toBeLessThan(2_000)
+// Work that grew with the square of the length would not end in hours.
+test('a header of any length is dealt with', () => {
+  for (const long of [`${'0'.repeat(50e6)}1:1`, '1'.repeat(50e6), ':'.repeat(50e6)]) {
+    expect(parseIdHeader(long) === undefined).toBe(true)
+  }
 })
 
 test('what is written is read back', () => {
