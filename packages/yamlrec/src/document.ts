@@ -27,9 +27,23 @@ function dataText(data: PlainData): string {
   let text = ''
   for (const key in data) {
     if (!key.isWellFormed()) return dataText(wellFormedKeys(data))
+    text += `${beforeValue(key)}${valueText(data[key])}\n`
+  }
+  return text
+}
+
+/** Programs use the same few keys over and over. */
+const beginnings = new Map<string, string>()
+const MAX_BEGINNINGS = 1_000
+
+/** What stands before a key's value. */
+function beforeValue(key: string): string {
+  let text = beginnings.get(key)
+  if (text === undefined) {
     const name = stringText(storedKey(key))
-    const value = valueText(data[key])
-    text += name.length > MAX_SIMPLE_KEY ? `? ${name}\n: ${value}\n` : `${name}: ${value}\n`
+    text = name.length > MAX_SIMPLE_KEY ? `? ${name}\n: ` : `${name}: `
+    if (beginnings.size === MAX_BEGINNINGS) beginnings.clear()
+    if (key.length < 64) beginnings.set(key, text)
   }
   return text
 }

@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { ReadReport, Span } from '@trace/core'
 import { Report } from '@trace/core/files'
-import { readAnyDocument } from './any-document.js'
 import { readPlainDocument } from './plain-document.js'
-import { closingLine, type DocumentPiece, Scanner, type ScanOptions } from './scan.js'
+import { CHUNK, closingLine, type DocumentPiece, Scanner } from './scan.js'
 
 const TORN = 'it is torn: its writer was stopped before the line "..." that closes it'
-const [LINE_FEED, DASH] = [0x0a, 0x2d]
+const [LINE_FEED, DASH, DOT] = [0x0a, 0x2d, 0x2e]
 
 /** What {@link parseYaml} gives. */
 export interface YamlSpans extends ReadReport {
@@ -16,28 +15,31 @@ export interface YamlSpans extends ReadReport {
 
 /**
  * Reads all spans of a YAML file's content: what this package or the original wrote, and documents like these from any
- * other YAML writer. Never throws for what it holds: documents that are not whole spans are passed over and counted.
+ * other YAML writer. Never rejects for what it holds: documents that are not whole spans are passed over and counted.
  *
- * @param content text, or bytes as they stand in the file
+ * @param content text, or bytes as they stand in the file, which must not change meanwhile
  */
-export function parseYaml(content: string | Uint8Array): YamlSpans {
+export async function parseYaml(content: string | Uint8Array): Promise<YamlSpans> {
   return parseInChunks(typeof content === 'string' ? Buffer.from(content) : content)
 }
 
 /** {@link parseYaml} by chunks of a given size. */
-export function parseInChunks(bytes: Uint8Array, options: ScanOptions = {}): YamlSpans {
+export async function parseInChunks(
+  bytes: Uint8Array,
+  chunk: number = Math.min(bytes.length, CHUNK),
+): Promise<YamlSpans> {
   const report = new Report()
   const spans: Span[] = []
-  const scanner = new Scanner(options)
+  const scanner = new Scanner({ chunk })
   for (let at = 0, final = false; !final; ) {
-    const room = scanner.room()
-    const part = bytes.subarray(at, at + Math.min(room.length, options.chunk ?? room.length))
-    room.set(part)
+    const part = bytes.subarray(at, at + chunk)
+    scanner.room().set(part)
     scanner.filled(part.length)
     at += part.length
     final = at >= bytes.length
     for (const piece of scanner.pieces(final)) {
-      const span = readPiece(piece, report)
+      const read = readPiece(piece, report)
+      const span = read instanceof Promise ? await read : read
       if (span !== undefined) spans.push(span)
     }
   }
@@ -45,16 +47,16 @@ export function parseInChunks(bytes: Uint8Array, options: ScanOptions = {}): Yam
 }
 
 /**
- * The span of one document.
+ * The span of one document; a promise of it where the YAML library reads it.
  *
  * @param report is told where the document, or what follows its end, is not a whole span
  */
-export function readPiece(piece: DocumentPiece, report: Report): Span | undefined {
+export function readPiece(piece: DocumentPiece, report: Report): Span | undefined | Promise<Span | undefined> {
   const { bytes, at } = piece
   if (piece.tooLong) return pass(report, at, 'it is longer than 16 MiB')
   if (piece.unmarked && isBlank(bytes)) return undefined
   const end = closedAt(bytes)
-  if (end >= 0 && !isBlank(bytes.subarray(end + 3))) {
+  if (end >= 0 && !isBlank(bytes, end + 3)) {
     report.skip(at + end + 3, 'it is torn: text after the end of a document, that begins no other')
   }
   const mark = end < 0 ? tornMark(bytes) : -1
@@ -68,10 +70,14 @@ export function readPiece(piece: DocumentPiece, report: Report): Span | undefine
   }
   if (text.includes('\ufffd') && !isUtf8(bytes)) return pass(report, at, 'it is not UTF-8')
   const span = readDocument(text)
+  if (span instanceof Promise) return span.then((read) => wholeSpan(read, at, end >= 0, report))
+  return wholeSpan(span, at, end >= 0, report)
+}
+
+function wholeSpan(span: Span | string, at: number, closed: boolean, report: Report): Span | undefined {
   if (typeof span === 'string') return pass(report, at, span)
-  if (end < 0 && span.finish === undefined)
-    return pass(report, at, 'it is torn: it has neither finish nor a line "..."')
-  return span
+  if (closed || span.finish !== undefined) return span
+  return pass(report, at, 'it is torn: it has neither finish nor a line "..."')
 }
 
 function pass(report: Report, at: number, reason: string): undefined {
@@ -79,24 +85,34 @@ function pass(report: Report, at: number, reason: string): undefined {
 }
 
 /** The span of a document's text, its line `---` included but not the line `...`; or why it is none. */
-export function readDocument(text: string): Span | string {
-  const plain = text.startsWith('---\n') ? readPlainDocument(text.slice(4)) : undefined
-  return plain ?? readAnyDocument(text)
+export function readDocument(text: string): Span | Promise<Span | string> {
+  return readPlainDocument(text) ?? readByLibrary(text)
+}
+
+/** The library is seventy files: a program that records, or reads what is plain, need not load them. */
+async function readByLibrary(text: string): Promise<Span | string> {
+  const { readAnyDocument } = await import('./any-document.js')
+  return readAnyDocument(text)
 }
 
 /** Where the line `...` begins, which mostly is the last one; below 0 where there is none. */
 function closedAt(bytes: Buffer): number {
+  const dots = endOfText(bytes) - 3
+  const isLast =
+    bytes[dots - 1] === LINE_FEED && bytes[dots] === DOT && bytes[dots + 1] === DOT && bytes[dots + 2] === DOT
+  return isLast ? dots : closingLine(bytes, 0)
+}
+
+/** Where nothing but white space follows. */
+function endOfText(bytes: Buffer): number {
   let end = bytes.length
   while (end > 0 && isSpace(bytes[end - 1])) end--
-  const dots = end - 3
-  if (dots > 0 && bytes[dots - 1] === 0x0a && bytes.readUIntBE(dots, 3) === 0x2e2e2e) return dots
-  return closingLine(bytes, 0)
+  return end
 }
 
 /** Where a write of this package begins that was torn within its first mark; below 0 where there is none. */
 function tornMark(bytes: Buffer): number {
-  let end = bytes.length
-  while (end > 0 && isSpace(bytes[end - 1])) end--
+  const end = endOfText(bytes)
   const start = bytes[end - 2] === DASH ? end - 2 : end - 1
   const apart = bytes[start] === DASH && bytes[start - 1] === LINE_FEED && bytes[start - 2] === LINE_FEED
   return apart ? start : -1
@@ -106,8 +122,11 @@ function isSpace(byte: number | undefined): boolean {
   return byte === 0x0a || byte === 0x20 || byte === 0x0d || byte === 0x09
 }
 
-/** Whether there is nothing but white space, comments and directives. */
-function isBlank(bytes: Buffer): boolean {
-  if (bytes.every(isSpace)) return true
-  return bytes.length < 10_000 && /^(?:\s*(?:[#%][^\n]*)?(?:\n|$))*$/.test(bytes.toString())
+/** Whether nothing but white space, comments and directives follows. */
+function isBlank(bytes: Buffer, from = 0): boolean {
+  if (endOfText(bytes) <= from) return true
+  if (bytes.length - from > 10_000) return false
+  // Line by line: an expression for all of them at once takes forever on a few dozen empty lines.
+  const lines = bytes.toString('utf8', from).split('\n')
+  return lines.every((line) => /^\s*(?:[#%]|$)/.test(line))
 }

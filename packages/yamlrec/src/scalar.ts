@@ -60,8 +60,8 @@ export function plainValue(text: string): string | number | bigint | boolean | n
     const word = WORDS.get(text)
     if (word !== undefined) return word
   }
-  // Letters, the most common beginning, cannot start a number.
-  if (text.charCodeAt(0) > 0x39) return text
+  // Letters and slashes, the most common beginnings, cannot start a number.
+  if (text.charCodeAt(0) > 0x39 || text.startsWith('/')) return text
   if (INTEGER.test(text)) return integerValue(text)
   if (FLOAT.test(text)) return Number(text)
   if (INFINITY.test(text)) return text.startsWith('-') ? -Infinity : Infinity

@@ -1,7 +1,7 @@
 import type { Piece, PieceScanner, ScanStart } from '@trace/core/files'
 
 /** Bytes read from a file at a time: larger is no faster. */
-const CHUNK = 1024 * 1024
+export const CHUNK: number = 1024 * 1024
 /** A document longer than this is passed over, so that no file makes a reader hold more. */
 const MAX_DOCUMENT = 16 * 1024 * 1024
 /** What is kept of text that belongs to no document: enough to see a mark that continues in the next chunk. */

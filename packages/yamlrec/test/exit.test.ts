@@ -52,8 +52,8 @@ function run(ending: string): Promise<End> {
     child.stderr.on('data', (text) => {
       stderr += text
     })
-    child.once('close', (code) => {
-      const { spans, skipped } = parseYaml(readFileSync(path))
+    child.once('close', async (code) => {
+      const { spans, skipped } = await parseYaml(readFileSync(path))
       const recorded = new Set(spans.map((span) => span.spanId)).size
       resolve({ code, finished: Number(/finished (\d+)/.exec(stdout)?.[1]), stderr, recorded, skipped })
     })

@@ -18,7 +18,7 @@ const spanOf = (id: number, size = 0): Span =>
   makeSpan({ spanId: BigInt(id), data: size > 0 ? { text: 'x'.repeat(size) } : {} })
 const many = (count: number, size = 0): Span[] => Array.from({ length: count }, (_, at) => spanOf(at + 1, size))
 const ids = (spans: readonly Span[]): number[] => spans.map((span) => Number(span.spanId))
-const stored = (path: string): number[] => ids(parseYaml(readFileSync(path)).spans)
+const stored = async (path: string): Promise<number[]> => ids((await parseYaml(readFileSync(path))).spans)
 
 async function failure(run: () => void | Promise<void>): Promise<RecordError> {
   try {
@@ -60,7 +60,7 @@ describe('a file', () => {
     await recorder.record(many(2))
     recorder.recordSync?.([spanOf(3)])
     await recorder.record([spanOf(4)])
-    expect(stored(path)).toEqual([1, 2, 3, 4])
+    expect(await stored(path)).toEqual([1, 2, 3, 4])
     expect(readFileSync(path).toString()).toMatch(
       /^\n\n---\nspan_id: 1\n[\s\S]*\.\.\.\n\n---\n[\s\S]*\.\.\.\n\n\n---\nspan_id: 3\n/,
     )
@@ -72,17 +72,17 @@ describe('a file', () => {
     await recorder.record([spanOf(1)])
     renameSync(path, `${path}.1`)
     await recorder.record([spanOf(2)])
-    expect([stored(`${path}.1`), stored(path)]).toEqual([[1], [2]])
+    expect([await stored(`${path}.1`), await stored(path)]).toEqual([[1], [2]])
     rmSync(path)
     await recorder.record([spanOf(3)])
-    expect(stored(path)).toEqual([3])
+    expect(await stored(path)).toEqual([3])
   })
 
   test('takes batches of many writes, and spans larger than one', async () => {
     const path = newPath()
     const spans = [...many(2_000, 100), spanOf(2_001, 300_000), ...many(3)]
     await yamlRecorder({ path }).record(spans)
-    expect(stored(path)).toEqual(ids(spans))
+    expect(await stored(path)).toEqual(ids(spans))
   })
 
   test('of four processes at once has everything, and nothing torn', async () => {
@@ -96,7 +96,7 @@ describe('a file', () => {
       }`
     const ends = await Promise.all([1, 1e6, 2e6, 3e6].map((part) => runProgram(body(part))))
     expect(ends.map((end) => end.code)).toEqual([0, 0, 0, 0])
-    const { spans, skipped } = parseYaml(readFileSync(path))
+    const { spans, skipped } = await parseYaml(readFileSync(path))
     expect(skipped).toBe(0)
     expect(new Set(ids(spans)).size).toBe(16_000)
     expect(readFileSync(path).length).toBeGreaterThan(8e6)
@@ -133,11 +133,11 @@ describe('a file', () => {
     const [message, unstored]: [string, number[]] = JSON.parse(out)
     expect(message).toContain('largest size')
     expect(unstored.length).toBeGreaterThan(10)
-    const { spans, skipped } = parseYaml(readFileSync(path))
+    const { spans, skipped } = await parseYaml(readFileSync(path))
     expect([...ids(spans), ...unstored]).toEqual(ids(many(3_000)))
     expect(skipped).toBeLessThanOrEqual(1)
     await yamlRecorder({ path }).record([spanOf(5_000)])
-    expect(stored(path)).toEqual([...ids(spans), 5_000])
+    expect(await stored(path)).toEqual([...ids(spans), 5_000])
   })
 
   test('a span that cannot be written does not take others with it', async () => {
@@ -146,14 +146,14 @@ describe('a file', () => {
     const error = await failure(() => yamlRecorder({ path }).record([spanOf(1), poison, spanOf(2)]))
     expect(ids(error.spans)).toEqual([66])
     expect(error.message).toContain('time out of range')
-    expect(stored(path)).toEqual([1, 2])
+    expect(await stored(path)).toEqual([1, 2])
     const alone = await failure(() => yamlRecorder({ path }).record([poison]))
     expect(ids(alone.spans)).toEqual([66])
   })
 })
 
 describe('short writes', () => {
-  test('at any byte are made good by the next write', () => {
+  test('at any byte are made good by the next write', async () => {
     const whole = new Batch('x', many(3), spanToYaml).next() ?? Buffer.alloc(0)
     for (let cut = 1; cut <= whole.length; cut++) {
       const batch = new Batch('x', many(3), spanToYaml)
@@ -167,7 +167,7 @@ describe('short writes', () => {
       }
       batch.end()
       // The line break after the last `...` may be all that was missing: that document then is there twice.
-      expect([...new Set(ids(parseYaml(Buffer.concat(parts)).spans))]).toEqual([1, 2, 3])
+      expect([...new Set(ids((await parseYaml(Buffer.concat(parts))).spans))]).toEqual([1, 2, 3])
     }
   })
 })
@@ -190,7 +190,7 @@ describe('a stream', () => {
     const recorder = yamlRecorder({ stream })
     await recorder.record(many(500, 500))
     await recorder.record([spanOf(501)])
-    expect(ids(parseYaml(Buffer.concat(chunks)).spans)).toEqual(ids(many(501)))
+    expect(ids((await parseYaml(Buffer.concat(chunks))).spans)).toEqual(ids(many(501)))
     expect(chunks.length).toBeGreaterThan(4)
     expect(stream.writableEnded).toBe(false)
     expect([stream.listenerCount('error'), stream.listenerCount('close')]).toEqual([0, 0])
@@ -228,7 +228,7 @@ describe('a stream', () => {
       const recorder = yamlRecorder({ stream: process.stdout })
       await recorder.record([span(1, 10)])
       process.on('exit', () => recorder.recordSync(Array.from({ length: 50 }, (_, at) => span(at + 2, 1000))))`)
-    expect(ids(parseYaml(out).spans)).toEqual(ids(many(51)))
+    expect(ids((await parseYaml(out)).spans)).toEqual(ids(many(51)))
     expect(yamlRecorder({ stream: process.stderr }).name).toBe('yaml(stderr)')
   })
 })

@@ -40,13 +40,13 @@ function writing(count: number, textOf: (span: Span) => string): WorkloadFactory
   }
 }
 
-function reading(countIn: (text: string) => number): WorkloadFactory {
+function reading(countIn: (text: string) => number | Promise<number>): WorkloadFactory {
   return async (): Promise<Workload> => {
     const text = (await sampleSpans(SPANS)).map(spanToYaml).join('')
     return {
       operations: SPANS,
-      slice: () => {
-        const found = countIn(text)
+      slice: async () => {
+        const found = await countIn(text)
         if (found !== SPANS) throw new Error(`expected ${SPANS} documents, got ${found}`)
       },
     }
@@ -58,7 +58,7 @@ export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   'write-json': writing(SPANS, (span) => JSON.stringify(fieldsOf(span))),
   'write-yaml': writing(FEW, (span) => stringify(fieldsOf(span))),
   'write-js-yaml': writing(FEW, (span) => dump(fieldsOf(span))),
-  'read-trace': reading((text) => parseYaml(text).spans.length),
+  'read-trace': reading(async (text) => (await parseYaml(text)).spans.length),
   'read-yaml': reading((text) => {
     const documents = parseAllDocuments(text)
     return 'empty' in documents ? 0 : documents.map((document) => document.toJS()).length

@@ -13,6 +13,8 @@ export class Batch {
   #done = 0
   /** Texts of the write that is under way; an impossible span's is empty. */
   #texts: string[] = []
+  /** How long the write that is under way is. */
+  #bytes = 0
   readonly #impossible: Span[] = []
   #cause: unknown
 
@@ -35,7 +37,11 @@ export class Batch {
       this.#texts.push(spanText)
       text += spanText
     }
-    if (text !== '') return Buffer.from(`\n${text}`)
+    if (text !== '') {
+      const bytes = Buffer.from(`\n${text}`)
+      this.#bytes = bytes.length
+      return bytes
+    }
     // Nothing but impossible spans was left.
     this.#done = this.#spans.length
     return undefined
@@ -47,6 +53,10 @@ export class Batch {
    * @returns false where no span is whole in the file: the store takes no more
    */
   wrote(bytes: number): boolean {
+    if (bytes === this.#bytes) {
+      this.#done += this.#texts.length
+      return true
+    }
     const before = this.#done
     let end = 1
     for (const text of this.#texts) {

@@ -87,8 +87,8 @@ class Watched<P extends Piece> {
     const { bytesRead } = await this.#file.read(room, 0, room.length, this.#position)
     this.#scanner.filled(bytesRead)
     this.#position += bytesRead
-    if (bytesRead > 0) this.#take(this.#scanner.pieces(false), spans)
-    this.#take(this.#scanner.settled(bytesRead === 0), spans)
+    if (bytesRead > 0) await this.#take(this.#scanner.pieces(false), spans)
+    await this.#take(this.#scanner.settled(bytesRead === 0), spans)
     return bytesRead > 0
   }
 
@@ -105,10 +105,11 @@ class Watched<P extends Piece> {
   async close(): Promise<void> {
     await this.#file.close()
   }
-  #take(pieces: Iterable<P>, spans: Span[]): void {
+
+  async #take(pieces: Iterable<P>, spans: Span[]): Promise<void> {
     const report = new Report()
     for (const piece of pieces) {
-      const span = this.#format.spanOf(piece, report)
+      const span = await this.#format.spanOf(piece, report)
       if (span !== undefined) spans.push(span)
     }
   }

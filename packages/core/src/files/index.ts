@@ -1,7 +1,7 @@
 export { Batch } from './batch.js'
 export type { Piece, PieceScanner, ReadFormat, ScanStart } from './read-format.js'
 export { Report } from './report.js'
-export { newPlainData, SpanDraft, wellFormedKeys } from './span-draft.js'
+export { newPlainData, readTime, SpanDraft, wellFormedKeys } from './span-draft.js'
 export { type TextReader, type TextReaderOptions, textReader } from './text-reader.js'
 export { type TextRecorderOptions, textRecorder, type WriteFormat } from './text-recorder.js'
 export { readerOfUrl, recorderOfUrl } from './url.js'

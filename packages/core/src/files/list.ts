@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { DEFAULT_LIMIT, eachOnce, limitOf, matches, newestFirst, summarize } from '../query.js'
 import type { TraceList, TraceQuery, TraceSummary } from '../reader.js'
 import { isFailed, type Span } from '../span.js'
-import { type Piece, type ReadFormat, readPieces } from './read-format.js'
+import { type Piece, type ReadFormat, readSpans } from './read-format.js'
 import { Report } from './report.js'
 
 /** Traces whose spans a later pass collects, where few that may match do: bounds memory, and the number of passes. */
@@ -21,10 +21,7 @@ export async function listTraces<P extends Piece>(
   const limit = limitOf(query)
   const report = new Report()
   const sketches = new Map<bigint, Sketch>()
-  await readPieces(file, format, { signal }, (piece) => {
-    const span = format.spanOf(piece, report)
-    if (span !== undefined) sketch(sketches, span, piece, query)
-  })
+  await readSpans(file, format, { signal, report }, (span, piece) => sketch(sketches, span, piece, query))
   const likely = [...sketches.values()].filter((found) => mayMatch(found, query)).sort(newestSketch)
   const traces: TraceSummary[] = []
   let step = Math.max(limit, DEFAULT_LIMIT)
@@ -125,12 +122,13 @@ async function collect<P extends Piece>(
     to = Math.max(to, part.to)
   }
   const ids = new Set([...spans.keys()].map(String))
-  const ignored = new Report()
-  await readPieces(file, format, { from, to, signal }, (piece) => {
+  const wanted = (piece: P): boolean => {
     const id = format.traceIdOf(piece)
-    if (id !== undefined && !ids.has(id)) return
-    const span = format.spanOf(piece, ignored)
-    if (span !== undefined) spans.get(span.traceId)?.push(span)
+    return id === undefined || ids.has(id)
+  }
+  const ignored = new Report()
+  await readSpans(file, format, { from, to, wanted, signal, report: ignored }, (span) => {
+    spans.get(span.traceId)?.push(span)
   })
   return spans.values()
 }

@@ -45,32 +45,40 @@ export interface ReadFormat<P extends Piece> {
   /** Such as `yaml`; the reader is then called `yaml(traces.yaml)`, and its factory `yamlReader`. */
   readonly name: string
   scanner(start: ScanStart): PieceScanner<P>
-  /** The span of a record. @param report is told where the record is not a whole span */
-  spanOf(piece: P, report: Report): Span | undefined
+  /**
+   * The span of a record; a promise of it where that takes something which is loaded only then.
+   *
+   * @param report is told where the record is not a whole span
+   */
+  spanOf(piece: P, report: Report): Span | undefined | Promise<Span | undefined>
   /** The id of its trace in canonical decimal, where it can be seen without reading the record; it may be a guess. */
   traceIdOf(piece: P): string | undefined
 }
 
-/** Which part of a file is read. */
-export interface ReadRange {
+/** Which part of a file is read, and what is made of it. */
+export interface ReadPart<P extends Piece> {
   /** Where to begin, in bytes. Default 0. */
   readonly from?: number
   /** Where to stop, in bytes. Default: where the file ends. */
   readonly to?: number
   /** Only records that hold these bytes. */
   readonly needle?: Buffer
-  readonly signal?: AbortSignal | undefined
+  /** Whether a record is read. Default: all are. */
+  readonly wanted?: (piece: P) => boolean
+  readonly signal: AbortSignal | undefined
+  /** Is told which records are no whole spans. */
+  readonly report: Report
 }
 
-/** Calls `each` for the records of a file, one after the other; what it is given is valid during the call only. */
-export async function readPieces<P extends Piece>(
+/** Calls `each` for the spans of a file, one after the other; the record it is given is valid during the call only. */
+export async function readSpans<P extends Piece>(
   file: FileHandle,
   format: ReadFormat<P>,
-  range: ReadRange,
-  each: (piece: P) => void,
+  part: ReadPart<P>,
+  each: (span: Span, piece: P) => void,
 ): Promise<void> {
-  const { to = Infinity, needle, signal } = range
-  let position = range.from ?? 0
+  const { to = Infinity, needle, wanted, signal, report } = part
+  let position = part.from ?? 0
   const scanner = format.scanner({ at: position })
   for (;;) {
     signal?.throwIfAborted()
@@ -79,7 +87,12 @@ export async function readPieces<P extends Piece>(
     scanner.filled(bytesRead)
     position += bytesRead
     const final = bytesRead === 0 || position >= to
-    for (const piece of scanner.pieces(final, needle)) each(piece)
+    for (const piece of scanner.pieces(final, needle)) {
+      if (wanted?.(piece) === false) continue
+      const read = format.spanOf(piece, report)
+      const span = read instanceof Promise ? await read : read
+      if (span !== undefined) each(span, piece)
+    }
     if (final) return
   }
 }

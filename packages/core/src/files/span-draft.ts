@@ -21,22 +21,48 @@ export function wellFormedKeys(data: PlainData): PlainData {
   return copy
 }
 
+const [DOT, ZERO, NINE, ZULU] = [0x2e, 0x30, 0x39, 0x5a]
 const SECOND_LENGTH = '2015-10-20T13:14:15'.length
-let lastSecond = ''
+const DAY_LENGTH = '2015-10-20'.length
+let lastDay = ''
+let lastClock = ''
 let lastTime = 0n
 
-/** {@link parseTime}, but faster where the second is that of the last call, as it mostly is in a file. */
-function timeOf(text: string): bigint | undefined {
-  const fraction = /^\.(\d{1,9})Z$/.exec(text.slice(SECOND_LENGTH))?.[1]
+/**
+ * {@link parseTime}, but faster where the text is in UTC and its second that of the last call, as it mostly is in a file.
+ *
+ * @param text RFC 3339
+ * @returns nanoseconds since the Unix epoch; undefined where the text is no such time; never throws
+ */
+export function readTime(text: string): bigint | undefined {
+  const fraction = fractionOf(text)
   if (fraction === undefined) return parseTime(text)
-  const second = text.slice(0, SECOND_LENGTH)
-  if (second !== lastSecond) {
-    const time = parseTime(`${second}Z`)
+  // Slices of up to 12 characters are compared much faster than longer ones.
+  const day = text.slice(0, DAY_LENGTH)
+  const clock = text.slice(DAY_LENGTH, SECOND_LENGTH)
+  if (clock !== lastClock || day !== lastDay) {
+    const time = parseTime(`${day}${clock}Z`)
     if (time === undefined) return undefined
-    lastSecond = second
+    lastDay = day
+    lastClock = clock
     lastTime = time
   }
-  return lastTime + BigInt(fraction.padEnd(9, '0'))
+  return lastTime + BigInt(fraction)
+}
+
+/** The nanoseconds of a text such as `2015-10-20T13:14:15.123Z`; undefined where it does not end so. */
+function fractionOf(text: string): number | undefined {
+  const end = text.length - 1
+  const digits = end - SECOND_LENGTH - 1
+  if (digits < 1 || digits > 9 || text.charCodeAt(SECOND_LENGTH) !== DOT || text.charCodeAt(end) !== ZULU)
+    return undefined
+  let nanoseconds = 0
+  for (let at = SECOND_LENGTH + 1; at <= SECOND_LENGTH + 9; at++) {
+    const code = at < end ? text.charCodeAt(at) : ZERO
+    if (code < ZERO || code > NINE) return undefined
+    nanoseconds = nanoseconds * 10 + code - ZERO
+  }
+  return nanoseconds
 }
 
 /** A span while its record is read: takes the record's keys one by one. */
@@ -127,7 +153,7 @@ export class SpanDraft {
   }
 
   #time(key: string, value: PlainValue): bigint | undefined {
-    const time = typeof value === 'string' ? timeOf(value) : undefined
+    const time = typeof value === 'string' ? readTime(value) : undefined
     if (time === undefined) this.#wrong ??= `its ${key} is no RFC 3339 time`
     return time
   }

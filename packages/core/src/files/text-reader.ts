@@ -7,7 +7,7 @@ import type { Span } from '../span.js'
 import { followFile } from './follow.js'
 import { listTraces } from './list.js'
 import { openForReading } from './open-file.js'
-import { type Piece, type ReadFormat, readPieces } from './read-format.js'
+import { type Piece, type ReadFormat, readSpans } from './read-format.js'
 import { Report } from './report.js'
 
 /** Options of a reader of a text file. */
@@ -67,10 +67,10 @@ async function readTrace<P extends Piece>(
   if (isId(traceId)) {
     // However the id is written, its digits are there: only records that hold them are looked at.
     const digits = String(traceId)
-    await readPieces(file, format, { needle: Buffer.from(digits), signal }, (piece) => {
-      if ((format.traceIdOf(piece) ?? digits) !== digits) return
-      const span = format.spanOf(piece, report)
-      if (span?.traceId === traceId) spans.push(span)
+    const needle = Buffer.from(digits)
+    const wanted = (piece: P): boolean => (format.traceIdOf(piece) ?? digits) === digits
+    await readSpans(file, format, { needle, wanted, signal, report }, (span) => {
+      if (span.traceId === traceId) spans.push(span)
     })
   }
   return { spans: eachOnce(spans), skipped: report.skipped, places: report.places }
