@@ -63,7 +63,7 @@ function mapAttribute(value: object, depth: number): AttributeValue {
 }
 
 /** A map of attributes that inherits nothing, so that `__proto__` is a name like any other. */
-export function attributeMap(): Record<string, AttributeValue> {
+function attributeMap(): Record<string, AttributeValue> {
   return Object.create(null)
 }
 

@@ -10,7 +10,7 @@ const BASE_DELAY_MS = 50
 const MAX_DELAY_MS = 2_000
 
 /** A span and its item. */
-export interface Entry {
+interface Entry {
   readonly span: Span
   readonly item: Item
 }
@@ -30,8 +30,14 @@ export interface Outcome {
   readonly error: unknown
 }
 
-/** How items are sent. */
+/** How spans are sent. */
 export interface SendRules {
+  /**
+   * Makes the item of a span, just before it is sent: so other batches are under way meanwhile.
+   *
+   * @throws whatever makes it a span that can never be stored
+   */
+  readonly toItem: (span: Span) => Item
   /** Sends at most 25 items, and gives those which the table has not taken. */
   readonly send: (items: readonly Item[]) => Promise<readonly Item[]>
   /** How many batches are in flight at once. */
@@ -47,15 +53,15 @@ export class ThrottledError extends Error {
   override readonly name = 'ThrottledError'
 }
 
-/** Entries in batches of the largest size: smaller ones that all end together were measured to be slower. */
-export function inBatches(entries: readonly Entry[]): Entry[][] {
-  const batches: Entry[][] = []
-  for (let at = 0; at < entries.length; at += MAX_BATCH) batches.push(entries.slice(at, at + MAX_BATCH))
+/** Spans in batches of the largest size: smaller ones that all end together were measured to be slower. */
+export function inBatches(spans: readonly Span[]): Span[][] {
+  const batches: Span[][] = []
+  for (let at = 0; at < spans.length; at += MAX_BATCH) batches.push(spans.slice(at, at + MAX_BATCH))
   return batches
 }
 
-/** Sends batches, none of which share a key, until each item is stored, refused, or given up. Never rejects. */
-export async function sendAll(batches: readonly (readonly Entry[])[], rules: SendRules): Promise<Outcome> {
+/** Sends batches, none of which share a key, until each span is stored, refused, or given up. Never rejects. */
+export async function sendAll(batches: readonly (readonly Span[])[], rules: SendRules): Promise<Outcome> {
   const delivery = new Delivery(rules)
   const waiting = batches.values()
   const work = async (): Promise<void> => {
@@ -77,13 +83,30 @@ class Delivery implements Outcome {
     this.#rules = rules
   }
 
-  async send(batch: readonly Entry[]): Promise<void> {
+  send(batch: readonly Span[]): Promise<void> {
+    return this.#sendEntries(this.#entriesOf(batch))
+  }
+
+  #entriesOf(batch: readonly Span[]): Entry[] {
+    const entries: Entry[] = []
+    for (const span of batch) {
+      try {
+        entries.push({ span, item: this.#rules.toItem(span) })
+      } catch (error) {
+        this.refused.push({ span, error })
+      }
+    }
+    return entries
+  }
+
+  async #sendEntries(batch: readonly Entry[]): Promise<void> {
     let waiting = batch
+    if (batch.length === 0) return
     for (let attempt = 1; !this.#gaveUp && !this.#rules.signal.aborted; attempt++) {
       try {
         const left = await this.#rules.send(waiting.map((entry) => entry.item))
         if (left.length === 0) return
-        const rest = entriesOf(left, waiting)
+        const rest = entriesAmong(left, waiting)
         if (rest.length < waiting.length) attempt = 1
         waiting = rest
         this.error = new ThrottledError('the table takes only a part of what is sent: it is throttled')
@@ -109,8 +132,8 @@ class Delivery implements Outcome {
       return
     }
     const half = batch.length >> 1
-    await this.send(batch.slice(0, half))
-    await this.send(batch.slice(half))
+    await this.#sendEntries(batch.slice(0, half))
+    await this.#sendEntries(batch.slice(half))
   }
 
   async #pause(attempt: number): Promise<void> {
@@ -121,7 +144,7 @@ class Delivery implements Outcome {
 }
 
 /** The entries that the table gave back; all of them, if it gave back what nobody sent. */
-function entriesOf(items: readonly Item[], sent: readonly Entry[]): readonly Entry[] {
+function entriesAmong(items: readonly Item[], sent: readonly Entry[]): readonly Entry[] {
   const keys = new Set(items.map((item) => keyOf(BigInt(item['trace_id']?.N ?? 0), BigInt(item['span_id']?.N ?? 0))))
   const entries = sent.filter(({ span }) => keys.has(keyOf(span.traceId, span.spanId)))
   return entries.length === 0 ? sent : entries

@@ -13,17 +13,20 @@ export async function withDeadline<T>(
 ): Promise<T> {
   signal?.throwIfAborted()
   const abort = new AbortController()
-  const onTime = (): void => abort.abort(new DOMException(`no answer within ${milliseconds} ms`, 'TimeoutError'))
-  const onSignal = (): void => abort.abort(signal?.reason)
+  let end: (reason: unknown) => void = () => {}
+  const onTime = (): void => end(new DOMException(`no answer within ${milliseconds} ms`, 'TimeoutError'))
+  const onSignal = (): void => end(signal?.reason)
   const timer = setTimeout(onTime, milliseconds)
   signal?.addEventListener('abort', onSignal)
   try {
-    const aborted = new Promise<never>((_, reject) => {
-      abort.signal.addEventListener('abort', () => reject(abort.signal.reason))
+    return await new Promise<T>((resolve, reject) => {
+      end = (reason) => {
+        // Before the client's own error comes, which says less.
+        reject(reason)
+        abort.abort(reason)
+      }
+      request(abort.signal).then(resolve, reject)
     })
-    return await Promise.race([request(abort.signal), aborted])
-  } catch (error) {
-    throw abort.signal.aborted ? abort.signal.reason : error
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onSignal)

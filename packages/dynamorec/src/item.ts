@@ -11,7 +11,7 @@ import {
   W3C_TRACE_ID,
 } from '@trace/core'
 import { newPlainData } from '@trace/core/files'
-import { attributeMap, attributeName, freeName, fromAttribute, goText, toAttribute } from './attribute.js'
+import { attributeName, freeName, fromAttribute, goText, toAttribute } from './attribute.js'
 import { fitItem } from './size.js'
 
 /** A DynamoDB item: attributes by name. */
@@ -43,10 +43,12 @@ export const INDEX_SHARDS = 4n
  * @throws {RangeError} where a time is outside the years 0000 to 9999, or the span's own fields are too large
  */
 export function spanToItem(span: Span, options: ItemOptions): Item {
-  const item = attributeMap()
-  item['trace_id'] = { N: String(span.traceId) }
-  item['span_id'] = { N: String(span.spanId) }
-  item['parent_id'] = { N: String(span.parentId) }
+  // As a literal: an object that inherits nothing is made and read several times slower, and no attribute is named __proto__.
+  const item: Item = {
+    trace_id: { N: String(span.traceId) },
+    span_id: { N: String(span.spanId) },
+    parent_id: { N: String(span.parentId) },
+  }
   if (span.process !== '') item['process'] = { S: span.process.toWellFormed() }
   if (span.kind !== '') item['kind'] = { S: span.kind.toWellFormed() }
   if (span.name !== '') item['name'] = { S: span.name.toWellFormed() }

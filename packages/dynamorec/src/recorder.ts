@@ -77,7 +77,7 @@ export function dynamoRecorder(options: DynamoRecorderOptions): Recorder {
   return {
     name,
     record: async (spans) => tell(name, table, await spooler.store(spans)),
-    recordSync: (spans) => tell(name, table, spooler.keep(spans)),
+    recordSync: (spans) => tell(name, table, spooler.keepSync(spans)),
     close: async () => {
       closing.abort(closedError())
       await spooler.close()

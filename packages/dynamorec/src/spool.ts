@@ -1,8 +1,21 @@
-import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Span } from '@trace/core'
 import { spanFromJsonLine, spanToJsonLine } from '@trace/jsonrec'
+import { nameOf } from './problem.js'
 
 /** Bytes that are read from the spool at once, and spans that are replayed at once. */
 const READ_BYTES = 262_144
@@ -31,7 +44,8 @@ interface Segment {
  * is renamed to a segment (its path, a time, the process), which is deleted when all of it is stored. So the process may be
  * killed at any point, and processes may share the file: at worst a span is stored twice, under its same key.
  *
- * Writing is synchronous: half a millisecond for a batch, and nothing to lose at exit.
+ * Writing is synchronous: a tenth of a millisecond for 512 spans, and nothing to lose at exit. That they survive a loss of
+ * power is waited for: another millisecond, in which the program goes on.
  */
 export class Spool {
   readonly path: string
@@ -46,12 +60,42 @@ export class Spool {
   }
 
   /**
-   * Appends spans, as many as there is room for.
+   * Appends spans, as many as there is room for, before it returns; and waits until the disk has them.
    *
    * @returns how many were kept: the first so many
    * @throws the file system's error; some may be kept nevertheless
    */
-  add(spans: readonly Span[]): number {
+  async add(spans: readonly Span[]): Promise<number> {
+    const { kept, file } = this.#append(spans)
+    if (file !== undefined) {
+      try {
+        await promisify(fsync)(file)
+      } catch (error) {
+        failUnlessUnable(error)
+      } finally {
+        closeSync(file)
+      }
+    }
+    return kept
+  }
+
+  /** {@link Spool.add}, which returns when the disk has them. */
+  addSync(spans: readonly Span[]): number {
+    const { kept, file } = this.#append(spans)
+    if (file !== undefined) {
+      try {
+        fsyncSync(file)
+      } catch (error) {
+        failUnlessUnable(error)
+      } finally {
+        closeSync(file)
+      }
+    }
+    return kept
+  }
+
+  /** @returns the file, still open, where any were kept */
+  #append(spans: readonly Span[]): { readonly kept: number; readonly file: number | undefined } {
     let room = this.#maxBytes - this.bytes()
     // A line that was torn by a killed process ends here.
     let text = '\n'
@@ -63,8 +107,7 @@ export class Spool {
       text += line
       kept++
     }
-    if (kept > 0) append(this.path, Buffer.from(text))
-    return kept
+    return { kept, file: kept > 0 ? append(this.path, Buffer.from(text)) : undefined }
   }
 
   /** How large the file and its segments are together. */
@@ -133,13 +176,21 @@ export class Spool {
   }
 }
 
-function append(path: string, bytes: Buffer): void {
+/** @returns the file, open: it may have been renamed since */
+function append(path: string, bytes: Buffer): number {
   const file = openSync(path, 'a')
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
-  } finally {
+    return file
+  } catch (error) {
     closeSync(file)
+    throw error
   }
+}
+
+/** Some file systems, of networks and of programs, cannot be told to write at once: what they took counts as kept. */
+function failUnlessUnable(error: unknown): void {
+  if (!['EINVAL', 'ENOSYS', 'ENOTSUP'].includes(nameOf(error))) throw error
 }
 
 function sizeOf(path: string): number {

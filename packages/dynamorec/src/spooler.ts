@@ -43,21 +43,41 @@ export class Spooler {
       return outcome
     }
     this.#goDown(outcome.error)
-    return { ...this.keep(outcome.unsent), refused: outcome.refused }
+    return { ...(await this.keep(outcome.unsent)), refused: outcome.refused }
+  }
+
+  /** Stores spans in the spool. */
+  async keep(spans: readonly Span[]): Promise<Outcome> {
+    try {
+      return this.#keptOf(spans, await this.#parts.spool.add(spans))
+    } catch (error) {
+      return this.#notKept(spans, error)
+    }
   }
 
   /** Stores spans in the spool, before it returns. */
-  keep(spans: readonly Span[]): Outcome {
-    const { spool } = this.#parts
-    const because = this.#trouble === undefined ? '' : `; ${this.#trouble}`
+  keepSync(spans: readonly Span[]): Outcome {
     try {
-      const kept = spool.add(spans)
-      const error = new Error(`the spool ${spool.path} is full; give it a larger maxBytes${because}`)
-      return { refused: [], unsent: spans.slice(kept), error }
+      return this.#keptOf(spans, this.#parts.spool.addSync(spans))
     } catch (error) {
-      const problem = `cannot write to the spool ${spool.path}: ${onOneLine(messageOf(error), 100)}${because}`
-      return { refused: [], unsent: spans, error: new Error(problem, { cause: error }) }
+      return this.#notKept(spans, error)
     }
+  }
+
+  #keptOf(spans: readonly Span[], kept: number): Outcome {
+    const { path } = this.#parts.spool
+    const error = new Error(`the spool ${path} is full; give it a larger maxBytes${this.#because()}`)
+    return { refused: [], unsent: spans.slice(kept), error }
+  }
+
+  #notKept(spans: readonly Span[], error: unknown): Outcome {
+    const { path } = this.#parts.spool
+    const problem = `cannot write to the spool ${path}: ${onOneLine(messageOf(error), 100)}${this.#because()}`
+    return { refused: [], unsent: spans, error: new Error(problem, { cause: error }) }
+  }
+
+  #because(): string {
+    return this.#trouble === undefined ? '' : `; ${this.#trouble}`
   }
 
   async close(): Promise<void> {

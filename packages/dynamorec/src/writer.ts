@@ -1,6 +1,6 @@
 import type { PutItemCommandInput, WriteRequest } from '@aws-sdk/client-dynamodb'
 import { isId, laterRecord, type Span } from '@trace/core'
-import { type Entry, inBatches, type Outcome, type Refusal, sendAll } from './batches.js'
+import { inBatches, type Outcome, sendAll } from './batches.js'
 import type { Connection } from './client.js'
 import { withDeadline } from './deadline.js'
 import { type Item, type ItemOptions, keyOf, spanToItem } from './item.js'
@@ -23,44 +23,36 @@ const DAY_SECONDS = 86_400
 
 /** Writes spans to the table. An open one does not replace its finished record. Never rejects. */
 export async function writeSpans(spans: readonly Span[], rules: WriteRules): Promise<Outcome> {
-  const refused: Refusal[] = []
-  const { open, finished } = entriesOf(spans, rules, refused)
-  const batches = inBatches(finished)
+  const last = lastRecords(spans)
+  const batches = inBatches(last.filter((span) => span.finish !== undefined))
   // A batch takes no conditions.
-  for (const entry of open) batches.push([entry])
+  for (const span of last) if (span.finish === undefined) batches.push([span])
   const { concurrency, attempts, signal } = rules
   const send = (items: readonly Item[]): Promise<readonly Item[]> =>
     withDeadline(rules.requestTimeout, signal, (abort) => sendItems(items, rules, abort))
-  const outcome = await sendAll(batches, { send, concurrency, attempts, signal })
-  return { ...outcome, unsent: withEarlier(spans, outcome.unsent), refused: [...refused, ...outcome.refused] }
+  const outcome = await sendAll(batches, { toItem: itemMaker(rules), send, concurrency, attempts, signal })
+  return { ...outcome, unsent: withEarlier(spans, outcome.unsent) }
 }
 
-/** The items of spans, each key once: DynamoDB refuses a batch that has one twice. */
-function entriesOf(
-  spans: readonly Span[],
-  rules: WriteRules,
-  refused: Refusal[],
-): { readonly open: Entry[]; readonly finished: Entry[] } {
-  const { layout, index, expireAfter } = rules
-  const expires = expireAfter === undefined ? undefined : Math.ceil(Date.now() / 1_000 + expireAfter * DAY_SECONDS)
+/** Each key once: DynamoDB refuses a batch that has one twice. */
+function lastRecords(spans: readonly Span[]): readonly Span[] {
+  // Where no span id is there twice, no key is; and that is found out at a sixth of the cost.
+  if (new Set(spans.map((span) => span.spanId)).size === spans.length) return spans
   const byKey = new Map<string, Span>()
   for (const span of spans) {
     const key = keyOf(span.traceId, span.spanId)
     const earlier = byKey.get(key)
     byKey.set(key, earlier === undefined ? span : laterRecord(earlier, span))
   }
-  const entries: { open: Entry[]; finished: Entry[] } = { open: [], finished: [] }
-  for (const span of byKey.values()) {
-    try {
-      if (!isId(span.traceId) || !isId(span.spanId)) throw new RangeError('its ids are not from 1 to 2^64−1')
-      const entry = { span, item: spanToItem(span, { layout, index, expires }) }
-      if (span.finish === undefined) entries.open.push(entry)
-      else entries.finished.push(entry)
-    } catch (error) {
-      refused.push({ span, error })
-    }
+  return [...byKey.values()]
+}
+
+function itemMaker({ layout, index, expireAfter }: WriteRules): (span: Span) => Item {
+  const expires = expireAfter === undefined ? undefined : Math.ceil(Date.now() / 1_000 + expireAfter * DAY_SECONDS)
+  return (span) => {
+    if (!isId(span.traceId) || !isId(span.spanId)) throw new RangeError('its ids are not from 1 to 2^64−1')
+    return spanToItem(span, { layout, index, expires })
   }
-  return entries
 }
 
 /** What was given twice and is unsent is so twice. */

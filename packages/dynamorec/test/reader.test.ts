@@ -181,7 +181,7 @@ describe('a read', () => {
     await expect(reader.trace(1n)).rejects.toThrow(/dynamodb\(Traces-\d+\): TimeoutError: no answer within 200 ms/)
     const reason = new Error('enough')
     const controller = new AbortController()
-    const slow = dynamoReader({ table, client }).traces({}, { signal: controller.signal })
+    const slow = dynamoReader({ table, client, requestTimeout: 3_600_000 }).traces({}, { signal: controller.signal })
     setTimeout(() => controller.abort(reason), 50)
     await expect(slow).rejects.toBe(reason)
     server.next = () => 'pass'

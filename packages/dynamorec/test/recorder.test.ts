@@ -102,7 +102,7 @@ describe('what cannot work', () => {
     const logger = { warn: (message: string): void => void warnings.push(message) }
     const tracer = createTracer({ recorder: dynamoRecorder({ table: 'Nowhere' }), logger, batch: 30 })
     for (let at = 0; at < 100; at++) tracer.trace('work', 'w', () => {})
-    await tracer.flush()
+    await tracer.flush({ timeout: 60_000 })
     expect(tracer.stats()).toMatchObject({ started: 100, recorded: 0, failed: 100 })
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toMatch(/lost: dynamodb\(Nowhere\): .*no table Nowhere.* `npx trace-dynamodb create Nowhere`/)
@@ -114,7 +114,7 @@ describe('what cannot work', () => {
     const recorder = dynamorec.dynamoRecorder({ table: 'Traces' })
     const tracer = createTracer({ recorder, logger: { warn: (line) => console.log(line) } })
     tracer.trace('work', 'w', () => {})
-    await tracer.flush()
+    await tracer.flush({ timeout: 60_000 })
     console.log(JSON.stringify(tracer.stats()), 'goes on')
     await tracer.close()`
 

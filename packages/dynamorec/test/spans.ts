@@ -72,3 +72,15 @@ export function startProgram(
   })
   return { child, promise }
 }
+
+/** Waits until a program has said so many lines; or has ended, which what it said then shows. */
+export function linesFrom(child: ReturnType<typeof spawn>, count: number): Promise<void> {
+  let left = count
+  return new Promise((resolve) => {
+    child.once('close', () => resolve())
+    child.stdout?.on('data', (part: Buffer) => {
+      left -= part.toString().split('\n').length - 1
+      if (left <= 0) resolve()
+    })
+  })
+}

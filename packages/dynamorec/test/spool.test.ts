@@ -15,7 +15,7 @@ import type { Span } from '@trace/core'
 import { spanFromJsonLine } from '@trace/jsonrec'
 import { dynamoRecorder } from '../src/index.js'
 import { Spool } from '../src/spool.js'
-import { aSpan, failureOf, idsOf, many } from './spans.js'
+import { aSpan, failureOf, idsOf, many, runProgram } from './spans.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spool-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -39,10 +39,10 @@ describe('a spool', () => {
     const path = newPath()
     const spool = new Spool(path, 1e7)
     expect(await spool.next()).toBeUndefined()
-    expect(spool.add(many(700))).toBe(700)
+    expect(spool.addSync(many(700))).toBe(700)
     expect(spanFromJsonLine(readFileSync(path, 'utf8').split('\n')[1] ?? '')).toMatchObject({ spanId: 1n })
     const first = await spool.next()
-    spool.add([aSpan({ spanId: 9_999n })])
+    spool.addSync([aSpan({ spanId: 9_999n })])
     expect((await spool.next())?.spans).toEqual(first?.spans)
     const { spans, skipped } = await drain(spool)
     expect(spans.map(({ spanId }) => Number(spanId))).toEqual([...many(700).map(({ spanId }) => Number(spanId)), 9_999])
@@ -53,25 +53,25 @@ describe('a spool', () => {
   test('is bounded', async () => {
     const path = newPath()
     const spool = new Spool(path, 2_000)
-    const kept = spool.add(many(100))
+    const kept = spool.addSync(many(100))
     expect(kept).toBeGreaterThan(5)
     expect(kept).toBeLessThan(20)
-    expect(spool.add(many(1))).toBe(0)
+    expect(spool.addSync(many(1))).toBe(0)
     await spool.next()
-    expect(spool.add(many(1))).toBe(0)
+    expect(spool.addSync(many(1))).toBe(0)
     expect((await drain(spool)).spans).toHaveLength(kept)
-    expect(spool.add(many(3))).toBe(3)
+    expect(spool.addSync(many(3))).toBe(3)
   })
 
   test('torn anywhere gives every whole span, also those added later', async () => {
     const path = newPath()
-    new Spool(path, 1e7).add(many(3))
+    new Spool(path, 1e7).addSync(many(3))
     const whole = readFileSync(path)
     for (let length = 0; length <= whole.length; length += 7) {
       writeFileSync(path, whole)
       truncateSync(path, length)
       const spool = new Spool(path, 1e7)
-      spool.add([aSpan({ spanId: 4n })])
+      spool.addSync([aSpan({ spanId: 4n })])
       const { spans } = await drain(spool)
       const lines = whole
         .subarray(0, length)
@@ -86,10 +86,10 @@ describe('a spool', () => {
   test('is read again from its start after a kill, and what came meanwhile after it', async () => {
     const path = newPath()
     const killed = new Spool(path, 1e7)
-    killed.add(many(1_200))
+    killed.addSync(many(1_200))
     await killed.next()
     killed.stored()
-    killed.add([aSpan({ spanId: 5_000n })])
+    killed.addSync([aSpan({ spanId: 5_000n })])
     appendFileSync(path, 'not a span\n{"span_id":')
     await killed.close()
     const { spans, skipped } = await drain(new Spool(path, 1e7))
@@ -100,10 +100,10 @@ describe('a spool', () => {
   test('of two processes loses nothing', async () => {
     const path = newPath()
     const [one, other] = [new Spool(path, 1e7), new Spool(path, 1e7)]
-    one.add(many(2))
+    one.addSync(many(2))
     const read = await one.next()
     expect(read?.spans).toHaveLength(2)
-    other.add([aSpan({ spanId: 3n })])
+    other.addSync([aSpan({ spanId: 3n })])
     const { spans } = await drain(other)
     expect(idsOf(spans)).toEqual([1, 2, 3])
     one.stored()
@@ -113,8 +113,63 @@ describe('a spool', () => {
 
   test('with lines longer than what is read at once keeps them whole', async () => {
     const spool = new Spool(newPath(), 1e8)
-    spool.add(many(4, { data: { text: 'x'.repeat(900_000) } }))
+    spool.addSync(many(4, { data: { text: 'x'.repeat(900_000) } }))
     expect(idsOf((await drain(spool)).spans)).toEqual([1, 2, 3, 4])
+  })
+})
+
+describe('a record that goes to the spool', () => {
+  /** A program in which nothing gets to the disk before it says so. */
+  const program = (path: string, then: string): string => `
+    import fs from 'node:fs'
+    import { syncBuiltinESMExports } from 'node:module'
+    const { fsync } = fs
+    const seen = []
+    let let_go
+    const gate = new Promise((resolve) => { let_go = resolve })
+    fs.fsync = (file, done) => {
+      seen.push(fs.fstatSync(file).size)
+      gate.then(() => fsync(file, (error) => { seen.push('on disk'); done(failure ?? error) }))
+    }
+    let failure
+    syncBuiltinESMExports()
+    const client = { send: () => Promise.reject(Object.assign(new Error('gone'), { name: 'AccessDeniedException' })) }
+    const recorder = dynamorec.dynamoRecorder({ table: 'Traces', client, spool: { path: '${path}' }, logger: { warn: () => {} } })
+    const span = { spanId: 1n, traceId: 1n, parentId: 0n, process: 'p', kind: 'k', name: 'n', start: 1n, finish: 2n, data: {} }
+    const record = () => recorder.record([span]).then(() => seen.push('recorded'), (error) => seen.push(error.message))
+    ${then}
+    console.log(JSON.stringify(seen))`
+
+  test('is settled when the disk has it, and not before', async () => {
+    const path = newPath()
+    const { out } = await runProgram(
+      program(
+        path,
+        `const recording = record()
+        while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        let_go()
+        await recording`,
+      ),
+    )
+    expect(JSON.parse(out)).toEqual([readFileSync(path).length, 'on disk', 'recorded'])
+  })
+
+  test('fails where the disk does not take it, and not where the file system cannot say so', async () => {
+    const path = newPath()
+    const { out } = await runProgram(
+      program(
+        path,
+        `let_go()
+        failure = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' })
+        await record()
+        failure = Object.assign(new Error('EINVAL: invalid argument, fsync'), { code: 'EINVAL' })
+        await record()`,
+      ),
+    )
+    const [, , failed, , , recorded] = JSON.parse(out)
+    expect(failed).toContain(`1 unsent: cannot write to the spool ${path}: EIO: i/o error, fsync`)
+    expect(recorded).toBe('recorded')
   })
 })
 
