@@ -1,30 +1,45 @@
-import { EventEmitter } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { type ActiveSpan, currentSpan } from '@trace/core'
-import { type Emit, type Request, type Response, TRACED } from './traced.js'
+import { type Emit, type Request, type Response, tracedOf, tracedOfResponse } from './traced.js'
+import { wrapper } from './wrapper.js'
 
-/** Stands in for the `emit` of a traced request. One function for all of them, so that none has to be made. */
-export function emitOnRequest(this: Request, event: string | symbol, ...args: unknown[]): boolean {
-  const traced = this[TRACED]
-  if (traced === undefined) return EventEmitter.prototype.emit.call(this, event, ...args)
-  return emitIn(traced.span, this, traced.emitOfRequest, [event, ...args])
-}
-
-/** Stands in for the `emit` of a traced request's response, and ends the request with it. */
-export function emitOnResponse(this: Response, event: string | symbol, ...args: unknown[]): boolean {
-  const traced = this[TRACED]
-  if (traced === undefined) return EventEmitter.prototype.emit.call(this, event, ...args)
-  if (event === 'finish') traced.sent()
-  if (event !== 'close') return emitIn(traced.span, this, traced.emitOfResponse, [event, ...args])
-  try {
-    return emitIn(traced.span, this, traced.emitOfResponse, [event, ...args])
-  } finally {
-    // Last, so that listeners can still add to the span.
-    traced.end()
+/** Stands in for the `emit` of requests: listeners run in the request's context. */
+export const emitOfRequest: (emit: Emit) => Emit = wrapper((emit) => {
+  return function (this: Request, event: string | symbol, ...args: unknown[]): boolean {
+    const span = tracedOf(this)?.span
+    if (span === undefined || isAtHome(span, this, event)) return emit.call(this, event, ...args)
+    return span.run(() => emit.call(this, event, ...args))
   }
+})
+
+/** Stands in for the `emit` of responses: the same, and ends the request with its response. */
+export const emitOfResponse: (emit: Emit) => Emit = wrapper((emit) => {
+  return function (this: Response, event: string | symbol, ...args: unknown[]): boolean {
+    const traced = tracedOfResponse(this)
+    if (traced === undefined) return emit.call(this, event, ...args)
+    if (event === 'finish') {
+      traced.sent()
+      if (hasNodesListenerOnly(this)) return emit.call(this, event, ...args)
+    }
+    try {
+      if (isAtHome(traced.span, this, event)) return emit.call(this, event, ...args)
+      return traced.span.run(() => emit.call(this, event, ...args))
+    } finally {
+      // Last, so that listeners can still add to the span.
+      if (event === 'close') traced.end()
+    }
+  }
+})
+
+/**
+ * Whether an event needs no context: nobody listens, or it is there. Node emits most events from where the connection's data
+ * came in, outside the request's context.
+ */
+function isAtHome(span: ActiveSpan, emitter: EventEmitter, event: string | symbol): boolean {
+  return emitter.listenerCount(event) === 0 || currentSpan() === span
 }
 
-/** Node emits most events from where the connection's data came in, outside the request's context: listeners want theirs. */
-function emitIn(span: ActiveSpan, emitter: EventEmitter, emit: Emit, args: [string | symbol, ...unknown[]]): boolean {
-  if (emitter.listenerCount(args[0]) === 0 || currentSpan() === span) return Reflect.apply(emit, emitter, args)
-  return span.run(() => Reflect.apply(emit, emitter, args))
+/** Node's server listens itself for the end of each of its HTTP/1.1 responses, and minds no context. */
+function hasNodesListenerOnly(res: Response): boolean {
+  return res.stream === undefined && res.listenerCount('finish') === 1
 }

@@ -1,9 +1,17 @@
-import type { IncomingMessage } from 'node:http'
-import type { RouteSource } from './traced.js'
+import { type Request, type RouteSource, tracedOf } from './traced.js'
 
-const WATCH: unique symbol = Symbol('route watch')
+const BASE_URL: unique symbol = Symbol('baseUrl')
+const ROUTE: unique symbol = Symbol('route')
+const HAS_ACCESSORS: unique symbol = Symbol('has accessors')
 
-type WatchedRequest = IncomingMessage & { params?: unknown; baseUrl?: unknown; route?: unknown; [WATCH]?: RouteWatch }
+type WatchedRequest = Request & {
+  params?: unknown
+  baseUrl?: unknown
+  route?: unknown
+  [BASE_URL]?: unknown
+  [ROUTE]?: unknown
+  readonly [HAS_ACCESSORS]?: true
+}
 
 /** A path that routers are mounted at, as the request has it and as it was written. */
 interface Mount {
@@ -18,32 +26,23 @@ interface Mount {
  * outermost router again, and it only ever shows the values of a mount's parameters, not their names.
  *
  * Express sets `req.baseUrl` when it enters and leaves a mount, with `req.params` telling the mount's parameters at that
- * moment, and `req.route` when a route has matched: both become accessors here.
+ * moment, and `req.route` when a route has matched: both become accessors here. Where they can be those of the
+ * application's own kind of request (`app.request`), they are: on every request, they take longer than all the rest of a span.
  */
 export class RouteWatch implements RouteSource {
   readonly #req: WatchedRequest
   readonly #mounts: Mount[]
-  #baseUrl: unknown
-  #route: unknown
-  #matched: string | undefined
+  #route: string | undefined
 
   constructor(req: WatchedRequest) {
     this.#req = req
-    this.#baseUrl = req.baseUrl
-    this.#route = req.route
     const url = typeof req.baseUrl === 'string' ? req.baseUrl : ''
     // Of what is above the middleware itself, only values can be seen.
-    this.#mounts = [{ url, pattern: url === '' ? '' : '*', names: [] }]
-    req[WATCH] = this
-    Object.defineProperties(req, ACCESSORS)
+    this.#mounts = url === '' ? [OUTERMOST] : [{ url, pattern: '*', names: [] }]
+    addAccessors(req)
   }
 
-  get baseUrl(): unknown {
-    return this.#baseUrl
-  }
-
-  set baseUrl(value: unknown) {
-    this.#baseUrl = value
+  entered(value: unknown): void {
     if (typeof value !== 'string') return
     while (this.#mounts.length > 1 && !isBelow(value, this.#innermost().url)) this.#mounts.pop()
     const { url, pattern, names } = this.#innermost()
@@ -53,49 +52,67 @@ export class RouteWatch implements RouteSource {
     this.#mounts.push({ url: value, pattern: pattern + below, names: [...names, ...params.map(([name]) => name)] })
   }
 
-  get currentRoute(): unknown {
-    return this.#route
-  }
-
-  set currentRoute(value: unknown) {
-    this.#route = value
+  matched(value: unknown): void {
     if (typeof value !== 'object' || value === null) return
     const path = pathText(Reflect.get(value, 'path'))
     const { pattern } = this.#innermost()
-    this.#matched = path === '/' && pattern !== '' ? pattern : pattern + path
+    this.#route = path === '/' && pattern !== '' ? pattern : pattern + path
   }
 
   route(): string {
-    return this.#matched ?? this.#innermost().pattern
+    return this.#route ?? this.#innermost().pattern
   }
 
   #innermost(): Mount {
-    return this.#mounts.at(-1) ?? { url: '', pattern: '', names: [] }
+    return this.#mounts.at(-1) ?? OUTERMOST
   }
 }
 
-/** The same for all requests, so that their shape stays the same. */
+const OUTERMOST: Mount = { url: '', pattern: '', names: [] }
+
+function addAccessors(req: WatchedRequest): void {
+  if (req[HAS_ACCESSORS] && !Object.hasOwn(req, 'baseUrl')) return
+  req[BASE_URL] = req.baseUrl
+  req[ROUTE] = req.route
+  define(req, ACCESSORS)
+  const kind: object | null = Object.getPrototypeOf(req)
+  // Express's own, to which programs may add; nothing is added to Node's.
+  if (kind !== null && Object.hasOwn(kind, 'app')) define(kind, { ...ACCESSORS, [HAS_ACCESSORS]: { value: true } })
+}
+
+/** Does without where something stands in the way: that is the program's. */
+function define(target: object, properties: PropertyDescriptorMap): void {
+  for (const key of Reflect.ownKeys(properties)) Reflect.defineProperty(target, key, properties[key] ?? {})
+}
+
 const ACCESSORS: PropertyDescriptorMap = {
   baseUrl: {
     configurable: true,
     enumerable: true,
     get(this: WatchedRequest) {
-      return this[WATCH]?.baseUrl
+      return this[BASE_URL]
     },
     set(this: WatchedRequest, value: unknown) {
-      if (this[WATCH] !== undefined) this[WATCH].baseUrl = value
+      this[BASE_URL] = value
+      watchOf(this)?.entered(value)
     },
   },
   route: {
     configurable: true,
     enumerable: true,
     get(this: WatchedRequest) {
-      return this[WATCH]?.currentRoute
+      return this[ROUTE]
     },
     set(this: WatchedRequest, value: unknown) {
-      if (this[WATCH] !== undefined) this[WATCH].currentRoute = value
+      this[ROUTE] = value
+      watchOf(this)?.matched(value)
     },
   },
+}
+
+function watchOf(req: WatchedRequest): RouteWatch | undefined {
+  const routes = tracedOf(req)?.routes
+  return routes instanceof RouteWatch ? routes : undefined
 }
 
 function isBelow(url: string, mount: string): boolean {

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RouteWatch } from './express-route.js'
 import type { ServerOptions } from './options.js'
 import { RequestTracer } from './server.js'
+import type { Request, Response } from './traced.js'
+import { wrapRequest, wrapResponse } from './wrapped.js'
 
 /** Middleware by the shape that Express 4 and 5, and Connect, share. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void
@@ -15,9 +17,24 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?
 export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
   return (req, res, next) => {
+    const requestKind = kindOf<Request>(req)
+    if (requestKind !== undefined) wrapRequest(requestKind)
+    const responseKind = kindOf<Response>(res)
+    if (responseKind !== undefined) wrapResponse(responseKind, NO_HEADERS)
     const traced = requests.begin(req, res)
     if (traced === undefined) return next()
     if (traced.span.sampled) traced.routes = new RouteWatch(req)
     traced.span.run(() => next())
   }
+}
+
+const NO_HEADERS = { held: undefined, responseHeaders: [] }
+
+/**
+ * The kind of requests, or of responses, that an Express application has for itself and that programs may add to: what is
+ * wrapped there need not be wrapped on each, which costs more in Express than all the rest of a span.
+ */
+export function kindOf<Kind extends object>(each: Kind): Kind | undefined {
+  const kind: Kind | null = Object.getPrototypeOf(each)
+  return kind !== null && Object.hasOwn(kind, 'app') && Object.isExtensible(kind) ? kind : undefined
 }

@@ -36,11 +36,13 @@ export function replaceHeaders(req: IncomingMessage, family: readonly string[], 
  */
 export function replaceHeader(req: IncomingMessage, name: string, lowerName: string, value: string): void {
   nodes ??= findSymbols()
-  if (req.headers[lowerName] === undefined) addRawHeader(req, name, value, nodes.count)
+  const { headers } = req
+  const internals = req as Internals
+  if (headers[lowerName] === undefined) addRawHeader(internals, name, value, nodes.count)
   else replaceRawHeader(req, lowerName, value)
-  req.headers[lowerName] = value
+  headers[lowerName] = value
   // Node builds it on first use, which costs more than all the rest here: so only where that has happened.
-  const distinct: unknown = Reflect.get(req, nodes.distinct)
+  const distinct = internals[nodes.distinct]
   if (typeof distinct === 'object' && distinct !== null) Reflect.set(distinct, lowerName, [value])
 }
 
@@ -54,10 +56,10 @@ function removeHeader(req: IncomingMessage, lowerName: string): void {
   if (typeof distinct === 'object' && distinct !== null) Reflect.deleteProperty(distinct, lowerName)
 }
 
-function addRawHeader(req: IncomingMessage, name: string, value: string, count: symbol): void {
+function addRawHeader(req: Internals, name: string, value: string, count: symbol): void {
   const raw = req.rawHeaders
   raw.push(name, value)
-  if (Reflect.get(req, count) === raw.length - 2) Reflect.set(req, count, raw.length)
+  if (req[count] === raw.length - 2) req[count] = raw.length
 }
 
 function replaceRawHeader(req: IncomingMessage, lowerName: string, value: string): void {
@@ -93,6 +95,9 @@ interface NodesSymbols {
   readonly distinct: symbol
   readonly count: symbol
 }
+
+/** A request as it looks to Node itself. */
+type Internals = IncomingMessage & { [internal: symbol]: unknown }
 
 let nodes: NodesSymbols | undefined
 

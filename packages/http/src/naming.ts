@@ -9,8 +9,10 @@ export function methodOf(method: string | undefined): string {
 
 /** The path of a request's target, without query: of `/a?b`, and of the absolute form that proxies get. */
 export function pathOf(target: string): string {
-  const end = target.search(/[?#]/)
-  const whole = end === -1 ? target : target.slice(0, end)
+  const query = target.indexOf('?')
+  const beforeQuery = query === -1 ? target : target.slice(0, query)
+  const fragment = beforeQuery.indexOf('#')
+  const whole = fragment === -1 ? beforeQuery : beforeQuery.slice(0, fragment)
   if (whole.startsWith('/')) return whole
   const scheme = whole.indexOf('://')
   if (scheme === -1) return whole

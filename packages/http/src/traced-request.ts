@@ -1,42 +1,26 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ActiveSpan } from '@trace/core'
-import { emitOnRequest, emitOnResponse } from './events.js'
-import {
-  type Emit,
-  type End,
-  type Request,
-  type RequestInfo,
-  type Response,
-  type RouteSource,
-  TRACED,
-  type Traced,
-  type Write,
-  type WriteHead,
-} from './traced.js'
+import { type Request, type RequestInfo, type Response, type RouteSource, TRACED, type Traced } from './traced.js'
 import { watchFirstWrite } from './upgrade-status.js'
-import { captureHeaders, endOf, writeHeadOf, writeOf } from './writing.js'
+import { wrapRequest, wrapResponse } from './wrapped.js'
+import { captureHeaders } from './writing.js'
 
 /** Why a request's span ended: `completed`, which is not recorded, where the whole response was sent. */
 export type EndReason = 'completed' | 'aborted' | 'upgraded' | 'error'
 
 const LIVE: unique symbol = Symbol('live requests')
 
-type Connection = Socket & { [LIVE]?: Set<TracedRequest> }
+type Connection = Socket & { [LIVE]?: TracedRequest[] }
 
 /** A request that has a span, from its start to its end. */
 export class TracedRequest implements Traced {
   readonly span: ActiveSpan
   readonly info: RequestInfo
-  readonly emitOfRequest: Emit
-  readonly emitOfResponse: Emit
-  readonly writeHeadOfResponse: WriteHead
-  readonly writeOfResponse: Write
-  readonly endOfResponse: End
   isEnding = false
   routes: RouteSource | undefined = undefined
   private readonly res: Response
-  private readonly live: Set<TracedRequest> | undefined
+  private readonly live: TracedRequest[] | undefined
   /** Nanoseconds after the start. */
   private firstByteAfter: bigint | undefined = undefined
   /** The status that was written on the connection itself, in answer to an upgrade. */
@@ -50,22 +34,14 @@ export class TracedRequest implements Traced {
     this.span = span
     this.info = info
     this.res = res
-    this.emitOfRequest = req.emit
-    this.emitOfResponse = res.emit
-    this.writeHeadOfResponse = res.writeHead
-    this.writeOfResponse = res.write
-    this.endOfResponse = res.end
     req[TRACED] = this
-    res[TRACED] = this
-    req.emit = emitOnRequest
-    res.emit = emitOnResponse
-    if (info.held !== undefined || info.responseHeaders.length > 0) res.writeHead = writeHeadOf
+    if (res.req !== req) res[TRACED] = this
+    wrapRequest(req)
+    wrapResponse(res, info)
     // A span that is not recorded has no need to know of its end.
     this.live = span.sampled && req.httpVersionMajor < 2 ? liveOn(req.socket) : undefined
     if (!span.sampled) return
-    res.write = writeOf
-    if (res.stream !== undefined) res.end = endOf
-    this.live?.add(this)
+    this.live?.push(this)
     this.isUpgrade = req.upgrade === true
     if (this.isUpgrade) watchFirstWrite(req.socket, (status) => this.answeredUpgrade(status))
     // Where something before us took its time, the events that would end the span may be over.
@@ -99,7 +75,7 @@ export class TracedRequest implements Traced {
     if (this.isEnded) return
     this.isEnded = true
     try {
-      this.live?.delete(this)
+      if (this.live !== undefined) remove(this.live, this)
       if (this.span.sampled) this.record()
     } catch {
       // An odd stand-in for a response.
@@ -186,15 +162,20 @@ function endRequest(traced: TracedRequest): void {
  * The traced requests of a connection that have not ended. One listener for all of them: a response that is queued behind
  * another on a pipelined connection never says that it closed on Node 20 and 22, and listeners for each would add up.
  */
-function liveOn(socket: Connection | undefined): Set<TracedRequest> | undefined {
+function liveOn(socket: Connection | undefined): TracedRequest[] | undefined {
   if (typeof socket?.on !== 'function') return undefined
   let live = socket[LIVE]
   if (live === undefined) {
-    live = new Set()
+    live = []
     socket[LIVE] = live
     socket.on('close', endLive)
   }
   return live
+}
+
+function remove(live: TracedRequest[], traced: TracedRequest): void {
+  if (live.at(-1) === traced) live.pop()
+  else if (live.includes(traced)) live.splice(live.indexOf(traced), 1)
 }
 
 function endLive(this: Connection): void {

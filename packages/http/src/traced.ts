@@ -5,7 +5,7 @@ import type { ActiveSpan } from '@trace/core'
 import type { RecordedHeader } from './options.js'
 
 /** Marks a request, and its response, as traced; one for all copies of this package, so that none traces it again. */
-export const TRACED: unique symbol = Symbol.for('@trace/http/traced/2')
+export const TRACED: unique symbol = Symbol.for('@trace/http/traced/3')
 
 export type Emit = EventEmitter['emit']
 export type WriteHead = ServerResponse['writeHead']
@@ -15,7 +15,12 @@ export type End = ServerResponse['end']
 /** A request of an HTTP/1.1 or HTTP/2 server. */
 export type Request = IncomingMessage & { originalUrl?: string; upgrade?: boolean; [TRACED]?: Traced }
 /** A response of an HTTP/1.1 or, with a stream, of an HTTP/2 server. */
-export type Response = ServerResponse & { readonly stream?: ServerHttp2Stream; [TRACED]?: Traced }
+export type Response = ServerResponse & {
+  readonly req?: Request
+  readonly stream?: ServerHttp2Stream
+  /** Where `req` does not tell: a request that stands in for another, say. */
+  [TRACED]?: Traced
+}
 
 /** Where an adapter's framework keeps the response's headers until it sends them, if not on the response itself. */
 export interface HeaderHolder {
@@ -52,11 +57,6 @@ export interface RequestInfo {
 export interface Traced {
   readonly span: ActiveSpan
   readonly info: RequestInfo
-  readonly emitOfRequest: Emit
-  readonly emitOfResponse: Emit
-  readonly writeHeadOfResponse: WriteHead
-  readonly writeOfResponse: Write
-  readonly endOfResponse: End
   /** Whether `end` is running, or has run. */
   isEnding: boolean
   /** Set by an adapter that learns the route later. */
@@ -78,4 +78,9 @@ export interface Traced {
 /** What is known of a request that is traced. */
 export function tracedOf(req: IncomingMessage): Traced | undefined {
   return (req as Request)[TRACED]
+}
+
+/** What is known of a traced request, by its response. */
+export function tracedOfResponse(res: Response): Traced | undefined {
+  return res.req?.[TRACED] ?? res[TRACED]
 }

@@ -6,8 +6,8 @@ import type { Propagator } from './propagator.js'
 const SAMPLED = 1
 const RANDOM = 2
 
-/** Version, trace id, parent id, flags, and what versions to come may add. */
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+/** Version, trace id, parent id, flags, and what versions to come may add; around them HTTP's own spaces, and no others. */
+const TRACEPARENT = /^[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*$/
 
 /** What is longer is not looked at: version 00 has 55 characters, and later ones have had no need of more than some. */
 const LONGEST_TRACEPARENT = 512
@@ -19,7 +19,7 @@ const LONGEST_TRACEPARENT = 512
 export function w3c(): Propagator {
   return {
     headers: ['traceparent', 'tracestate'],
-    extract: (get) => parseTraceparent(get('traceparent')?.trim(), get('tracestate')),
+    extract: (get) => parseTraceparent(get('traceparent'), get('tracestate')),
     inject: ({ traceId, spanId, sampled, remote }, set) => {
       const flags = (sampled ? SAMPLED : 0) | (remote?.isRandom === true ? RANDOM : 0)
       set('traceparent', `00-${w3cTraceId(traceId, remote?.upperTraceId ?? 0n)}-${hexOf(spanId)}-0${flags}`)

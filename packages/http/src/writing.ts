@@ -1,30 +1,35 @@
 import type { RecordedHeader } from './options.js'
-import { type HeldHeader, type Response, TRACED } from './traced.js'
+import { type End, type HeldHeader, type Response, tracedOfResponse, type Write, type WriteHead } from './traced.js'
+import { wrapper } from './wrapper.js'
 
-/** Stands in for the `write` of a traced response: the first call, where it does not come from `end`, sends the first byte. */
-export function writeOf(this: Response, ...args: unknown[]): boolean {
-  const traced = this[TRACED]
-  if (traced?.isEnding === false) traced.wrote()
-  return Reflect.apply(traced?.writeOfResponse ?? (() => false), this, args)
-}
+/** Stands in for the `write` of responses: the first call, where it does not come from `end`, sends the first byte. */
+export const writeOf: (write: Write) => Write = wrapper((write) => {
+  return function (this: Response, ...args: unknown[]): boolean {
+    const traced = tracedOfResponse(this)
+    if (traced?.isEnding === false) traced.wrote()
+    return Reflect.apply(write, this, args)
+  }
+})
 
-/** Stands in for the `end` of a traced HTTP/2 response, which writes its text by `write`. */
-export function endOf(this: Response, ...args: unknown[]): Response {
-  const traced = this[TRACED]
-  if (traced === undefined) return this
-  traced.isEnding = true
-  return Reflect.apply(traced.endOfResponse, this, args)
-}
+/** Stands in for the `end` of HTTP/2 responses, which write their text by `write`. */
+export const endOf: (end: End) => End = wrapper((end) => {
+  return function (this: Response, ...args: unknown[]): Response {
+    const traced = tracedOfResponse(this)
+    if (traced !== undefined) traced.isEnding = true
+    return Reflect.apply(end, this, args)
+  }
+})
 
-/** Stands in for the `writeHead` of a traced response whose headers are of interest. */
-export function writeHeadOf(this: Response, ...args: unknown[]): Response {
-  const traced = this[TRACED]
-  if (traced === undefined) return this
-  if (traced.info.held !== undefined) sendHeld(this, traced.info.held, args)
-  const result: Response = Reflect.apply(traced.writeHeadOfResponse, this, args)
-  traced.heads(args)
-  return result
-}
+/** Stands in for the `writeHead` of responses whose headers are of interest. */
+export const writeHeadOf: (writeHead: WriteHead) => WriteHead = wrapper((writeHead) => {
+  return function (this: Response, ...args: unknown[]): Response {
+    const traced = tracedOfResponse(this)
+    if (traced?.info.held !== undefined) sendHeld(this, traced.info.held, args)
+    const result: Response = Reflect.apply(writeHead, this, args)
+    traced?.heads(args)
+    return result
+  }
+})
 
 /**
  * Sees to it that the id is sent with replies that pass the framework by: hijacked ones of Fastify's, or written on
