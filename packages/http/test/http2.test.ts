@@ -20,10 +20,6 @@ const servers: Readonly<Record<string, Start>> = {
   fastify: async (tracer, handler, options) => {
     const app = fastify({ http2: true })
     app.register(traceFastify, { tracer, ...options })
-    app.get('/own', async () => ({ isIn: currentSpan() !== undefined }))
-    app.get('/throw', async () => {
-      throw new RangeError('thrown')
-    })
     app.all('/*', (request, reply) => {
       reply.hijack()
       handler(request.raw, reply.raw)
@@ -92,71 +88,32 @@ describe.each(Object.entries(servers))('HTTP/2 on %s', (name, start) => {
     return recorder.spans
   }
 
-  const answers: [string, Http2RequestHandler, Record<string, unknown>][] = [
-    ['a body', (_req, res) => void res.end('hello'), { 'http.response.status_code': 200 }],
-    ['no body', (_req, res) => void res.writeHead(204).end(), { 'http.response.status_code': 204 }],
-    [
-      'an error',
-      (_req, res) => void res.writeHead(503).end(),
-      { 'http.response.status_code': 503, 'error.type': '503' },
-    ],
-    [
-      'a stream',
-      (_req, res) => {
-        res.write('a')
-        setTimeout(() => res.end('b'), 20)
-      },
-      { 'http.response.status_code': 200, 'http.time_to_first_byte': expect.any(Number) },
-    ],
-    [
-      'its own stream',
-      (_req, res) => {
-        res.stream.respond({ ':status': 418 })
-        res.stream.end()
-      },
-      { 'http.response.status_code': 418 },
-    ],
-  ]
-  test.each(answers)('%s', async (_, handler, data) => {
-    await listen(handler)
-    const reply = await send({ 'x-request-id': '42:43' })
+  test("an answer by Node's own means for HTTP/2", async () => {
+    await listen((_req, res) => {
+      res.stream.respond({ ':status': 418 })
+      res.stream.end()
+    })
+    const reply = await send({})
     const [span] = await spans()
-    expect(reply.headers[':status']).toBe(data['http.response.status_code'])
-    expect(span?.data).toMatchObject({ 'url.path': '/any', 'untrusted.parent': '42:43', ...data })
+    expect(reply.headers[':status']).toBe(418)
+    expect(span?.data).toMatchObject({ 'url.path': '/any', 'http.response.status_code': 418 })
     expect(span?.data).not.toHaveProperty(['http.end_reason'])
-    expect('http.time_to_first_byte' in (span?.data ?? {})).toBe('http.time_to_first_byte' in data)
-    expect(span?.name).toBe(name === 'fastify' ? 'GET /*' : 'GET /any')
-    if (_ !== 'its own stream') expect(reply.headers['x-request-id']).toBe(String(span?.traceId))
   })
 
-  test('HEAD, and a method that nobody knows', async () => {
+  test('a method that nobody knows', async () => {
     await listen((_req, res) => void res.end('x'))
-    await send({ ':method': 'HEAD' })
     await send({ ':method': 'FOOBAR' })
     const found = await spans()
-    expect(found[0]?.data).toMatchObject({ 'http.request.method': 'HEAD', 'http.response.status_code': 200 })
     if (name === 'node')
-      expect(found[1]).toMatchObject({ name: '_OTHER /any', data: { 'http.request.method': '_OTHER' } })
+      expect(found[0]).toMatchObject({ name: '_OTHER /any', data: { 'http.request.method': '_OTHER' } })
   })
 
-  test.each<[string, Http2RequestHandler]>([
-    ['before all of the body could be sent', (_req, res) => void res.end(Buffer.alloc(1e7))],
-  ])('the client goes %s', async (_, handler) => {
-    await listen(handler)
+  test('the client goes before all of the body could be sent', async () => {
+    await listen((_req, res) => void res.end(Buffer.alloc(1e7)))
     await send({}, 50)
     const [span] = await spans()
     expect(span?.data).toMatchObject({ 'http.end_reason': 'aborted' })
     expect(span?.data).not.toHaveProperty(['error.type'])
-  })
-
-  test('the response breaks', async () => {
-    await listen((_req, res) => {
-      res.write('a')
-      res.stream.on('error', () => {})
-      setTimeout(() => res.stream.destroy(new RangeError('broken')), 10)
-    })
-    await send({})
-    expect((await spans())[0]?.data).toMatchObject({ 'http.end_reason': 'error', 'error.type': 'RangeError' })
   })
 
   test('a thousand streams of one connection keep their contexts and ids apart', async () => {
@@ -186,21 +143,5 @@ describe.each(Object.entries(servers))('HTTP/2 on %s', (name, start) => {
     }
     for (const event of found.filter(({ kind }) => kind === 'event'))
       expect(requests.has(String(event.parentId))).toBe(true)
-  })
-
-  test("the framework's own answers", async () => {
-    if (name !== 'fastify') return listen(() => {})
-    await listen(() => {})
-    const own = await send({ ':path': '/own' })
-    const thrown = await send({ ':path': '/throw' })
-    const found = await spans()
-    expect(own.body).toBe('{"isIn":true}')
-    expect([own, thrown].map(({ headers }) => headers['x-request-id'])).toEqual(
-      found.map(({ traceId }) => `${traceId}`),
-    )
-    expect(found.map(({ name, data }) => [name, data['error.type']])).toEqual([
-      ['GET /own', undefined],
-      ['GET /throw', 'RangeError'],
-    ])
   })
 })

@@ -75,6 +75,8 @@ describe('w3c: traceparent', () => {
 
   test.each([
     `00-${TRACE}-${PARENT}-01.`,
+    `00-${TRACE}-${PARENT}-01\u00a0`,
+    `\u00a000-${TRACE}-${PARENT}-01`,
     `00-${TRACE}-${PARENT}-01-what-the-future-will-be-like`,
     `cc-${TRACE}-${PARENT}-01.what-the-future-will-be-like`,
     `ff-${TRACE}-${PARENT}-01`,

@@ -3,11 +3,11 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { currentSpan, currentSpanId, type Span } from '@trace/core'
 import type { HttpClient } from './http-client.js'
 import { parseSeen } from './http-seen.js'
-import type { HttpSuiteOptions, SuiteHandler, SuiteRequest, SuiteResponse } from './http-server.js'
+import type { HttpAbilities, SuiteHandler, SuiteRequest, SuiteResponse } from './http-server.js'
 import { type Add, OWN_KIND, onlySpan, type Setup, type Stand, until } from './http-stand.js'
 
 /** The current span, and that it does not leak from one request to another. */
-export function addContextCases(add: Add, suite: HttpSuiteOptions): void {
+export function addContextCases(add: Add, suite: HttpAbilities): void {
   addPlaces(add, suite)
   addChild(add)
   addSequence(add)
@@ -16,7 +16,7 @@ export function addContextCases(add: Add, suite: HttpSuiteOptions): void {
 
 type Note = (where: string) => void
 
-function addPlaces(add: Add, suite: HttpSuiteOptions): void {
+function addPlaces(add: Add, suite: HttpAbilities): void {
   const found: Record<string, bigint> = {}
   const note: Note = (where) => {
     found[where] = currentSpanId()
@@ -141,7 +141,7 @@ function lingering({ tracer }: Stand): SuiteHandler {
 const CONNECTIONS = 50
 const EACH = 20
 
-function addLoad(add: Add, suite: HttpSuiteOptions): void {
+function addLoad(add: Add, suite: HttpAbilities): void {
   const handle: Setup['handle'] =
     ({ tracer }) =>
     async (req, res) => {
@@ -170,7 +170,7 @@ function addLoad(add: Add, suite: HttpSuiteOptions): void {
 
 /** @returns span ids, and the paths that they are of, as the handlers saw them */
 function askMany(client: HttpClient, connection: number): Promise<[string, string][]> {
-  const paths = Array.from({ length: EACH }, (_, at) => `/load/${connection}-${at}`)
+  const paths = Array.from({ length: EACH }, (_, at) => `/any/load/${connection}-${at}`)
   return Promise.all(
     paths.map(async (path): Promise<[string, string]> => {
       const [id = '', served] = (await client.ask({ path })).body.split(' ')

@@ -1,14 +1,17 @@
 import { deepStrictEqual, equal, ok } from 'node:assert/strict'
+import { STATUS_CODES } from 'node:http'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isFailed, type Span } from '@trace/core'
-import type { HttpSuiteOptions, SuiteHandler } from './http-server.js'
-import { type Add, onlySpan, type Setup, type Stand } from './http-stand.js'
+import { ERROR_MESSAGE, ERROR_TYPE, isFailed, type Span } from '@trace/core'
+import type { HttpAbilities, SuiteHandler, SuiteResponse } from './http-server.js'
+import { type Add, isAnswered, onlySpan, type Setup } from './http-stand.js'
 
 /** Every way in which a request may end: one span, ended once, failed or not. */
-export function addEndingCases(add: Add, suite: HttpSuiteOptions): void {
+export function addEndingCases(add: Add, suite: HttpAbilities): void {
   addAnswers(add, suite)
   addThrown(add, suite)
   addAborts(add, suite)
+  addBroken(add, suite)
   addStream(add, suite)
 }
 
@@ -16,12 +19,18 @@ interface Answer {
   readonly method?: string
   readonly status: number
   readonly parts: readonly string[]
-  readonly isEndedTwice?: boolean
+  /** Default: with the end, or one after the other where there are several. */
+  readonly send?: (res: SuiteResponse, parts: readonly string[]) => void
 }
 
 const ANSWERS: Readonly<Record<string, Answer>> = {
   'a body': { status: 200, parts: ['text'] },
   'a body in parts': { status: 200, parts: ['some', ' ', 'text'] },
+  'a body from a stream': {
+    status: 200,
+    parts: ['some', 'text'],
+    send: (res, parts) => Readable.from(parts).pipe(res),
+  },
   'an empty body': { status: 200, parts: [] },
   HEAD: { method: 'HEAD', status: 200, parts: [] },
   DELETE: { method: 'DELETE', status: 200, parts: ['gone'] },
@@ -30,16 +39,24 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   'a client error': { status: 404, parts: ['not here'] },
   'a server error': { status: 500, parts: ['no'] },
   'a server error of another status': { status: 503, parts: ['not now'] },
-  'a response that is ended twice': { status: 200, parts: ['text'], isEndedTwice: true },
+  'a response that is ended twice': { status: 200, parts: ['text'], send: endTwice },
 }
 
-function addAnswers(add: Add, suite: HttpSuiteOptions): void {
-  for (const [name, { method = 'GET', status, parts, isEndedTwice }] of Object.entries(ANSWERS)) {
+function endTwice(res: SuiteResponse, parts: readonly string[]): void {
+  res.end(parts.join(''))
+  res.end()
+}
+
+function sendParts(res: SuiteResponse, parts: readonly string[]): void {
+  for (const part of parts.slice(0, -1)) res.write(part)
+  res.end(parts.at(-1) ?? '')
+}
+
+function addAnswers(add: Add, suite: HttpAbilities): void {
+  for (const [name, { method = 'GET', status, parts, send = sendParts }] of Object.entries(ANSWERS)) {
     const handle: Setup['handle'] = () => (_req, res) => {
       res.writeHead(status)
-      for (const part of parts) res.write(part)
-      res.end()
-      if (isEndedTwice === true) res.end()
+      send(res, parts)
     }
     add(`${name} ends one span`, { handle }, async (stand) => {
       const reply = await stand.client.ask({ path: '/any', method })
@@ -48,6 +65,7 @@ function addAnswers(add: Add, suite: HttpSuiteOptions): void {
       const span = await onlySpan(stand)
       equal(reply.headers['x-request-id'], String(span.traceId))
       checkCompleted(span, suite, status)
+      if (suite.conventions !== false) equal(typeof span.data[FIRST_BYTE] === 'number', parts.length > 1)
     })
   }
   add('responses of one connection end a span each', {}, async (stand) => {
@@ -59,17 +77,23 @@ function addAnswers(add: Add, suite: HttpSuiteOptions): void {
 }
 
 /** A response that was sent whole: only those of servers that failed are failures. */
-function checkCompleted(span: Span, { conventions = true }: HttpSuiteOptions, status: number): void {
+function checkCompleted(span: Span, { conventions = true }: HttpAbilities, status: number): void {
   equal(isFailed(span), status >= 500, `a response of status ${status} ${status >= 500 ? 'did not fail' : 'failed'}`)
   if (!conventions) return
   equal(span.data[STATUS], status)
   equal(span.data[REASON], undefined)
+  if (status < 500) return
+  // Of what was thrown, where the framework tells.
+  const { [ERROR_TYPE]: type, [ERROR_MESSAGE]: message } = span.data
+  ok([String(status), 'TypeError'].includes(String(type)), `the type of the failure is ${type}`)
+  if (type === String(status)) equal(message, STATUS_CODES[status])
 }
 
 const STATUS = 'http.response.status_code'
 const REASON = 'http.end_reason'
+const FIRST_BYTE = 'http.time_to_first_byte'
 
-function addThrown(add: Add, suite: HttpSuiteOptions): void {
+function addThrown(add: Add, suite: HttpAbilities): void {
   if (suite.answersThrown === false) return
   add('what a handler throws is answered by 500, and fails', {}, async (stand) => {
     const reply = await stand.client.ask({ path: '/throw' })
@@ -97,7 +121,7 @@ const UNFINISHED: Readonly<Record<string, SuiteHandler>> = {
   },
 }
 
-function addAborts(add: Add, suite: HttpSuiteOptions): void {
+function addAborts(add: Add, suite: HttpAbilities): void {
   for (const [when, unfinished] of Object.entries(UNFINISHED)) {
     for (const way of ['leave', 'destroy'] as const) {
       const whole = way === 'leave' ? 'a client that goes' : 'a connection that closes'
@@ -124,23 +148,30 @@ function addAborts(add: Add, suite: HttpSuiteOptions): void {
   })
 }
 
-function checkAborted(span: Span, { conventions = true }: HttpSuiteOptions, status: number | undefined): void {
+function checkAborted(span: Span, { conventions = true }: HttpAbilities, status: number | undefined): void {
   equal(isFailed(span), false, 'a client that goes is no failure')
   if (!conventions) return
   equal(span.data[REASON], 'aborted')
   equal(span.data[STATUS], status)
 }
 
-async function isAnswered({ client }: Stand): Promise<boolean> {
-  try {
-    await client.ask({ path: '/any' })
-    return true
-  } catch {
-    return false
+function addBroken(add: Add, suite: HttpAbilities): void {
+  const handle: Setup['handle'] = () => (_req, res) => {
+    res.write('text')
+    // Nobody listens to what a response of HTTP/2 is sent on, unless the program does.
+    res.stream?.on('error', () => {})
+    setTimeout(() => (res.stream ?? res).destroy(new RangeError('broken by the suite')), 5)
   }
+  add('a response that breaks fails', { handle }, async (stand) => {
+    equal(await isAnswered(stand), false)
+    const span = await onlySpan(stand)
+    equal(isFailed(span), true)
+    equal(span.data[ERROR_TYPE], 'RangeError')
+    if (suite.conventions !== false) equal(span.data[REASON], 'error')
+  })
 }
 
-function addStream(add: Add, suite: HttpSuiteOptions): void {
+function addStream(add: Add, suite: HttpAbilities): void {
   const during: number[] = []
   const handle: Setup['handle'] = (stand) => async (_req, res) => {
     for (const part of ['a', 'b', 'c']) {

@@ -1,12 +1,14 @@
 import { connect, type Socket } from 'node:net'
 
+/** Names and values; one name may stand there twice. */
+export type Headers = readonly (readonly [name: string, value: string])[]
+
 /** A request of the suite's. */
 export interface Ask {
   readonly path: string
   /** Default GET. */
   readonly method?: string
-  /** Names and values; one name may stand there twice. */
-  readonly headers?: readonly (readonly [name: string, value: string])[]
+  readonly headers?: Headers
   /** Sent a moment after the head, so that the server's events of it come later than its handler. */
   readonly body?: string
 }
@@ -14,6 +16,8 @@ export interface Ask {
 /** What was answered. */
 export interface Reply {
   readonly status: number
+  /** The statuses before it, such as 100. */
+  readonly interim: readonly number[]
   /** Names in lower case; several of one name are joined. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -23,6 +27,8 @@ export interface Reply {
 export interface HttpClient {
   /** Sends a request, at once; rejects where the connection ends before the response does. */
   ask(ask: Ask): Promise<Reply>
+  /** Asks for another protocol. @returns all that is sent until the connection closes */
+  upgrade(path: string, headers: Headers): Promise<string>
   /** Gives up all requests under way. */
   leave(): void
   /** Closes the connection, whatever is under way. */
@@ -61,6 +67,15 @@ export async function openHttp1(port: number): Promise<HttpClient> {
         waiting.push({ method: ask.method ?? 'GET', resolve, reject })
         send(socket, ask)
       }),
+    upgrade: (path, headers) =>
+      new Promise((resolve) => {
+        // From here on nobody else reads: what comes is no response any more.
+        socket.removeAllListeners('data').on('data', (chunk: string) => {
+          text += chunk
+        })
+        socket.on('close', () => resolve(text))
+        send(socket, { path, headers: [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ...headers] })
+      }),
     leave: () => void socket.destroy(),
     destroy: () => void socket.destroy(),
   }
@@ -86,13 +101,13 @@ interface Taken<Value> {
 }
 
 /** Takes the first response off a text, where it is whole. */
-function takeReply(text: string, method: string): Taken<Reply> | undefined {
+function takeReply(text: string, method: string, interim: readonly number[] = []): Taken<Reply> | undefined {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const [first = '', ...lines] = text.slice(0, end).split('\r\n')
   const status = Number(first.split(' ')[1])
   const rest = text.slice(end + 4)
-  if (status < 200) return takeReply(rest, method)
+  if (status < 200) return takeReply(rest, method, [...interim, status])
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const colon = line.indexOf(':')
@@ -102,7 +117,7 @@ function takeReply(text: string, method: string): Taken<Reply> | undefined {
   }
   const hasNone = method === 'HEAD' || status === 204 || status === 304
   const body = hasNone ? { reply: '', rest } : takeBody(rest, headers)
-  return body === undefined ? undefined : { reply: { status, headers, body: body.reply }, rest: body.rest }
+  return body === undefined ? undefined : { reply: { status, interim, headers, body: body.reply }, rest: body.rest }
 }
 
 function takeBody(text: string, headers: Readonly<Record<string, string>>): Taken<string> | undefined {

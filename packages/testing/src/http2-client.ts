@@ -15,6 +15,7 @@ export async function openHttp2(port: number): Promise<HttpClient> {
       stream.on('close', () => streams.delete(stream))
       return replyOf(session, stream)
     },
+    upgrade: () => Promise.reject(new Error('HTTP/2 has no upgrades')),
     leave: () => {
       for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL)
     },
@@ -37,12 +38,14 @@ function begin(session: ClientHttp2Session, { path, method = 'GET', headers = []
 function replyOf(session: ClientHttp2Session, stream: ClientHttp2Stream): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const headers: Record<string, string> = {}
+    const interim: number[] = []
     let body = ''
     let isWhole = false
     stream.setEncoding('latin1')
     stream.on('response', (received) => {
       for (const [name, value] of Object.entries(received)) headers[name] = String(value)
     })
+    stream.on('headers', ({ ':status': status }) => interim.push(Number(status)))
     stream.on('data', (chunk: string) => {
       body += chunk
     })
@@ -54,7 +57,7 @@ function replyOf(session: ClientHttp2Session, stream: ClientHttp2Stream): Promis
       const { ':status': status, ...rest } = headers
       // A session that is destroyed ends its streams as if they were whole.
       if (isWhole && !session.destroyed && stream.rstCode === constants.NGHTTP2_NO_ERROR) {
-        resolve({ status: Number(status), headers: rest, body })
+        resolve({ status: Number(status), interim, headers: rest, body })
       } else {
         reject(new Error('the stream closed before the response was whole'))
       }

@@ -1,11 +1,19 @@
 export type {
+  Formats,
+  HttpAbilities,
   HttpRoutes,
   HttpServer,
   HttpSuiteOptions,
   MiddlewareOptions,
+  Outgoing,
+  StartServer,
+  SuiteConnection,
   SuiteHandler,
   SuiteRequest,
   SuiteResponse,
+  SuiteSession,
+  SuiteSocket,
+  SuiteStream,
 } from './http-server.js'
 export { httpSuite } from './http-suite.js'
 export { readerSuite } from './reader-suite.js'

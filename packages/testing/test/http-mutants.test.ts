@@ -1,93 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
-import { type ActiveSpan, parseId, type StartOptions, type Tracer } from '@trace/core'
-import { type Case, type HttpRoutes, type HttpSuiteOptions, httpSuite, type MiddlewareOptions } from '../src/index.js'
-
-type Req = IncomingMessage
-type Res = ServerResponse
-
-/** Middleware by hand, in parts that can each be done wrong. */
-interface Middleware {
-  origin(req: Req, options: MiddlewareOptions): StartOptions
-  rewrite(req: Req, name: string, value: string): void
-  respond(res: Res, name: string, value: string): void
-  run(span: ActiveSpan, req: Req, res: Res, next: () => void): void
-  end(span: ActiveSpan, res: Res, tracer: Tracer): void
-  status(span: ActiveSpan, status: number): void
-}
-
-const whole: Middleware = {
-  origin: (req, { honorReqHeader = false, headerKey = 'x-request-id' }) => {
-    const [, trace = '', parent = ''] =
-      /^(\d{1,30}):(\d{1,30})$/.exec(String(req.headers[headerKey.toLowerCase()])) ?? []
-    const [traceId, parentId] = [parseId(trace), parseId(parent)]
-    const isJoined = honorReqHeader && traceId !== undefined && parentId !== undefined
-    return isJoined ? { traceId, parentId } : { root: true }
-  },
-  rewrite: (req, name, value) => {
-    // Built by Node from the raw headers as they came.
-    req.headersDistinct[name.toLowerCase()] = [value]
-    const others = req.rawHeaders.flatMap((each, at) => (at % 2 === 0 ? [[each, req.rawHeaders[at + 1] ?? '']] : []))
-    const kept = others.filter(([each]) => each?.toLowerCase() !== name.toLowerCase())
-    req.rawHeaders = [...kept.flat(), name, value]
-    req.headers[name.toLowerCase()] = value
-  },
-  respond: (res, name, value) => res.setHeader(name, value),
-  run: (span, req, res, next) => {
-    const [emitRequest, emitResponse] = [req.emit.bind(req), res.emit.bind(res)]
-    req.emit = (event: string, ...args: unknown[]) => span.run(() => emitRequest(event, ...args))
-    res.emit = (event: string, ...args: unknown[]) => span.run(() => emitResponse(event, ...args))
-    span.run(next)
-  },
-  end: (span, res) => {
-    let isOver = false
-    const finish = (): void => {
-      if (!isOver) span.finish()
-      isOver = true
-    }
-    res.on('close', finish)
-    // On Node 20 and 22 a response that waits behind another on its connection never says that it closed.
-    res.req.socket.setMaxListeners(0).on('close', finish)
-  },
-  status: (span, status) => {
-    if (status >= 500) span.fail(new Error(String(status)))
-  },
-}
-
-function suiteOf(change: Partial<Middleware>): HttpSuiteOptions {
-  const { origin, rewrite, respond, run, end, status } = { ...whole, ...change }
-  return {
-    conventions: false,
-    start: (tracer, options, routes) => {
-      const server = createServer((req, res) => {
-        const name = options.headerKey ?? 'X-Request-Id'
-        const span = tracer.start('request', req.url ?? '', origin(req, options))
-        rewrite(req, name, `${span.traceId}:${span.spanId}`)
-        if (options.addRespHeader !== false) respond(res, name, String(span.traceId))
-        res.on('close', () => status(span, res.statusCode))
-        end(span, res, tracer)
-        run(span, req, res, () => answer(routes, req, res))
-      })
-      return new Promise((resolve) => {
-        server.listen(0, '127.0.0.1', () => {
-          const address = server.address()
-          const port = typeof address === 'object' && address !== null ? address.port : 0
-          resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) })
-        })
-      })
-    },
-  }
-}
-
-function answer(routes: HttpRoutes, req: Req, res: Res): void {
-  try {
-    if (req.url === '/throw') routes.fail()
-    else if (req.url === '/own') res.end(routes.own(req))
-    else routes.handle(req, res)
-  } catch {
-    res.writeHead(500).end()
-  }
-}
+import type { ActiveSpan } from '@trace/core'
+import { type Case, httpSuite } from '../src/index.js'
+import { type Middleware, suiteOf, whole } from './middleware.js'
 
 let stale: ActiveSpan | undefined
 const spanOf = new WeakMap<object, ActiveSpan>()
@@ -166,6 +80,44 @@ const mutants: Record<string, Partial<Middleware>> = {
   'starts two spans': {
     end: (span, res, tracer) => {
       tracer.start('request', span.name, { root: true }).finish()
+      whole.end(span, res, tracer)
+    },
+  },
+  'adds listeners up along a connection': {
+    end: (span, res, tracer) => {
+      whole.end(span, res, tracer)
+      res.req.socket.setMaxListeners(0).on('close', () => {})
+    },
+  },
+  'ends the span before all listeners': { end: (span, res) => res.prependListener('close', () => span.finish()) },
+  'calls listeners with nothing': {
+    run: (span, req, res, next) => {
+      whole.run(span, req, res, next)
+      const emit = res.emit.bind(res)
+      res.emit = (event: string) => emit(event)
+    },
+  },
+  'never says that nobody listens': {
+    run: (span, req, res, next) => {
+      const emit = res.emit.bind(res)
+      whole.run(span, req, res, next)
+      res.emit = (event: string, ...args: unknown[]) => span.run(() => emit(event, ...args)) || true
+    },
+  },
+  'sends no ids where nothing is recorded': {
+    run: (span, req, res, next) => {
+      if (!span.sampled) res.removeHeader('X-Request-Id')
+      whole.run(span, req, res, next)
+    },
+  },
+  'has no context where nothing is recorded': {
+    run: (span, req, res, next) => (span.sampled ? whole.run(span, req, res, next) : next()),
+  },
+  'renames spans as they end': {
+    end: (span, res, tracer) => {
+      res.on('finish', () => {
+        span.name = 'request'
+      })
       whole.end(span, res, tracer)
     },
   },
