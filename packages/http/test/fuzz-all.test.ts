@@ -1,3 +1,4 @@
 import { fuzz } from './fuzz.js'
 
-fuzz('all')
+// Each propagator has its own 10,000: what is new here is their order.
+fuzz('all', 2_500)
