@@ -1,8 +1,17 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import http, { type ClientRequest, IncomingMessage } from 'node:http'
 import https from 'node:https'
-import type { ClientRequests, ClientSpan } from './client-requests.js'
+import { type ClientRequests, type ClientSpan, type Outgoing, urlOf } from './client-requests.js'
+import { callSendingAtOnce } from './sent-at-once.js'
 import { wrapRequests } from './wrap-request.js'
+
+/** From Node 22.12 on: a channel on which headers can still be set. Subscribing to one that is not there goes unnoticed. */
+const HAS_CREATED_CHANNEL = isNode(22, 12)
+
+function isNode(major: number, minor: number): boolean {
+  const [thisMajor = 0, thisMinor = 0] = process.versions.node.split('.').map(Number)
+  return thisMajor > major || (thisMajor === major && thisMinor >= minor)
+}
 
 /** What is known of a request under way. */
 interface Sent {
@@ -18,36 +27,64 @@ interface Message {
 /** Traces what is sent by `node:http` and `node:https`. @returns what switches it off */
 export function traceHttp(requests: ClientRequests): () => void {
   const sent = new WeakMap<ClientRequest, Sent>()
-  const begin = guarded(({ request }) => {
-    const span = request.method === 'CONNECT' ? undefined : requests.begin(outgoing(request))
+  const follow = (request: ClientRequest, span: ClientSpan | undefined): void => {
     if (span === undefined) return
     sent.set(request, { span, error: undefined })
     // Listeners for `response` or `error` would change what the program sees: an unread response, an unhandled error.
     request.once('close', () => end(request, sent.get(request)))
+  }
+  const begin = guarded(({ request }) => {
+    if (request.method !== 'CONNECT') follow(request, requests.begin(outgoing(request)))
   })
   const fail = guarded(({ request, error }) => {
     const known = sent.get(request)
     if (known !== undefined) known.error = error
   })
+  let hasSpan = false
+  const created = (message: unknown): void => {
+    if (!hasSpan) begin(message)
+  }
+  const stopWrapping = wrapRequests([http, https], (make, args, protocol) => {
+    // An agent may make a request while it serves another.
+    const hadSpan = hasSpan
+    const call = beginAtOnce(requests, args, protocol)
+    hasSpan = call !== undefined
+    try {
+      const request = make(call?.args ?? args)
+      if (call !== undefined) follow(request, call.span)
+      else if (!HAS_CREATED_CHANNEL) begin({ request })
+      return request
+    } catch (error) {
+      call?.span.broke(error)
+      throw error
+    } finally {
+      hasSpan = hadSpan
+    }
+  })
   subscribe('http.client.request.error', fail)
-  const stop = hasCreatedChannel()
-    ? subscribed('http.client.request.created', begin)
-    : wrapRequests([http, https], begin)
+  if (HAS_CREATED_CHANNEL) subscribe('http.client.request.created', created)
   return () => {
+    stopWrapping()
     unsubscribe('http.client.request.error', fail)
-    stop()
+    unsubscribe('http.client.request.created', created)
   }
 }
 
-/** The first releases with a channel on which headers can still be set; subscribing to one that is not there goes unnoticed. */
-function hasCreatedChannel(): boolean {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  return major > 22 || (major === 22 && minor >= 12)
-}
-
-function subscribed(channel: string, listener: (message: unknown) => void): () => void {
-  subscribe(channel, listener)
-  return () => unsubscribe(channel, listener)
+/** Starts the span of a request whose headers are sent as it is made. @returns undefined for any other */
+function beginAtOnce(
+  requests: ClientRequests,
+  given: readonly unknown[],
+  protocol: string,
+): { args: readonly unknown[]; span: ClientSpan } | undefined {
+  try {
+    const call = callSendingAtOnce(given, protocol)
+    if (call === undefined || call.outgoing.method === 'CONNECT') return undefined
+    const span = requests.begin(call.outgoing)
+    return span && { args: call.args, span }
+  } catch {
+    // Its target is no URL, say: it goes on, untraced.
+    return undefined
+  }
 }
 
 /** A subscriber that throws would end the process by an uncaught exception. */
@@ -61,13 +98,13 @@ function guarded(listener: (message: Message) => void): (message: unknown) => vo
   }
 }
 
-function outgoing(request: ClientRequest): Parameters<ClientRequests['begin']>[0] {
+function outgoing(request: ClientRequest): Outgoing {
   const host = request.getHeader('host') ?? request.host
   return {
     method: request.method,
-    url: new URL(request.path, `${request.protocol}//${host}`),
+    url: urlOf(`${request.protocol}//${host}`, request.path),
     hasHeader: (name) => request.hasHeader(name),
-    // With headers given as an array, or with `Expect`, they are on their way already.
+    // Sent already where `ClientRequest` was made by hand, with headers given as an array or with `Expect`.
     setHeader: (name, value) => {
       if (!request.headersSent) request.setHeader(name, value)
     },

@@ -25,6 +25,11 @@ export interface Outgoing {
   setHeader(name: string, value: string): void
 }
 
+/** @param path it may begin with two slashes or, on its way to a proxy, be a whole URL */
+export function urlOf(origin: string, path: string): URL {
+  return path.startsWith('/') ? new URL(origin + path) : new URL(path, origin)
+}
+
 const RULES: Readonly<Record<keyof ClientOptions, OptionRule>> = {
   kind: optionRules.string,
   propagators: propagatorsRule,

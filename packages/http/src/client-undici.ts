@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { ClientRequests, ClientSpan } from './client-requests.js'
+import { type ClientRequests, type ClientSpan, type Outgoing, urlOf } from './client-requests.js'
 
 /** A request of undici's, as its diagnostics channels show it (https://undici.nodejs.org, Diagnostics Channel Support). */
 interface UndiciRequest {
@@ -53,10 +53,13 @@ function guarded(listener: (message: Message) => void): (message: unknown) => vo
   }
 }
 
-function outgoing(request: UndiciRequest): Parameters<ClientRequests['begin']>[0] {
+function outgoing(request: UndiciRequest): Outgoing {
   return {
     method: request.method,
-    url: new URL(request.path, request.origin),
+    url: urlOf(
+      typeof request.origin === 'string' ? request.origin.replace(/\/$/, '') : request.origin.origin,
+      request.path,
+    ),
     hasHeader: (name) => hasHeader(request.headers, name),
     setHeader: (name, value) => request.addHeader(name, value),
   }

@@ -14,7 +14,8 @@ let active: symbol | undefined
  * From now on every HTTP request that a traced piece of code makes, by `fetch`, `undici`, `node:http` or `node:https` and
  * what is built on them, has a span of its own and carries its ids. Requests made outside a trace are left alone.
  *
- * On Node 22.12 and later this is done by `node:diagnostics_channel` alone. On Node 20 `request` and `get` of `node:http` and
+ * On Node 22.12 and later this is done by `node:diagnostics_channel`, but for headers that `node:http` sends as a request is
+ * made: an array of them, or with `Expect`. For these, and on Node before that for all, `request` and `get` of `node:http` and
  * `node:https` are wrapped: it reaches modules loaded before, but not a function that somebody took out of them.
  *
  * @returns what switches it off
