@@ -4,7 +4,7 @@ import type { ActiveSpan } from './active-span.js'
 import { freshOffset, monotonic } from './clock.js'
 import { context } from './context.js'
 import { describe } from './errors.js'
-import { generateId, isId, MAX_ID } from './ids.js'
+import { generateId, isId, MAX_ID, prepareIds } from './ids.js'
 import { Ledger, type Stats } from './ledger.js'
 import { checkOptions, type OptionRule, optionRules } from './options.js'
 import { NO_DATA, toPlain } from './plain.js'
@@ -20,10 +20,12 @@ import { printableError, processWarnings, Warnings } from './warnings.js'
 /**
  * Makes a tracer: a program has one, and closes it before it ends.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got
+ * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got; `TRACE_NO_CRYPTO` where the
+ * program runs without the global `crypto`
  */
 export function createTracer(options: TracerOptions): Tracer {
   checkOptions('createTracer', options, OPTION_RULES)
+  prepareIds()
   return new RecordingTracer(options)
 }
 

@@ -1,5 +1,5 @@
-import { randomFillSync } from 'node:crypto'
 import { endianness } from 'node:os'
+import { TraceError } from './errors.js'
 
 /** Largest id that can arrive from elsewhere: 2^64−1. */
 export const MAX_ID = 0xffff_ffff_ffff_ffffn
@@ -9,6 +9,7 @@ const pool = new BigUint64Array(POOL_SIZE)
 const bytes = new Uint8Array(pool.buffer)
 const TOP_BYTE = endianness() === 'LE' ? 7 : 0
 let next = POOL_SIZE
+let random: typeof globalThis.crypto | undefined
 
 /** A new random id: 1 … 2^63−1, what the original's signed 64-bit ids can hold. */
 export function generateId(): bigint {
@@ -19,9 +20,29 @@ export function generateId(): bigint {
   }
 }
 
+/**
+ * Loads what ids are made with, so that no request waits for it.
+ *
+ * @throws {TraceError} `TRACE_NO_CRYPTO` where the program runs without the global `crypto`
+ */
+export function prepareIds(): void {
+  random ??= globalCrypto()
+}
+
+/** `node:crypto` has the same, and takes some milliseconds longer to import. */
+function globalCrypto(): typeof globalThis.crypto {
+  const { crypto } = globalThis
+  if (typeof crypto?.getRandomValues === 'function') return crypto
+  throw new TraceError(
+    'TRACE_NO_CRYPTO',
+    'createTracer: ids are made with the global `crypto`, which is not there; start Node without --no-experimental-global-webcrypto, and leave it as it is',
+  )
+}
+
 /** Clears the ids' top bits here, by bytes, since a bigint's costs as much again as the id. */
 function fillPool(): void {
-  randomFillSync(pool)
+  random ??= globalCrypto()
+  random.getRandomValues(pool)
   for (let at = TOP_BYTE; at < bytes.length; at += 8) bytes[at] = (bytes[at] ?? 0) & 0x7f
   next = 0
 }

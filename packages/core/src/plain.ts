@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import * as types from 'node:util/types'
 import { errorMessage, errorText, errorType, nameOf } from './errors.js'
 import type { PlainData, PlainValue } from './span.js'
 import { formatTime } from './time.js'

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 import { generateId, isId, MAX_ID, parseId } from '../src/ids.js'
 
@@ -11,6 +12,25 @@ describe('generateId', () => {
     }
     expect(seen.size).toBe(1_000_000)
   })
+})
+
+test.each([
+  [
+    "Object.defineProperty(globalThis, 'crypto', { value: undefined })",
+    /createTracer: ids are made with the global.*TRACE_NO_CRYPTO/s,
+  ],
+  [
+    'const tracer = make(); Object.defineProperty(globalThis, "crypto", { value: {} }); await tracer.trace("a", "b", () => {})',
+    /^$/,
+  ],
+])('a program that has %s', (does, said) => {
+  const core = new URL('../dist/index.js', import.meta.url).href
+  const program = `import { createTracer, memoryRecorder } from ${JSON.stringify(core)}
+    const make = () => createTracer({ service: 'test', recorder: memoryRecorder() })
+    ${does}
+    make()`
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  expect(stderr).toMatch(said)
 })
 
 describe('isId', () => {

@@ -1,6 +1,5 @@
 import type { ActiveSpan } from '@trace/core'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import fastifyPlugin from 'fastify-plugin'
 import { logIds } from './logs.js'
 import type { ServerOptions } from './options.js'
 import { RequestTracer } from './server.js'
@@ -20,6 +19,17 @@ interface RegisterOptions {
   readonly logSerializers?: unknown
 }
 
+/**
+ * Has the hooks see every request, not only those to routes of plugins below; a name for messages; and the releases of Fastify
+ * for which it may be registered (https://fastify.dev/docs/latest/Reference/Plugins/, Handle the scope; Server, pluginName).
+ * The package fastify-plugin sets the same, and takes as long to import as all of this package.
+ */
+const PLUGIN = {
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: '@trace/http',
+  [Symbol.for('plugin-meta')]: { name: '@trace/http', fastify: '5.x' },
+}
+
 const REGISTERED = Symbol('@trace/http is registered')
 
 /**
@@ -28,10 +38,7 @@ const REGISTERED = Symbol('@trace/http is registered')
  *
  * Registration fails with a TraceError, `TRACE_BAD_OPTION`, that names the option, what was expected, and what was got.
  */
-export const traceFastify: FastifyPluginAsync<ServerOptions> = fastifyPlugin(register, {
-  fastify: '5.x',
-  name: '@trace/http',
-})
+export const traceFastify: FastifyPluginAsync<ServerOptions> = Object.assign(register, PLUGIN)
 
 async function register(app: FastifyInstance, options: ServerOptions & RegisterOptions): Promise<void> {
   const { prefix, logLevel, logSerializers, ...ours } = options
