@@ -1,3 +1,5 @@
+import { writtenMount } from './express-mounts.js'
+import { pathOf } from './naming.js'
 import { type Request, type RouteSource, tracedOf } from './traced.js'
 
 const BASE_URL: unique symbol = Symbol('baseUrl')
@@ -5,6 +7,7 @@ const ROUTE: unique symbol = Symbol('route')
 const HAS_ACCESSORS: unique symbol = Symbol('has accessors')
 
 type WatchedRequest = Request & {
+  readonly app?: unknown
   params?: unknown
   baseUrl?: unknown
   route?: unknown
@@ -45,11 +48,19 @@ export class RouteWatch implements RouteSource {
   entered(value: unknown): void {
     if (typeof value !== 'string') return
     while (this.#mounts.length > 1 && !isBelow(value, this.#innermost().url)) this.#mounts.pop()
-    const { url, pattern, names } = this.#innermost()
-    if (value.length <= url.length) return
+    const above = this.#innermost()
+    if (value.length <= above.url.length) return
     const params = entriesOf(this.#req.params)
-    const below = patternOf(value.slice(url.length), params, names)
-    this.#mounts.push({ url: value, pattern: pattern + below, names: [...names, ...params.map(([name]) => name)] })
+    const text = value.slice(above.url.length)
+    const pattern = patternOf(text, params, above.names)
+    const below = writtenMount(this.#req.app, {
+      text,
+      rest: pathOf(this.#req.url ?? ''),
+      pattern,
+      hasParameters: pattern !== decoded(text),
+    })
+    const names = [...above.names, ...params.map(([name]) => name)]
+    this.#mounts.push({ url: value, pattern: above.pattern + below, names })
   }
 
   matched(value: unknown): void {
