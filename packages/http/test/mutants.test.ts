@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import type { Tracer } from '@trace/core'
+import { type ActiveSpan, currentSpan, type Tracer } from '@trace/core'
 import { type HttpSuiteOptions, httpSuite, type MiddlewareOptions } from '@trace/testing'
 import type { Propagator } from '../src/propagator.js'
 import { stands } from './stands.js'
@@ -31,6 +31,90 @@ function writing(change: (name: string, value: string) => string | undefined): S
   return given(({ propagators, ...rest }) =>
     propagators === undefined ? rest : { ...rest, propagators: propagators.map(changed) },
   )
+}
+
+/** A tracer whose spans are changed as they start, or by what they do at their ends. */
+function spans(change: (span: ActiveSpan, finish: () => void) => void): Suite {
+  return given(
+    (options) => options,
+    (tracer) => ({
+      ...tracer,
+      start: (...args) => {
+        const span = tracer.start(...args)
+        const finish = span.finish.bind(span)
+        span.finish = () => change(span, finish)
+        return span
+      },
+    }),
+  )
+}
+
+const REASON = 'http.end_reason'
+const FIRST_BYTE = 'http.time_to_first_byte'
+
+/** What one request of a connection is given is given to all that come before it is answered. */
+function oneAtATime(tracer: Tracer): Tracer {
+  let under: ActiveSpan | undefined
+  return {
+    ...tracer,
+    start: (...args) => {
+      const span = under ?? tracer.start(...args)
+      under = span
+      const finish = span.finish.bind(span)
+      span.finish = () => {
+        under = undefined
+        finish()
+      }
+      return span
+    },
+  }
+}
+
+function failing(span: ActiveSpan, finish: () => void): void {
+  if (span.data[REASON] === 'aborted') span.fail(new Error('gave up'))
+  finish()
+}
+
+function staying(span: ActiveSpan, finish: () => void): void {
+  if (span.data[REASON] !== 'aborted') finish()
+}
+
+function firstByte(milliseconds: number | undefined): Parameters<typeof spans>[0] {
+  return (span, finish) => {
+    span.data[FIRST_BYTE] = milliseconds
+    finish()
+  }
+}
+
+/** A server for which `Expect: 100-continue` is a request of its own. */
+const continuing: Suite = {
+  ...whole,
+  start: (tracer, options, routes) =>
+    whole.start(tracer, options, {
+      ...routes,
+      handle: (req, res) => {
+        if (req.headers['expect'] !== undefined) tracer.start('server', 'continue').finish()
+        routes.handle(req, res)
+      },
+    }),
+}
+
+/** A server whose spans end with the head of the response. */
+const endingEarly: Suite = {
+  ...whole,
+  start: (tracer, options, routes) =>
+    whole.start(tracer, options, {
+      ...routes,
+      handle: (req, res) => {
+        const writeHead = res.writeHead.bind(res)
+        const span = currentSpan()
+        res.writeHead = (...args) => {
+          setImmediate(() => span?.finish())
+          return writeHead(...args)
+        }
+        routes.handle(req, res)
+      },
+    }),
 }
 
 const outgoing = whole.outgoing ?? { trace: () => () => {} }
@@ -113,6 +197,13 @@ const mutants: readonly (readonly [what: string, suite: Suite, seenBy: string])[
   ['logs no ids', { ...whole, logIds: () => ({}) }, 'log lines'],
   ['logs the same ids always', { ...whole, logIds: () => ({ trace_id: '1', span_id: '1' }) }, 'log lines'],
   ['takes routes for paths', { ...whole, names: { '/any/42': 'GET /any/*' } }, 'is called'],
+  ['has another span for Expect', continuing, 'a body that is sent when the server says so'],
+  ['confuses pipelined requests', given((o) => o, oneAtATime), 'requests sent at once'],
+  ['fails where a server gives up', spans(failing), 'a server that gives up'],
+  ['stays open where a server gives up', spans(staying), 'a server that gives up'],
+  ['ends an event stream with its head', endingEarly, 'server-sent events'],
+  ['has no time to the first byte', spans(firstByte(undefined)), 'server-sent events'],
+  ['takes the last byte for the first', spans(firstByte(1e9)), 'server-sent events'],
   [
     'drops upgrades',
     {
@@ -136,6 +227,12 @@ function neverOff(): typeof outgoing.trace {
     return () => {}
   }
 }
+
+test('the suite has nothing against the same with nothing changed', async () => {
+  const unchanged = spans((_span, finish) => finish())
+  for (const { name, run } of httpSuite(unchanged))
+    if (mutants.some(([, , seenBy]) => name.includes(seenBy))) await run()
+})
 
 describe('the suite of HTTP servers sees one that', () => {
   test.each(mutants)('%s', async (_, suite, seenBy) => {
