@@ -9,6 +9,8 @@ const RECORD = 512
 /** What a call of BatchWriteItem takes, and how many calls are under way at once: those of the recorder's defaults. */
 const BATCH = 25
 const CONCURRENCY = 4
+/** In milliseconds: a request that a busy machine keeps waiting is slow, and no failure. */
+const PATIENCE = 60_000
 /** As the recorder's defaults. */
 const ITEM_OPTIONS = { layout: 'natural', index: true, expires: undefined } as const
 /** Some records long, so that the waits between them are part of what is measured, and so short that a turn is soon over. */
@@ -18,7 +20,7 @@ export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   trace: async (folder) => {
     const spans = await sampleSpans(SPANS)
     const records = chunks(spans, RECORD)
-    const recorder = dynamoRecorder(await optionsOf(folder))
+    const recorder = dynamoRecorder({ ...(await optionsOf(folder)), requestTimeout: PATIENCE })
     return {
       operations: SPANS,
       slice: async () => {
@@ -29,7 +31,7 @@ export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   bare: (folder) => bare(folder, (config) => new DynamoDBClient(config)),
   lean: (folder) =>
     bare(folder, (config) => {
-      const timeouts = { requestTimeout: 3_000, connectionTimeout: 3_000, throwOnRequestTimeout: true }
+      const timeouts = { requestTimeout: PATIENCE, connectionTimeout: PATIENCE, throwOnRequestTimeout: true }
       const client = new DynamoDBClient({ ...config, maxAttempts: 1, requestHandler: timeouts })
       client.middlewareStack.remove('loggerMiddleware')
       return client
