@@ -69,6 +69,7 @@ async function open(count: number): Promise<void> {
 /** As many requests as the server answers. */
 async function asManyAsPossible(milliseconds: number): Promise<Record<string, number>> {
   const start = performance.now()
+  const sleep = stayAwake()
   let requests = 0
   const ended = connections.map(
     (connection) =>
@@ -82,7 +83,25 @@ async function asManyAsPossible(milliseconds: number): Promise<Record<string, nu
       }),
   )
   await Promise.all(ended)
+  sleep()
   return { requests, seconds: (performance.now() - start) / 1000 }
+}
+
+/**
+ * Keeps this process running while it waits: whoever writes to a process that sleeps pays for waking it, which took a server
+ * up to a quarter of its time, and the faster ones, which leave it no time to sleep, none of it.
+ *
+ * @returns what lets it sleep again
+ */
+function stayAwake(): () => void {
+  let isAwake = true
+  const turn = (): void => {
+    if (isAwake) setImmediate(turn)
+  }
+  turn()
+  return () => {
+    isAwake = false
+  }
 }
 
 /** So many requests a second, whether or not the server keeps up: how long each took from when it was due. */
