@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks'
-
 /** Nanoseconds from some moment on, never running backwards. */
 export const monotonic: () => bigint = process.hrtime.bigint
 

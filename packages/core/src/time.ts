@@ -1,10 +1,11 @@
 const SECOND = 1_000_000_000n
-/** 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z in seconds since the Unix epoch: what RFC 3339 can say. */
-const FIRST_SECOND = -62_167_219_200n
-const END_SECOND = 253_402_300_800n
+/** 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z in nanoseconds since the Unix epoch: what RFC 3339 can say. */
+const FIRST_SECOND = -62_167_219_200n * SECOND
+const END_SECOND = 253_402_300_800n * SECOND
 
-let cachedSecond = 0n
-let cachedText = '1970-01-01T00:00:00'
+/** The second that was written last, in nanoseconds since the Unix epoch: most spans of a batch share it. */
+let lastSecond = 0n
+let lastText = '1970-01-01T00:00:00'
 
 /**
  * RFC 3339 in UTC with nanoseconds, trailing zeros of the fraction removed: `2015-10-20T13:14:15.1234Z`.
@@ -13,24 +14,22 @@ let cachedText = '1970-01-01T00:00:00'
  * @throws {RangeError} outside the years 0000 to 9999
  */
 export function formatTime(time: bigint): string {
-  let second = time / SECOND
-  let fraction = Number(time - second * SECOND)
-  if (fraction < 0) {
-    second -= 1n
-    fraction += 1e9
-  }
-  if (second !== cachedSecond) {
-    if (second < FIRST_SECOND || second >= END_SECOND) throw new RangeError(`time out of range: ${time} ns`)
-    cachedText = new Date(Number(second) * 1000).toISOString().slice(0, 19)
-    cachedSecond = second
-  }
-  if (fraction === 0) return `${cachedText}Z`
+  let fraction = Number(time - lastSecond)
+  if (fraction < 0 || fraction >= 1e9) fraction = enterSecond(time)
+  if (fraction === 0) return `${lastText}Z`
   let digits = 9
-  while (fraction % 10 === 0) {
-    fraction /= 10
-    digits--
-  }
-  return `${cachedText}.${String(fraction).padStart(digits, '0')}Z`
+  for (; fraction % 10 === 0; digits--) fraction /= 10
+  return `${lastText}.${String(fraction).padStart(digits, '0')}Z`
+}
+
+/** @returns how many nanoseconds into its second a time is */
+function enterSecond(time: bigint): number {
+  const fraction = ((time % SECOND) + SECOND) % SECOND
+  const second = time - fraction
+  if (second < FIRST_SECOND || second >= END_SECOND) throw new RangeError(`time out of range: ${time} ns`)
+  lastText = new Date(Number(second / 1_000_000n)).toISOString().slice(0, 19)
+  lastSecond = second
+  return Number(fraction)
 }
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/

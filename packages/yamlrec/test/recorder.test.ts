@@ -191,7 +191,7 @@ describe('a stream', () => {
     await recorder.record(many(500, 500))
     await recorder.record([spanOf(501)])
     expect(ids((await parseYaml(Buffer.concat(chunks))).spans)).toEqual(ids(many(501)))
-    expect(chunks.length).toBeGreaterThan(4)
+    expect(chunks.length).toBeGreaterThan(2)
     expect(stream.writableEnded).toBe(false)
     expect([stream.listenerCount('error'), stream.listenerCount('close')]).toEqual([0, 0])
     expect(recorder.recordSync).toBeUndefined()

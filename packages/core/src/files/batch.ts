@@ -1,8 +1,8 @@
 import { RecordError } from '../recorder.js'
 import type { Span } from '../span.js'
 
-/** Characters that a write should have: enough that its cost is spread, small enough that memory stays bounded. */
-const WRITE_SIZE = 65_536
+/** Characters that a write should have: enough for most batches whole, small enough that memory stays bounded. */
+const WRITE_SIZE = 262_144
 
 /** One batch on its way to a file: what to write next, and which spans are not stored yet. */
 export class Batch {

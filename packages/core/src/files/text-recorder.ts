@@ -1,6 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { close, closeSync, open, openSync, write, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
+import { promisify } from 'node:util'
 import { TraceError } from '../errors.js'
 import { checkOptions, optionRules } from '../options.js'
 import type { Recorder } from '../recorder.js'
@@ -84,17 +84,22 @@ function fileRecorder({ name: formatName, textOf }: WriteFormat, path: string): 
   }
 }
 
+/** By file descriptor, since a `FileHandle` costs as much again as the write of a batch. */
+const opened = promisify(open)
+const written = promisify(write)
+const closed = promisify(close)
+
 async function append(path: string, batch: Batch): Promise<void> {
   let bytes = batch.next()
   if (bytes === undefined) return
-  const file = await open(path, 'a')
+  const file = await opened(path, 'a')
   try {
     for (; bytes !== undefined; bytes = batch.next()) {
-      const { bytesWritten } = await file.write(bytes)
+      const { bytesWritten } = await written(file, bytes)
       if (!batch.wrote(bytesWritten)) throw new ShortWrite(bytesWritten, bytes.length)
     }
   } finally {
-    await file.close()
+    await closed(file)
   }
 }
 
