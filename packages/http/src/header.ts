@@ -1,5 +1,5 @@
-import { IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+import { nodeHttp } from './node-http.js'
 
 const LONGEST_FOREIGN_ID = 128
 
@@ -102,7 +102,7 @@ type Internals = IncomingMessage & { [internal: symbol]: unknown }
 let nodes: NodesSymbols | undefined
 
 function findSymbols(): NodesSymbols {
-  const sample = new IncomingMessage(new Socket())
+  const sample = new (nodeHttp().IncomingMessage)(new (process.getBuiltinModule('node:net').Socket)())
   void sample.headersDistinct
   const symbols = Object.getOwnPropertySymbols(sample)
   const named = (name: string): symbol => symbols.find((each) => each.description === name) ?? Symbol(name)

@@ -1,10 +1,11 @@
-import { METHODS } from 'node:http'
+import { nodeHttp } from './node-http.js'
 
-const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
+let knownMethods: ReadonlySet<string> | undefined
 
 /** A request's method. HTTP/2 takes any word for one, which would give names without end: those are `_OTHER`. */
 export function methodOf(method: string | undefined): string {
-  return method !== undefined && KNOWN_METHODS.has(method) ? method : '_OTHER'
+  knownMethods ??= new Set(nodeHttp().METHODS)
+  return method !== undefined && knownMethods.has(method) ? method : '_OTHER'
 }
 
 /** The path of a request's target, without query: of `/a?b`, and of the absolute form that proxies get. */

@@ -1,5 +1,6 @@
-import { type IncomingMessage, validateHeaderName } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { checkOptions, type OptionRule, optionRules, type Tracer } from '@trace/core'
+import { nodeHttp } from './node-http.js'
 import type { Propagator } from './propagator.js'
 import { DEFAULT_HEADER } from './request-id.js'
 import { propagatorsRule, tracerRule } from './rules.js'
@@ -110,7 +111,7 @@ const RULES: Readonly<Record<keyof ServerOptions, OptionRule>> = {
 function isHeaderName(value: unknown): value is string {
   if (typeof value !== 'string') return false
   try {
-    validateHeaderName(value)
+    nodeHttp().validateHeaderName(value)
     return true
   } catch {
     return false

@@ -1,0 +1,4 @@
+/** Loads `node:http` where it is first needed: that takes some milliseconds, and who has a server to trace has it anyway. */
+export function nodeHttp(): typeof import('node:http') {
+  return process.getBuiltinModule('node:http')
+}
