@@ -8,7 +8,7 @@ export const emitOfRequest: (emit: Emit) => Emit = wrapper((emit) => {
   return function (this: Request, event: string | symbol, ...args: unknown[]): boolean {
     const span = tracedOf(this)?.span
     if (span === undefined || isAtHome(span, this, event)) return emit.call(this, event, ...args)
-    return span.run(() => emit.call(this, event, ...args))
+    return emitIn(span, emit, this, [event, ...args])
   }
 })
 
@@ -23,13 +23,18 @@ export const emitOfResponse: (emit: Emit) => Emit = wrapper((emit) => {
     }
     try {
       if (isAtHome(traced.span, this, event)) return emit.call(this, event, ...args)
-      return traced.span.run(() => emit.call(this, event, ...args))
+      return emitIn(traced.span, emit, this, [event, ...args])
     } finally {
       // Last, so that listeners can still add to the span.
       if (event === 'close') traced.end()
     }
   }
 })
+
+/** Apart from the functions above, which would pay for this one's closure with every event. */
+function emitIn(span: ActiveSpan, emit: Emit, emitter: EventEmitter, args: Parameters<Emit>): boolean {
+  return span.run(() => Reflect.apply(emit, emitter, args))
+}
 
 /**
  * Whether an event needs no context: nobody listens, or it is there. Node emits most events from where the connection's data

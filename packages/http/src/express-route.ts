@@ -35,10 +35,15 @@ interface Mount {
 export class RouteWatch implements RouteSource {
   readonly #req: WatchedRequest
   readonly #mounts: Mount[]
-  #route: string | undefined
+  #pattern: string | undefined
+  /** What Express has set on the request: kept here, since another property there costs as much as the rest of a span. */
+  baseUrl: unknown
+  route: unknown
 
   constructor(req: WatchedRequest) {
     this.#req = req
+    this.baseUrl = req.baseUrl
+    this.route = req.route
     const url = typeof req.baseUrl === 'string' ? req.baseUrl : ''
     // Of what is above the middleware itself, only values can be seen.
     this.#mounts = url === '' ? [OUTERMOST] : [{ url, pattern: '*', names: [] }]
@@ -46,6 +51,7 @@ export class RouteWatch implements RouteSource {
   }
 
   entered(value: unknown): void {
+    this.baseUrl = value
     if (typeof value !== 'string') return
     while (this.#mounts.length > 1 && !isBelow(value, this.#innermost().url)) this.#mounts.pop()
     const above = this.#innermost()
@@ -64,14 +70,15 @@ export class RouteWatch implements RouteSource {
   }
 
   matched(value: unknown): void {
+    this.route = value
     if (typeof value !== 'object' || value === null) return
     const path = pathText(Reflect.get(value, 'path'))
     const { pattern } = this.#innermost()
-    this.#route = path === '/' && pattern !== '' ? pattern : pattern + path
+    this.#pattern = path === '/' && pattern !== '' ? pattern : pattern + path
   }
 
-  route(): string {
-    return this.#route ?? this.#innermost().pattern
+  pattern(): string {
+    return this.#pattern ?? this.#innermost().pattern
   }
 
   #innermost(): Mount {
@@ -101,22 +108,26 @@ const ACCESSORS: PropertyDescriptorMap = {
     configurable: true,
     enumerable: true,
     get(this: WatchedRequest) {
-      return this[BASE_URL]
+      const watch = watchOf(this)
+      return watch === undefined ? this[BASE_URL] : watch.baseUrl
     },
     set(this: WatchedRequest, value: unknown) {
-      this[BASE_URL] = value
-      watchOf(this)?.entered(value)
+      const watch = watchOf(this)
+      if (watch === undefined) this[BASE_URL] = value
+      else watch.entered(value)
     },
   },
   route: {
     configurable: true,
     enumerable: true,
     get(this: WatchedRequest) {
-      return this[ROUTE]
+      const watch = watchOf(this)
+      return watch === undefined ? this[ROUTE] : watch.route
     },
     set(this: WatchedRequest, value: unknown) {
-      this[ROUTE] = value
-      watchOf(this)?.matched(value)
+      const watch = watchOf(this)
+      if (watch === undefined) this[ROUTE] = value
+      else watch.matched(value)
     },
   },
 }

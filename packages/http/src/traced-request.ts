@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ActiveSpan } from '@trace/core'
+import { nodeHttp } from './node-http.js'
 import { type Request, type RequestInfo, type Response, type RouteSource, TRACED, type Traced } from './traced.js'
 import { watchFirstWrite } from './upgrade-status.js'
 import { wrapRequest, wrapResponse } from './wrapped.js'
@@ -100,7 +100,8 @@ export class TracedRequest implements Traced {
     const status = this.status()
     if (status !== undefined) {
       data['http.response.status_code'] = status
-      if (status >= 500) span.fail(error?.thrown ?? { name: String(status), message: STATUS_CODES[status] ?? '' })
+      if (status >= 500)
+        span.fail(error?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
     }
     const cause = error ?? causeOf(this.res)
     const reason = this.reason(cause !== undefined)
@@ -111,7 +112,7 @@ export class TracedRequest implements Traced {
   private nameByRoute(): void {
     if (this.routes === undefined) return
     const { span, info } = this
-    const route = this.routes.route()
+    const route = this.routes.pattern()
     if (route !== '') span.data['http.route'] = route
     // A name that the program gave it since then stays.
     if (span.name === info.provisionalName) span.name = route === '' ? info.method : `${info.method} ${route}`

@@ -37,8 +37,8 @@ export interface HeldHeader {
 
 /** Tells the route of a request at its end, where the framework does not know it at the start. */
 export interface RouteSource {
-  /** The pattern; empty where nothing matched. */
-  route(): string
+  /** Empty where nothing matched. */
+  pattern(): string
 }
 
 /** What is known of a request when its span starts. */
