@@ -56,7 +56,7 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
   app.addHook('onRequest', (request, reply, next) => {
     const arrival = { route: request.routeOptions.url ?? '', holder: reply }
     const traced = requests.begin(request.raw, reply.raw, arrival)
-    if (traced === undefined) return next()
+    if (traced === undefined) return requests.pass(request.raw, next)
     traced.span.run(() => {
       if (logs) addIds(request, reply)
       next()

@@ -49,8 +49,7 @@ export function replaceHeader(req: IncomingMessage, name: string, lowerName: str
 function removeHeader(req: IncomingMessage, lowerName: string): void {
   if (req.headers[lowerName] === undefined) return
   delete req.headers[lowerName]
-  const raw = req.rawHeaders
-  for (let at = raw.length - 2; at >= 0; at -= 2) if (isNamed(raw[at], lowerName)) removeRawHeader(req, at)
+  removeRawHeaders(req, lowerName, 0)
   nodes ??= findSymbols()
   const distinct: unknown = Reflect.get(req, nodes.distinct)
   if (typeof distinct === 'object' && distinct !== null) Reflect.deleteProperty(distinct, lowerName)
@@ -62,25 +61,33 @@ function addRawHeader(req: Internals, name: string, value: string, count: symbol
   if (req[count] === raw.length - 2) req[count] = raw.length
 }
 
+/** Replaces the first header of a name, and takes the others off. */
 function replaceRawHeader(req: IncomingMessage, lowerName: string, value: string): void {
   const raw = req.rawHeaders
-  let isReplaced = false
-  for (let at = 0; at < raw.length; at += 2) {
-    if (!isNamed(raw[at], lowerName)) continue
-    if (isReplaced) {
-      removeRawHeader(req, at)
-      at -= 2
-    } else {
-      raw[at + 1] = value
-      isReplaced = true
-    }
-  }
+  const first = indexOfName(raw, lowerName, 0)
+  if (first < 0) return
+  raw[first + 1] = value
+  if (indexOfName(raw, lowerName, first + 2) >= 0) removeRawHeaders(req, lowerName, first + 2)
 }
 
-function removeRawHeader(req: IncomingMessage, at: number): void {
+function indexOfName(raw: readonly string[], lowerName: string, from: number): number {
+  for (let at = from; at < raw.length; at += 2) if (isNamed(raw[at], lowerName)) return at
+  return -1
+}
+
+/** In one pass: whoever sends them may send thousands. */
+function removeRawHeaders(req: IncomingMessage, lowerName: string, from: number): void {
   // Built now, since Node builds it from as many headers as came.
   void req.headersDistinct
-  req.rawHeaders.splice(at, 2)
+  const raw = req.rawHeaders
+  let end = from
+  for (let at = from; at < raw.length; at += 2) {
+    const [name = '', value = ''] = [raw[at], raw[at + 1]]
+    if (isNamed(name, lowerName)) continue
+    raw[end++] = name
+    raw[end++] = value
+  }
+  raw.length = end
 }
 
 function isNamed(found: string | undefined, lowerName: string): boolean {

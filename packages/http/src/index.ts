@@ -1,4 +1,5 @@
 export { type B3Options, b3 } from './b3.js'
+export type { EndReason } from './ending.js'
 export { type LogIds, logIds } from './logs.js'
 export type { ServerOptions } from './options.js'
 export {
@@ -12,6 +13,5 @@ export {
   type SpanIds,
 } from './propagator.js'
 export { requestId } from './request-id.js'
-export type { EndReason } from './traced-request.js'
 export { fromAddresses } from './trust.js'
 export { w3c } from './w3c.js'

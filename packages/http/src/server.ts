@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { ActiveSpan, StartOptions, TraceOptions } from '@trace/core'
+import { type ActiveSpan, currentSpan, outsideTraces, type StartOptions, type TraceOptions } from '@trace/core'
 import { isForeignId, type NewHeader, replaceHeader, replaceHeaders } from './header.js'
 import { methodOf, pathOf, queryOf } from './naming.js'
 import { type ServerOptions, type Settings, settingsFrom } from './options.js'
@@ -67,6 +67,12 @@ export class RequestTracer {
       if (req[TRACED] === undefined) span?.finish()
       return req[TRACED]
     }
+  }
+
+  /** Runs what handles a request that `begin` has given no span: one that has none at all, outside any trace. */
+  pass<T>(req: Request, handle: () => T): T {
+    // A server that was started in a trace has that as its context.
+    return req[TRACED] === undefined && currentSpan() !== undefined ? outsideTraces(handle) : handle()
   }
 
   /** Says, once, that requests are traced twice over. @param other what else traces them */

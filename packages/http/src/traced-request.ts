@@ -1,13 +1,11 @@
 import type { Socket } from 'node:net'
 import type { ActiveSpan } from '@trace/core'
+import { type Cause, causeOf, type EndReason } from './ending.js'
 import { nodeHttp } from './node-http.js'
 import { type Request, type RequestInfo, type Response, type RouteSource, TRACED, type Traced } from './traced.js'
 import { watchFirstWrite } from './upgrade-status.js'
 import { wrapRequest, wrapResponse } from './wrapped.js'
 import { captureHeaders } from './writing.js'
-
-/** Why a request's span ended: `completed`, which is not recorded, where the whole response was sent. */
-export type EndReason = 'completed' | 'aborted' | 'upgraded' | 'error'
 
 const LIVE: unique symbol = Symbol('live requests')
 
@@ -25,7 +23,7 @@ export class TracedRequest implements Traced {
   private firstByteAfter: bigint | undefined = undefined
   /** The status that was written on the connection itself, in answer to an upgrade. */
   private upgradeStatus: number | undefined = undefined
-  private error: { readonly thrown: unknown } | undefined = undefined
+  private error: Cause | undefined = undefined
   private isUpgrade = false
   private isSent = false
   private isEnded = false
@@ -44,8 +42,10 @@ export class TracedRequest implements Traced {
     this.live?.push(this)
     this.isUpgrade = req.upgrade === true
     if (this.isUpgrade) watchFirstWrite(req.socket, (status) => this.answeredUpgrade(status))
-    // Where something before us took its time, the events that would end the span may be over.
-    if (res.closed || req.socket?.destroyed) process.nextTick(endRequest, this)
+    if (!res.closed && req.socket?.destroyed !== true) return
+    // Something before us took its time: the events that would end the span may be over.
+    this.isSent = res.writableFinished
+    process.nextTick(endRequest, this)
   }
 
   threw(error: unknown): void {
@@ -66,7 +66,8 @@ export class TracedRequest implements Traced {
   }
 
   sent(): void {
-    this.isSent = true
+    // Up to Node 22 a response says so too when its connection breaks.
+    this.isSent = this.res.socket?.destroyed !== true
     // Node closes the responses of its own only: one that refuses an upgrade was made by somebody else.
     if (this.isUpgrade) process.nextTick(endRequest, this)
   }
@@ -128,11 +129,9 @@ export class TracedRequest implements Traced {
 
   private reason(hasCause: boolean): EndReason {
     if (this.upgradeStatus !== undefined) return this.upgradeStatus === 101 ? 'upgraded' : 'completed'
-    const { stream, writableFinished } = this.res
+    const { stream } = this.res
     const isWhole =
-      stream === undefined
-        ? this.isSent || writableFinished
-        : stream.writableFinished && !stream.aborted && stream.rstCode === 0
+      stream === undefined ? this.isSent : stream.writableFinished && !stream.aborted && stream.rstCode === 0
     if (isWhole) return 'completed'
     return hasCause ? 'error' : 'aborted'
   }
@@ -141,18 +140,6 @@ export class TracedRequest implements Traced {
 /** To the microsecond. */
 function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1_000n) / 1_000
-}
-
-function causeOf(res: Response): { readonly thrown: unknown } | undefined {
-  const thrown: unknown = res.stream === undefined ? res.errored : res.stream.errored
-  if (thrown === undefined || thrown === null || isClientsDoing(thrown)) return undefined
-  return { thrown }
-}
-
-/** The error that Node makes of a client that goes away, or that resets its HTTP/2 stream by a code of its own choice. */
-function isClientsDoing(error: unknown): boolean {
-  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
-  return code === 'ECONNRESET' || code === 'ERR_HTTP2_STREAM_ERROR'
 }
 
 function endRequest(traced: TracedRequest): void {

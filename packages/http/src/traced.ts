@@ -11,6 +11,7 @@ export type Emit = EventEmitter['emit']
 export type WriteHead = ServerResponse['writeHead']
 export type Write = ServerResponse['write']
 export type End = ServerResponse['end']
+export type FlushHeaders = ServerResponse['flushHeaders']
 
 /** A request of an HTTP/1.1 or HTTP/2 server. */
 export type Request = IncomingMessage & { originalUrl?: string; upgrade?: boolean; [TRACED]?: Traced }

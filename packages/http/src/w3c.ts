@@ -59,7 +59,7 @@ export function parseTracestate(value: string | undefined): string {
   if (value === undefined || value.length > LONGEST_TRACESTATE) return ''
   const members = new Map<string, string>()
   for (const part of value.split(',')) {
-    const member = part.replace(/^[ \t]+|[ \t]+$/g, '')
+    const member = withoutBlanks(part)
     if (member === '') continue
     const key = MEMBER.exec(member)?.[1]
     if (key === undefined) return ''
@@ -68,6 +68,18 @@ export function parseTracestate(value: string | undefined): string {
   }
   if (members.size > MOST_MEMBERS) return ''
   return withinLimit([...members.values()])
+}
+
+/** HTTP's own blanks, and no others. By hand, since an expression for those at the end takes time by the square of those within. */
+function withoutBlanks(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }
 
 /** Leaves out members until the rest is short enough: long ones first, then from the end, as the recommendation says. */

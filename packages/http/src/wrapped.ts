@@ -1,6 +1,6 @@
 import { emitOfRequest, emitOfResponse } from './events.js'
 import type { Request, RequestInfo, Response } from './traced.js'
-import { endOf, writeHeadOf, writeOf } from './writing.js'
+import { endOf, flushHeadersOf, writeHeadOf, writeOf } from './writing.js'
 
 /** Puts stand-ins for the methods of a request, or of a kind of requests, in their place, unless it has them. */
 export function wrapRequest(req: Pick<Request, 'emit'>): void {
@@ -10,13 +10,15 @@ export function wrapRequest(req: Pick<Request, 'emit'>): void {
 
 /** The same for a response, or a kind of responses. */
 export function wrapResponse(
-  res: Pick<Response, 'emit' | 'write' | 'writeHead' | 'end' | 'stream'>,
+  res: Pick<Response, 'emit' | 'write' | 'flushHeaders' | 'writeHead' | 'end' | 'stream'>,
   wanted: Pick<RequestInfo, 'held' | 'responseHeaders'>,
 ): void {
   const emit = emitOfResponse(res.emit)
   if (res.emit !== emit) res.emit = emit
   const write = writeOf(res.write)
   if (res.write !== write) res.write = write
+  const flushHeaders = flushHeadersOf(res.flushHeaders)
+  if (res.flushHeaders !== flushHeaders) res.flushHeaders = flushHeaders
   if (res.stream !== undefined) {
     const end = endOf(res.end)
     if (res.end !== end) res.end = end

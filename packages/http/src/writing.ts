@@ -1,5 +1,13 @@
 import type { RecordedHeader } from './options.js'
-import { type End, type HeldHeader, type Response, tracedOfResponse, type Write, type WriteHead } from './traced.js'
+import {
+  type End,
+  type FlushHeaders,
+  type HeldHeader,
+  type Response,
+  tracedOfResponse,
+  type Write,
+  type WriteHead,
+} from './traced.js'
 import { wrapper } from './wrapper.js'
 
 /** Stands in for the `write` of responses: the first call, where it does not come from `end`, sends the first byte. */
@@ -8,6 +16,14 @@ export const writeOf: (write: Write) => Write = wrapper((write) => {
     const traced = tracedOfResponse(this)
     if (traced?.isEnding === false) traced.wrote()
     return Reflect.apply(write, this, args)
+  }
+})
+
+/** Stands in for the `flushHeaders` of responses, which sends the first byte too. */
+export const flushHeadersOf: (flushHeaders: FlushHeaders) => FlushHeaders = wrapper((flushHeaders) => {
+  return function (this: Response): void {
+    tracedOfResponse(this)?.wrote()
+    flushHeaders.call(this)
   }
 })
 

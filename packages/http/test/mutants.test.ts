@@ -86,6 +86,14 @@ function firstByte(milliseconds: number | undefined): Parameters<typeof spans>[0
   }
 }
 
+/** @param reason given for every response that was not sent whole */
+function blaming(reason: string): Parameters<typeof spans>[0] {
+  return (span, finish) => {
+    if (span.data[REASON] !== undefined) span.data[REASON] = reason
+    finish()
+  }
+}
+
 /** A server for which `Expect: 100-continue` is a request of its own. */
 const continuing: Suite = {
   ...whole,
@@ -203,6 +211,10 @@ const mutants: readonly (readonly [what: string, suite: Suite, seenBy: string])[
   ['stays open where a server gives up', spans(staying), 'a server that gives up'],
   ['ends an event stream with its head', endingEarly, 'server-sent events'],
   ['has no time to the first byte', spans(firstByte(undefined)), 'server-sent events'],
+  ['has no time to headers sent by themselves', spans(firstByte(undefined)), 'headers that are sent by themselves'],
+  ['takes the end for the first byte', spans(firstByte(1e9)), 'headers that are sent by themselves'],
+  ['blames the client for all', spans(blaming('aborted')), 'the server itself cuts off'],
+  ['blames the server for all', spans(blaming('error')), 'a client that goes once'],
   ['takes the last byte for the first', spans(firstByte(1e9)), 'server-sent events'],
   [
     'drops upgrades',

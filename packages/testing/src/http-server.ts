@@ -24,12 +24,15 @@ export interface SuiteSession {
 export interface SuiteConnection {
   readonly remoteAddress?: string | undefined
   setTimeout(milliseconds: number): unknown
+  destroy(): unknown
   listenerCount(event: string): number
 }
 
 /** A response, as far as the suite uses it. */
 export interface SuiteResponse extends NodeJS.WritableStream {
   writeHead(status: number, headers?: Record<string, string | string[]>): unknown
+  /** Every response of Node's has it; the types of HTTP/2's do not say so. */
+  flushHeaders?(): void
   destroy(error: Error): unknown
   /** Of HTTP/2. */
   readonly stream?: SuiteStream
@@ -39,6 +42,8 @@ export interface SuiteResponse extends NodeJS.WritableStream {
 export interface SuiteStream {
   on(event: 'error', listener: () => void): unknown
   destroy(error: Error): unknown
+  /** @param code of HTTP/2's error codes */
+  close(code: number): unknown
 }
 
 /** Handles a request on Node's own objects. */

@@ -1,5 +1,6 @@
 import { addConnectionCases } from './http-cases-connections.js'
 import { addContextCases } from './http-cases-context.js'
+import { addCutCases } from './http-cases-cuts.js'
 import { addEndingCases } from './http-cases-endings.js'
 import { addEventCases } from './http-cases-events.js'
 import { addHeaderCases } from './http-cases-header.js'
@@ -35,6 +36,7 @@ export function httpSuite<Propagator = never>(options: HttpSuiteOptions<Propagat
   addContextCases(add, options)
   addEventCases(add, options)
   addEndingCases(add, options)
+  addCutCases(add, options)
   addConnectionCases(add, options)
   if (options.outgoing !== undefined) addOutgoingCases(add, options, options.outgoing)
   if (options.logIds !== undefined) addLogCases(add, options.logIds)
