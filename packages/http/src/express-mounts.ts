@@ -1,4 +1,4 @@
-import { literalIn } from './expression.js'
+import { type Layer, type Match, trimmed, type Way, waysOf } from './express-ways.js'
 
 /** What a request has just entered, of all that may be mounted in an application. */
 export interface Entered {
@@ -6,136 +6,107 @@ export interface Entered {
   readonly text: string
   /** The part of the path behind it. */
   readonly rest: string
-  /** The text with parameters' names in place of their values. */
-  readonly pattern: string
-  /** Whether there were any. */
-  readonly hasParameters: boolean
+  /** Those of the request, of which a mount's own are some. */
+  readonly params: unknown
 }
 
-/** A way to get into something mounted: a layer may have several. */
-interface Way {
-  /** What it takes of a path. */
-  takes(path: string): string | undefined
-  /** As it was written, if that is a text without parameters. */
-  readonly text?: string
-  /** Whether it matches what is neither written there nor a parameter. */
-  readonly isExpression: boolean
+/** A router or an application that a request is in. */
+export interface Place {
+  /** What is mounted there, or, where it is not known in which router of an application, in any. */
+  readonly of: unknown
+  readonly isAny: boolean
+  /** How far the request has come. Of ways that take the same of a path, that tells which it is. */
+  next: number
 }
 
-/** What Express 4 and 5 keep of each thing mounted; of later releases' types, which are not public, only this is used. */
-interface Layer {
-  readonly route?: unknown
-  readonly handle?: unknown
-  /** Express 4: all ways in one. */
-  readonly regexp?: RegExp
-  /** Express 5: a function for each way. */
-  readonly matchers?: readonly ((path: string) => unknown)[]
-  /** From release 2.3 of its router: how they were written. */
-  readonly rawPath?: unknown
+export function placeIn(of: unknown, isAny = false): Place {
+  return { of, isAny, next: 0 }
 }
 
-/** How many patterns are remembered of an application; the others are looked for each time. */
-const MOST_KNOWN = 1_000
-
-/** By application, what was found out before: how a pattern was written. */
-const known = new WeakMap<object, Map<string, string>>()
-
-/**
- * How a path was written that something is mounted at.
- *
- * @param app the application that the request is in
- * @returns `/*` where that is a regular expression, as much of what it matches is chosen by whoever sent the request
- */
-export function writtenMount(app: unknown, entered: Entered): string {
-  const { pattern } = entered
-  if (typeof app !== 'function') return pattern
-  const knownHere = known.get(app) ?? new Map<string, string>()
-  known.set(app, knownHere)
-  const before = knownHere.get(pattern)
-  if (before !== undefined) return before
-  const written = findWritten(app, entered)
-  if (written === undefined) return '/*'
-  if (knownHere.size < MOST_KNOWN) knownHere.set(pattern, written)
-  return written
+/** What a request has entered: how its path was written, and what stands there. */
+export interface Found {
+  readonly written: string
+  readonly handle: unknown
 }
 
-function findWritten(app: object, { text, rest, pattern, hasParameters }: Entered): string | undefined {
-  let found: string | undefined = pattern
-  const takes = (way: Way, path: string) => way.takes(path)?.replace(/\/$/, '') === text
-  for (const way of waysInto(app)) {
-    if (!takes(way, text + rest) && !takes(way, text)) continue
-    if (way.isExpression) found = undefined
-    else if (way.text === undefined) return pattern
-    else if (!hasParameters) return way.text
+/** Finds what a request has entered in a place: undefined where that is mounted in something that cannot be seen. */
+export function enter(place: Place, entered: Entered): Found | undefined {
+  const { doors } = levelOf(place)
+  const lower = entered.text.toLowerCase()
+  for (let turn = 0; turn < doors.length; turn++) {
+    // A request that the program sends through its application again begins anew.
+    const at = (place.next + turn) % doors.length
+    const door = doors[at]
+    if (door === undefined || !lower.startsWith(door.way.start)) continue
+    if (door.way.isPlain && lower.length !== door.way.start.length) continue
+    if (!isWayOf(door.way, entered)) continue
+    place.next = at + 1
+    return { written: door.way.written(entered.text), handle: door.handle }
   }
-  return found
+  return undefined
 }
 
-/** The ways into all that is mounted in an application or in those around it. */
-function* waysInto(app: object): Generator<Way> {
-  const seen = new Set<unknown>()
-  for (let at: unknown = app; typeof at === 'function' && !seen.has(at); at = Reflect.get(at, 'parent')) {
-    seen.add(at)
-    // That of Express 4; its `router` throws.
-    const router: unknown = Reflect.get(at, '_router') ?? Reflect.get(at, 'router')
-    yield* waysBelow(router, seen)
-  }
+function isWayOf(way: Way, { text, rest, params }: Entered): boolean {
+  const isAll = (match: Match | undefined): match is Match => match !== undefined && trimmed(match.path) === text
+  let match = way.match(text + rest)
+  // Express adds a slash where nothing is left.
+  if (!isAll(match) && rest === '/') match = way.match(text)
+  if (!isAll(match)) return false
+  return Object.keys(match.params).every((name) => typeof params === 'object' && params !== null && name in params)
 }
 
-function* waysBelow(router: unknown, seen: Set<unknown>): Generator<Way> {
-  if (typeof router !== 'function' || seen.has(router)) return
-  seen.add(router)
+interface Door {
+  readonly way: Way
+  readonly handle: unknown
+}
+
+/** All that can be entered from a place, in the order in which Express tries it. */
+interface Level {
+  readonly doors: Door[]
+  /** Where they were found, and how many layers were there. */
+  readonly stacks: Map<readonly Layer[], number>
+}
+
+const levels = { own: new WeakMap<object, Level>(), any: new WeakMap<object, Level>() }
+
+const NOTHING: Level = { doors: [], stacks: new Map() }
+
+function levelOf({ of, isAny }: Place): Level {
+  if (typeof of !== 'function') return NOTHING
+  const known = isAny ? levels.any : levels.own
+  const before = known.get(of)
+  if (before !== undefined && isCurrent(before)) return before
+  const level: Level = { doors: [], stacks: new Map() }
+  // In Express 4 an application has its router there, and `router` throws.
+  const router: unknown =
+    Reflect.get(of, 'stack') === undefined ? (Reflect.get(of, '_router') ?? Reflect.get(of, 'router')) : of
+  addLayers(level, router, isAny)
+  known.set(of, level)
+  return level
+}
+
+/** Programs may add to their routers at any time. */
+function isCurrent({ stacks }: Level): boolean {
+  for (const [stack, length] of stacks) if (stack.length !== length) return false
+  return true
+}
+
+function addLayers(level: Level, router: unknown, isAny: boolean): void {
+  if (typeof router !== 'function') return
   const stack: unknown = Reflect.get(router, 'stack')
-  if (!Array.isArray(stack)) return
-  for (const layer of stack as readonly Layer[]) {
+  if (!isStack(stack) || level.stacks.has(stack)) return
+  level.stacks.set(stack, stack.length)
+  for (const layer of stack) {
     if (layer.route !== undefined) continue
-    yield* waysOf(layer)
-    yield* waysBelow(layer.handle, seen)
+    const { handle } = layer
+    const ways = waysOf(layer)
+    const takes = (way: Way, path: string) => trimmed(way.match(path)?.path ?? path) !== ''
+    // Of what takes nothing of a path Express does not say that it was entered.
+    for (const way of ways) if (takes(way, '/-')) level.doors.push({ way, handle })
+    if (isAny || !ways.every((way) => takes(way, '/'))) addLayers(level, handle, isAny)
   }
 }
 
-const ways = new WeakMap<Layer, readonly Way[]>()
-
-function waysOf(layer: Layer): readonly Way[] {
-  let found = ways.get(layer)
-  if (found === undefined) {
-    found = layer.regexp === undefined ? waysOfMatchers(layer) : waysOfExpression(layer.regexp)
-    ways.set(layer, found)
-  }
-  return found
-}
-
-/** Express 5. */
-function waysOfMatchers({ matchers = [], rawPath }: Layer): readonly Way[] {
-  const written: readonly unknown[] = Array.isArray(rawPath) ? rawPath : [rawPath]
-  return matchers.flatMap((matcher, at) => {
-    const path = written[at]
-    if (path instanceof RegExp) return waysOfExpression(path)
-    const takes = (text: string): string | undefined => {
-      const match = matcher(text)
-      return typeof match === 'object' && match !== null ? String(Reflect.get(match, 'path')) : undefined
-    }
-    const isText = typeof path === 'string' && !/[:*{}\\]/.test(path)
-    return [{ takes, isExpression: matcher.name === 'regexpMatcher', ...(isText && { text: trimmed(path) }) }]
-  })
-}
-
-/** Express 4 makes one expression of all the paths that a list has. */
-function waysOfExpression({ source, flags }: RegExp): readonly Way[] {
-  const compiled = (part: string): Way => {
-    // One of ours: an expression with the flag `g` or `y` has a state.
-    const expression = new RegExp(part, flags.replace(/[gy]/g, ''))
-    const literal = literalIn(part)
-    const text = literal?.hasGroups === false ? { text: trimmed(literal.text) } : {}
-    return { takes: (path) => expression.exec(path)?.[0], isExpression: literal === undefined, ...text }
-  }
-  try {
-    return source.split(/\|(?=\^)/).map(compiled)
-  } catch {
-    return [compiled(source)]
-  }
-}
-
-function trimmed(path: string): string {
-  return path.replace(/\/$/, '')
+function isStack(stack: unknown): stack is readonly Layer[] {
+  return Array.isArray(stack)
 }

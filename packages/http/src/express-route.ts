@@ -1,4 +1,5 @@
-import { writtenMount } from './express-mounts.js'
+import { type Entered, enter, type Found, type Place, placeIn } from './express-mounts.js'
+import { UNKNOWN } from './express-ways.js'
 import { pathOf } from './naming.js'
 import { type Request, type RouteSource, tracedOf } from './traced.js'
 
@@ -20,8 +21,11 @@ type WatchedRequest = Request & {
 interface Mount {
   readonly url: string
   readonly pattern: string
-  /** Names of the parameters that were there. */
-  readonly names: readonly string[]
+  /** The application that it is in. */
+  readonly app: unknown
+  readonly place: Place
+  /** An application that is mounted there, as far as the request is in that. */
+  inner?: Place
 }
 
 /**
@@ -45,48 +49,57 @@ export class RouteWatch implements RouteSource {
     this.baseUrl = req.baseUrl
     this.route = req.route
     const url = typeof req.baseUrl === 'string' ? req.baseUrl : ''
+    const { app } = req
+    this.#mounts = [{ url: '', pattern: '', app, place: placeIn(app) }]
     // Of what is above the middleware itself, only values can be seen.
-    this.#mounts = url === '' ? [OUTERMOST] : [{ url, pattern: '*', names: [] }]
+    if (url !== '') this.#mounts.push({ url, pattern: '*', app, place: placeIn(app, true) })
     addAccessors(req)
   }
 
   entered(value: unknown): void {
     this.baseUrl = value
     if (typeof value !== 'string') return
-    while (this.#mounts.length > 1 && !isBelow(value, this.#innermost().url)) this.#mounts.pop()
+    try {
+      this.#enter(value)
+    } catch {
+      // Something else than Express's own is mounted there: what cannot be read has no name.
+      this.#mounts.push({ url: value, pattern: UNKNOWN, app: undefined, place: placeIn(undefined) })
+    }
+  }
+
+  #enter(value: string): void {
+    while (this.#mounts.length > 1 && !isBelow(value, this.#innermost()?.url ?? '')) this.#mounts.pop()
     const above = this.#innermost()
-    if (value.length <= above.url.length) return
-    const params = entriesOf(this.#req.params)
-    const text = value.slice(above.url.length)
-    const pattern = patternOf(text, params, above.names)
-    const below = writtenMount(this.#req.app, {
-      text,
-      rest: pathOf(this.#req.url ?? ''),
-      pattern,
-      hasParameters: pattern !== decoded(text),
-    })
-    const names = [...above.names, ...params.map(([name]) => name)]
-    this.#mounts.push({ url: value, pattern: above.pattern + below, names })
+    if (above === undefined || value.length <= above.url.length) return
+    const { app, params, url } = this.#req
+    const found = find(above, app, { text: value.slice(above.url.length), rest: pathOf(url ?? ''), params })
+    const pattern = above.pattern + (found?.written ?? UNKNOWN)
+    this.#mounts.push({ url: value, pattern, app, place: placeIn(found?.handle) })
   }
 
   matched(value: unknown): void {
     this.route = value
     if (typeof value !== 'object' || value === null) return
     const path = pathText(Reflect.get(value, 'path'))
-    const { pattern } = this.#innermost()
+    const pattern = this.#innermost()?.pattern ?? ''
     this.#pattern = path === '/' && pattern !== '' ? pattern : pattern + path
   }
 
   pattern(): string {
-    return this.#pattern ?? this.#innermost().pattern
+    return this.#pattern ?? this.#innermost()?.pattern ?? ''
   }
 
-  #innermost(): Mount {
-    return this.#mounts.at(-1) ?? OUTERMOST
+  #innermost(): Mount | undefined {
+    return this.#mounts.at(-1)
   }
 }
 
-const OUTERMOST: Mount = { url: '', pattern: '', names: [] }
+/** @param app the application that the request is in, which may be one that took nothing of the path */
+function find(mount: Mount, app: unknown, entered: Entered): Found | undefined {
+  if (app === mount.app) return enter(mount.place, entered)
+  if (mount.inner === undefined || mount.inner.of !== app) mount.inner = placeIn(app)
+  return enter(mount.inner, entered) ?? enter(mount.place, entered)
+}
 
 function addAccessors(req: WatchedRequest): void {
   if (req[HAS_ACCESSORS] && !Object.hasOwn(req, 'baseUrl')) return
@@ -144,55 +157,4 @@ function isBelow(url: string, mount: string): boolean {
 /** A route's path as it was written: a text, a regular expression, or a list of them. */
 function pathText(path: unknown): string {
   return Array.isArray(path) ? path.map(String).join(',') : String(path)
-}
-
-type Param = readonly [name: string, value: string, marker: string]
-
-function entriesOf(params: unknown): readonly Param[] {
-  if (typeof params !== 'object' || params === null) return []
-  return Object.entries(params).map(([name, value]) => {
-    // Unnamed groups are counted; those of a wildcard with a name are a list.
-    if (Array.isArray(value)) return [name, value.join('/'), `*${name}`]
-    return [name, value === undefined ? '' : String(value), /^\d+$/.test(name) ? '*' : `:${name}`]
-  })
-}
-
-/**
- * The pattern that a mount's path was made from: the parameters' values, from the last to the first, replaced by their names.
- *
- * @param outer names of the parameters of the mounts around it, which may be among `params` without being in `text`
- */
-function patternOf(text: string, params: readonly Param[], outer: readonly string[]): string {
-  let pattern = decoded(text)
-  let end = pattern.length
-  for (const [name, value, marker] of params.toReversed()) {
-    if (value === '') continue
-    const at = lastPlace(pattern, value, end)
-    if (at >= 0) {
-      pattern = pattern.slice(0, at) + marker + pattern.slice(at + value.length)
-      end = at
-    } else if (!outer.includes(name)) {
-      // The program has changed the parameter since: rather no path than one with ids in it.
-      return '/*'
-    }
-  }
-  return pattern
-}
-
-/** Where a value last stands before `end`: as a whole segment, or else as a part of one. */
-function lastPlace(text: string, value: string, end: number): number {
-  const before = text.slice(0, end)
-  for (let at = before.lastIndexOf(value); at >= 0; at = at === 0 ? -1 : before.lastIndexOf(value, at - 1)) {
-    const next = text[at + value.length]
-    if (text[at - 1] === '/' && (next === undefined || next === '/')) return at
-  }
-  return before.lastIndexOf(value)
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

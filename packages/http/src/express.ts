@@ -22,7 +22,7 @@ export function traceExpress(options: ServerOptions): Middleware {
     const responseKind = kindOf<Response>(res)
     if (responseKind !== undefined) wrapResponse(responseKind, NO_HEADERS)
     const traced = requests.begin(req, res)
-    if (traced === undefined) return next()
+    if (traced === undefined) return requests.pass(req, next)
     if (traced.span.sampled) traced.routes = new RouteWatch(req)
     traced.span.run(() => next())
   }

@@ -3,41 +3,35 @@ const TOKEN = /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<\w+>))?|./gs
 /** How Express 4 ends the expressions that it makes of texts. */
 const END = /(?:\\\/\?)?(?:\(\?=\\\/\|\$\)|\$)?$/
 
-/** What an expression matches, if that is nothing but a text and groups that become parameters. */
-interface Literal {
-  /** Without the groups. */
-  readonly text: string
-  readonly hasGroups: boolean
-}
-
 /**
- * Reads a regular expression for paths that may have been made of a path with parameters.
+ * Reads a regular expression for paths as the text with parameters that it may have been made of.
  *
  * @param source such as `^\/users\/(?:([^\/]+?))\/?(?=\/|$)`
- * @returns undefined where, outside its groups, it matches more than one text
+ * @param names of its groups; those of groups without a name are numbers
+ * @returns such as `/users/:id`; undefined where, outside its groups, it matches more than one text
  */
-export function literalIn(source: string): Literal | undefined {
+export function textOf(source: string, names: readonly (string | number)[]): string | undefined {
   let text = ''
-  let hasGroups = false
+  let groups = 0
   let depthOfGroup = 0
   let last = ''
   for (const [token] of source.replace(/^\^/, '').replace(END, '').matchAll(TOKEN)) {
+    const name = token === '(' || /^\(\?<\w/.test(token) ? (names[groups++] ?? 0) : undefined
     if (depthOfGroup > 0) {
       if (token.startsWith('(')) depthOfGroup++
       else if (token === ')') depthOfGroup--
-    } else if (token === '(' || /^\(\?<\w/.test(token)) {
+    } else if (name !== undefined) {
       depthOfGroup = 1
-      hasGroups = true
-    } else if (token === '?' && last === ')' && hasGroups) {
-      // A parameter that may be missing.
+      text += typeof name === 'string' ? `:${name}` : '*'
     } else if (/^\\\W$/.test(token)) {
       text += token.slice(1)
-    } else if (/^[^\\[\]{}()*+?.|^$]$/.test(token)) {
+    } else if (/^[^\\[\]{}()*+?.|^$]$/.test(token) || (token === '?' && last === ')' && groups > 0)) {
+      // A question mark stays: a parameter that may be missing.
       text += token
     } else if (token !== '(?:' && token !== ')') {
       return undefined
     }
     last = token
   }
-  return { text, hasGroups }
+  return text
 }
