@@ -11,9 +11,8 @@ export class Batch {
   readonly #textOf: (span: Span) => string
   /** How many spans are behind us: stored, or impossible to format. */
   #done = 0
-  /** Texts of the write that is under way; an impossible span's is empty. */
-  #texts: string[] = []
-  /** How long the write that is under way is. */
+  /** How many spans the write that is under way is of, those that are impossible among them; and how long it is. */
+  #count = 0
   #bytes = 0
   readonly #impossible: Span[] = []
   #cause: unknown
@@ -31,12 +30,9 @@ export class Batch {
    */
   next(): Buffer | undefined {
     let text = ''
-    this.#texts = []
-    for (let at = this.#done; at < this.#spans.length && text.length < WRITE_SIZE; at++) {
-      const spanText = this.#format(this.#spans[at])
-      this.#texts.push(spanText)
-      text += spanText
-    }
+    let at = this.#done
+    for (; at < this.#spans.length && text.length < WRITE_SIZE; at++) text += this.#format(this.#spans[at])
+    this.#count = at - this.#done
     if (text !== '') {
       const bytes = Buffer.from(`\n${text}`)
       this.#bytes = bytes.length
@@ -53,18 +49,19 @@ export class Batch {
    * @returns false where no span is whole in the file: the store takes no more
    */
   wrote(bytes: number): boolean {
+    const first = this.#done
+    const last = first + this.#count
     if (bytes === this.#bytes) {
-      this.#done += this.#texts.length
+      this.#done = last
       return true
     }
-    const before = this.#done
+    // So rare that the texts are made again, rather than kept while they are written.
     let end = 1
-    for (const text of this.#texts) {
-      end += Buffer.byteLength(text)
+    for (; this.#done < last; this.#done++) {
+      end += Buffer.byteLength(this.#format(this.#spans[this.#done]))
       if (end > bytes) break
-      this.#done++
     }
-    return this.#done > before
+    return this.#done > first
   }
 
   /**
