@@ -1,20 +1,31 @@
-// A process that asks a server for the same thing over and over: load.js <port> <bytes of headers>
+// A process that asks a server for the same thing over and over: load.js <port> <few|many|hostile: the headers>
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { numberIn, serve } from './processes.js'
 import { quantile } from './statistics.js'
 
-const [port = '', headerBytes = '0'] = process.argv.slice(2)
-const REQUEST = Buffer.from(
-  `GET /users/42 HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n${headers(Number(headerBytes))}\r\n`,
-)
+const [port = '', headers = ''] = process.argv.slice(2)
+const IDS = ['X-Request-Id: 1:2', 'b3: 0', `X-B3-TraceId: ${'0'.repeat(31)}1`]
+/** Well-formed as far as it goes, and as long as is looked at. */
+const HOSTILE = `traceparent: 00-${'0'.repeat(31)}1-${'0'.repeat(15)}1-01\r\ntracestate: a=b${' '.repeat(8_000)}x\r\n`
 const END_OF_HEADERS = Buffer.from('\r\n\r\n')
 
-function headers(bytes: number): string {
-  let text = ''
-  for (let at = 0; text.length < bytes; at++) text += `X-Header-${at}: ${'v'.repeat(80)}\r\n`
+/** Bytes of headers, where there are more than a few. */
+const MANY = 65_536
+
+function headersText(which: string): string {
+  if (which === 'few') return ''
+  let text = which === 'hostile' ? HOSTILE : ''
+  for (let at = 0; text.length < MANY; at++) {
+    // Ids that come again and again are to be taken off; the others only lie in the way.
+    text += which === 'hostile' ? `${IDS[at % IDS.length]}\r\n` : `X-Header-${at}: ${'v'.repeat(80)}\r\n`
+  }
   return text
 }
+
+const REQUEST = Buffer.from(
+  `GET /users/42 HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n${headersText(headers)}\r\n`,
+)
 
 /** A kept-alive connection with one request under way at most. */
 class Connection {

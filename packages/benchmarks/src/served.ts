@@ -4,7 +4,9 @@ import type { Run, Sample, Side } from './row.js'
 import { spreadOf } from './statistics.js'
 
 export type Framework = 'fastify' | 'express' | 'node'
-export type VariantName = 'bare' | 'trace' | 'hand-written' | 'opentelemetry'
+export type VariantName = 'bare' | 'trace' | 'all-formats' | 'hand-written' | 'opentelemetry'
+/** What the load sends: see load.ts. */
+export type HeadersName = 'few' | 'many' | 'hostile'
 
 const CONNECTIONS = 50
 /** A server runs for hours: V8 is done with optimizing what a request runs through after some 100,000 of them. */
@@ -26,10 +28,15 @@ interface Pair {
 }
 
 /** A server and what loads it, each in a process of its own. */
-async function startPair(run: Run, framework: Framework, variant: VariantName, headerBytes = 0): Promise<Pair> {
+async function startPair(
+  run: Run,
+  framework: Framework,
+  variant: VariantName,
+  headers: HeadersName = 'few',
+): Promise<Pair> {
   const path = join(run.folder, `${framework}-${variant}.yaml`)
   const server = startServant('server.js', [framework, variant, path])
-  const load = startServant('load.js', [String(numberIn(await server.ask({}), 'port')), String(headerBytes)])
+  const load = startServant('load.js', [String(numberIn(await server.ask({}), 'port')), headers])
   let sum = 0
   const measure = async (milliseconds: number): Promise<Sample> => {
     const before = await server.ask({})
@@ -49,9 +56,9 @@ async function startPair(run: Run, framework: Framework, variant: VariantName, h
 }
 
 /** Requests a second, of a server that has nothing else to do, from 50 connections; then whether it did trace them. */
-export function rate(framework: Framework, variant: VariantName, headerBytes = 0): Side {
+export function rate(framework: Framework, variant: VariantName, headers: HeadersName = 'few'): Side {
   return async (run) => {
-    const { server, measure, requests, close } = await startPair(run, framework, variant, headerBytes)
+    const { server, measure, requests, close } = await startPair(run, framework, variant, headers)
     return {
       sample: () => measure(run.quick ? QUICK_MS : SAMPLE_MS),
       close: async () => {

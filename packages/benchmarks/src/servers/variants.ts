@@ -1,4 +1,5 @@
 import { createTracer } from '@trace/core'
+import { b3, type Propagator, requestId, w3c } from '@trace/http'
 import { traceExpress } from '@trace/http/express'
 import { traceFastify } from '@trace/http/fastify'
 import { traceNode } from '@trace/http/node'
@@ -8,12 +9,13 @@ import { begin, countOfHand, handContext, writeTo } from './hand-written.js'
 
 const BARE: Variant = { spans: async () => 0 }
 
-function traced(path: string): Variant {
+function traced(path: string, options: { propagators?: readonly Propagator[] } = {}): Variant {
   const tracer = createTracer({ recorder: yamlRecorder({ path }), service: 'server' })
+  const ours = { tracer, ...options }
   return {
-    node: (handler) => traceNode(handler, { tracer }),
-    express: (app) => void app.use(traceExpress({ tracer })),
-    fastify: (app) => void app.register(traceFastify, { tracer }),
+    node: (handler) => traceNode(handler, ours),
+    express: (app) => void app.use(traceExpress(ours)),
+    fastify: (app) => void app.register(traceFastify, ours),
     spans: async () => {
       await tracer.flush()
       return tracer.stats().recorded
@@ -56,6 +58,8 @@ export async function variantOf(name: string, path: string): Promise<Variant> {
       return BARE
     case 'trace':
       return traced(path)
+    case 'all-formats':
+      return traced(path, { propagators: [w3c(), b3(), b3({ multi: true }), requestId()] })
     case 'hand-written':
       return handWritten(path)
     case 'opentelemetry':

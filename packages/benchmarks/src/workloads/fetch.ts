@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createTracer } from '@trace/core'
-import { tracedFetch } from '@trace/http/client'
+import { createTracer, type Tracer } from '@trace/core'
+import { traceClients, tracedFetch } from '@trace/http/client'
 import { assertNone, nullRecorder } from '../null-recorder.js'
 import { numberIn, startServant } from '../processes.js'
 import type { Workload, WorkloadFactory } from '../workload.js'
@@ -26,9 +26,10 @@ async function inContext(): Promise<Workload> {
   return { operations, slice: () => context.run({}, slice) }
 }
 
-async function traced(): Promise<Workload> {
+/** @param fetchOf gives what to fetch by */
+async function traced(fetchOf: (tracer: Tracer) => typeof fetch): Promise<Workload> {
   const tracer = createTracer({ recorder: nullRecorder() })
-  const { operations, slice } = await fetching(tracedFetch(tracer))
+  const { operations, slice } = await fetching(fetchOf(tracer))
   return {
     operations,
     slice: () => tracer.trace('task', 'fetch', slice),
@@ -42,5 +43,10 @@ async function traced(): Promise<Workload> {
 export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   bare: () => fetching(fetch),
   context: inContext,
-  trace: traced,
+  trace: () =>
+    traced((tracer) => {
+      traceClients(tracer)
+      return fetch
+    }),
+  'traced fetch': () => traced((tracer) => tracedFetch(tracer)),
 }
