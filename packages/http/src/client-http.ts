@@ -17,6 +17,8 @@ function isNode(major: number, minor: number): boolean {
 interface Sent {
   readonly span: ClientSpan
   error: unknown
+  /** It has been idle for as long as the program allows, which then mostly destroys it without any error. */
+  isLate: boolean
 }
 
 interface Message {
@@ -24,21 +26,17 @@ interface Message {
   readonly error?: unknown
 }
 
+const sent = new WeakMap<ClientRequest, Sent>()
+const fail = guarded(({ request, error }) => {
+  const known = sent.get(request)
+  if (known !== undefined && (known.isLate || !isDropped(request, error))) known.error = error
+})
+let following = false
+
 /** Traces what is sent by `node:http` and `node:https`. @returns what switches it off */
 export function traceHttp(requests: ClientRequests): () => void {
-  const sent = new WeakMap<ClientRequest, Sent>()
-  const follow = (request: ClientRequest, span: ClientSpan | undefined): void => {
-    if (span === undefined) return
-    sent.set(request, { span, error: undefined })
-    // Listeners for `response` or `error` would change what the program sees: an unread response, an unhandled error.
-    request.once('close', () => end(request, sent.get(request)))
-  }
   const begin = guarded(({ request }) => {
     if (request.method !== 'CONNECT') follow(request, requests.begin(outgoing(request)))
-  })
-  const fail = guarded(({ request, error }) => {
-    const known = sent.get(request)
-    if (known !== undefined) known.error = error
   })
   let hasSpan = false
   const created = (message: unknown): void => {
@@ -61,13 +59,25 @@ export function traceHttp(requests: ClientRequests): () => void {
       hasSpan = hadSpan
     }
   })
-  subscribe('http.client.request.error', fail)
+  // For good: what is under way when this is switched off is to end as it does.
+  if (!following) subscribe('http.client.request.error', fail)
+  following = true
   if (HAS_CREATED_CHANNEL) subscribe('http.client.request.created', created)
   return () => {
     stopWrapping()
-    unsubscribe('http.client.request.error', fail)
     unsubscribe('http.client.request.created', created)
   }
+}
+
+function follow(request: ClientRequest, span: ClientSpan | undefined): void {
+  if (span === undefined) return
+  const known: Sent = { span, error: undefined, isLate: false }
+  sent.set(request, known)
+  // Listeners for `response` or `error` would change what the program sees: an unread response, an unhandled error.
+  request.once('timeout', () => {
+    known.isLate = true
+  })
+  request.once('close', () => end(request, known))
 }
 
 /** Starts the span of a request whose headers are sent as it is made. @returns undefined for any other */
@@ -111,16 +121,24 @@ function outgoing(request: ClientRequest): Outgoing {
   }
 }
 
-function end(request: ClientRequest, sent: Sent | undefined): void {
-  if (sent === undefined) return
-  const { span, error } = sent
+/** Whether an error is what Node makes up where the program itself destroys a request, before its response, without one. */
+function isDropped(request: ClientRequest, error: unknown): boolean {
+  // A request that the other end breaks off is destroyed only afterwards.
+  return request.destroyed && Reflect.get(Object(error), 'message') === 'socket hang up'
+}
+
+function end(request: ClientRequest, { span, error, isLate }: Sent): void {
   const response: unknown = Reflect.get(request, 'res')
   if (!(response instanceof IncomingMessage)) {
-    span.broke(error ?? request.errored)
+    span.broke(error)
     return
   }
   span.answered(response.statusCode ?? 0)
-  if (response.statusCode === 101) span.upgraded()
-  else if (response.complete) span.complete()
-  else span.broke(response.errored ?? error)
+  if (response.complete) span.complete()
+  else span.broke(error ?? (isLate || wasCut(request) ? response.errored : undefined))
+}
+
+/** Whether it was not the program itself that broke off a response: that makes an error on it too, the same as a cut. */
+function wasCut({ socket }: ClientRequest): boolean {
+  return socket === null || socket.readableEnded || socket.errored !== null
 }

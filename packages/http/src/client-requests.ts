@@ -1,10 +1,8 @@
 import { type ActiveSpan, checkOptions, currentSpan, type OptionRule, optionRules, type Tracer } from '@trace/core'
+import { carriesFunction, propagateToRule, type Target } from './client-targets.js'
 import type { Propagator } from './propagator.js'
 import { requestId } from './request-id.js'
 import { propagatorsRule, tracerRule } from './rules.js'
-
-/** Which requests carry ids: a host (`example.com`, `example.com:8080`), or a pattern that the URL matches. */
-export type Target = string | RegExp
 
 /** Options of `traceClients` and `tracedFetch`. */
 export interface ClientOptions {
@@ -33,12 +31,7 @@ export function urlOf(origin: string, path: string): URL {
 const RULES: Readonly<Record<keyof ClientOptions, OptionRule>> = {
   kind: optionRules.string,
   propagators: propagatorsRule,
-  propagateTo: {
-    expected: 'a function of the URL, or a list of hosts and regular expressions',
-    test: (value) =>
-      typeof value === 'function' ||
-      (Array.isArray(value) && value.every((item) => typeof item === 'string' || item instanceof RegExp)),
-  },
+  propagateTo: propagateToRule,
 }
 
 /** Starts and ends the spans of outgoing requests: all that the ways of making one have in common. */
@@ -82,30 +75,18 @@ export class ClientRequests {
   }
 
   #inject(span: ActiveSpan, request: Outgoing): void {
-    for (const propagator of this.#propagators) {
-      if (propagator.headers.some((name) => request.hasHeader(name.toLowerCase()))) continue
-      propagator.inject(span, (name, value) => request.setHeader(name, value))
-    }
-  }
-}
-
-function carriesFunction(propagateTo: ClientOptions['propagateTo']): (url: URL) => boolean {
-  if (propagateTo === undefined) return () => true
-  if (typeof propagateTo === 'function') {
-    return (url) => {
+    // All are asked before any writes: two may share a header, which is then not the caller's.
+    const writing = this.#propagators.filter(
+      ({ headers }) => !headers.some((name) => request.hasHeader(name.toLowerCase())),
+    )
+    for (const propagator of writing) {
       try {
-        return propagateTo(url) === true
+        propagator.inject(span, (name, value) => request.setHeader(name, value))
       } catch {
-        return false
+        // The request goes on without that header, and its span is not lost.
       }
     }
   }
-  return (url) =>
-    propagateTo.some((target) => {
-      if (typeof target === 'string') return target === url.host || target === url.hostname
-      target.lastIndex = 0
-      return target.test(url.origin + url.pathname)
-    })
 }
 
 /** The span of an outgoing request. */
@@ -117,11 +98,16 @@ export class ClientSpan {
     this.span = span
   }
 
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
   /** The response has begun. */
   answered(status: number): void {
     if (this.#isEnded) return
     this.span.data['http.response.status_code'] = status
     if (status >= 500) this.span.fail({ name: String(status), message: `answered ${status}` })
+    if (status === 101) this.#end('upgraded')
   }
 
   /** The whole response has been read. */
@@ -141,7 +127,8 @@ export class ClientSpan {
   }
 
   /** The connection became another protocol's. */
-  upgraded(): void {
+  upgraded(status = 101): void {
+    if (!this.#isEnded) this.span.data['http.response.status_code'] = status
     this.#end('upgraded')
   }
 
@@ -153,9 +140,12 @@ export class ClientSpan {
   }
 }
 
-/** An `AbortController`'s abort but no timeout, or nothing that is an error at all, as where a response is dropped unread. */
+/**
+ * An `AbortController`'s abort but no timeout, axios' own kind of that, or nothing that is an error at all, as where a
+ * response is dropped unread.
+ */
 function isDeliberate(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return true
+  if (typeof error !== 'object' || error === null || Reflect.get(error, 'code') === 'ERR_CANCELED') return true
   if (Reflect.get(error, 'name') === 'AbortError') {
     const cause: unknown = Reflect.get(error, 'cause')
     return typeof cause !== 'object' || cause === null || Reflect.get(cause, 'name') !== 'TimeoutError'

@@ -1,11 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import { type ClientRequests, type ClientSpan, type Outgoing, urlOf } from './client-requests.js'
+import { Upgrades } from './client-upgrades.js'
 
 /** A request of undici's, as its diagnostics channels show it (https://undici.nodejs.org, Diagnostics Channel Support). */
 interface UndiciRequest {
   readonly origin: string | URL
   readonly path: string
   readonly method: string
+  /** The protocol that is asked for instead. */
+  readonly upgrade?: string | null
   /** Names and values in turn; of old, one text. */
   readonly headers: readonly (string | readonly string[])[] | string
   addHeader(name: string, value: string): void
@@ -15,7 +19,33 @@ interface Message {
   readonly request: UndiciRequest
   readonly response?: { readonly statusCode: number }
   readonly error?: unknown
+  readonly socket?: Socket
 }
+
+interface Opened {
+  readonly address?: object
+  readonly handshakeResponse?: { readonly status: number }
+}
+
+type Listener = (message: Message & Opened) => void
+
+// The context of these events may be anybody's: the request is what ties them together.
+const spans = new WeakMap<UndiciRequest, ClientSpan>()
+const upgrades = new Upgrades()
+
+const LATER: Readonly<Record<string, Listener>> = {
+  'undici:client:sendHeaders': ({ request, socket }) => {
+    const span = request.upgrade ? spans.get(request) : undefined
+    if (span !== undefined && socket !== undefined) upgrades.sent(span, socket)
+  },
+  'undici:websocket:open': ({ address, handshakeResponse }) => {
+    if (address !== undefined) upgrades.opened(address, handshakeResponse?.status)
+  },
+  'undici:request:headers': ({ request, response }) => spans.get(request)?.answered(response?.statusCode ?? 0),
+  'undici:request:trailers': ({ request }) => spans.get(request)?.complete(),
+  'undici:request:error': ({ request, error }) => spans.get(request)?.broke(error),
+}
+let following = false
 
 /**
  * Traces what is sent by `fetch` and undici, whether Node's own or from npm.
@@ -24,29 +54,26 @@ interface Message {
  * @returns what switches it off
  */
 export function traceUndici(choose: () => ClientRequests | undefined): () => void {
-  // The context of later events may be anybody's: the request is what ties them together.
-  const spans = new WeakMap<UndiciRequest, ClientSpan>()
-  const on: Record<string, (message: Message) => void> = {
-    'undici:request:create': ({ request }) => {
-      const span = choose()?.begin(outgoing(request))
-      if (span !== undefined) spans.set(request, span)
-    },
-    'undici:request:headers': ({ request, response }) => spans.get(request)?.answered(response?.statusCode ?? 0),
-    'undici:request:trailers': ({ request }) => spans.get(request)?.complete(),
-    'undici:request:error': ({ request, error }) => spans.get(request)?.broke(error),
-  }
-  const listeners = Object.entries(on).map(([channel, listener]) => [channel, guarded(listener)] as const)
-  for (const [channel, listener] of listeners) subscribe(channel, listener)
+  const create = guarded(({ request }) => {
+    // A proxy's tunnel: what goes through it has a span of its own, and its ids are none of the proxy's business.
+    if (request.method === 'CONNECT') return
+    const span = choose()?.begin(outgoing(request))
+    if (span !== undefined) spans.set(request, span)
+  })
+  subscribe('undici:request:create', create)
+  // For good: what is under way when this is switched off is to end too.
+  if (!following) for (const [channel, listener] of Object.entries(LATER)) subscribe(channel, guarded(listener))
+  following = true
   return () => {
-    for (const [channel, listener] of listeners) unsubscribe(channel, listener)
+    unsubscribe('undici:request:create', create)
   }
 }
 
 /** A subscriber that throws would end the process by an uncaught exception. */
-function guarded(listener: (message: Message) => void): (message: unknown) => void {
+function guarded(listener: Listener): (message: unknown) => void {
   return (message) => {
     try {
-      listener(message as Message)
+      listener(message as Message & Opened)
     } catch {
       // A message of a shape that no version of undici has had: the request goes on, untraced.
     }

@@ -1,14 +1,13 @@
 import { TraceError, type Tracer } from '@trace/core'
 import { traceHttp } from './client-http.js'
 import { type ClientOptions, ClientRequests } from './client-requests.js'
+import { endTurn, takeTurn } from './client-shared.js'
 import { traceUndici } from './client-undici.js'
 import { isTracedFetch } from './traced-fetch.js'
 
-export type { ClientOptions, Target } from './client-requests.js'
+export type { ClientOptions } from './client-requests.js'
+export type { Target } from './client-targets.js'
 export { tracedFetch } from './traced-fetch.js'
-
-/** Who traces outgoing requests now: one at a time, so that none is traced twice. */
-let active: symbol | undefined
 
 /**
  * From now on every HTTP request that a traced piece of code makes, by `fetch`, `undici`, `node:http` or `node:https` and
@@ -24,19 +23,17 @@ let active: symbol | undefined
  */
 export function traceClients(tracer: Tracer, options: ClientOptions = {}): () => void {
   const requests = new ClientRequests('traceClients', tracer, options)
-  if (active !== undefined) {
+  const self = Symbol('traceClients')
+  if (!takeTurn(self)) {
     throw new TraceError(
       'TRACE_ALREADY_ON',
       'traceClients: outgoing requests are traced already; switch that off first',
     )
   }
-  const self = Symbol('traceClients')
-  active = self
   const stopUndici = traceUndici(() => (isTracedFetch() ? undefined : requests))
   const stopHttp = traceHttp(requests)
   return () => {
-    if (active !== self) return
-    active = undefined
+    endTurn(self)
     stopUndici()
     stopHttp()
   }

@@ -1,10 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Tracer } from '@trace/core'
 import { type ClientOptions, ClientRequests } from './client-requests.js'
+import { fetching } from './client-shared.js'
 import { traceUndici } from './client-undici.js'
 
-/** Who traces the requests of a `fetch` that is traced by itself, those of its redirects included. */
-const tracing = new AsyncLocalStorage<ClientRequests>()
 let listening = false
 
 /**
@@ -16,12 +14,18 @@ let listening = false
  */
 export function tracedFetch(tracer: Tracer, options: ClientOptions = {}): typeof fetch {
   const requests = new ClientRequests('tracedFetch', tracer, options)
-  if (!listening) traceUndici(() => tracing.getStore())
+  if (!listening) traceUndici(ownRequests)
   listening = true
-  return (input, init) => tracing.run(requests, () => fetch(input, init))
+  return (input, init) => fetching.run(requests, () => fetch(input, init))
 }
 
-/** Whether a request made now is that of a {@link tracedFetch}. */
+function ownRequests(): ClientRequests | undefined {
+  const requests = fetching.getStore()
+  // Another copy of this package listens too, for its own.
+  return requests instanceof ClientRequests ? requests : undefined
+}
+
+/** Whether a request made now is that of a {@link tracedFetch}, of whichever copy of this package. */
 export function isTracedFetch(): boolean {
-  return tracing.getStore() !== undefined
+  return fetching.getStore() !== undefined
 }

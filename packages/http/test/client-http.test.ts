@@ -4,7 +4,7 @@ import http from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { base, clientSpans, off, on, recorder, send } from './client-stand.js'
+import { base, clientSpans, off, on, received, recorder, send } from './client-stand.js'
 
 describe('node:http', () => {
   test('that the program aborts or drops is no failure; one that times out is', async () => {
@@ -27,6 +27,12 @@ describe('node:http', () => {
       socket.destroy()
     })
     expect(upgraded?.data).toMatchObject({ 'http.response.status_code': 101, 'http.end_reason': 'upgraded' })
+  })
+
+  test.each(['a b', '['])('whose target is no URL goes on untraced: %p', async (host) => {
+    on()
+    expect(await clientSpans(() => send('/a', { headers: { Host: host } }))).toEqual([])
+    expect(received).toHaveLength(1)
   })
 
   test('is put back as it was', () => {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import http, { type IncomingMessage, type RequestOptions } from 'node:http'
+import http, { type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals'
 import { createTracer, memoryRecorder, type Span } from '@trace/core'
@@ -16,11 +17,27 @@ export let off: () => void = () => {}
 const server = http.createServer((req, res) => {
   received.push(req)
   if (req.url === '/redirect') res.writeHead(302, { Location: '/a' }).end()
+  else if (req.url === '/reset') req.socket.destroy()
+  else if (req.url === '/busy' && received.length < 3) res.writeHead(503).end('no')
+  else if (req.url === '/half' || req.url === '/cut') sendHalf(res, req.url === '/cut')
   else if (req.url !== '/never') setTimeout(() => res.end('ok'), 0)
 })
-server.on('upgrade', (_req, socket) =>
-  socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
-)
+server.on('upgrade', (req, socket) => {
+  received.push(req)
+  if (req.url === '/reset') return socket.destroy()
+  const key = req.headers['sec-websocket-key']
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+  const protocol = key === undefined ? 'x' : `websocket\r\nSec-WebSocket-Accept: ${accept}`
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
+  // A WebSocket says that it closes, by a frame.
+  if (key === undefined) socket.end()
+  else socket.on('error', () => {}).on('data', () => socket.end())
+})
+
+function sendHalf(res: ServerResponse, cut: boolean): void {
+  res.writeHead(200, { 'Content-Length': '100' }).write('half')
+  if (cut) setTimeout(() => res.destroy(), 5)
+}
 
 beforeAll(async () => {
   server.listen(0)

@@ -100,6 +100,7 @@ const FAILS: Readonly<Record<string, boolean>> = {
   '/404': false,
   '/500': true,
   '/cut': true,
+  '/reset': true,
 }
 
 function addEnds(add: Add, suite: HttpAbilities, calls: Calls): void {
