@@ -43,6 +43,8 @@ const mutants: Record<string, Partial<Middleware>> = {
       return (ids.traceId ?? 0n) < 2n ** 63n ? ids : { root: true }
     },
   },
+  'takes what its server cuts off for sent': { cut: () => {} },
+  'takes clients that leave for failures': { cut: (span) => span.fail(new Error('cut off')) },
   'has no context': { run: (_span, _req, _res, next) => next() },
   'loses the context in events': { run: (span, _req, _res, next) => span.run(next) },
   'leaks the context of the first request': {

@@ -13,6 +13,8 @@ export interface Middleware {
   run(span: ActiveSpan, req: Req, res: Res, next: () => void): void
   end(span: ActiveSpan, res: Res, tracer: Tracer): void
   status(span: ActiveSpan, status: number): void
+  /** A response that was not sent whole. */
+  cut(span: ActiveSpan, res: Res): void
 }
 
 export const whole: Middleware = {
@@ -53,11 +55,17 @@ export const whole: Middleware = {
   status: (span, status) => {
     if (status >= 500) span.fail(new Error(String(status)))
   },
+  cut: (span, res) => {
+    // Those of clients that go have a code.
+    if (res.errored !== null && !('code' in res.errored)) span.fail(res.errored)
+    const { readableEnded, errored } = res.req.socket
+    if (res.headersSent && !readableEnded && errored === null) span.fail(new Error('cut off'))
+  },
 }
 
 /** A server with this middleware, some of its parts done otherwise. */
 export function suiteOf(change: Partial<Middleware>): HttpSuiteOptions {
-  const { origin, rewrite, respond, run, end, status } = { ...whole, ...change }
+  const { origin, rewrite, respond, run, end, status, cut } = { ...whole, ...change }
   return {
     conventions: false,
     allOptions: false,
@@ -70,8 +78,7 @@ export function suiteOf(change: Partial<Middleware>): HttpSuiteOptions {
         if (options.addRespHeader !== false) respond(res, name, String(span.traceId))
         res.on('close', () => {
           status(span, res.statusCode)
-          // Those of clients that go have a code.
-          if (res.errored !== null && !('code' in res.errored)) span.fail(res.errored)
+          if (req.socket.destroyed) cut(span, res)
         })
         end(span, res, tracer)
         run(span, req, res, () => answer(routes, req, res))
