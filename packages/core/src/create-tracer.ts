@@ -149,7 +149,11 @@ class RecordingTracer implements SpanOwner {
   #isSampled(kind: string, name: string, traceId: bigint, callers = true): boolean {
     if (this.#sample === undefined) return callers
     try {
-      return this.#sample(kind, name, traceId) ?? callers
+      const decision: unknown = this.#sample(kind, name, traceId)
+      if (typeof decision === 'boolean') return decision
+      if (decision === undefined || decision === null) return callers
+      this.#warnOfInput(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
+      return true
     } catch (error) {
       this.#warnOfInput(`sample threw: ${printableError(error)}; the trace is recorded`)
       return true

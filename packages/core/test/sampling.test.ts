@@ -90,6 +90,17 @@ describe('who decides', () => {
     expect(recorder.spans).toHaveLength(1)
     expect(warn.mock.calls).toEqual([['trace: sample threw: no; the trace is recorded']])
   })
+
+  test('that promises an answer counts as not deciding, and says so', async () => {
+    const { tracer, recorder, warn } = aTracer({ sample: Object.assign(async () => false) })
+    tracer.trace('work', 'w', () => {})
+    await tracer.flush()
+    expect(recorder.spans).toHaveLength(1)
+    expect(warn.mock.calls[0]?.[0]).toMatch(
+      /^trace: sample: expected true, false or undefined, got .*; the trace is recorded$/,
+    )
+    expect(tracer.stats().badInput).toBe(1)
+  })
 })
 
 describe('ratio', () => {

@@ -4,6 +4,7 @@ export { type LogIds, logIds } from './logs.js'
 export type { ServerOptions } from './options.js'
 export {
   type Carrier,
+  type CarrierMap,
   type CarrierOptions,
   extract,
   type GetHeader,

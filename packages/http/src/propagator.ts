@@ -19,8 +19,18 @@ export interface Propagator {
   inject(span: SpanIds, set: SetHeader): void
 }
 
-/** Anything that carries text under names: a queue's message attributes, a worker's data, the headers of another protocol. */
-export type Carrier = Record<string, unknown>
+/** What keeps values by name in ways of its own, as a `Map` and the `Headers` of `fetch` do. */
+export interface CarrierMap {
+  keys(): Iterable<unknown>
+  get(name: string): unknown
+  set(name: string, value: string): unknown
+}
+
+/**
+ * Anything that carries text under names: a queue's message attributes, a worker's data, the headers of another protocol.
+ * Values may be bytes, as Kafka's are.
+ */
+export type Carrier = Record<string, unknown> | CarrierMap
 
 /** What is read and written where nothing else is asked for. */
 const DEFAULT: readonly Propagator[] = [requestId()]
@@ -38,10 +48,11 @@ export interface CarrierOptions {
  */
 export function inject<C extends Carrier>(carrier: C, options: CarrierOptions = {}): C {
   const span = currentSpan()
-  if (span === undefined) return carrier
-  for (const propagator of options.propagators ?? DEFAULT) {
-    propagator.inject(span, (name, value) => Reflect.set(carrier, name, value))
-  }
+  if (span === undefined || typeof carrier !== 'object' || carrier === null) return carrier
+  const set: SetHeader = isMap(carrier)
+    ? (name, value) => void carrier.set(name, value)
+    : (name, value) => void Reflect.set(carrier, name, value)
+  for (const propagator of options.propagators ?? DEFAULT) propagator.inject(span, set)
   return carrier
 }
 
@@ -53,12 +64,25 @@ export function inject<C extends Carrier>(carrier: C, options: CarrierOptions = 
  * @returns undefined, with which `tracer.trace` begins a new trace, where it holds nothing well-formed
  */
 export function extract(carrier: Readonly<Carrier>, options: CarrierOptions = {}): TraceOptions | undefined {
-  const names = new Map(Object.keys(carrier).map((name) => [name.toLowerCase(), name]))
-  const get = (name: string): string | undefined => {
-    const value = carrier[names.get(name) ?? name]
-    return typeof value === 'string' ? value : undefined
+  if (typeof carrier !== 'object' || carrier === null) return undefined
+  const names = new Map<string, string>()
+  for (const name of isMap(carrier) ? carrier.keys() : Object.keys(carrier)) {
+    if (typeof name === 'string') names.set(name.toLowerCase(), name)
+  }
+  const get: GetHeader = (lowerName) => {
+    const name = names.get(lowerName) ?? lowerName
+    const value: unknown = isMap(carrier) ? carrier.get(name) : Reflect.get(carrier, name)
+    if (typeof value === 'string') return value
+    return value instanceof Uint8Array && value.length <= LONGEST_BYTES ? new TextDecoder().decode(value) : undefined
   }
   return extractFirst(options.propagators ?? DEFAULT, get)
+}
+
+/** Far beyond what any propagator takes. */
+const LONGEST_BYTES = 16_384
+
+function isMap(carrier: Readonly<Carrier>): carrier is CarrierMap {
+  return ['keys', 'get', 'set'].every((method) => typeof Reflect.get(carrier, method) === 'function')
 }
 
 /** What the first propagator reads that finds anything. */

@@ -33,6 +33,31 @@ describe('inject and extract', () => {
     expect(extract({ 'x-REQUEST-id': '42:43' })).toEqual({ traceId: 42n, parentId: 43n })
   })
 
+  test('take maps, the headers of fetch, and bytes', () => {
+    tracer.trace('work', 'sender', ({ traceId, spanId }) => {
+      const ids = `${traceId}:${spanId}`
+      const caller = { traceId, parentId: spanId }
+      const map = inject(new Map<string, string>([['Key', 'x']]))
+      expect([...map]).toEqual([
+        ['Key', 'x'],
+        ['X-Request-Id', ids],
+      ])
+      expect(extract(map)).toEqual(caller)
+      const headers = inject(new Headers())
+      expect(headers.get('x-request-id')).toBe(ids)
+      expect(extract(headers)).toEqual(caller)
+      expect(extract({ 'x-request-id': Buffer.from(ids) })).toEqual(caller)
+      expect(extract({ 'x-request-id': new Uint8Array(1e6).fill(0x31) })).toBeUndefined()
+    })
+  })
+
+  test.each([null, undefined, 5, 'text'])('leave %s alone', (carrier) => {
+    tracer.trace('work', 'sender', () => {
+      expect(Reflect.apply(inject, undefined, [carrier])).toBe(carrier)
+      expect(Reflect.apply(extract, undefined, [carrier])).toBeUndefined()
+    })
+  })
+
   test('try propagators in their order, and write all of them', () => {
     const propagators = [w3c(), requestId('Trace'), b3()]
     const headers = { Trace: '42:43', b3: '0000000000000007-0000000000000008-1' }
