@@ -19,7 +19,7 @@ export const emitOfResponse: (emit: Emit) => Emit = wrapper((emit) => {
     if (traced === undefined) return emit.call(this, event, ...args)
     if (event === 'finish') {
       traced.sent()
-      if (hasNodesListenerOnly(this)) return emit.call(this, event, ...args)
+      if (traced.stream === undefined && hasNodesListenerOnly(this)) return emit.call(this, event, ...args)
     }
     try {
       if (isAtHome(traced.span, this, event)) return emit.call(this, event, ...args)
@@ -46,5 +46,5 @@ function isAtHome(span: ActiveSpan, emitter: EventEmitter, event: string | symbo
 
 /** Node's server listens itself for the end of each of its HTTP/1.1 responses, and minds no context. */
 function hasNodesListenerOnly(res: Response): boolean {
-  return res.stream === undefined && res.listenerCount('finish') === 1
+  return res.listenerCount('finish') === 1
 }

@@ -46,10 +46,10 @@ export class RouteWatch implements RouteSource {
 
   constructor(req: WatchedRequest) {
     this.#req = req
-    this.baseUrl = req.baseUrl
-    this.route = req.route
-    const url = typeof req.baseUrl === 'string' ? req.baseUrl : ''
-    const { app } = req
+    const { app, baseUrl, route } = req
+    this.baseUrl = baseUrl
+    this.route = route
+    const url = typeof baseUrl === 'string' ? baseUrl : ''
     this.#mounts = [{ url: '', pattern: '', app, place: placeIn(app) }]
     // Of what is above the middleware itself, only values can be seen.
     if (url !== '') this.#mounts.push({ url, pattern: '*', app, place: placeIn(app, true) })

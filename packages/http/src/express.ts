@@ -16,19 +16,21 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?
  */
 export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
+  const wanted = { held: undefined, responseHeaders: requests.responseHeaders }
   return (req, res, next) => {
     const requestKind = kindOf<Request>(req)
     if (requestKind !== undefined) wrapRequest(requestKind)
     const responseKind = kindOf<Response>(res)
-    if (responseKind !== undefined) wrapResponse(responseKind, NO_HEADERS)
-    const traced = requests.begin(req, res)
+    if (responseKind !== undefined) wrapResponse(responseKind, wanted)
+    const isWrapped = requestKind !== undefined && responseKind !== undefined
+    const traced = requests.begin(req, res, isWrapped ? WRAPPED : undefined)
     if (traced === undefined) return requests.pass(req, next)
     if (traced.span.sampled) traced.routes = new RouteWatch(req)
     traced.span.run(() => next())
   }
 }
 
-const NO_HEADERS = { held: undefined, responseHeaders: [] }
+const WRAPPED = { isWrapped: true }
 
 /**
  * The kind of requests, or of responses, that an Express application has for itself and that programs may add to: what is

@@ -16,6 +16,8 @@ export interface Arrival {
   readonly route?: string | undefined
   /** What takes the response's header; default the response. */
   readonly holder?: HeaderHolder | undefined
+  /** Whether the methods of all such requests and responses have their stand-ins. Default false. */
+  readonly isWrapped?: boolean
 }
 
 const NOTHING_MORE: Arrival = {}
@@ -53,17 +55,15 @@ export class RequestTracer {
     if (this.#ignores(req)) return undefined
     let span: ActiveSpan | undefined
     try {
-      const method = methodOf(req.method)
       const name = this.#givenName(req)
-      const firstName = name ?? nameOf(method, req, arrival.route)
-      span = this.#start(req, firstName)
-      const info = this.#infoOf(method, name === undefined ? firstName : undefined, arrival.holder)
+      const info = this.#infoOf(req, name, arrival)
+      span = this.#start(req, name ?? info.provisionalName ?? '')
       const traced = new TracedRequest(span, req, res, info)
-      if (span.sampled) this.#describe(req, span, method, arrival.route)
+      if (span.sampled) this.#describe(req, span, info)
       this.#sendIds(req, res, span, arrival.holder)
       return traced
     } catch {
-      // Only an odd stand-in for a request or a tracer gets here: it is served, without a span where there can be none.
+      // Where headers were sent before, or by an odd stand-in for a request or a tracer: served without a span, if need be.
       if (req[TRACED] === undefined) span?.finish()
       return req[TRACED]
     }
@@ -103,10 +103,19 @@ export class RequestTracer {
     }
   }
 
-  #infoOf(method: string, provisionalName: string | undefined, holder: HeaderHolder | undefined): RequestInfo {
+  #infoOf(req: Request, givenName: string | undefined, arrival: Arrival): RequestInfo {
     const { addRespHeader, lowerKey, responseHeaders } = this.#settings
+    const { route, holder, isWrapped = false } = arrival
+    const method = methodOf(req.method)
+    const target = req.originalUrl ?? req.url ?? ''
+    const provisionalName = givenName === undefined ? nameOf(method, target, route) : undefined
     const held = holder === undefined || !addRespHeader ? undefined : { holder, name: lowerKey }
-    return { adapter: this.#adapter, method, provisionalName, responseHeaders, held }
+    return { adapter: this.#adapter, method, provisionalName, responseHeaders, held, route, target, isWrapped }
+  }
+
+  /** Those of the response that are recorded. */
+  get responseHeaders(): RequestInfo['responseHeaders'] {
+    return this.#settings.responseHeaders
   }
 
   #start(req: Request, name: string): ActiveSpan {
@@ -136,9 +145,8 @@ export class RequestTracer {
     }
   }
 
-  #describe(req: Request, { data }: ActiveSpan, method: string, route: string | undefined): void {
+  #describe(req: Request, { data }: ActiveSpan, { method, route, target }: RequestInfo): void {
     const { maskedParameters, requestHeaders } = this.#settings
-    const target = req.originalUrl ?? req.url ?? ''
     data['http.request.method'] = method
     if (route !== undefined && route !== '') data['http.route'] = route
     data['url.path'] = pathOf(target)
@@ -163,15 +171,16 @@ export class RequestTracer {
       // A stranger's `tracestate`, say, must not travel on beside our ids.
       replaceHeaders(req, this.#family, headers)
     }
-    if (!addRespHeader || res.headersSent) return
+    if (!addRespHeader) return
+    // It throws where the headers were sent before, which `begin` expects.
     if (holder === undefined) res.setHeader(headerKey, traceId)
     else holder.header(headerKey, traceId)
   }
 }
 
-function nameOf(method: string, req: Request, route: string | undefined): string {
+function nameOf(method: string, target: string, route: string | undefined): string {
   if (route === '') return method
-  return `${method} ${route ?? pathOf(req.originalUrl ?? req.url ?? '')}`
+  return `${method} ${route ?? pathOf(target)}`
 }
 
 function headerOf(req: IncomingMessage, name: string): string | undefined {

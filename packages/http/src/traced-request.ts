@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { ActiveSpan } from '@trace/core'
 import { type Cause, causeOf, type EndReason } from './ending.js'
@@ -17,8 +18,9 @@ export class TracedRequest implements Traced {
   readonly info: RequestInfo
   isEnding = false
   routes: RouteSource | undefined = undefined
+  readonly stream: ServerHttp2Stream | undefined
   private readonly res: Response
-  private readonly live: TracedRequest[] | undefined
+  private readonly live: TracedRequest[] | undefined = undefined
   /** Nanoseconds after the start. */
   private firstByteAfter: bigint | undefined = undefined
   /** The status that was written on the connection itself, in answer to an upgrade. */
@@ -32,17 +34,21 @@ export class TracedRequest implements Traced {
     this.span = span
     this.info = info
     this.res = res
+    this.stream = res.stream
     req[TRACED] = this
     if (res.req !== req) res[TRACED] = this
-    wrapRequest(req)
-    wrapResponse(res, info)
+    if (!info.isWrapped) {
+      wrapRequest(req)
+      wrapResponse(res, info)
+    }
     // A span that is not recorded has no need to know of its end.
-    this.live = span.sampled && req.httpVersionMajor < 2 ? liveOn(req.socket) : undefined
     if (!span.sampled) return
+    const { socket } = req
+    this.live = this.stream === undefined ? liveOn(socket) : undefined
     this.live?.push(this)
     this.isUpgrade = req.upgrade === true
-    if (this.isUpgrade) watchFirstWrite(req.socket, (status) => this.answeredUpgrade(status))
-    if (!res.closed && req.socket?.destroyed !== true) return
+    if (this.isUpgrade) watchFirstWrite(socket, (status) => this.answeredUpgrade(status))
+    if (!res.closed && socket?.destroyed !== true) return
     // Something before us took its time: the events that would end the span may be over.
     this.isSent = res.writableFinished
     process.nextTick(endRequest, this)
@@ -104,10 +110,8 @@ export class TracedRequest implements Traced {
       if (status >= 500)
         span.fail(error?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
     }
-    const cause = error ?? causeOf(this.res)
-    const reason = this.reason(cause !== undefined)
+    const reason = this.reason()
     if (reason !== 'completed') data['http.end_reason'] = reason
-    if (reason === 'error') span.fail(cause?.thrown)
   }
 
   private nameByRoute(): void {
@@ -123,17 +127,20 @@ export class TracedRequest implements Traced {
     const { res } = this
     if (this.upgradeStatus !== undefined) return this.upgradeStatus
     if (!res.headersSent) return undefined
-    const sent = res.stream?.sentHeaders?.[':status']
+    const sent = this.stream?.sentHeaders?.[':status']
     return typeof sent === 'number' ? sent : res.statusCode
   }
 
-  private reason(hasCause: boolean): EndReason {
+  private reason(): EndReason {
     if (this.upgradeStatus !== undefined) return this.upgradeStatus === 101 ? 'upgraded' : 'completed'
-    const { stream } = this.res
+    const { stream } = this
     const isWhole =
       stream === undefined ? this.isSent : stream.writableFinished && !stream.aborted && stream.rstCode === 0
     if (isWhole) return 'completed'
-    return hasCause ? 'error' : 'aborted'
+    const cause = this.error ?? causeOf(this.res)
+    if (cause === undefined) return 'aborted'
+    this.span.fail(cause.thrown)
+    return 'error'
   }
 }
 

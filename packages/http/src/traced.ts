@@ -52,12 +52,20 @@ export interface RequestInfo {
   readonly responseHeaders: readonly RecordedHeader[]
   /** The response's header, where the framework keeps it until it sends it. */
   readonly held: HeldHeader | undefined
+  /** The pattern that was matched, empty where none was; undefined where that is not known yet. */
+  readonly route: string | undefined
+  /** As it was asked for: a path and a query. */
+  readonly target: string
+  /** Whether the methods of all such requests and responses have their stand-ins, so that this one's need none. */
+  readonly isWrapped: boolean
 }
 
 /** A request that has a span, from its start to its end. */
 export interface Traced {
   readonly span: ActiveSpan
   readonly info: RequestInfo
+  /** What the response is sent on, in HTTP/2. */
+  readonly stream: ServerHttp2Stream | undefined
   /** Whether `end` is running, or has run. */
   isEnding: boolean
   /** Set by an adapter that learns the route later. */

@@ -29,6 +29,20 @@ export const spanRows: readonly Row[] = [
     readings: [{ label: 'OpenTelemetry takes … times as long', of: 'opentelemetry', dividedBy: 'trace' }],
   },
   {
+    name: 'unsampled',
+    title: 'a trace of two spans that is not sampled',
+    unit: 'ns',
+    sides: {
+      unsampled: timed('span', 'unsampled'),
+      sampled: timed('span', 'sampled'),
+      context: timed('span', 'context'),
+    },
+    readings: [
+      { label: 'of what one costs that is', of: 'unsampled', dividedBy: 'sampled' },
+      { label: 'ns more than AsyncLocalStorage.run alone', of: 'unsampled', minus: 'context' },
+    ],
+  },
+  {
     name: 'outside',
     title: 'span() outside any trace',
     unit: 'ns',

@@ -32,6 +32,23 @@ function traceChild(): Workload {
   return recordedBy(tracer, insideTrace(tracer, child))
 }
 
+/** A request with one thing done in it, recorded or not. */
+function traceOfTwo(isSampled: boolean): Workload {
+  const tracer = createTracer({ recorder: nullRecorder(), sample: () => isSampled })
+  const child = (): void => span('db', 'load user', nothing)
+  return recordedBy(
+    tracer,
+    repeat(SPANS / 2, () => tracer.trace('request', 'GET /users/:id', child)),
+  )
+}
+
+/** What carries a trace through a program at least. */
+function contextOnly(): Workload {
+  const context = new AsyncLocalStorage<object>()
+  const store = {}
+  return repeat(SPANS / 2, () => context.run(store, nothing))
+}
+
 function insideTrace(tracer: Tracer, fn: () => void): Workload {
   const parent = tracer.start('task', 'parent', { root: true })
   const { operations, slice } = repeat(SPANS, fn)
@@ -126,6 +143,9 @@ function bareCall(): Workload {
 export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   trace: traceSpan,
   child: traceChild,
+  sampled: () => traceOfTwo(true),
+  unsampled: () => traceOfTwo(false),
+  context: contextOnly,
   opentelemetry: opentelemetrySpan,
   'opentelemetry-child': opentelemetryChild,
   floor,
