@@ -53,6 +53,6 @@ async function shareOne(chunks) {
     if (kind === 'dynamic-import') return { path, external: true }
     const folder = dirname(importer)
     const isOfChunk = chunks.some(([chunk]) => resolve(chunk) === resolve(folder, path))
-    return isOfChunk ? { path: `./${relative(folder, SHARED)}`, external: true } : undefined
+    return isOfChunk ? { path: `./${relative(folder, SHARED).replaceAll('\\', '/')}`, external: true } : undefined
   }
 }
