@@ -27,7 +27,7 @@ export function traceClients(tracer: Tracer, options: ClientOptions = {}): () =>
   if (!takeTurn(self)) {
     throw new TraceError(
       'TRACE_ALREADY_ON',
-      'traceClients: outgoing requests are traced already; switch that off first',
+      'traceClients: outgoing requests are traced already; call what the earlier traceClients returned, which switches it off',
     )
   }
   const stopUndici = traceUndici(() => (isTracedFetch() ? undefined : requests))

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { ServerOptions } from './options.js'
-import { runHandler } from './run-handler.js'
+import { checkHandler, runHandler } from './run-handler.js'
 import { RequestTracer } from './server.js'
 import type { Request, Response } from './traced.js'
 
@@ -29,6 +29,7 @@ export function traceNode(
   handler: (req: never, res: never) => unknown,
   options: ServerOptions,
 ): (req: unknown, res: unknown) => unknown {
+  checkHandler('traceNode', handler)
   const requests = new RequestTracer('traceNode', options)
   return function (this: unknown, req, res) {
     const call = (): unknown => Reflect.apply(handler, this, [req, res])

@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ServerOptions } from './options.js'
-import { runHandler } from './run-handler.js'
+import { checkHandler, runHandler } from './run-handler.js'
 import { RequestTracer } from './server.js'
 
 /** A listener of the `upgrade` event of an `http.Server`. */
@@ -16,6 +16,7 @@ export type UpgradeHandler<Result = unknown> = (req: IncomingMessage, socket: Du
  */
 export function traceUpgrade<Result>(handler: UpgradeHandler<Result>, options: ServerOptions): UpgradeHandler<Result>
 export function traceUpgrade(handler: UpgradeHandler, options: ServerOptions): UpgradeHandler {
+  checkHandler('traceUpgrade', handler)
   const requests = new RequestTracer('traceUpgrade', options)
   return function (this: unknown, req, socket, head) {
     const call = (): unknown => handler.call(this, req, socket, head)

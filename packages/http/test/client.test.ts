@@ -136,7 +136,7 @@ test('an unsampled trace carries its ids on, and records nothing', async () => {
 
 test('twice on is a mistake that is told', () => {
   on()
-  expect(() => traceClients(tracer)).toThrow(/outgoing requests are traced already; switch that off first/)
+  expect(() => traceClients(tracer)).toThrow(/traced already; call what the earlier traceClients returned/)
 })
 
 test('switching off twice does not switch off what is on since then', async () => {

@@ -77,6 +77,21 @@ test('body parsers and error handlers are in the context; an error answered 4xx 
   expect(found?.data).not.toHaveProperty(['error.type'])
 })
 
+test('an error handler can tell which error it was', async () => {
+  const app = express()
+  app.use(traceExpress({ tracer }))
+  app.get('/', () => {
+    throw new RangeError('no such shelf')
+  })
+  const answer: express.ErrorRequestHandler = (error, _req, res, _next) => {
+    currentSpan()?.fail(error)
+    res.status(500).send('#')
+  }
+  app.use(answer)
+  await get(app, '/')
+  expect((await recorded())[0]?.data).toMatchObject({ 'error.type': 'RangeError', 'error.message': 'no such shelf' })
+})
+
 test('undefined that a handler throws goes on to the next one, as ever', async () => {
   const app = express()
   app.use(traceExpress({ tracer }))

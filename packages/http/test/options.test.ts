@@ -3,7 +3,7 @@ import { createTracer, memoryRecorder } from '@trace/core'
 import fastify from 'fastify'
 import { traceExpress } from '../src/express.js'
 import { traceFastify } from '../src/fastify.js'
-import { traceNode } from '../src/node.js'
+import { traceNode, traceUpgrade } from '../src/node.js'
 
 const tracer = createTracer({ recorder: memoryRecorder() })
 
@@ -46,4 +46,14 @@ test('Fastify keeps its own options of a plugin', async () => {
   app.register(traceFastify, { tracer, prefix: '/x', logLevel: 'warn' })
   await app.ready()
   await app.close()
+})
+
+test.each<[string, (handler: never, options: { tracer: typeof tracer }) => unknown]>([
+  ['traceNode', traceNode],
+  ['traceUpgrade', traceUpgrade],
+])('%s says at once that there is no handler', (name, trace) => {
+  for (const handler of [undefined, { tracer }]) {
+    const call = (): unknown => Reflect.apply(trace, undefined, [handler, { tracer }])
+    expect(call).toThrow(`${name}: option "handler": expected a function, before the options, got `)
+  }
 })
