@@ -1,5 +1,4 @@
 import http, { Agent } from 'node:http'
-import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import {
   createTracer,
@@ -12,11 +11,12 @@ import {
 } from '@trace/core'
 import type { HttpRoutes, HttpServer, SuiteHandler } from '@trace/testing'
 import { traceClients } from '../src/client.js'
-import { ask, open, requestText } from './raw-client.js'
+import { open, requestText } from './raw-client.js'
 import { type Stand, stands } from './stands.js'
 
 const REQUESTS = 10_000
 const CONNECTIONS = 50
+const CALLS_AT_ONCE = 50
 
 interface Service {
   readonly tracer: Tracer
@@ -38,18 +38,20 @@ async function serve(stand: Stand, handle: SuiteHandler): Promise<Service> {
 const http1 = Object.entries(stands).filter(([, stand]) => !('http2' in stand))
 
 test.each(http1)(
-  `%s: ${REQUESTS} requests on ${CONNECTIONS} kept-alive connections, each of which calls: every span is under its own`,
+  `%s: ${REQUESTS} requests under way at once, each of which calls: every span is under its own`,
   async (_, stand) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 20 })
     const below = await serve(stands['Node http'], (_req, res) => void res.end('#'))
     const strays: string[] = []
+    const all = gate(REQUESTS)
+    const calls = turnstile(CALLS_AT_ONCE)
     const above = await serve(stand, async (req, res) => {
       const id = numberOf(req.url)
       req.on('end', () => span('event', id, () => {}))
       req.on('data', () => {})
-      await turn()
+      await all()
       await span('work', id, async (work) => {
-        await call(`http://127.0.0.1:${below.server.port}/any/${id}`, agent)
+        await calls(() => call(`http://127.0.0.1:${below.server.port}/any/${id}`, agent))
         if (currentSpan() !== work) strays.push(id)
         span('inner', id, () => {})
       })
@@ -79,10 +81,53 @@ async function call(url: string, agent: Agent): Promise<void> {
   else await new Promise<void>((resolve) => http.get(url, { agent }, (answer) => answer.on('end', resolve).resume()))
 }
 
+/** Sends its part of all requests without waiting for any response, and then reads these. */
 async function visit(port: number, first: number): Promise<void> {
   const socket = await open(port)
-  for (let id = first; id < REQUESTS; id += CONNECTIONS) await ask(socket, requestText(`/any/${id}`))
-  socket.destroy()
+  let left = 0
+  for (let id = first; id < REQUESTS; id += CONNECTIONS, left++) socket.write(requestText(`/any/${id}`))
+  let text = ''
+  await new Promise<void>((resolve, reject) => {
+    socket.on('close', () => reject(new Error(`closed with ${left} responses to come`)))
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      const parts = (text + chunk).split('HTTP/1.1 200 OK')
+      // What is split may be a part of the next.
+      text = (parts.at(-1) ?? '').slice(-16)
+      left -= parts.length - 1
+      if (left === 0 && chunk.includes('#')) resolve()
+    })
+  })
+  socket.removeAllListeners('close').destroy()
+}
+
+/** Lets nobody through until so many are there. */
+function gate(count: number): () => Promise<void> {
+  let missing = count
+  let opening: () => void = () => {}
+  const opened = new Promise<void>((resolve) => {
+    opening = resolve
+  })
+  return () => {
+    if (--missing === 0) opening()
+    return opened
+  }
+}
+
+/** Lets so many in at once, since each may open a connection; the others wait for one to leave. */
+function turnstile(most: number): (body: () => Promise<void>) => Promise<void> {
+  let inside = 0
+  const waiting: (() => void)[] = []
+  return async (body) => {
+    if (inside === most) await new Promise<void>((resolve) => waiting.push(resolve))
+    else inside++
+    try {
+      await body()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) inside--
+      else next()
+    }
+  }
 }
 
 const PARENTS: Readonly<Record<string, string>> = { event: 'request', work: 'request', inner: 'work', client: 'work' }
