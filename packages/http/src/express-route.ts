@@ -1,3 +1,4 @@
+import { kindOf } from './express-kind.js'
 import { type Entered, enter, type Found, type Place, placeIn } from './express-mounts.js'
 import { UNKNOWN } from './express-ways.js'
 import { pathOf } from './naming.js'
@@ -33,8 +34,8 @@ interface Mount {
  * outermost router again, and it only ever shows the values of a mount's parameters, not their names.
  *
  * Express sets `req.baseUrl` when it enters and leaves a mount, with `req.params` telling the mount's parameters at that
- * moment, and `req.route` when a route has matched: both become accessors here. Where they can be those of the
- * application's own kind of request (`app.request`), they are: on every request, they take longer than all the rest of a span.
+ * moment, and `req.route` when a route has matched: both become accessors here. Where they can be those of
+ * Express's own kind of request (`express.request`), they are: on every request, they take longer than all the rest of a span.
  */
 export class RouteWatch implements RouteSource {
   readonly #req: WatchedRequest
@@ -106,9 +107,8 @@ function addAccessors(req: WatchedRequest): void {
   req[BASE_URL] = req.baseUrl
   req[ROUTE] = req.route
   define(req, ACCESSORS)
-  const kind: object | null = Object.getPrototypeOf(req)
-  // Express's own, to which programs may add; nothing is added to Node's.
-  if (kind !== null && Object.hasOwn(kind, 'app')) define(kind, { ...ACCESSORS, [HAS_ACCESSORS]: { value: true } })
+  const kind = kindOf(req)
+  if (kind !== undefined) define(kind, { ...ACCESSORS, [HAS_ACCESSORS]: { value: true } })
 }
 
 /** Does without where something stands in the way: that is the program's. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { kindOf } from './express-kind.js'
 import { RouteWatch } from './express-route.js'
 import type { ServerOptions } from './options.js'
 import { RequestTracer } from './server.js'
@@ -31,12 +32,3 @@ export function traceExpress(options: ServerOptions): Middleware {
 }
 
 const WRAPPED = { isWrapped: true }
-
-/**
- * The kind of requests, or of responses, that an Express application has for itself and that programs may add to: what is
- * wrapped there need not be wrapped on each, which costs more in Express than all the rest of a span.
- */
-export function kindOf<Kind extends object>(each: Kind): Kind | undefined {
-  const kind: Kind | null = Object.getPrototypeOf(each)
-  return kind !== null && Object.hasOwn(kind, 'app') && Object.isExtensible(kind) ? kind : undefined
-}

@@ -17,8 +17,9 @@ export function wrapResponse(
   if (res.emit !== emit) res.emit = emit
   const write = writeOf(res.write)
   if (res.write !== write) res.write = write
-  const flushHeaders = flushHeadersOf(res.flushHeaders)
-  if (res.flushHeaders !== flushHeaders) res.flushHeaders = flushHeaders
+  // Some stand-ins for responses have none.
+  const flushHeaders = typeof res.flushHeaders === 'function' ? flushHeadersOf(res.flushHeaders) : undefined
+  if (flushHeaders !== undefined && res.flushHeaders !== flushHeaders) res.flushHeaders = flushHeaders
   if (res.stream !== undefined) {
     const end = endOf(res.end)
     if (res.end !== end) res.end = end

@@ -64,3 +64,38 @@ describe('a plain handler', () => {
     )
   })
 })
+
+test('what a server that is closing breaks off is no failure', async () => {
+  const recorder = memoryRecorder()
+  const tracer = createTracer({ recorder })
+  const server = createServer(traceNode((_req, res) => void res.write('event'), { tracer }))
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const socket = await open((server.address() as AddressInfo).port)
+  socket.write(requestText('/events'))
+  await new Promise((resolve) => socket.once('data', resolve))
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeAllConnections()
+  await closed
+  for (let time = 0; tracer.stats().open > 0 && time < 500; time++) await new Promise((r) => setTimeout(r, 5))
+  await tracer.close()
+  expect(recorder.spans[0]?.data).toMatchObject({ 'http.end_reason': 'aborted', 'http.response.status_code': 200 })
+  expect(recorder.spans[0]?.data).not.toHaveProperty(['error.type'])
+})
+
+test('a stand-in for a response that lacks methods gets its header all the same', () => {
+  const headers: Record<string, unknown> = {}
+  const res = {
+    emit: () => true,
+    write: () => true,
+    setHeader: (name: string, value: unknown) => {
+      headers[name] = value
+    },
+  }
+  const req = { method: 'GET', url: '/', headers: {}, rawHeaders: [], emit: () => true }
+  const listener = traceNode(() => 'done', { tracer: createTracer({ recorder: memoryRecorder() }) })
+  for (let time = 0; time < 2; time++) {
+    delete headers['X-Request-Id']
+    expect(Reflect.apply(listener, undefined, [{ ...req, headers: {}, rawHeaders: [] }, { ...res }])).toBe('done')
+    expect(headers).toHaveProperty('X-Request-Id')
+  }
+})

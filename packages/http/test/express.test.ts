@@ -5,7 +5,7 @@ import { createTracer, currentSpan, memoryRecorder, type Span, type Tracer } fro
 import express from 'express'
 import { traceExpress } from '../src/express.js'
 import { traceNode } from '../src/node.js'
-import { send } from './raw-client.js'
+import { ask, open, requestText, send } from './raw-client.js'
 
 let server: Server
 
@@ -75,6 +75,43 @@ test('body parsers and error handlers are in the context; an error answered 4xx 
   expect(seen).toEqual([found?.spanId])
   expect(found?.data).toMatchObject({ 'http.response.status_code': 422 })
   expect(found?.data).not.toHaveProperty(['error.type'])
+})
+
+test('a request that is handed to another application ends, and has its names, every time', async () => {
+  const app = express()
+  const other = express()
+  app.use(traceExpress({ tracer }))
+  // As vhost does it.
+  app.use((req, res, next) => other(req, res, next))
+  other.get('/users/:id', (_req, res) => {
+    res.write('some')
+    res.end('#')
+  })
+  const socket = await open((await listen(app)).port)
+  for (const id of [1, 2]) {
+    await ask(socket, requestText(`/users/${id}`))
+    const spans = await recorded()
+    expect([spans.length, spans.at(-1)?.name]).toEqual([id, 'GET /users/:id'])
+    expect(spans.at(-1)?.data).not.toHaveProperty(['http.end_reason'])
+    expect(spans.at(-1)?.data).toHaveProperty(['http.time_to_first_byte'])
+  }
+  socket.destroy()
+})
+
+test('registered behind what has answered, it ends as completed', async () => {
+  const app = express()
+  app.use((_req, res, next) => {
+    res.once('close', () => setTimeout(next, 10))
+    res.send('#')
+  })
+  app.use(traceExpress({ tracer }))
+  app.use(() => {})
+  await get(app, '/')
+  for (let turn = 0; tracer.stats().started === 0 && turn < 500; turn++) await new Promise((r) => setTimeout(r, 5))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const [found] = await recorded()
+  expect(found?.data).toMatchObject({ 'http.response.status_code': 200 })
+  expect(found?.data).not.toHaveProperty(['http.end_reason'])
 })
 
 test('an error handler can tell which error it was', async () => {

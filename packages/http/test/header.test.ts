@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { isForeignId, replaceHeader, replaceHeaders } from '../src/header.js'
@@ -25,22 +26,25 @@ test('a header of any length is dealt with', () => {
   }
 })
 
-// Work that grew with the square of their number would take an hour.
-test('headers that come a million times over are replaced, and the others stay', () => {
+// Work that grew with the square of their number would take many minutes, and the test's time would be up.
+test('headers that come thousands of times over are replaced, and the others stay', async () => {
   const many = (): IncomingMessage => {
-    const req = new IncomingMessage(new Socket())
+    const req = new IncomingMessage(socket)
     req.headers['x-request-id'] = '1:2'
-    req.rawHeaders = ['Host', 'a']
-    for (let time = 0; time < 1e6; time++) req.rawHeaders.push('X-Request-Id', '1:2')
-    req.rawHeaders.push('Accept', 'b')
+    req.rawHeaders = ['Host', 'a', ...ids, 'Accept', 'b']
     return req
   }
-  const replaced = many()
-  replaceHeader(replaced, 'X-Request-Id', 'x-request-id', '3:4')
-  expect(replaced.rawHeaders).toEqual(['Host', 'a', 'X-Request-Id', '3:4', 'Accept', 'b'])
-  const removed = many()
-  replaceHeaders(removed, ['x-request-id'], [])
-  expect(removed.rawHeaders).toEqual(['Host', 'a', 'Accept', 'b'])
+  const socket = new Socket()
+  const ids = Array.from({ length: 100_000 }, (_, at) => (at % 2 === 0 ? 'X-Request-Id' : '1:2'))
+  for (let time = 0; time < 100; time++) {
+    const replaced = many()
+    replaceHeader(replaced, 'X-Request-Id', 'x-request-id', '3:4')
+    expect(replaced.rawHeaders).toEqual(['Host', 'a', 'X-Request-Id', '3:4', 'Accept', 'b'])
+    const removed = many()
+    replaceHeaders(removed, ['x-request-id'], [])
+    expect(removed.rawHeaders).toEqual(['Host', 'a', 'Accept', 'b'])
+    await turn()
+  }
 })
 
 test('what is written is read back', () => {
