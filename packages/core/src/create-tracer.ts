@@ -12,6 +12,7 @@ import { type FlushResult, Queue } from './queue.js'
 import { REMOTE_PARENT, W3C_TRACE_ID, w3cTraceId } from './remote.js'
 import { goOn, runIn, runUnrecorded } from './run.js'
 import type { Sampler } from './sampler.js'
+import { keepTicksFast } from './ticks.js'
 import { type Parent, type SpanOwner, TracedSpan } from './traced-span.js'
 import type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from './tracer.js'
 import { type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
@@ -26,6 +27,7 @@ import { printableError, processWarnings, Warnings } from './warnings.js'
 export function createTracer(options: TracerOptions): Tracer {
   checkOptions('createTracer', options, OPTION_RULES)
   prepareIds()
+  keepTicksFast()
   return new RecordingTracer(options)
 }
 
