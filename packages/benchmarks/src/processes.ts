@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { collectGarbage } from './garbage.js'
 
 /** A Node process that answers questions, one at a time. */
 export interface Servant {
@@ -62,11 +63,12 @@ function stop(child: ChildProcess): Promise<void> {
   })
 }
 
-/** In the process that was started: answers each question, and leaves when nobody is there to ask. */
+/** In the process that was started: answers each question, but for `collect`, and leaves when nobody is there to ask. */
 export function serve(answer: (question: Record<string, unknown>) => Promise<Record<string, number>>): void {
   process.on('message', (question: Record<string, unknown>) => {
-    answer(question).then(
-      (numbers) => process.send?.(numbers),
+    const answered = 'collect' in question ? collectGarbage() : answer(question)
+    answered.then(
+      (numbers) => process.send?.(numbers ?? {}),
       (error: unknown) => {
         console.error(error)
         process.exit(1)

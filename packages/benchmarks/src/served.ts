@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { grow } from './grow.js'
 import { numberIn, type Servant, startServant } from './processes.js'
 import type { Run, Sample, Side } from './row.js'
 import { spreadOf } from './statistics.js'
@@ -9,13 +10,22 @@ export type VariantName = 'bare' | 'trace' | 'all-formats' | 'hand-written' | 'o
 export type HeadersName = 'few' | 'many' | 'hostile'
 
 const CONNECTIONS = 50
-/** A server runs for hours: V8 is done with optimizing what a request runs through after some 100,000 of them. */
-const WARM_UP_MS = 6_000
+const YOUNG_WARM_UP_MS = 6_000
 const SAMPLE_MS = 500
 const QUICK_MS = 100
 const QUICK_RATE = 1_000
 /** Of the bare server's highest rate. */
 const RATE_FOR_LATENCY = 0.7
+
+/** A server, and what is asked of it. */
+export interface Served {
+  readonly framework: Framework
+  readonly variant: VariantName
+  /** Default `few`. */
+  readonly headers?: HeadersName
+  /** Whether it has just become warm; default is that it has been through all that comes in hours, see `grow`. */
+  readonly isYoung?: boolean
+}
 
 interface Pair {
   readonly server: Servant
@@ -28,14 +38,10 @@ interface Pair {
 }
 
 /** A server and what loads it, each in a process of its own. */
-async function startPair(
-  run: Run,
-  framework: Framework,
-  variant: VariantName,
-  headers: HeadersName = 'few',
-): Promise<Pair> {
+async function startPair(run: Run, served: Served): Promise<Pair> {
+  const { framework, variant, headers = 'few', isYoung = false } = served
   const path = join(run.folder, `${framework}-${variant}.yaml`)
-  const server = startServant('server.js', [framework, variant, path])
+  const server = startServant('server.js', [framework, variant, path], ['--expose-gc'])
   const load = startServant('load.js', [String(numberIn(await server.ask({}), 'port')), headers])
   let sum = 0
   const measure = async (milliseconds: number): Promise<Sample> => {
@@ -51,14 +57,16 @@ async function startPair(
     await load.close()
     await server.close()
   }
-  await measure(run.quick ? QUICK_MS : WARM_UP_MS)
+  if (isYoung) await measure(run.quick ? QUICK_MS : YOUNG_WARM_UP_MS)
+  else await grow(server, measure, run.quick)
   return { server, load, measure, requests: () => sum, close }
 }
 
 /** Requests a second, of a server that has nothing else to do, from 50 connections; then whether it did trace them. */
-export function rate(framework: Framework, variant: VariantName, headers: HeadersName = 'few'): Side {
+export function rate(served: Served): Side {
+  const { framework, variant } = served
   return async (run) => {
-    const { server, measure, requests, close } = await startPair(run, framework, variant, headers)
+    const { server, measure, requests, close } = await startPair(run, served)
     return {
       sample: () => measure(run.quick ? QUICK_MS : SAMPLE_MS),
       close: async () => {
@@ -74,7 +82,7 @@ export function rate(framework: Framework, variant: VariantName, headers: Header
 /** Milliseconds within which 99 of 100 requests are answered, at a part of the rate that the bare server can take. */
 export function p99(framework: Framework, variant: VariantName): Side {
   return async (run) => {
-    const { load, close } = await startPair(run, framework, variant)
+    const { load, close } = await startPair(run, { framework, variant })
     const most = await bareRate(run, framework)
     const milliseconds = run.quick ? QUICK_MS : 2 * SAMPLE_MS
     return {
@@ -94,7 +102,7 @@ async function bareRate(run: Run, framework: Framework): Promise<number> {
   if (run.quick) return QUICK_RATE
   const known = bareRates.get(framework)
   if (known !== undefined) return known
-  const bare = await startPair(run, framework, 'bare')
+  const bare = await startPair(run, { framework, variant: 'bare' })
   const rates: number[] = []
   while (rates.length < 3) rates.push((await bare.measure(SAMPLE_MS)).value)
   await bare.close()

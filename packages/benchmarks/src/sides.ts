@@ -1,22 +1,34 @@
-import { numberIn, startServant } from './processes.js'
-import type { Sample, Side } from './row.js'
+import { grow } from './grow.js'
+import { numberIn, type Servant, startServant } from './processes.js'
+import type { Probe, Sample, Side } from './row.js'
 
 const WARM_UP_MS = 600
-/** For what runs through so much code that V8 needs longer to be done with optimizing it. */
-export const LONG_WARM_UP_MS = 6_000
 const SAMPLE_MS = 120
 const QUICK_MS = 5
 const ALLOCATING = 30_000
 
 /** Nanoseconds that an operation of a workload takes. */
-export function timed(file: string, workload: string, warmUpMs: number = WARM_UP_MS): Side {
+export function timed(file: string, workload: string): Side {
   return async ({ quick, folder }) => {
     const worker = startServant('worker.js', [file, workload, folder])
-    await worker.ask({ milliseconds: quick ? QUICK_MS : warmUpMs })
-    return {
-      sample: async () => sampleIn(await worker.ask({ milliseconds: quick ? QUICK_MS : SAMPLE_MS })),
-      close: () => worker.close(),
-    }
+    await worker.ask({ milliseconds: quick ? QUICK_MS : WARM_UP_MS })
+    return timedProbe(worker, quick)
+  }
+}
+
+/** The same, in a process that has been through all that comes in hours, see `grow`. */
+export function timedGrown(file: string, workload: string): Side {
+  return async ({ quick, folder }) => {
+    const worker = startServant('worker.js', [file, workload, folder], ['--expose-gc'])
+    await grow(worker, (milliseconds) => worker.ask({ milliseconds }), quick)
+    return timedProbe(worker, quick)
+  }
+}
+
+function timedProbe(worker: Servant, quick: boolean): Probe {
+  return {
+    sample: async () => sampleIn(await worker.ask({ milliseconds: quick ? QUICK_MS : SAMPLE_MS })),
+    close: () => worker.close(),
   }
 }
 

@@ -1,5 +1,5 @@
 import { NODE, type Row } from '../row.js'
-import { allocated, timed } from '../sides.js'
+import { allocated, timed, timedGrown } from '../sides.js'
 
 export const spanRows: readonly Row[] = [
   {
@@ -70,5 +70,12 @@ export const spanRows: readonly Row[] = [
       { label: 'over a hand-written floor', of: 'trace', dividedBy: 'floor' },
     ],
     samples: 3,
+  },
+  {
+    name: 'ticks',
+    title: 'process.nextTick, once all garbage has been collected',
+    unit: 'ns',
+    sides: { trace: timedGrown('ticks', 'trace'), bare: timedGrown('ticks', 'bare') },
+    readings: [{ label: 'a process without a tracer takes … times as long', of: 'bare', dividedBy: 'trace' }],
   },
 ]
