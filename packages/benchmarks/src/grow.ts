@@ -2,7 +2,7 @@ import type { Servant } from './processes.js'
 
 /** V8 is done with optimizing what a request runs through after some 100,000 of them. */
 const ROUND_MS = 2_000
-const ROUNDS = 4
+const ROUNDS = 3
 const QUICK_MS = 5
 
 /**

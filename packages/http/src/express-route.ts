@@ -1,4 +1,3 @@
-import { kindOf } from './express-kind.js'
 import { type Entered, enter, type Found, type Place, placeIn } from './express-mounts.js'
 import { UNKNOWN } from './express-ways.js'
 import { pathOf } from './naming.js'
@@ -6,7 +5,6 @@ import { type Request, type RouteSource, tracedOf } from './traced.js'
 
 const BASE_URL: unique symbol = Symbol('baseUrl')
 const ROUTE: unique symbol = Symbol('route')
-const HAS_ACCESSORS: unique symbol = Symbol('has accessors')
 
 type WatchedRequest = Request & {
   readonly app?: unknown
@@ -15,7 +13,6 @@ type WatchedRequest = Request & {
   route?: unknown
   [BASE_URL]?: unknown
   [ROUTE]?: unknown
-  readonly [HAS_ACCESSORS]?: true
 }
 
 /** A path that routers are mounted at, as the request has it and as it was written. */
@@ -45,16 +42,18 @@ export class RouteWatch implements RouteSource {
   baseUrl: unknown
   route: unknown
 
-  constructor(req: WatchedRequest) {
+  /** @param kind Express's own kind of request that it is of, if any */
+  constructor(req: WatchedRequest, kind: WatchedRequest | undefined) {
     this.#req = req
-    const { app, baseUrl, route } = req
+    addAccessors(req, kind)
+    const app = appOf(req)
+    const baseUrl = Object.hasOwn(req, BASE_URL) ? req[BASE_URL] : undefined
     this.baseUrl = baseUrl
-    this.route = route
+    this.route = Object.hasOwn(req, ROUTE) ? req[ROUTE] : undefined
     const url = typeof baseUrl === 'string' ? baseUrl : ''
     this.#mounts = [{ url: '', pattern: '', app, place: placeIn(app) }]
     // Of what is above the middleware itself, only values can be seen.
     if (url !== '') this.#mounts.push({ url, pattern: '*', app, place: placeIn(app, true) })
-    addAccessors(req)
   }
 
   entered(value: unknown): void {
@@ -102,13 +101,23 @@ function find(mount: Mount, app: unknown, entered: Entered): Found | undefined {
   return enter(mount.inner, entered) ?? enter(mount.place, entered)
 }
 
-function addAccessors(req: WatchedRequest): void {
-  if (req[HAS_ACCESSORS] && !Object.hasOwn(req, 'baseUrl')) return
+/** The kinds of requests that have accessors. */
+const accessible = new WeakSet<object>()
+
+function addAccessors(req: WatchedRequest, kind: WatchedRequest | undefined): void {
+  if (kind !== undefined && accessible.has(kind) && !Object.hasOwn(req, 'baseUrl')) return
   req[BASE_URL] = req.baseUrl
   req[ROUTE] = req.route
   define(req, ACCESSORS)
-  const kind = kindOf(req)
-  if (kind !== undefined) define(kind, { ...ACCESSORS, [HAS_ACCESSORS]: { value: true } })
+  if (kind === undefined) return
+  define(kind, ACCESSORS)
+  accessible.add(kind)
+}
+
+/** Read where Express puts it, since whatever is read of a request itself takes long: each is a shape of its own to V8. */
+function appOf(req: WatchedRequest): unknown {
+  const kind: object | null = Object.getPrototypeOf(req)
+  return kind !== null && Object.hasOwn(kind, 'app') && !Object.hasOwn(req, 'app') ? Reflect.get(kind, 'app') : req.app
 }
 
 /** Does without where something stands in the way: that is the program's. */

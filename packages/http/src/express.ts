@@ -26,7 +26,7 @@ export function traceExpress(options: ServerOptions): Middleware {
     const isWrapped = requestKind !== undefined && responseKind !== undefined
     const traced = requests.begin(req, res, isWrapped ? WRAPPED : undefined)
     if (traced === undefined) return requests.pass(req, next)
-    if (traced.span.sampled) traced.routes = new RouteWatch(req)
+    if (traced.span.sampled) traced.routes = new RouteWatch(req, requestKind)
     traced.span.run(() => next())
   }
 }

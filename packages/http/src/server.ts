@@ -47,26 +47,29 @@ export class RequestTracer {
    * @returns undefined where the request has a span already, or is to have none; never throws
    */
   begin(req: Request, res: Response, arrival: Arrival = NOTHING_MORE): Traced | undefined {
-    const earlier = req[TRACED]
+    const earlier = earlierOf(req, arrival)
     if (earlier !== undefined) {
       this.warnOfTwo(earlier.info?.adapter)
       return undefined
     }
     if (this.#ignores(req)) return undefined
     let span: ActiveSpan | undefined
+    let traced: TracedRequest | undefined
     try {
       const name = this.#givenName(req)
       const info = this.#infoOf(req, name, arrival)
       span = this.#start(req, name ?? info.provisionalName ?? '')
-      const traced = new TracedRequest(span, req, res, info)
+      traced = new TracedRequest(span, req, res, info)
       if (span.sampled) this.#describe(req, span, info)
       this.#sendIds(req, res, span, arrival.holder)
-      return traced
+      // Last, since what is read of a request of Express's takes longest after a property was added to it.
+      traced.mark(req, res)
     } catch {
       // Where headers were sent before, or by an odd stand-in for a request or a tracer: served without a span, if need be.
-      if (req[TRACED] === undefined) span?.finish()
-      return req[TRACED]
+      if (traced === undefined) span?.finish()
+      else if (!Reflect.set(req, TRACED, traced)) traced.end()
     }
+    return traced
   }
 
   /** Runs what handles a request that `begin` has given no span: one that has none at all, outside any trace. */
@@ -176,6 +179,11 @@ export class RequestTracer {
     if (holder === undefined) res.setHeader(headerKey, traceId)
     else holder.header(headerKey, traceId)
   }
+}
+
+/** One of Express's own kind has its mark itself, if any; to look for it above would take longest where there is none. */
+function earlierOf(req: Request, { isWrapped = false }: Arrival): Traced | undefined {
+  return isWrapped && !Object.hasOwn(req, TRACED) ? undefined : req[TRACED]
 }
 
 function nameOf(method: string, target: string, route: string | undefined): string {

@@ -34,9 +34,8 @@ export class TracedRequest implements Traced {
     this.span = span
     this.info = info
     this.res = res
-    this.stream = res.stream
-    req[TRACED] = this
-    if (res.req !== req) res[TRACED] = this
+    // Express's own kinds are of HTTP/1.
+    this.stream = info.isWrapped ? undefined : res.stream
     if (!info.isWrapped) {
       wrapRequest(req)
       wrapResponse(res, info)
@@ -52,6 +51,12 @@ export class TracedRequest implements Traced {
     // Something before us took its time: the events that would end the span may be over.
     this.isSent = res.writableFinished
     process.nextTick(endRequest, this)
+  }
+
+  /** Has the request, and thereby its response, be known as traced. */
+  mark(req: Request, res: Response): void {
+    if (res.req !== req) res[TRACED] = this
+    req[TRACED] = this
   }
 
   threw(error: unknown): void {

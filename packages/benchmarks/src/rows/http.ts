@@ -95,6 +95,6 @@ export const httpRows: readonly Row[] = [
       { label: 'of its rate within an AsyncLocalStorage', of: 'context', dividedBy: 'trace' },
       { label: "tracedFetch, of bare fetch's rate", of: 'bare', dividedBy: 'traced fetch' },
     ],
-    starts: 6,
+    starts: 4,
   },
 ]
