@@ -21,6 +21,7 @@ export { checkOptions, type OptionRule, optionRules } from './options.js'
 export { newData, type Plain, toPlain } from './plain.js'
 export { formatDuration, type PrintOptions, printTrace } from './print.js'
 export {
+  checkTraceId,
   DEFAULT_LIMIT,
   eachOnce,
   laterRecord,

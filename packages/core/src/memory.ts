@@ -1,5 +1,5 @@
 import { checkOptions, optionRules } from './options.js'
-import { eachOnce, limitOf, matches, newestFirst, summarize } from './query.js'
+import { checkTraceId, eachOnce, limitOf, matches, newestFirst, summarize } from './query.js'
 import type { ReadOptions, TraceList, TraceQuery, TraceReader, TraceSpans, TraceSummary } from './reader.js'
 import type { Recorder } from './recorder.js'
 import type { Span } from './span.js'
@@ -44,6 +44,7 @@ export function memoryRecorder(options: MemoryRecorderOptions = {}): MemoryRecor
     recordSync: keep,
     trace: async (traceId, { signal } = {}): Promise<TraceSpans> => {
       signal?.throwIfAborted()
+      checkTraceId(traceId)
       return {
         spans: eachOnce(spans.filter((span) => span.traceId === traceId)),
         ...NOTHING_SKIPPED,

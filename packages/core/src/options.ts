@@ -38,21 +38,24 @@ export const optionRules: Readonly<Record<'string' | 'boolean' | 'function' | 'c
  * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got
  */
 export function checkOptions(factory: string, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
+  const problem = problemWith(options, rules)
+  if (problem !== undefined) throw new TraceError('TRACE_BAD_OPTION', `${factory}: ${problem}`)
+}
+
+/** What is wrong with options, what was expected, and what was got; undefined where nothing is. */
+export function problemWith(options: unknown, rules: Readonly<Record<string, OptionRule>>): string | undefined {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw badOption(`${factory}: expected an object of options, got ${describe(options)}`)
+    return `expected an object of options, got ${describe(options)}`
   }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(rules, name)) continue
     const known = Object.keys(rules).join(', ')
-    throw badOption(`${factory}: unknown option ${describe(name)}; the options are: ${known}`)
+    return `unknown option ${describe(name)}; the options are: ${known}`
   }
   for (const [name, rule] of Object.entries(rules)) {
     const value: unknown = Reflect.get(options, name)
     if (value === undefined ? rule.required !== true : rule.test(value)) continue
-    throw badOption(`${factory}: option "${name}": expected ${rule.expected}, got ${describe(value)}`)
+    return `option "${name}": expected ${rule.expected}, got ${describe(value)}`
   }
-}
-
-function badOption(message: string): TraceError {
-  return new TraceError('TRACE_BAD_OPTION', message)
+  return undefined
 }

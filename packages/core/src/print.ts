@@ -1,4 +1,5 @@
 import { columnsOf, fit, onOneLine } from './display.js'
+import { checkOptions } from './options.js'
 import { ERROR_MESSAGE, ERROR_TYPE, isFailed, type Span, serviceOf } from './span.js'
 import { buildTree, type SpanNode } from './tree.js'
 
@@ -7,6 +8,16 @@ export interface PrintOptions {
   /** Columns of a line; default 100, at least 60. */
   readonly width?: number
 }
+
+const WIDTH = {
+  expected: 'a number of columns',
+  test: (value: unknown): boolean => typeof value === 'number' && value > 0 && value < Infinity,
+}
+
+/** Of a request that was answered: https://opentelemetry.io/docs/specs/semconv/http/http-spans/. */
+const STATUS = 'http.response.status_code'
+/** Of a request whose response was not sent whole: see @trace/http. */
+const END_REASON = 'http.end_reason'
 
 /** Levels that are indented; what lies deeper stands at the same place, with its depth in front. */
 const MAX_INDENT = 20
@@ -19,13 +30,15 @@ interface Row {
 
 /**
  * A trace as plain text: a line for each span, as a tree, with its service, a bar that shows when it ran, and how long it
- * took. Takes spans as {@link buildTree} does. Whatever a name contains, a span is one line and holds no control
- * characters.
+ * took; behind it why it failed, and of a request that did not, that its client left or its status from 400 on. Takes spans
+ * as {@link buildTree} does. Whatever a name contains, a span is one line and holds no control characters.
  *
  * @param spans of one trace
  * @returns lines, each ended by a line break; an empty string for no spans
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or a width that is no number
  */
 export function printTrace(spans: Iterable<Span>, options: PrintOptions = {}): string {
+  checkOptions('printTrace', options, { width: WIDTH })
   const rows = rowsOf(buildTree(spans))
   const first = rows[0]
   if (first === undefined) return ''
@@ -90,9 +103,17 @@ function rowsOf(roots: readonly SpanNode[]): Row[] {
 function noteOf({ span, cutOff }: SpanNode): string {
   const notes: string[] = []
   if (isFailed(span)) notes.push(`✗ ${String(span.data[ERROR_TYPE])}: ${String(span.data[ERROR_MESSAGE] ?? '')}`)
+  else notes.push(...outcomeOf(span))
   if (cutOff === 'parent missing') notes.push(`(parent ${span.parentId} missing)`)
   if (cutOff === 'circle') notes.push(`(parents run in a circle)`)
   return notes.length === 0 ? '' : `  ${onOneLine(notes.join(' '))}`
+}
+
+/** What is worth a look in a request that did not fail. */
+function outcomeOf({ data }: Span): string[] {
+  const status = data[STATUS]
+  const isError = typeof status === 'number' && status >= 400
+  return [...(isError ? [`(${status})`] : []), ...(data[END_REASON] === 'aborted' ? ['(aborted)'] : [])]
 }
 
 interface Range {

@@ -1,4 +1,5 @@
 import { describe, TraceError } from './errors.js'
+import { type OptionRule, optionRules, problemWith } from './options.js'
 import type { TraceQuery, TraceSummary } from './reader.js'
 import { isFailed, type Span } from './span.js'
 
@@ -80,13 +81,39 @@ export function newestFirst(a: TraceSummary, b: TraceSummary): number {
   return a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0
 }
 
+const isBigint = (value: unknown): boolean => typeof value === 'bigint'
+const NANOSECONDS = 'nanoseconds as a bigint, such as 5_000_000n'
+const TIME = { expected: 'nanoseconds since 1970 as a bigint, such as BigInt(Date.now()) * 1_000_000n', test: isBigint }
+const TEXT = { expected: 'a string, which must be equal', test: (value: unknown): boolean => typeof value === 'string' }
+
+const QUERY_RULES: Readonly<Record<keyof TraceQuery, OptionRule>> = {
+  from: TIME,
+  to: TIME,
+  kind: TEXT,
+  name: TEXT,
+  minDuration: { expected: NANOSECONDS, test: isBigint },
+  error: optionRules.boolean,
+  limit: optionRules.count,
+}
+
 /**
- * How many traces a query asks for.
+ * How many traces a query asks for. Checks the whole query, so that a mistake in it is told, and does not find nothing.
  *
- * @throws {TraceError} `TRACE_BAD_QUERY` where the limit is not a whole number of at least 1
+ * @throws {TraceError} `TRACE_BAD_QUERY`: names the option of the query, what was expected, and what was got
  */
 export function limitOf(query: TraceQuery): number {
-  const limit = query.limit ?? DEFAULT_LIMIT
-  if (Number.isSafeInteger(limit) && limit > 0) return limit
-  throw new TraceError('TRACE_BAD_QUERY', `limit: expected a whole number above 0, got ${describe(limit)}`)
+  const problem = problemWith(query, QUERY_RULES)
+  if (problem !== undefined) throw new TraceError('TRACE_BAD_QUERY', `traces: ${problem}`)
+  return query.limit ?? DEFAULT_LIMIT
+}
+
+/**
+ * Checks the id that a trace is looked up by.
+ *
+ * @throws {TraceError} `TRACE_BAD_QUERY` where it is no bigint; a bigint that no trace can have is only never found
+ */
+export function checkTraceId(traceId: unknown): void {
+  if (typeof traceId === 'bigint') return
+  const message = `trace: expected a trace's id as a bigint, such as 42n or parseId('42'), got ${describe(traceId)}`
+  throw new TraceError('TRACE_BAD_QUERY', message)
 }

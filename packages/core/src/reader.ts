@@ -6,10 +6,14 @@ export interface TraceReader {
   readonly name: string
   /**
    * The spans of one trace, in no particular order, each span once: of several records of a span the last, and rather a
-   * finished one. No spans where the store does not have the trace.
+   * finished one. No spans where the store does not have the trace; rejects with a `TraceError` of code `TRACE_BAD_QUERY`
+   * where the id is no bigint.
    */
   trace(traceId: bigint, options?: ReadOptions): Promise<TraceSpans>
-  /** The traces that match, newest first. */
+  /**
+   * The traces that match, newest first. Rejects with a `TraceError` of code `TRACE_BAD_QUERY` for an unknown condition or one
+   * of the wrong type.
+   */
   traces(query?: TraceQuery, options?: ReadOptions): Promise<TraceList>
   /** Spans as they arrive from now on, until the signal aborts; only where the store can. */
   follow?(options: ReadOptions): AsyncIterable<readonly Span[]>

@@ -54,6 +54,30 @@ describe('printTrace', () => {
     expect(text).toContain('(parents run in a circle)')
   })
 
+  test('says of a request that did not fail what was wrong with it', () => {
+    const noteOf = (data: Record<string, number | string>): string =>
+      printTrace([aSpan({ data })])
+        .trimEnd()
+        .split('\n')
+        .at(-1)
+        ?.split(' s  ')[1] ?? ''
+    expect(noteOf({ 'http.response.status_code': 404 })).toBe('(404)')
+    expect(noteOf({ 'http.end_reason': 'aborted', 'http.response.status_code': 200 })).toBe('(aborted)')
+    expect(noteOf({ 'http.response.status_code': 500, 'error.type': '500', 'error.message': 'no' })).toBe('✗ 500: no')
+    expect(noteOf({ 'http.response.status_code': 399 })).toBe('')
+    expect(noteOf({ 'http.response.status_code': '<b>\n', 'http.end_reason': '\n' })).toBe('')
+  })
+
+  test.each([[{ widht: 80 }], [{ width: '80' }], [{ width: Number.NaN }], [{ width: Infinity }], [null]])(
+    'the options %p are refused',
+    (options) => {
+      const refused = expect(() => Reflect.apply(printTrace, undefined, [[], options]))
+      refused.toThrow(
+        expect.objectContaining({ code: 'TRACE_BAD_OPTION', message: expect.stringMatching(/^printTrace: /) }),
+      )
+    },
+  )
+
   test('no spans are no text', () => expect(printTrace([])).toBe(''))
 
   test('whatever a name holds, a span is one line without control characters', () => {

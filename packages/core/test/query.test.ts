@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { limitOf, matches, newestFirst, summarize } from '../src/query.js'
+import { checkTraceId, limitOf, matches, newestFirst, summarize } from '../src/query.js'
 import type { TraceQuery, TraceSummary } from '../src/reader.js'
 import { aSpan } from './spans.js'
 
@@ -97,5 +97,30 @@ test('newest first, then by id', () => {
 test('a limit is a whole number above 0, by default 20', () => {
   expect([limitOf({}), limitOf({ limit: 3 })]).toEqual([20, 3])
   for (const limit of [0, -1, 1.5, Number.NaN])
-    expect(() => limitOf({ limit })).toThrow(/limit: expected a whole number above 0/)
+    expect(() => limitOf({ limit })).toThrow(/^traces: option "limit": expected a whole number above 0, got/)
+})
+
+test.each([
+  [{ limt: 1 }, 'traces: unknown option "limt"; the options are: from, to, kind, name, minDuration, error, limit'],
+  [{ from: new Date(0) }, 'traces: option "from": expected nanoseconds since 1970 as a bigint, such as'],
+  [{ to: 1_700_000_000 }, 'BigInt(Date.now()) * 1_000_000n, got 1700000000'],
+  [{ kind: 3 }, 'traces: option "kind": expected a string, which must be equal, got 3'],
+  [{ name: /x/ }, 'traces: option "name": expected a string, which must be equal, got a RegExp'],
+  [{ minDuration: 5 }, 'traces: option "minDuration": expected nanoseconds as a bigint, such as 5_000_000n, got 5'],
+  [{ error: 'yes' }, 'traces: option "error": expected true or false, got "yes"'],
+  [null, 'traces: expected an object of options, got null'],
+])('the query %p is refused, and why', (query, message) => {
+  const refused = expect(() => Reflect.apply(limitOf, undefined, [query]))
+  refused.toThrow(expect.objectContaining({ code: 'TRACE_BAD_QUERY', message: expect.stringContaining(message) }))
+})
+
+test('a query may hold every condition there is', () => {
+  const query = { from: 1n, to: 2n, kind: 'request', name: '', minDuration: 0n, error: false, limit: 7 }
+  expect(limitOf(query)).toBe(7)
+})
+
+test('a trace is looked up by a bigint', () => {
+  for (const id of [0n, 42n, -1n, 2n ** 70n]) checkTraceId(id)
+  const message = "trace: expected a trace's id as a bigint, such as 42n or parseId('42'), got \"42\""
+  expect(() => checkTraceId('42')).toThrow(message)
 })

@@ -1,4 +1,13 @@
-import { checkOptions, isId, limitOf, optionRules, type ReadOptions, TraceError, type TraceReader } from '@trace/core'
+import {
+  checkOptions,
+  checkTraceId,
+  isId,
+  limitOf,
+  optionRules,
+  type ReadOptions,
+  TraceError,
+  type TraceReader,
+} from '@trace/core'
 import { connect, TABLE_RULES, type TableOptions } from './client.js'
 import { explain } from './problem.js'
 import { Query } from './query.js'
@@ -51,6 +60,7 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
     name,
     trace: (traceId, { signal }: ReadOptions = {}) =>
       read(signal, async (query) => {
+        checkTraceId(traceId)
         const spans = isId(traceId) ? await query.trace(traceId) : []
         return { spans, ...query.report }
       }),

@@ -114,6 +114,19 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
     await recorder.record([makeSpan()])
     for (const limit of [0, -1, 1.5, NaN]) await rejects(reader.traces({ limit }), { code: 'TRACE_BAD_QUERY' })
   })
+  add('refuses a condition that there is not, or of the wrong type', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan()])
+    const wrong = { limt: 1, from: new Date(), to: 1, kind: 3, name: /x/, minDuration: 5, error: 'yes', limit: '1' }
+    for (const [name, value] of Object.entries(wrong)) {
+      await rejects(Reflect.apply(reader.traces, reader, [{ [name]: value }]), { code: 'TRACE_BAD_QUERY' })
+    }
+  })
+  add('refuses a trace id that is no bigint', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan()])
+    for (const id of ['1', 1, undefined, null]) {
+      await rejects(Reflect.apply(reader.trace, reader, [id]), { code: 'TRACE_BAD_QUERY' })
+    }
+  })
 }
 
 function addSignals(add: Add): void {

@@ -83,6 +83,18 @@ const readerMutants: Record<string, Mutant> = {
     reading({ traces: (query, how) => memory.traces({ limit: 100, ...query }, how) })(memory),
   'forgets the limit': (memory) =>
     reading({ traces: (query, how) => memory.traces({ ...query, limit: 20 }, how) })(memory),
+  'passes over a condition that there is not': (memory) =>
+    reading({
+      traces: (query = {}, how) =>
+        memory.traces(Object.fromEntries(Object.entries(query).filter(([name]) => name !== 'limt')), how),
+    })(memory),
+  'takes text for a limit': (memory) =>
+    reading({
+      traces: (query = {}, how) =>
+        memory.traces(typeof query.limit === 'string' ? { ...query, limit: Number(query.limit) } : query, how),
+    })(memory),
+  'takes text for an id': (memory) =>
+    reading({ trace: (id, how) => memory.trace(typeof id === 'string' ? BigInt(id) : id, how) })(memory),
   'lists oldest first': (memory) =>
     reading({
       traces: async (query, how) => {

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { isId } from '../ids.js'
 import { checkOptions, optionRules } from '../options.js'
-import { eachOnce } from '../query.js'
+import { checkTraceId, eachOnce } from '../query.js'
 import type { TraceReader, TraceSpans } from '../reader.js'
 import type { Span } from '../span.js'
 import { followFile } from './follow.js'
@@ -46,6 +46,7 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
     name,
     trace: async (traceId, { signal } = {}) => {
       signal?.throwIfAborted()
+      checkTraceId(traceId)
       return withFile((file) => readTrace(file, format, traceId, signal))
     },
     traces: async (query = {}, { signal } = {}) => {
