@@ -33,7 +33,8 @@ export function createTracer(options: TracerOptions): Tracer {
 
 const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
   recorder: {
-    expected: 'a recorder, with a name and a method record, such as memoryRecorder()',
+    expected:
+      'a recorder (a name and a method record), such as memoryRecorder() or openRecorder(url) of @trace/core/open',
     test: (value) =>
       typeof value === 'object' &&
       value !== null &&

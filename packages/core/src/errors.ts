@@ -18,10 +18,15 @@ export function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value === 'symbol') return cut(String(value))
   if (typeof value === 'function') return cut(value.name ? `function ${value.name}` : 'a function')
-  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (Array.isArray(value)) return cut(describeArray(value))
   const maker: unknown = Object.getPrototypeOf(value)?.constructor
   const name = typeof maker === 'function' && maker !== Object ? maker.name : ''
   return cut(name ? `a ${name}` : 'an object')
+}
+
+function describeArray(array: readonly unknown[]): string {
+  const first = array.slice(0, 5).map((item) => (Array.isArray(item) ? `an array of ${item.length}` : describe(item)))
+  return first.length === 0 ? 'an empty array' : `an array of ${array.length}: ${first.join(', ')}`
 }
 
 function cut(text: string): string {

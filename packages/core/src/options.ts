@@ -44,12 +44,16 @@ export function checkOptions(factory: string, options: unknown, rules: Readonly<
 
 /** What is wrong with options, what was expected, and what was got; undefined where nothing is. */
 export function problemWith(options: unknown, rules: Readonly<Record<string, OptionRule>>): string | undefined {
+  const known = Object.keys(rules).join(', ')
+  const needed = Object.entries(rules).find(([, { required }]) => required === true)
+  const wanted =
+    needed === undefined ? `an object with any of the options ${known}` : `options such as { ${needed[0]}: … }`
+  if (needed?.[1].test(options) === true) return `expected ${wanted}, got the ${needed[0]} by itself`
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    return `expected an object of options, got ${describe(options)}`
+    return `expected ${wanted}, got ${describe(options)}`
   }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(rules, name)) continue
-    const known = Object.keys(rules).join(', ')
     return `unknown option ${describe(name)}; the options are: ${known}`
   }
   for (const [name, rule] of Object.entries(rules)) {

@@ -170,11 +170,15 @@ describe('bad input at run time falls back, is counted, and is warned of once', 
 describe('options', () => {
   const recorder = memoryRecorder()
   test.each<[string, unknown, RegExp]>([
-    ['no options', undefined, /createTracer: expected an object of options, got undefined/],
+    ['no options', undefined, /createTracer: expected options such as { recorder: … }, got undefined/],
+    ['a recorder', recorder, /createTracer: expected options such as { recorder: … }, got the recorder by itself/],
     ['no recorder', {}, /createTracer: option "recorder": expected a recorder.*, got undefined/],
     ['a recorder without record', { recorder: { name: 'x' } }, /"recorder": expected a recorder.*, got an object/],
     ['an unknown option', { recorder, bufer: 1 }, /unknown option "bufer"; the options are: recorder, service/],
     ['a wrong type', { recorder, buffer: '10' }, /"buffer": expected a whole number above 0, got "10"/],
+    ['a list', { recorder, logger: ['a', 1, [2]] }, /got an array of 3: "a", 1, an array of 1$/],
+    ['an empty list', { recorder, logger: [] }, /got an empty array$/],
+    ['a long list', { recorder, logger: Array(1e6).fill('x'.repeat(50)) }, /got an array of 1000000: "[x", ]{40,60}…$/],
     ['a buffer of 0', { recorder, buffer: 0 }, /"buffer"/],
     ['an endless timeout', { recorder, flushTimeout: Number.POSITIVE_INFINITY }, /"flushTimeout": .*, got Infinity/],
     ['an empty service', { recorder, service: '' }, /"service": expected a string that is not empty, got ""/],

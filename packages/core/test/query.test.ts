@@ -108,7 +108,10 @@ test.each([
   [{ name: /x/ }, 'traces: option "name": expected a string, which must be equal, got a RegExp'],
   [{ minDuration: 5 }, 'traces: option "minDuration": expected nanoseconds as a bigint, such as 5_000_000n, got 5'],
   [{ error: 'yes' }, 'traces: option "error": expected true or false, got "yes"'],
-  [null, 'traces: expected an object of options, got null'],
+  [
+    null,
+    'traces: expected an object with any of the options from, to, kind, name, minDuration, error, limit, got null',
+  ],
 ])('the query %p is refused, and why', (query, message) => {
   const refused = expect(() => Reflect.apply(limitOf, undefined, [query]))
   refused.toThrow(expect.objectContaining({ code: 'TRACE_BAD_QUERY', message: expect.stringContaining(message) }))

@@ -154,7 +154,7 @@ describe('the AWS SDK', () => {
 
 describe('options', () => {
   const bad: [object | undefined, RegExp][] = [
-    [undefined, /expected an object/],
+    [undefined, /expected options such as \{ table: … \}/],
     [{}, /"table"/],
     [{ table: 'a b' }, /"table".*got "a b"/],
     [{ table: 'Traces', client: {} }, /"client".*v3/],
