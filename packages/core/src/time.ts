@@ -22,7 +22,7 @@ export function formatTime(time: bigint): string {
   return `${fraction % 10 === 0 ? text.replace(/\.?0+$/, '') : text}Z`
 }
 
-/** By number, since V8 keeps the text of every other number that it makes one of in a cache of a megabyte. */
+/** By number, since V8 puts the text that it makes of any number into a cache of a megabyte. */
 const DIGITS: readonly string[] = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, '0'))
 
 /** @returns how many nanoseconds into its second a time is */

@@ -62,13 +62,12 @@ export class RequestTracer {
       traced = new TracedRequest(span, req, res, info)
       if (span.sampled) this.#describe(req, span, info)
       this.#sendIds(req, res, span, arrival.holder)
-      // Last, since what is read of a request of Express's takes longest after a property was added to it.
-      traced.mark(req, res)
     } catch {
       // Where headers were sent before, or by an odd stand-in for a request or a tracer: served without a span, if need be.
       if (traced === undefined) span?.finish()
-      else if (!Reflect.set(req, TRACED, traced)) traced.end()
     }
+    // Last, since what is read of a request of Express's takes longest after a property was added to it.
+    traced?.mark(req, res)
     return traced
   }
 

@@ -53,10 +53,14 @@ export class TracedRequest implements Traced {
     process.nextTick(endRequest, this)
   }
 
-  /** Has the request, and thereby its response, be known as traced. */
+  /** Has the request, and thereby its response, be known as traced; ends the span where that cannot be. */
   mark(req: Request, res: Response): void {
-    if (res.req !== req) res[TRACED] = this
-    req[TRACED] = this
+    try {
+      if (res.req !== req) res[TRACED] = this
+      req[TRACED] = this
+    } catch {
+      this.end()
+    }
   }
 
   threw(error: unknown): void {

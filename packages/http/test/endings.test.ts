@@ -99,3 +99,24 @@ test('a stand-in for a response that lacks methods gets its header all the same'
     expect(headers).toHaveProperty('X-Request-Id')
   }
 })
+
+test('a request whose headers were sent before it was traced ends with its response, however that names its request', async () => {
+  const recorder = memoryRecorder()
+  const tracer = createTracer({ recorder })
+  const listener = traceNode((_req, res) => res.end('b'), { tracer })
+  const server = createServer((req, res) => {
+    res.write('a')
+    Object.defineProperty(res, 'req', { value: {}, writable: true })
+    listener(req, res)
+  })
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const socket = await open((server.address() as AddressInfo).port)
+  socket.write(requestText('/any'))
+  // The connection stays open meanwhile.
+  while (tracer.stats().started === 0 || tracer.stats().open > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(socket.destroyed).toBe(false)
+  socket.destroy()
+  await new Promise((resolve) => server.close(resolve))
+  await tracer.close()
+  expect(recorder.spans.map(({ data }) => data['http.response.status_code'])).toEqual([200])
+})
