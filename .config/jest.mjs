@@ -1,10 +1,17 @@
 // Runs jest for the package in the current folder, with the options that every package shares.
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+// What tests and the processes that they start leave behind goes with it.
+const temporary = mkdtempSync(join(tmpdir(), 'trace-test-'))
 
 const config = {
   rootDir: process.cwd(),
+  cacheDirectory: fileURLToPath(new URL('../node_modules/.cache/jest', import.meta.url)),
   testEnvironment: 'node',
   verbose: false,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
@@ -33,6 +40,7 @@ const run = spawnSync(
     JSON.stringify(config),
     ...process.argv.slice(2),
   ],
-  { stdio: 'inherit' },
+  { stdio: 'inherit', env: { ...process.env, TMPDIR: temporary } },
 )
+rmSync(temporary, { recursive: true, force: true })
 process.exit(run.status ?? 1)

@@ -1,37 +1,73 @@
 // The test command: lints, then builds, type-checks and tests every package, and ends with one line that counts the
-// tests of all of them.
-import { spawnSync } from 'node:child_process'
+// tests of all of them. `--on 24` runs the tests on the newest Node 24 too, and counts those as well.
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { runTurbo } from './turbo.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const runsFolder = join(root, '.turbo', 'runs')
+const started = Date.now()
 
-const lintPassed = run('biome', ['check', '.'])
-forgetEarlierRuns()
-const turboPassed = run('turbo', [
-  'run',
-  'build',
-  'typecheck',
-  'test',
-  '--continue=dependencies-successful',
-  '--summarize',
-  '--output-logs=new-only',
-  // Many tests wait for something most of the time, but more of them at once than this make each other late.
-  `--concurrency=${availableParallelism() + 1}`,
-])
-const total = countTests()
-if (!lintPassed) total.failed++
-if (!turboPassed && total.failed === 0) total.failed++
+const total = { passed: 0, failed: 0, skipped: 0 }
+const nodes = othersAsked()
+add(testHere())
+for (const major of nodes) add(testOn(major))
+console.log(`${Math.round((Date.now() - started) / 1000)} s`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0)
 
-function run(command, args) {
-  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1' }
-  return spawnSync(join(root, 'node_modules', '.bin', command), args, { cwd: root, stdio: 'inherit', env }).status === 0
+function othersAsked() {
+  try {
+    const { on } = parseArgs({ options: { on: { type: 'string', multiple: true, default: [] } } }).values
+    const wrong = on.find((major) => !/^\d+$/.test(major))
+    if (wrong === undefined) return on
+    console.error(`--on: expected a major version of Node, such as 24, got ${wrong}`)
+  } catch (error) {
+    console.error(`${error.message}\nusage: npm test -- [--on 24]`)
+  }
+  process.exit(2)
+}
+
+function testHere() {
+  const lint = spawnSync(join(root, 'node_modules', '.bin', 'biome'), ['check', '.'], { cwd: root, stdio: 'inherit' })
+  const counts = runTasks(['build', 'typecheck', 'test'], { TRACE_TEST_NODE: process.version })
+  if (lint.status !== 0) counts.failed++
+  return counts
+}
+
+/** What was built on this Node is tested on another, as it is by who installs the packages. */
+function testOn(major) {
+  let node
+  try {
+    const asked = ['exec', '--yes', '--package', `node@${major}`, '--call', 'node -p process.execPath']
+    node = execFileSync('npm', asked, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
+  } catch (error) {
+    console.error(`Node ${major} cannot be had from the npm registry: ${error.message}`)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  console.log(`\nThe tests on Node ${version}:`)
+  return runTasks(['test'], { TRACE_TEST_NODE: version, PATH: dirname(node) + delimiter + process.env.PATH })
+}
+
+function runTasks(tasks, env) {
+  forgetEarlierRuns()
+  const options = [
+    '--continue=dependencies-successful',
+    '--summarize',
+    '--output-logs=new-only',
+    // Many tests wait for something most of the time, but more of them at once than this make each other late.
+    `--concurrency=${availableParallelism() + 1}`,
+  ]
+  const succeeded = runTurbo(['run', ...tasks, ...options], env)
+  const counts = countTests()
+  if (!succeeded && counts.failed === 0) counts.failed++
+  return counts
 }
 
 function forgetEarlierRuns() {
@@ -44,12 +80,16 @@ function forgetEarlierRuns() {
 }
 
 function countTests() {
-  const total = { passed: 0, failed: 0, skipped: 0 }
+  const sum = { passed: 0, failed: 0, skipped: 0 }
   for (const { directory } of testTasks()) {
     const counts = read(join(root, directory, 'test-results', 'counts.json')) ?? { passed: 0, failed: 1, skipped: 0 }
-    for (const key of Object.keys(total)) total[key] += counts[key]
+    for (const key of Object.keys(sum)) sum[key] += counts[key]
   }
-  return total
+  return sum
+}
+
+function add(counts) {
+  for (const key of Object.keys(total)) total[key] += counts[key]
 }
 
 function testTasks() {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { parseId, printTrace, type TraceReader } from '@trace/core'
+import { parseId, printTrace, type TraceQuery, type TraceReader } from '@trace/core'
 import { openReader } from '@trace/core/open'
 import { type LocalTable, startLocalTable } from './dynamodb-local.js'
 import { Processes } from './processes.js'
@@ -36,18 +36,24 @@ async function main(): Promise<void> {
   const url = table?.url ?? (await recorderUrl(file))
   const processes = new Processes({ TRACE_RECORDER: url })
   try {
-    const reader = openReader(url)
+    const store: Store = { reader: openReader(url), processes }
     const gateway = await startServices(processes, port)
-    await sendRequests(gateway, reader)
+    await sendRequests(gateway, store)
     console.log(`The spans are in ${placeOf(url, table)}`)
     if (once) return
     console.log(`Send more:  curl ${gateway}/checkout/book`)
     console.log('Stop:       Ctrl-C\n')
-    await printUntilStopped(reader)
+    await printUntilStopped(store)
   } finally {
     await processes.stop()
     table?.stop()
   }
+}
+
+/** Where the processes of this start record, which others may use at the same time. */
+interface Store {
+  readonly reader: TraceReader
+  readonly processes: Processes
 }
 
 interface Arguments {
@@ -82,7 +88,7 @@ function readArguments(): Arguments {
 /** Where to record: the file asked for, or what the environment says, or a file in the current folder. */
 async function recorderUrl(given: string | undefined): Promise<string> {
   const fromEnvironment = process.env['TRACE_RECORDER']
-  if (given === undefined && fromEnvironment !== undefined) return fromEnvironment
+  if (given === undefined && fromEnvironment !== undefined) return shared(fromEnvironment)
   const file = resolve(given ?? 'traces.yaml')
   try {
     await (await open(file, 'a')).close()
@@ -91,6 +97,15 @@ async function recorderUrl(given: string | undefined): Promise<string> {
     throw new Error(`Cannot write spans to ${file}: ${reason}. Choose another file with --file.`)
   }
   return `yaml:${pathToFileURL(file).pathname}`
+}
+
+/** @throws {Error} where what the services record could not be read here */
+function shared(url: string): string {
+  if (!/^memory:/i.test(url)) return url
+  throw new Error(
+    `TRACE_RECORDER is ${url}, which each service keeps in its own memory, so that nothing could be shown here. ` +
+      'Choose a file, such as yaml:traces.yaml.',
+  )
 }
 
 function placeOf(url: string, table: LocalTable | undefined): string {
@@ -110,16 +125,16 @@ async function startServices(processes: Processes, port: string): Promise<string
   return gateway
 }
 
-async function sendRequests(gateway: string, reader: TraceReader): Promise<void> {
+async function sendRequests(gateway: string, store: Store): Promise<void> {
   for (const [item, what] of ITEMS) {
     const answer = await fetch(`${gateway}/checkout/${item}`)
     await answer.arrayBuffer()
     console.log(`GET /checkout/${item}, which ${what}: ${answer.status}`)
-    await printWhenComplete(reader, parseId(answer.headers.get('X-Request-Id') ?? '') ?? 0n)
+    await printWhenComplete(store.reader, parseId(answer.headers.get('X-Request-Id') ?? '') ?? 0n)
   }
   console.log('The background task:')
-  const tasks = await reader.traces({ kind: 'task', limit: 1 })
-  for (const { traceId } of tasks.traces) await printWhenComplete(reader, traceId)
+  const [task] = await ownTraces(store, { kind: 'task' })
+  if (task !== undefined) await printWhenComplete(store.reader, task)
 }
 
 /** The processes write on their own: a trace is complete once no more spans of it come. */
@@ -131,21 +146,27 @@ async function printWhenComplete(reader: TraceReader, traceId: bigint): Promise<
     spans = (await reader.trace(traceId)).spans
     if (spans.length > 0 && spans.length === before) break
   }
-  console.log(printTrace(spans, { width: process.stdout.columns ?? 100 }))
+  // Some terminals report 0 columns.
+  console.log(printTrace(spans, { width: process.stdout.columns || 100 }))
+}
+
+/** The newest traces that this start's processes began, and not another's which records to the same store. */
+async function ownTraces({ reader, processes }: Store, query: TraceQuery = {}): Promise<bigint[]> {
+  const { traces } = await reader.traces({ limit: 100, ...query })
+  return traces.filter((trace) => processes.started(trace.process)).map((trace) => trace.traceId)
 }
 
 /** Looks for new traces every second: any store can be asked that. */
-async function printUntilStopped(reader: TraceReader): Promise<void> {
+async function printUntilStopped(store: Store): Promise<void> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  const printed = new Set((await reader.traces()).traces.map((trace) => trace.traceId))
+  const printed = new Set(await ownTraces(store))
   while (!stop.signal.aborted) {
     await sleep(1_000, undefined, { signal: stop.signal }).catch(() => {})
-    const { traces } = await reader.traces()
-    for (const { traceId } of traces.toReversed()) {
+    for (const traceId of (await ownTraces(store)).toReversed()) {
       if (printed.has(traceId) || stop.signal.aborted) continue
       printed.add(traceId)
-      await printWhenComplete(reader, traceId)
+      await printWhenComplete(store.reader, traceId)
     }
   }
 }

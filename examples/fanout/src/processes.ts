@@ -1,9 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 /** The processes of the example. */
 export class Processes {
   readonly #running = new Set<ChildProcess>()
+  /** How the names of their spans' processes end: `:pid@hostname`. */
+  readonly #names: string[] = []
   readonly #env: NodeJS.ProcessEnv
 
   /** @param env what each gets besides the environment of this one */
@@ -19,6 +22,7 @@ export class Processes {
   start(name: string, env: Readonly<Record<string, string>>): Promise<string> {
     const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)), { env: { ...this.#env, ...env } })
     this.#running.add(child)
+    this.#names.push(`:${child.pid}@${hostname()}`)
     child.once('exit', () => this.#running.delete(child))
     return new Promise((resolve, reject) => {
       child.once('message', (message: { url?: string; error?: string }) => {
@@ -29,6 +33,11 @@ export class Processes {
         reject(new Error(`${name} ended at once (${signal ?? `exit code ${code}`})`)),
       )
     })
+  }
+
+  /** @param process of a span, such as `gateway:4711@host-1` */
+  started(process: string): boolean {
+    return this.#names.some((name) => process.endsWith(name))
   }
 
   /** Ends all of them, by force after 5 seconds. */

@@ -136,6 +136,42 @@ describe('npm start', () => {
     await expect(fetch(`${gateway}/checkout/book`)).rejects.toThrow()
     expect((await yamlReader({ path: file }).traces()).traces.length).toBeGreaterThanOrEqual(5)
   })
+
+  test('two starts that record to one file show each their own traces', async () => {
+    const file = newFile()
+    const [one, other] = [run(['--file', file]), run(['--file', file])]
+    const gateways: string[] = []
+    for (const { printed } of [one, other]) {
+      gateways.push(/curl (\S+)\/checkout/.exec(await printed('Ctrl-C'))?.[1] ?? '')
+    }
+    const ids: string[] = []
+    for (const gateway of gateways) {
+      const answer = await fetch(`${gateway}/checkout/book`)
+      ids.push(answer.headers.get('X-Request-Id') ?? '')
+    }
+    const [first = '', second = ''] = ids
+    await one.printed(`trace ${first} `)
+    await other.printed(`trace ${second} `)
+    for (const { child } of [one, other]) child.kill('SIGINT')
+    const [ofOne, ofOther] = [await one.ended, await other.ended]
+    expect([ofOne.code, ofOther.code]).toEqual([0, 0])
+    expect(ofOne.stdout).not.toContain(second)
+    expect(ofOther.stdout).not.toContain(first)
+    const tracesOf = ({ stdout }: { stdout: string }): string[] => stdout.match(/^trace \d+/gm) ?? []
+    expect(tracesOf(ofOne).filter((trace) => tracesOf(ofOther).includes(trace))).toEqual([])
+    expect(tracesOf(ofOne)).toHaveLength(5)
+    expect(tracesOf(ofOther)).toHaveLength(5)
+  })
+
+  test('shows traces on a terminal that reports 0 columns', async () => {
+    const command = `stty cols 0 rows 0; '${process.execPath}' '${start}' --once --file '${newFile()}'`
+    const terminal = spawnSync('script', ['-qec', command, '/dev/null'], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    expect(terminal.stdout.match(/^trace \d+ · \d+ spans/gm)).toHaveLength(4)
+    expect(terminal.status).toBe(0)
+  })
 })
 
 describe('one clear line says what is wrong', () => {
@@ -172,6 +208,15 @@ describe('one clear line says what is wrong', () => {
     const { code, stderr } = await run(['--once'], start, { TRACE_RECORDER: 'yml:x' }).ended
     expect(code).toBe(1)
     expect(stderr).toMatch(/^openReader: unknown scheme yml: \(the schemes are yaml:, jsonl:, dynamodb:.*\n$/)
+  })
+
+  test('a TRACE_RECORDER that only one process can read', async () => {
+    const { code, stdout, stderr } = await run(['--once'], start, { TRACE_RECORDER: 'memory:' }).ended
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toBe(
+      'TRACE_RECORDER is memory:, which each service keeps in its own memory, so that nothing could be shown here. ' +
+        'Choose a file, such as yaml:traces.yaml.\n',
+    )
   })
 
   test('an unknown option, and a port that is none', async () => {

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const NOBODY = 65_534
+let clone: string
+
+beforeEach(() => {
+  clone = mkdtempSync(join(tmpdir(), 'trace-clone-'))
+  // For another user: the folder of a test run is its owner's alone.
+  for (const folder of [tmpdir(), clone]) if (statSync(folder).uid === process.getuid?.()) openToRead(folder)
+  for (const file of ['package.json', '.config']) cpSync(join(root, file), join(clone, file), { recursive: true })
+  mkdirSync(join(clone, 'packages', 'core'), { recursive: true })
+  mkdirSync(join(clone, 'examples'))
+})
+
+afterEach(() => rmSync(clone, { recursive: true }))
+
+function openToRead(folder: string): void {
+  chmodSync(folder, statSync(folder).mode | 0o555)
+}
+
+function install(): void {
+  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
+}
+
+function build(options: { nodeFlags?: string[]; uid?: number } = {}): { status: number | null; output: string } {
+  const { nodeFlags = [], uid } = options
+  const args = [...nodeFlags, join(clone, '.config', 'turbo.mjs'), 'run', 'build', '--dry']
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    env,
+    ...(uid === undefined ? {} : { uid }),
+  })
+  return { status, output: stdout + stderr }
+}
+
+describe('where the commands of the repository cannot run, one line says what to do', () => {
+  test('a Node that is too old', () => {
+    install()
+    const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } })`
+    const { status, output } = build({ nodeFlags: ['--import', `data:text/javascript,${encodeURIComponent(old)}`] })
+    expect(output).toBe(
+      'trace needs Node.js 20.19 or later, and this is 20.18.3: install a newer one from https://nodejs.org\n',
+    )
+    expect(status).toBe(1)
+  })
+
+  test('a clone where nothing is installed', () => {
+    const { status, output } = build()
+    expect(output).toBe(`nothing is installed in ${clone}/: run npm install there first\n`)
+    expect(status).toBe(1)
+  })
+
+  test('a clone that cannot be written', () => {
+    install()
+    const folder = join(clone, 'packages', 'core')
+    chmodSync(folder, 0o555)
+    // Nothing is forbidden to root.
+    const { status, output } = build(process.getuid?.() === 0 ? { uid: NOBODY } : {})
+    expect(output).toMatch(/^(\S+) cannot be written, and the build writes there: clone the repository into .*\n$/)
+    expect(status).toBe(1)
+  })
+})
+
+test('turbo says nothing of its telemetry', () => {
+  install()
+  expect(build().output).not.toMatch(/telemetry/i)
+})
