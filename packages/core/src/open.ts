@@ -1,5 +1,4 @@
 import { realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, errorMessage, TraceError } from './errors.js'
 import { type MemoryRecorder, memoryRecorder } from './memory.js'
@@ -94,6 +93,8 @@ function packageOf(url: URL): string {
 function load(opener: Opener, url: URL): unknown {
   const name = packageOf(url)
   const places = applicationFolders()
+  // Not imported: bundlers take a `createRequire` that they see for their own, and two of it for a mistake.
+  const { createRequire } = process.getBuiltinModule('node:module')
   for (const folder of places) {
     const require = createRequire(join(folder, 'resolve.js'))
     try {
@@ -108,7 +109,8 @@ function load(opener: Opener, url: URL): unknown {
       throw badPackage(url, `it cannot be loaded: ${errorMessage(error)}`, error)
     }
   }
-  const looked = `looked for from ${places.join(' and ')}`
+  const looked =
+    places.length > 0 ? `looked for from ${places.join(' and ')}` : 'and there is no folder to look for it from'
   if (PACKAGES.has(url.protocol.slice(0, -1))) {
     const message = `${opener}: ${url.protocol} needs the package ${name}, which is not installed (${looked}): npm install ${name}`
     throw new TraceError('TRACE_MISSING_PACKAGE', message)
@@ -129,7 +131,11 @@ function applicationFolders(): string[] {
       // The first argument need not be a file, as with `node -e`.
     }
   }
-  folders.add(process.cwd())
+  try {
+    folders.add(process.cwd())
+  } catch {
+    // It was removed, and the main script may be elsewhere.
+  }
   return [...folders]
 }
 
@@ -149,13 +155,24 @@ function badPackage(url: URL, why: string, cause?: unknown): TraceError {
   return new TraceError('TRACE_BAD_PACKAGE', `${url.protocol} is of the package ${packageOf(url)}: ${why}`, { cause })
 }
 
-const memories = new Map<string, MemoryRecorder>()
+/** The number changes with what other copies of this package must find in it. */
+const MEMORIES = Symbol.for('@trace/core/memories/1')
+
+/** One for the process, even where two copies of this package are loaded: what one records, the other reads. */
+function sharedMemories(): Map<string, MemoryRecorder> {
+  const existing: unknown = Reflect.get(globalThis, MEMORIES)
+  if (existing instanceof Map) return existing
+  const created = new Map<string, MemoryRecorder>()
+  Object.defineProperty(globalThis, MEMORIES, { value: created })
+  return created
+}
 
 /** The same one for the same URL, so that what is recorded can be read. */
 function memoryOf(url: URL): MemoryRecorder {
   if (url.host !== '' || url.search !== '' || url.hash !== '') {
     throw new TraceError('TRACE_BAD_URL', `${url.protocol} takes at most a name: memory: or memory:name`)
   }
+  const memories = sharedMemories()
   const existing = memories.get(url.pathname)
   if (existing !== undefined) return existing
   const created = memoryRecorder()

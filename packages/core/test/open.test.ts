@@ -92,6 +92,19 @@ describe('packages', () => {
     expect(line).toContain(message)
   })
 
+  test('are found from the main script, where the current folder has been removed', () => {
+    const gone = join(folder, 'gone')
+    mkdirSync(gone)
+    const leaving = put(
+      'app/leaving.mjs',
+      `import { rmdirSync } from 'node:fs'
+      process.chdir(${JSON.stringify(gone)})
+      rmdirSync(${JSON.stringify(gone)})
+      await import('./main.mjs')`,
+    )
+    expect(run(leaving, 'yaml:/a.yaml?b=c')).toEqual(['yaml of app /a.yaml', 'yaml of app ?b=c'])
+  })
+
   test('pass their own errors through', () => {
     expect(run(main, 'strict:')[0]).toBe('RangeError undefined own error')
   })
