@@ -1,15 +1,18 @@
-// Bundles the library in the current folder: a file for each of its exports, and one, shared.js, for all that several of them
-// use. Node takes about half a millisecond for every file that it imports.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+// Bundles the library in the current folder, as ES modules and as CommonJS: in each, a file for each of its exports, and one,
+// shared, for all that several of them use. Node takes about half a millisecond for every file that it imports.
+// What is a dependency, or a peer dependency, stays outside; a development dependency that is imported is bundled in.
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 const SHARED = 'dist/shared.js'
+const { exports, bin = {}, dependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'))
 const settings = {
   bundle: true,
-  packages: 'external',
+  external: ['node:*', ...Object.keys(dependencies), ...Object.keys(peerDependencies)],
   format: 'esm',
-  platform: 'node',
+  // Not `node`, for which some dependencies have CommonJS, that calls a `require` which ES modules do not have.
+  platform: 'neutral',
   target: 'node20.19',
   sourcemap: true,
   sourcesContent: false,
@@ -17,22 +20,33 @@ const settings = {
   metafile: true,
 }
 
-const { exports, bin = {} } = JSON.parse(readFileSync('package.json', 'utf8'))
-const files = [...Object.values(exports).map((entry) => entry.default), ...Object.values(bin)]
-const sources = files
-  .filter((file) => file !== undefined)
-  .map((file) => file.replace(/^(\.\/)?dist\//, 'src/').replace(/\.js$/, '.ts'))
+removeOldOutputs()
+await bundleModules()
+await convertToCommonJs()
+copyDeclarations()
 
-// What an earlier build has left would be published too.
-for (const file of readdirSync('dist', { recursive: true })) if (/\.js(\.map)?$/.test(file)) rmSync(join('dist', file))
+/** What an earlier build has left would be published too. The compiler has just written the declarations, but removes none. */
+function removeOldOutputs() {
+  for (const file of filesIn('dist')) {
+    const source = join('src', file.replace(/\.d\.ts(\.map)?$/, '.ts'))
+    if (!/\.d\.ts(\.map)?$/.test(file) || !existsSync(source)) rmSync(join('dist', file))
+  }
+}
 
-const split = await build({ ...settings, entryPoints: sources, outdir: 'dist', outbase: 'src', splitting: true })
-const outputs = Object.entries(split.metafile.outputs).filter(([path]) => path.endsWith('.js'))
-const isChunk = ([, { entryPoint }]) => entryPoint === undefined
-await shareOne(outputs.filter(isChunk))
+async function bundleModules() {
+  const entries = Object.values(exports).map((entry) => entry.import?.default)
+  const entryPoints = [...entries, ...Object.values(bin)]
+    .filter((file) => file !== undefined)
+    .map((file) => file.replace(/^(\.\/)?dist\//, 'src/').replace(/\.js$/, '.ts'))
+  const split = await build({ ...settings, entryPoints, outdir: 'dist', outbase: 'src', splitting: true })
+  writeLicenses(Object.keys(split.metafile.inputs))
+  await shareOne(Object.entries(split.metafile.outputs).filter(([path]) => path.endsWith('.js')))
+}
 
 /** Makes one file of the several that esbuild makes: one for each set of exports that have code in common. */
-async function shareOne(chunks) {
+async function shareOne(outputs) {
+  const isChunk = ([, { entryPoint }]) => entryPoint === undefined
+  const chunks = outputs.filter(isChunk)
   if (chunks.length < 2) return
   const names = chunks.flatMap(([, output]) => output.exports)
   const twice = names.find((name, at) => names.indexOf(name) < at)
@@ -55,4 +69,57 @@ async function shareOne(chunks) {
     const isOfChunk = chunks.some(([chunk]) => resolve(chunk) === resolve(folder, path))
     return isOfChunk ? { path: `./${relative(folder, SHARED).replaceAll('\\', '/')}`, external: true } : undefined
   }
+}
+
+/** One file of CommonJS for each ES module: those that run `require` within Jest, say, have nothing else. */
+async function convertToCommonJs() {
+  const commands = Object.values(bin).map((file) => resolve(file))
+  await build({
+    ...settings,
+    format: 'cjs',
+    entryPoints: filesIn('dist')
+      .map((file) => join('dist', file))
+      .filter((file) => file.endsWith('.js') && !commands.includes(resolve(file))),
+    outdir: 'dist',
+    outbase: 'dist',
+    outExtension: { '.js': '.cjs' },
+    // Within Jest, and other virtual machines, `import()` is refused.
+    supported: { 'dynamic-import': false },
+    plugins: [{ name: 'commonjs', setup: ({ onResolve }) => onResolve({ filter: /^\.{1,2}\// }, toCommonJs) }],
+  })
+
+  function toCommonJs({ path, importer }) {
+    return importer === '' ? undefined : { path: path.replace(/\.js$/, '.cjs'), external: true }
+  }
+}
+
+/** TypeScript tells from a declaration's name which of the two it is of. Both have the same lines, and so the same map. */
+function copyDeclarations() {
+  for (const file of filesIn('dist').filter((name) => name.endsWith('.d.ts'))) {
+    const text = readFileSync(join('dist', file), 'utf8')
+    const copy = text.replace(/((?:\bfrom|\bimport\()\s*['"]\.{1,2}\/[^'"]*)\.js(?=['"])/g, '$1.cjs')
+    writeFileSync(join('dist', file.replace(/\.ts$/, '.cts')), copy)
+  }
+}
+
+/** The licences of what was bundled in ask that they go with it. */
+function writeLicenses(inputs) {
+  const folders = new Set(inputs.flatMap((input) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input) ?? []))
+  if (folders.size === 0) return
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const license = readdirSync(folder).find((file) => /^licen[cs]e(\.|$)/i.test(file))
+    if (license === undefined) throw new Error(`${name} is bundled in, and has no licence to go with it`)
+    return `${name} ${version}\n\n${readFileSync(join(folder, license), 'utf8')}`
+  })
+  writeFileSync(
+    'dist/THIRD-PARTY-LICENSES.txt',
+    `Parts of these files are from other packages.\n\n${texts.join('\n\n')}`,
+  )
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
 }

@@ -8,10 +8,17 @@ import { describe, expect, test } from '@jest/globals'
 const here = fileURLToPath(new URL('..', import.meta.url))
 const packages = fileURLToPath(new URL('../../../packages', import.meta.url))
 
+interface Conditions {
+  readonly import: { types: string; default: string }
+  readonly 'module-sync': string
+  readonly require: { types: string; default: string }
+}
+
 interface Manifest {
   readonly name: string
   readonly private?: boolean
-  readonly exports: Readonly<Record<string, string | { types: string; default: string }>>
+  readonly main: string
+  readonly exports: Readonly<Record<string, string | Conditions>>
 }
 
 const manifests = readdirSync(packages)
@@ -20,6 +27,12 @@ const manifests = readdirSync(packages)
 
 function read(file: string): Manifest {
   return JSON.parse(readFileSync(file, 'utf8'))
+}
+
+function pathsOf(target: string | Conditions): string[] {
+  if (typeof target === 'string') return [target]
+  const { import: imported, 'module-sync': either, require: required } = target
+  return [imported.types, imported.default, either, required.types, required.default]
 }
 
 const entries = manifests.flatMap(({ manifest }) =>
@@ -82,10 +95,8 @@ describe.each(manifests)('the package $manifest.name', ({ folder, manifest }) =>
       execFileSync('npm', ['pack', '--dry-run', '--json', '--silent'], { cwd: folder, encoding: 'utf8' }),
     ) as [{ files: { path: string }[] }]
     const packed = files.map(({ path }) => path)
-    for (const target of Object.values(manifest.exports)) {
-      for (const path of typeof target === 'string' ? [target] : [target.types, target.default]) {
-        expect(packed).toContain(path.replace('./', ''))
-      }
+    for (const path of [manifest.main, ...Object.values(manifest.exports).flatMap(pathsOf)]) {
+      expect(packed).toContain(path.replace('./', ''))
     }
     expect(packed.filter((path) => !/^(dist|src)\/|^package\.json$|^README\.md$|^LICENSE$/.test(path))).toEqual([])
     expect(packed).toContain('README.md')
