@@ -1,5 +1,6 @@
 /** A mistake in how this package was called, with a code that stays the same while messages may change. */
 export class TraceError extends Error {
+  static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = isOfAnyCopy('TraceError')
   override readonly name = 'TraceError'
   /** Such as `TRACE_BAD_OPTION`. */
   readonly code: string
@@ -7,6 +8,20 @@ export class TraceError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
+  }
+}
+
+/**
+ * What `instanceof` says of a class of errors that may come from another copy of this package, such as the CommonJS one: these
+ * are known by their name. Of a class derived from it, no other copy has any.
+ *
+ * @param name that all its errors have
+ */
+export function isOfAnyCopy(name: string): (this: object, value: unknown) => boolean {
+  return function (value) {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+    if (!Object.hasOwn(this, Symbol.hasInstance)) return false
+    return Object.prototype.toString.call(value) === '[object Error]' && errorType(value) === name
   }
 }
 

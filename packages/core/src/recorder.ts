@@ -1,3 +1,4 @@
+import { isOfAnyCopy } from './errors.js'
 import type { Span } from './span.js'
 
 /**
@@ -27,6 +28,7 @@ export interface Recorder {
 
 /** Some spans of a batch could not be stored. */
 export class RecordError extends Error {
+  static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = isOfAnyCopy('RecordError')
   override readonly name = 'RecordError'
   /** Those which are not stored; all others of the batch are. */
   readonly spans: readonly Span[]

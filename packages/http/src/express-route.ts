@@ -3,8 +3,9 @@ import { UNKNOWN } from './express-ways.js'
 import { pathOf } from './naming.js'
 import { type Request, type RouteSource, tracedOf } from './traced.js'
 
-const BASE_URL: unique symbol = Symbol('baseUrl')
-const ROUTE: unique symbol = Symbol('route')
+/** Where accessors keep what they are given, for those of all copies of this package: the latest define theirs over others'. */
+const BASE_URL: unique symbol = Symbol.for('@trace/http/baseUrl/1')
+const ROUTE: unique symbol = Symbol.for('@trace/http/route/1')
 
 type WatchedRequest = Request & {
   readonly app?: unknown
@@ -154,9 +155,8 @@ const ACCESSORS: PropertyDescriptorMap = {
   },
 }
 
-function watchOf(req: WatchedRequest): RouteWatch | undefined {
-  const routes = tracedOf(req)?.routes
-  return routes instanceof RouteWatch ? routes : undefined
+function watchOf(req: WatchedRequest): RouteSource | undefined {
+  return tracedOf(req)?.routes
 }
 
 function isBelow(url: string, mount: string): boolean {

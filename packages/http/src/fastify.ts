@@ -30,7 +30,8 @@ const PLUGIN = {
   [Symbol.for('plugin-meta')]: { name: '@trace/http', fastify: '5.x' },
 }
 
-const REGISTERED = Symbol('@trace/http is registered')
+/** One for all copies of this package: a decorator cannot be added twice. */
+const REGISTERED = Symbol.for('@trace/http/fastify/1')
 
 /**
  * Fastify plugin that gives every request a span, as `request.span`, runs hooks and handlers in it, and adds its ids to the

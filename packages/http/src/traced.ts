@@ -5,7 +5,7 @@ import type { ActiveSpan } from '@trace/core'
 import type { RecordedHeader } from './options.js'
 
 /** Marks a request, and its response, as traced; one for all copies of this package, so that none traces it again. */
-export const TRACED: unique symbol = Symbol.for('@trace/http/traced/3')
+export const TRACED: unique symbol = Symbol.for('@trace/http/traced/4')
 
 export type Emit = EventEmitter['emit']
 export type WriteHead = ServerResponse['writeHead']
@@ -38,6 +38,13 @@ export interface HeldHeader {
 
 /** Tells the route of a request at its end, where the framework does not know it at the start. */
 export interface RouteSource {
+  /** As Express has set them on the request. */
+  readonly baseUrl: unknown
+  readonly route: unknown
+  /** Express sets `baseUrl`: the request has entered, or left, what is mounted there. */
+  entered(baseUrl: unknown): void
+  /** Express sets `route`, which has matched. */
+  matched(route: unknown): void
   /** Empty where nothing matched. */
   pattern(): string
 }

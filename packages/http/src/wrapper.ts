@@ -1,3 +1,5 @@
+import { TRACED } from './traced.js'
+
 /**
  * Makes a method's stand-in, the same for the same method: so that all requests share one, and none is wrapped twice over,
  * be it their own or one that they inherit.
@@ -14,7 +16,8 @@ export function wrapper<Method extends object>(standIn: (method: Method) => Meth
     if (method === lastMethod && last !== undefined) return last
     let made = standIns.get(method)
     if (made === undefined) {
-      made = standIn(method)
+      // Marked, since another copy of this package, whose own does the same, would wrap it with every request anew.
+      made = Object.hasOwn(method, TRACED) ? method : Object.defineProperty(standIn(method), TRACED, { value: true })
       standIns.set(method, made)
       standIns.set(made, made)
     }
