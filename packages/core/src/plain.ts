@@ -124,12 +124,13 @@ class Copier {
     return text
   }
 
-  object(value: object, depth: number): PlainValue | undefined {
+  /** @param isJson whether it is what a `toJSON` gave: its own is not asked, as by `JSON.stringify` */
+  object(value: object, depth: number, isJson = false): PlainValue | undefined {
     if (this.#above.has(value)) return '[Circular]'
     if (depth >= MAX_DEPTH) return '[cut: too deep]'
     this.#above.add(value)
     try {
-      return this.#copy(value, depth)
+      return this.#copy(value, depth, isJson)
     } catch (error) {
       return this.text(errorText(error), MAX_STRING)
     } finally {
@@ -137,7 +138,7 @@ class Copier {
     }
   }
 
-  #copy(value: object, depth: number): PlainValue | undefined {
+  #copy(value: object, depth: number, isJson: boolean): PlainValue | undefined {
     if (types.isDate(value)) return dateText(value)
     if (types.isNativeError(value) || value instanceof Error) return this.#error(value, depth)
     if (types.isMap(value)) return this.map(mapEntries(value), value.size, depth)
@@ -153,8 +154,9 @@ class Copier {
       return this.value(value.valueOf(), depth)
     }
     if (types.isRegExp(value)) return this.text(String(value), MAX_STRING)
-    const toJSON: unknown = Reflect.get(value, 'toJSON')
-    if (typeof toJSON === 'function') return this.value(toJSON.call(value), depth + 1)
+    const json = isJson ? value : jsonOf(value)
+    if (typeof json !== 'object' || json === null) return this.value(json, depth)
+    if (json !== value) return this.object(json, depth, true)
     const keys = Object.keys(value)
     return this.map(objectEntries(value, keys), keys.length, depth)
   }
@@ -213,6 +215,16 @@ class Copier {
     this.size += ENTRY_SIZE
     return true
   }
+}
+
+/** What an object wants to be recorded as; itself, where it does not say. */
+function jsonOf(value: object): unknown {
+  const toJSON: unknown = Reflect.get(value, 'toJSON')
+  if (typeof toJSON !== 'function') return value
+  const json: unknown = Reflect.apply(toJSON, value, [])
+  // Nobody else has this promise: its rejection would end the process.
+  if (types.isPromise(json)) json.then(undefined, () => {})
+  return json
 }
 
 function* mapEntries(map: ReadonlyMap<unknown, unknown>): Generator<Entry> {

@@ -55,6 +55,54 @@ describe('the clock', () => {
     freshOffset()
   })
 
+  test('waits no more for a wall clock that was seen to stand still, wherever it stands later', async () => {
+    const asked = jest.spyOn(Date, 'now').mockReturnValue(2_000)
+    await sleep(5)
+    freshOffset()
+    asked.mockClear()
+    for (let at = 3_000; at < 3_020; at++) {
+      asked.mockReturnValue(at)
+      await sleep(2)
+      expect(Math.abs(Number(timeAt(freshOffset())) - at * 1e6)).toBeLessThan(1e9)
+    }
+    expect(asked.mock.calls.length).toBeLessThanOrEqual(20)
+    jest.restoreAllMocks()
+    await sleep(5)
+    expect(agrees(freshOffset())).toBe(true)
+  })
+
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no clock')
+      },
+    ],
+    ['gives nothing', () => undefined],
+    ['gives a bigint', () => 5n],
+    ['gives no number', () => Number.NaN],
+    ['gives no end', () => Number.POSITIVE_INFINITY],
+    ['gives what is no date', () => 1e300],
+  ])('stays where it is where a wall clock in the place of the real one %s', async (_what, fake) => {
+    const before = freshOffset()
+    jest.spyOn(Date, 'now').mockImplementation(fake as () => number)
+    await sleep(5)
+    expect(freshOffset()).toBe(before)
+    jest.restoreAllMocks()
+  })
+
+  test('takes a wall clock that gives fractions, and one that goes mad while it is asked', async () => {
+    const fake = jest.spyOn(Date, 'now').mockReturnValue(1_000.75)
+    await sleep(5)
+    expect(() => freshOffset()).not.toThrow()
+    fake.mockReturnValueOnce(5_000_000).mockReturnValue(Number.NaN)
+    await sleep(5)
+    expect(() => freshOffset()).not.toThrow()
+    jest.restoreAllMocks()
+    await sleep(5)
+    freshOffset()
+  })
+
   test('asks the wall clock once a millisecond at most', async () => {
     await sleep(5)
     const asked = jest.spyOn(Date, 'now')

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { newData, toPlain } from '../src/plain.js'
 import type { PlainValue } from '../src/span.js'
@@ -92,6 +92,41 @@ describe('toPlain', () => {
     loop['self'] = loop
     loop['list'] = [loop]
     expect(plainOf(loop)).toEqual({ shared: { x: 1 }, again: { x: 1 }, self: '[Circular]', list: ['[Circular]'] })
+  })
+
+  describe('what toJSON gives is taken as it is, as JSON.stringify does', () => {
+    class Row {
+      id = 7
+      toJSON(): unknown {
+        return this
+      }
+    }
+    const again = { a: 1, toJSON: (): unknown => ({ ...again }) }
+    const inner = { x: 1, toJSON: () => 'inner' }
+    const back: Record<string, unknown> = { name: 'back' }
+    back['below'] = { toJSON: () => back }
+    const grown = (n: number): unknown => ({ toJSON: () => ({ n, next: grown(n + 1) }) })
+    test.each<[string, unknown, unknown]>([
+      ['itself', new Row(), { id: 7 }],
+      ['another of its class', { toJSON: () => new Row() }, { id: 7 }],
+      ['an object with a toJSON of its own', again, { a: 1, toJSON: '[Function: toJSON]' }],
+      ['an object with one below', { toJSON: () => ({ inner }) }, { inner: 'inner' }],
+      ['a list of such', { toJSON: () => [new Row(), again] }, [{ id: 7 }, { a: 1, toJSON: '[Function: toJSON]' }]],
+      ['a Date', { toJSON: () => new Date(0) }, '1970-01-01T00:00:00Z'],
+      ['nothing', [{ toJSON: () => undefined }], [null]],
+      ['what stands above it', back, { name: 'back', below: '[Circular]' }],
+    ])('%s', (_what, value, expected) => expect(plainOf(value)).toEqual(expected))
+
+    test('and without an end is cut', () => expect(JSON.stringify(plainOf(grown(0)))).toContain('[cut: too deep]'))
+
+    test('a promise that rejects, which nobody else can handle, ends nothing', async () => {
+      const unhandled = jest.fn()
+      process.once('unhandledRejection', unhandled)
+      plainOf({ toJSON: async () => Promise.reject(new Error('no')) })
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      process.off('unhandledRejection', unhandled)
+      expect(unhandled).not.toHaveBeenCalled()
+    })
   })
 
   test('keys that objects inherit are keys like any other', () => {
