@@ -5,6 +5,7 @@ import { forgetLeaver, type Leaver, rememberLeaver } from './exit.js'
 import type { Ledger } from './ledger.js'
 import { lostSpans, type Recorder } from './recorder.js'
 import type { Span } from './span.js'
+import { clearTimeout, setImmediate, setTimeout } from './timers.js'
 import { printableError, type Warnings } from './warnings.js'
 
 /** A span reaches its recorder within 100 ms: half of that is left for a busy event loop. */

@@ -1,5 +1,6 @@
 import { onOneLine } from './display.js'
 import { errorMessage } from './errors.js'
+import { setTimeout } from './timers.js'
 
 /** Where a tracer's warnings go: `console`, pino and Fastify's `log` all are one. */
 export interface Logger {
