@@ -164,6 +164,17 @@ describe('flush', () => {
     expect(await first).toEqual({ left: 0 })
   })
 
+  test('is over at once where the recorder throws at once', async () => {
+    const { tracer } = aTracer(() => {
+      throw new Error('no')
+    })
+    tracer.trace('task', 'lost', () => {})
+    const flushed = jest.fn()
+    void tracer.flush({ timeout: 1_000_000 }).then(flushed)
+    await new Promise(setImmediate)
+    expect(flushed).toHaveBeenCalledWith({ left: 0 })
+  })
+
   test('says what is left when its deadline comes, and loses nothing', async () => {
     let release: () => void = () => {}
     const { tracer } = aTracer(() => new Promise<void>((resolve) => (release = resolve)), { batch: 2 })
