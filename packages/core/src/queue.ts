@@ -1,12 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Backlog, type BacklogLimits } from './backlog.js'
+import { monotonic } from './clock.js'
 import { outsideTraces } from './context.js'
-import { forgetLeaver, type Leaver, rememberLeaver } from './exit.js'
+import { forgetLeaver, isExiting, type Leaver, rememberLeaver, watchForExit } from './exit.js'
 import type { Ledger } from './ledger.js'
-import { lostSpans, type Recorder } from './recorder.js'
+import { Losses } from './losses.js'
+import type { Recorder } from './recorder.js'
 import type { Span } from './span.js'
 import { clearTimeout, setImmediate, setTimeout } from './timers.js'
-import { printableError, type Warnings } from './warnings.js'
+import type { Warnings } from './warnings.js'
 
 /** A span reaches its recorder within 100 ms: half of that is left for a busy event loop. */
 const LINGER_MS = 50
@@ -22,13 +23,20 @@ export class Queue implements Leaver {
   readonly #recorder: Recorder
   readonly #ledger: Ledger
   readonly #warnings: Warnings
+  readonly #losses: Losses
   readonly #backlog: Backlog
   #inFlight: readonly Span[] = []
-  #sentAt = 0
+  /** By the monotonic clock. */
+  #sentAt = 0n
   /** Spans ever taken in, and spans whose fate is known: what is taken in first is settled first. */
   #accepted = 0
   #settled = 0
+  /** How many were taken in when the event loop last went on because of what `beforeExit` had delivered. */
+  #acceptedAwake = 0
   #delivering = false
+  /** Whether the recorder stores synchronously, at exit. */
+  #storing = false
+  #late = 0
   #timer: NodeJS.Timeout | undefined
   #soon = false
   #closed = false
@@ -43,6 +51,8 @@ export class Queue implements Leaver {
     this.#recorder = parts.recorder
     this.#ledger = parts.ledger
     this.#warnings = parts.warnings
+    this.#losses = new Losses(parts.recorder, parts.warnings)
+    watchForExit()
     this.#backlog = new Backlog(parts.limits)
   }
 
@@ -59,24 +69,15 @@ export class Queue implements Leaver {
     this.#ledger.queue()
     this.#accepted++
     const full = this.#backlog.push(span, bytes)
-    if (!this.#delivering) this.#schedule(full)
+    if (isExiting()) this.#storeLate()
+    else if (!this.#delivering) this.#schedule(full)
   }
 
   /** A span has finished for which there is no room. */
   drop(): void {
     this.#ledger.drop()
-    if (this.#closed) {
-      this.#warnings.warn('closed', (n) => `${spansAre(n)} dropped: finished after the tracer was closed`)
-    } else {
-      this.#warnings.warn('dropped', (n) => `${spansAre(n)} dropped: the queue is full, ${this.#bottleneck()}`)
-    }
-  }
-
-  #bottleneck(): string {
-    const { name } = this.#recorder
-    const seconds = Math.round((performance.now() - this.#sentAt) / 1000)
-    if (this.#inFlight.length > 0 && seconds >= 1) return `and ${name} has been busy with one batch for ${seconds} s`
-    return `${name} is too slow for ${this.#backlog.count} spans at once; see the options buffer and bufferBytes`
+    if (this.#closed) this.#losses.late()
+    else this.#losses.full(this.#backlog.count, this.#inFlight.length > 0 ? secondsSince(this.#sentAt) : 0)
   }
 
   #schedule(full: boolean): void {
@@ -110,26 +111,17 @@ export class Queue implements Leaver {
   async #send(spans: readonly Span[]): Promise<void> {
     this.#ledger.send(spans.length)
     this.#inFlight = spans
-    this.#sentAt = performance.now()
+    this.#sentAt = monotonic()
     let lost = 0
     try {
-      await outsideTraces(() => this.#recorder.record(spans))
+      // A copy, since what a recorder does to it must not change what is counted here.
+      await outsideTraces(() => this.#recorder.record(spans.slice()))
     } catch (error) {
-      lost = this.#countLost(spans, error)
+      lost = this.#losses.failed(spans, error)
     }
     if (this.#inFlight !== spans) return
     this.#inFlight = []
     this.#settle(spans.length, lost)
-  }
-
-  #countLost(spans: readonly Span[], error: unknown): number {
-    const lost = lostSpans(spans, error)
-    const { name } = this.#recorder
-    const why = printableError(error)
-    const reason = why.startsWith(name) ? why : `${name}: ${why}`
-    const message = (n: number): string => `${spansAre(n)} lost: ${reason}`
-    this.#warnings.warn('failed', message, lost)
-    return lost
   }
 
   #settle(count: number, lost: number): void {
@@ -174,64 +166,85 @@ export class Queue implements Leaver {
    */
   async close(timeout: number): Promise<FlushResult> {
     this.#closed = true
-    const deadline = performance.now() + timeout
+    const begun = monotonic()
     const result = await this.flush(timeout)
-    this.#dropWaiting()
-    await this.#closeRecorder(Math.max(1, deadline - performance.now()))
+    this.#dropWaiting('close')
+    await this.#closeRecorder(Math.max(1, timeout - 1000 * secondsSince(begun)))
     this.#warnings.flush()
     return result
   }
 
-  #dropWaiting(): void {
+  #dropWaiting(when: 'close' | 'exit'): void {
     const count = this.#backlog.takeAll().length
     if (count === 0) return
     this.#settled += count
     this.#ledger.dropQueued(count)
-    const { name } = this.#recorder
-    this.#warnings.warn('unsent', (n) => `${spansAre(n)} dropped at close: ${name} did not take them in time`, count)
+    this.#losses.unsent(count, when)
   }
 
   async #closeRecorder(timeout: number): Promise<void> {
-    const deadline = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeout)
+    })
     try {
-      const closed = outsideTraces(() => this.#recorder.close?.())
-      await Promise.race([closed, sleep(timeout, undefined, { signal: deadline.signal })])
+      await Promise.race([outsideTraces(() => this.#recorder.close?.()), deadline])
     } catch (error) {
-      this.#warnings.warn('close', () => `${this.#recorder.name} could not be closed: ${printableError(error)}`)
+      this.#losses.notClosed(error)
     }
-    deadline.abort()
+    clearTimeout(timer)
   }
 
   beforeExit(): void {
+    // What only listeners of this event have finished is left for the exit: to deliver it would have them called again.
+    if (this.#accepted === this.#acceptedAwake) return
+    setImmediate(() => {
+      this.#acceptedAwake = this.#accepted
+    })
     void this.#deliver()
   }
 
   exit(): void {
+    this.#store()
+    this.#warnings.flush()
+  }
+
+  /** A span has finished in a listener of `exit` that comes after ours. */
+  #storeLate(): void {
+    if (this.#storing) return
+    this.#store()
+    // There may be as many as one likes, and no interval ends any more.
+    if (/^10*$/.test(`${++this.#late}`)) this.#warnings.flush()
+  }
+
+  #store(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#storing = true
     const queued = this.#backlog.takeAll()
     const spans = [...this.#inFlight, ...queued]
     this.#inFlight = []
     this.#ledger.send(queued.length)
     if (spans.length > 0) this.#settle(spans.length, this.#recordAtExit(spans))
-    this.#warnings.flush()
+    this.#storing = false
+    // What the recorder itself has finished meanwhile.
+    this.#dropWaiting('exit')
   }
 
   #recordAtExit(spans: readonly Span[]): number {
-    const { name } = this.#recorder
     if (this.#recorder.recordSync === undefined) {
-      const advice = 'call `await tracer.close()` before the process exits'
-      const message = (n: number): string => `${spansAre(n)} lost: ${name} cannot store at exit; ${advice}`
-      this.#warnings.warn('exit', message, spans.length)
+      this.#losses.atExit(spans.length)
       return spans.length
     }
     try {
-      this.#recorder.recordSync(spans)
+      this.#recorder.recordSync(spans.slice())
       return 0
     } catch (error) {
-      return this.#countLost(spans, error)
+      return this.#losses.failed(spans, error)
     }
   }
 }
 
-function spansAre(count: number): string {
-  return count === 1 ? '1 span was' : `${count} spans were`
+function secondsSince(moment: bigint): number {
+  return Number(monotonic() - moment) / 1e9
 }

@@ -44,8 +44,19 @@ export class RecordError extends Error {
   }
 }
 
-/** How many of a batch an error says are not stored. The error may come from another copy of this package. */
+/**
+ * How many of a batch an error says are not stored: all of it, where the error does not say. It may come from another copy of
+ * this package. Never throws.
+ */
 export function lostSpans(spans: readonly Span[], error: unknown): number {
+  try {
+    return namedSpans(spans, error)
+  } catch {
+    return spans.length
+  }
+}
+
+function namedSpans(spans: readonly Span[], error: unknown): number {
   if (typeof error !== 'object' || error === null || Reflect.get(error, 'name') !== 'RecordError') return spans.length
   const named: unknown = Reflect.get(error, 'spans')
   if (!Array.isArray(named)) return spans.length

@@ -1,6 +1,7 @@
+import * as types from 'node:util/types'
 import { onOneLine } from './display.js'
 import { errorMessage } from './errors.js'
-import { setTimeout } from './timers.js'
+import { clearTimeout, setTimeout } from './timers.js'
 
 /** Where a tracer's warnings go: `console`, pino and Fastify's `log` all are one. */
 export interface Logger {
@@ -17,7 +18,7 @@ type Message = (count: number) => string
 export class Warnings {
   readonly #logger: Logger
   readonly #interval: number
-  readonly #unsaid = new Map<string, { count: number; message: Message }>()
+  readonly #unsaid = new Map<string, { count: number; message: Message; timer: NodeJS.Timeout }>()
 
   /** @param interval milliseconds */
   constructor(logger: Logger, interval: number) {
@@ -38,20 +39,27 @@ export class Warnings {
       return
     }
     this.#beginInterval(code, message)
-    this.#say(message(count))
+    this.#say(message, count)
   }
 
   /** Says what is unsaid now, without waiting for the interval's end. */
   flush(): void {
     for (const unsaid of this.#unsaid.values()) {
-      if (unsaid.count > 0) this.#say(unsaid.message(unsaid.count))
+      if (unsaid.count > 0) this.#say(unsaid.message, unsaid.count)
       unsaid.count = 0
     }
   }
 
+  /** Ends all intervals. */
+  stop(): void {
+    for (const { timer } of this.#unsaid.values()) clearTimeout(timer)
+    this.#unsaid.clear()
+  }
+
   #beginInterval(code: string, message: Message): void {
-    this.#unsaid.set(code, { count: 0, message })
-    setTimeout(() => this.#endInterval(code), this.#interval).unref()
+    const timer = setTimeout(() => this.#endInterval(code), this.#interval)
+    timer.unref()
+    this.#unsaid.set(code, { count: 0, message, timer })
   }
 
   #endInterval(code: string): void {
@@ -59,15 +67,15 @@ export class Warnings {
     this.#unsaid.delete(code)
     if (unsaid === undefined || unsaid.count === 0) return
     this.#beginInterval(code, unsaid.message)
-    this.#say(unsaid.message(unsaid.count))
+    this.#say(unsaid.message, unsaid.count)
   }
 
-  #say(message: string): void {
+  /** A logger that throws or rejects must not reach the traced program, and there is nowhere else to say it. */
+  #say(message: Message, count: number): void {
     try {
-      this.#logger.warn(`trace: ${message}`)
-    } catch {
-      // A logger that throws must not reach the traced program, and there is nowhere else to say it.
-    }
+      const said: unknown = this.#logger.warn(`trace: ${message(count)}`)
+      if (types.isPromise(said)) said.then(undefined, () => {})
+    } catch {}
   }
 }
 

@@ -14,6 +14,7 @@ function run(body: string, recorder = 'sync'): { status: number | null; stdout: 
       sync: { name: 'sync', record: print, recordSync: print },
       stuck: { name: 'stuck', record: () => new Promise(() => {}), recordSync: print },
       async: { name: 'async', record: later },
+      file: { name: 'file', record: later, recordSync: print },
     }
     const tracer = createTracer({ service: 'test', recorder: recorders[${JSON.stringify(recorder)}] })
     ${body}`
@@ -72,4 +73,90 @@ test('a tracer does not keep the process alive', () => {
   const begun = performance.now()
   run(`tracer.trace('work', 'a', () => {})`, 'stuck')
   expect(performance.now() - begun).toBeLessThan(20_000)
+})
+
+describe('spans made as the event loop runs dry', () => {
+  /** Counts how often the process was asked whether it is at its end, and gives up if that goes on. */
+  const body = (listen: string, listener: string): string => `
+    let rounds = 0
+    const done = []
+    const made = (name) => { done.push(name); tracer.trace('work', name, () => {}) }
+    process.on('beforeExit', () => { if (++rounds > 20) process.exit(9) })
+    process.on('exit', () => writeSync(2, done.join()))
+    ${listen}
+    function listener() { ${listener} }`
+  const LISTENERS = [
+    ['at once', `made('x' + rounds)`],
+    ['in a promise', `Promise.resolve().then(() => made('x' + rounds))`],
+    ['by an async function', `tracer.trace('work', 'x', async () => { await null; await null }); done.push('x')`],
+  ]
+  describe.each(LISTENERS)('%s', (_how, listener) => {
+    test.each([
+      ['by a listener', `process.on('beforeExit', listener)`],
+      ['by the first listener', `process.prependListener('beforeExit', listener)`],
+      ['by a listener beside others', `process.on('beforeExit', listener); made('a')`],
+      [
+        'by a listener that comes first from then on',
+        `process.once('beforeExit', () => process.prependListener('beforeExit', listener)); made('a')`,
+      ],
+    ])('%s let the process end, and are all recorded', (_who, listen) => {
+      const { status, stdout, stderr } = run(body(listen, listener), 'file')
+      expect([status, stdout.trim().split('\n').sort()]).toEqual([0, stderr.split(',').sort()])
+    })
+  })
+
+  test('are delivered by a recorder that takes time, as far as the event loop did not run dry for them', () => {
+    const { status, stdout, stderr } = run(
+      body(`process.on('beforeExit', listener); made('a')`, `made('x' + rounds)`),
+      'async',
+    )
+    expect([status, stdout]).toEqual([0, 'a\nx1\n'])
+    expect(stderr).toMatch(/^\(node:\d+\) TraceWarning: trace: 1 span was lost: async cannot store at exit.*\na,x1,x2$/)
+  })
+
+  test('are delivered, and those of what is begun then', () => {
+    const listener = `if (rounds === 1) setTimeout(() => { made('b'); setTimeout(() => made('c'), 100) }, 10)`
+    const { status, stdout } = run(body(`process.on('beforeExit', listener); made('a')`, listener), 'async')
+    expect([status, stdout]).toEqual([0, 'a\nb\nc\n'])
+  })
+})
+
+describe('spans that finish while the process exits', () => {
+  const late = `tracer.trace('work', 'late', () => {}); open.finish(); tracer.start('work', 'never')`
+  test.each([
+    ['after others', `tracer.trace('work', 'a', () => {})`, 'a\nlate\nopen\n'],
+    ['as the first of all', '', 'late\nopen\n'],
+  ])('%s are recorded', (_when, first, expected) => {
+    const body = `const open = tracer.start('work', 'open')
+      ${first}
+      process.on('exit', () => { ${late}; writeSync(2, JSON.stringify(tracer.stats())) })`
+    const { status, stdout, stderr } = run(body)
+    expect([status, stdout]).toEqual([0, expected])
+    expect(JSON.parse(stderr)).toMatchObject({ open: 1, queued: 0, inFlight: 0, dropped: 0, failed: 0 })
+  })
+
+  test('are said to be lost, in few lines, where the recorder cannot store at exit', () => {
+    const body = `
+      process.on('exit', () => {
+        for (let i = 0; i < 1_000; i++) tracer.trace('work', 'late', () => {})
+        writeSync(1, JSON.stringify(tracer.stats()))
+      })`
+    const { stdout, stderr } = run(body, 'async')
+    expect(JSON.parse(stdout)).toMatchObject({ started: 1_000, failed: 1_000, queued: 0, inFlight: 0 })
+    const lines = stderr.trim().split('\n')
+    const counts = lines.map((line) => Number(/trace: (\d+) spans? w.* lost: async cannot store/.exec(line)?.[1]))
+    expect(counts).toEqual([1, 9, 90, 900])
+  })
+
+  test('in the recorder itself are counted, and have no end of their own', () => {
+    const body = `
+      recorders.sync.recordSync = (spans) => { print(spans); tracer.trace('work', 'inner', () => {}) }
+      tracer.trace('work', 'a', () => {})
+      process.on('exit', () => writeSync(2, JSON.stringify(tracer.stats())))
+      process.exit(0)`
+    const { stdout, stderr } = run(body)
+    expect(stdout).toBe('a\n')
+    expect(stderr).toMatch(/1 span was dropped at exit: sync did not take them in time/)
+    expect(stderr).toMatch(/"recorded":1,"dropped":1,/)
+  })
 })

@@ -239,3 +239,48 @@ describe('close', () => {
     expect(performance.now() - begun).toBeLessThan(20_000)
   })
 })
+
+describe('a recorder that', () => {
+  test('empties its batch changes no count, and what it says it could not store is lost', async () => {
+    const { tracer } = aTracer((spans) => {
+      const last = spans.at(-1)
+      Reflect.set(spans, 'length', 0)
+      if (last?.name === 'bad') throw new RecordError('no', [last])
+    })
+    for (let i = 0; i < 4; i++) tracer.trace('work', 'w', () => {})
+    await tracer.flush()
+    for (const name of ['good', 'bad']) tracer.trace('work', name, () => {})
+    await tracer.flush()
+    expect(tracer.stats()).toMatchObject({ queued: 0, inFlight: 0, recorded: 5, failed: 1 })
+  })
+
+  test('says that it lost none says nothing', async () => {
+    const { tracer, warn } = aTracer(() => Promise.reject(new RecordError('odd', [])))
+    tracer.trace('work', 'w', () => {})
+    await tracer.flush()
+    expect(tracer.stats()).toMatchObject({ recorded: 1, failed: 0 })
+    expect(warn).not.toHaveBeenCalled()
+  })
+})
+
+test('what is said of a full queue is as it was then', async () => {
+  let release = (): void => {}
+  const { tracer, warn } = aTracer(() => new Promise<void>((resolve) => (release = resolve)), {
+    buffer: 10,
+    warningInterval: 100,
+  })
+  for (let i = 0; i < 15; i++) tracer.trace('work', 'w', () => {})
+  while (tracer.stats().queued + tracer.stats().inFlight > 0) {
+    release()
+    await sleep(1)
+  }
+  while (warn.mock.calls.length < 2) await sleep(10)
+  expect(warn.mock.calls).toEqual([
+    [
+      'trace: 1 span was dropped: the queue is full, test is too slow for 10 spans at once; see the options buffer and bufferBytes',
+    ],
+    [
+      'trace: 4 spans were dropped: the queue is full, test is too slow for 10 spans at once; see the options buffer and bufferBytes',
+    ],
+  ])
+})
