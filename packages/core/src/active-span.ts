@@ -1,5 +1,8 @@
 import type { RemoteContext } from './remote.js'
 
+/** What a program has run in a span. */
+export type Run = (span: ActiveSpan) => unknown
+
 /** A span that runs. */
 export interface ActiveSpan {
   /** This span: 1 … 2^64−1; 0n where nothing is recorded (see {@link span}). */
@@ -22,8 +25,12 @@ export interface ActiveSpan {
   readonly sampled: boolean
   /** What its trace brought along from elsewhere; undefined where it began here or came by the plain id header. */
   readonly remote: RemoteContext | undefined
-  /** What the program adds: any values under any keys; made plain when the span finishes. */
-  readonly data: Record<string, unknown>
+  /**
+   * What the program adds: any values under any keys; made plain when the span finishes. An object that is assigned has its
+   * entries copied into it, and takes nothing away.
+   */
+  get data(): Record<string, unknown>
+  set data(entries: Readonly<Record<string, unknown>>)
   /** Runs a function with this span as the current one, and returns what it returns. Does not finish the span. */
   run<T>(fn: (span: ActiveSpan) => T): T
   /** Marks the span failed, by what was thrown; the first call counts. */

@@ -1,3 +1,5 @@
+import { aroundSnapshot } from './snapshot.js'
+
 /** Nanoseconds from some moment on, never running backwards. */
 export const monotonic: () => bigint = process.hrtime.bigint
 
@@ -12,6 +14,13 @@ let nextCheck = 0n
 let offset = offsetAtProcessStart()
 /** The same in milliseconds. */
 let roughOffset = Number(offset) / 1e6
+
+aroundSnapshot({
+  after: () => {
+    nextCheck = 0n
+    setOffset(offsetAtProcessStart())
+  },
+})
 
 /** Whether the wall clock moves by itself. One under test may stand still, and is not waited for twice. */
 let ticks = true

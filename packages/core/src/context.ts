@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ActiveSpan } from './active-span.js'
+import { describe } from './errors.js'
+import { inputsOutside } from './inputs.js'
+import { aroundSnapshot } from './snapshot.js'
 import type { Tracer } from './tracer.js'
 
 /** What the context holds: a span and the tracer that makes its children. */
@@ -15,11 +18,15 @@ const KEY = Symbol.for('@trace/core/context/1')
 /** One for the process, even where two copies of this package are installed: they see each other's spans. */
 export const context: AsyncLocalStorage<ContextSpan | undefined> = sharedContext()
 
+// Node 20 and 22 cannot store a heap in which a context has been run.
+aroundSnapshot({ before: () => context.disable() })
+
 function sharedContext(): AsyncLocalStorage<ContextSpan | undefined> {
   const existing: unknown = Reflect.get(globalThis, KEY)
   if (existing instanceof AsyncLocalStorage) return existing
   const created = new AsyncLocalStorage<ContextSpan | undefined>()
-  Object.defineProperty(globalThis, KEY, { value: created })
+  // Where a program has frozen its globals, each copy of this package has a context of its own.
+  Reflect.defineProperty(globalThis, KEY, { value: created })
   return created
 }
 
@@ -45,9 +52,13 @@ export function currentTraceId(): bigint {
 export function bind<This, Args extends unknown[], Result>(
   fn: (this: This, ...args: Args) => Result,
 ): (this: This, ...args: Args) => Result {
+  if (typeof fn !== 'function') {
+    inputsOutside().bad(`bind: expected a function, got ${describe(fn)}; it comes back as it is`)
+    return fn
+  }
   const restore = AsyncLocalStorage.snapshot()
   return function (...args) {
-    return restore(() => fn.apply(this, args))
+    return restore(() => Reflect.apply(fn, this, args))
   }
 }
 

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os'
 import { basename, extname } from 'node:path'
-import type { ActiveSpan } from './active-span.js'
+import type { ActiveSpan, Run } from './active-span.js'
 import { freshOffset, monotonic } from './clock.js'
 import { context } from './context.js'
-import { describe } from './errors.js'
-import { generateId, isId, MAX_ID, prepareIds } from './ids.js'
+import { generateId, prepareIds } from './ids.js'
+import { Inputs } from './inputs.js'
 import { Ledger, type Stats } from './ledger.js'
 import { checkOptions, type OptionRule, optionRules } from './options.js'
 import { NO_DATA, toPlain } from './plain.js'
@@ -12,10 +12,11 @@ import { type FlushResult, Queue } from './queue.js'
 import { REMOTE_PARENT, W3C_TRACE_ID, w3cTraceId } from './remote.js'
 import { goOn, runIn, runUnrecorded } from './run.js'
 import type { Sampler } from './sampler.js'
+import { aroundSnapshot } from './snapshot.js'
 import { keepTicksFast } from './ticks.js'
 import { type Parent, type SpanOwner, TracedSpan } from './traced-span.js'
 import type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from './tracer.js'
-import { type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
+import { DetachedSpan, type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
 import { printableError, processWarnings, Warnings } from './warnings.js'
 
 /**
@@ -56,77 +57,97 @@ const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
   warningInterval: optionRules.duration,
 }
 
-const NO_OPTIONS: TraceOptions = {}
-/** Longest kind, name and process in characters; what is longer came from a stranger, and is cut. */
-const MAX_TEXT = 1_024
 /** About what a span holds beside its texts and data, in bytes: the object, its bigints, its place in the queue. */
 const SPAN_BYTES = 256
 
+type Started = TracedSpan | UnsampledSpan | DetachedSpan
+
 class RecordingTracer implements SpanOwner {
-  readonly process: string
+  process: string
   readonly #ledger = new Ledger()
-  readonly #warnings: Warnings
+  readonly #inputs: Inputs
   readonly #queue: Queue
   readonly #sample: Sampler | undefined
   readonly #flushTimeout: number
   #closing: Promise<FlushResult> | undefined
 
   constructor(options: TracerOptions) {
-    this.process = options.process ?? `${options.service ?? mainScript()}:${process.pid}@${hostname()}`
+    const service = options.service ?? mainScript()
+    const whereabouts = (): string => options.process ?? `${service}:${process.pid}@${hostname()}`
+    this.process = whereabouts()
     this.#sample = options.sample
     this.#flushTimeout = options.flushTimeout ?? 5_000
-    this.#warnings = new Warnings(options.logger ?? processWarnings, options.warningInterval ?? 10_000)
+    const warnings = new Warnings(options.logger ?? processWarnings, options.warningInterval ?? 10_000)
+    this.#inputs = new Inputs(this.#ledger, warnings)
     this.#queue = new Queue({
       recorder: options.recorder,
       ledger: this.#ledger,
-      warnings: this.#warnings,
+      warnings,
       limits: {
         spans: options.buffer ?? 4_096,
         bytes: options.bufferBytes ?? 8_388_608,
         batch: options.batch ?? 512,
       },
     })
+    aroundSnapshot({
+      before: () => {
+        this.#queue.exit()
+        warnings.stop()
+      },
+      after: () => {
+        this.process = whereabouts()
+      },
+    })
   }
 
   trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>, options?: TraceOptions): Promise<T>
   trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => T, options?: TraceOptions): T
-  trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => T, options?: TraceOptions): T | Promise<Awaited<T>> {
-    return this.#run(this.#startTrace(kind, name, options), fn)
+  trace(kind: string, name: string, fn: Run, options?: TraceOptions): unknown {
+    const span = this.#start(kind, name, options, true)
+    return span.sampled ? runIn(span, fn) : span.run(() => runUnrecorded(span, fn))
   }
 
   span<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>): Promise<T>
   span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T): T
-  span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T): T | Promise<Awaited<T>> {
+  span(kind: string, name: string, fn: Run): unknown {
     const parent = context.getStore()
-    if (parent === undefined) return this.#run(this.#startTrace(kind, name), fn)
-    // The context is that of the unsampled trace already.
-    if (!parent.sampled) return runUnrecorded(this.#startUnsampled(parent, kind, name), fn)
-    return runIn(this.#startChild(parent, kind, name), fn)
+    const span = this.#start(kind, name, undefined, false)
+    if (span.sampled) return runIn(span, fn)
+    // Below an unsampled span, the context is that of its trace already.
+    return parent === undefined ? span.run(() => runUnrecorded(span, fn)) : runUnrecorded(span, fn)
   }
 
-  go(kind: string, name: string, fn: (span: ActiveSpan) => unknown): void {
-    goOn(`${kind} ${name}`, () => this.span(kind, name, fn), this.#warnings)
+  go(kind: string, name: string, fn: Run): void {
+    goOn(kind, name, () => this.span(kind, name, fn), this.#inputs.warnings)
   }
 
   start(kind: string, name: string, options?: StartOptions): ActiveSpan {
-    const isNew = options?.root === true || options?.traceId !== undefined
-    const parent = isNew ? undefined : context.getStore()
-    if (parent === undefined) return this.#startTrace(kind, name, options)
-    if (!parent.sampled) return this.#startUnsampled(parent, kind, name)
-    return this.#startChild(parent, kind, name, options?.process)
+    return this.#start(kind, name, options, false)
   }
 
-  #run<T>(span: TracedSpan | UnsampledSpan, fn: (span: ActiveSpan) => T): T | Promise<Awaited<T>> {
-    return span.sampled ? runIn(span, fn) : span.run(() => runUnrecorded(span, fn))
-  }
-
-  #startTrace(kind: string, name: string, options: TraceOptions = NO_OPTIONS): TracedSpan | UnsampledSpan {
-    const { traceId: givenTraceId, parentId: givenParentId, remote } = options
-    const traceId = givenTraceId === undefined ? generateId() : this.#usableTraceId(givenTraceId)
-    const parentId = givenParentId === undefined ? 0n : this.#usableParentId(givenParentId)
-    if (!this.#isSampled(kind, name, traceId, options.sampled)) {
-      return this.#startUnsampled({ traceId, spanId: generateId(), parentId, remote }, kind, name)
+  /** Whatever cannot be used, or goes wrong in here, there is a span: one that records nothing, if need be. */
+  #start(kind: string, name: string, options: StartOptions | undefined, isNew: boolean): Started {
+    try {
+      const given = this.#inputs.options(options)
+      const isRoot = isNew || given.root === true || given.traceId !== undefined
+      const parent = isRoot ? undefined : context.getStore()
+      if (parent === undefined) return this.#startTrace(kind, name, given)
+      if (!parent.sampled) return this.#startUnsampled(parent, kind, name)
+      return this.#startChild(parent, kind, name, given.process)
+    } catch (error) {
+      this.#inputs.bad(`a span could not be started as wanted: ${printableError(error)}`)
+      return options === undefined ? new DetachedSpan(kind, name) : this.#start(kind, name, undefined, isNew)
     }
+  }
+
+  #startTrace(kind: string, name: string, options: TraceOptions): TracedSpan | UnsampledSpan {
+    const traceId = this.#inputs.traceId(options.traceId)
+    const parentId = this.#inputs.parentId(options.parentId)
+    const remote = this.#inputs.remote(options.remote)
+    const callers = this.#inputs.callersDecision(options.sampled)
+    const sample = this.#sample
+    const isSampled = sample === undefined ? callers : this.#inputs.decision(sample, [kind, name, traceId], callers)
+    if (!isSampled) return this.#startUnsampled({ traceId, spanId: generateId(), parentId, remote }, kind, name)
     const now = monotonic()
     const parent = { traceId, spanId: parentId, clockOffset: freshOffset(now), remote, now }
     const span = this.#startChild(parent, kind, name, options.process)
@@ -138,9 +159,9 @@ class RecordingTracer implements SpanOwner {
   }
 
   #startChild(parent: Parent, kind: string, name: string, process?: string): TracedSpan {
+    const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
+    if (process !== undefined) span.process = this.#inputs.text(process, 'process', this.process)
     this.#ledger.start()
-    const span = new TracedSpan(this, parent, this.#text(kind, 'kind'), name)
-    if (process !== undefined) span.process = this.#text(process, 'process')
     return span
   }
 
@@ -149,43 +170,8 @@ class RecordingTracer implements SpanOwner {
     return new UnsampledSpan(this, origin, kind, name)
   }
 
-  #isSampled(kind: string, name: string, traceId: bigint, callers = true): boolean {
-    if (this.#sample === undefined) return callers
-    try {
-      const decision: unknown = this.#sample(kind, name, traceId)
-      if (typeof decision === 'boolean') return decision
-      if (decision === undefined || decision === null) return callers
-      this.#warnOfInput(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
-      return true
-    } catch (error) {
-      this.#warnOfInput(`sample threw: ${printableError(error)}; the trace is recorded`)
-      return true
-    }
-  }
-
-  #usableTraceId(id: bigint): bigint {
-    if (isId(id)) return id
-    this.#warnOfInput(`traceId: expected a bigint from 1 to ${MAX_ID}, got ${describe(id)}; a new trace id is used`)
-    return generateId()
-  }
-
-  #usableParentId(id: bigint): bigint {
-    if (isId(id) || id === 0n) return id
-    this.#warnOfInput(`parentId: expected a bigint from 0 to ${MAX_ID}, got ${describe(id)}; 0n is used`)
-    return 0n
-  }
-
-  #text(text: string, what: string): string {
-    if (typeof text !== 'string') {
-      this.#warnOfInput(`${what} of a span: expected a string, got ${describe(text)}; an empty one is used`)
-      return ''
-    }
-    return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text
-  }
-
-  #warnOfInput(message: string): void {
-    this.#ledger.countBadInput()
-    this.#warnings.warn('input', (times) => (times > 1 ? `${message} (the latest of ${times} bad values)` : message))
+  badInput(message: string): void {
+    this.#inputs.bad(message)
   }
 
   finished(span: TracedSpan, finish: bigint): void {
@@ -194,8 +180,10 @@ class RecordingTracer implements SpanOwner {
       return
     }
     const { data, size } = span.lazyData === undefined ? NO_DATA : toPlain(span.lazyData)
-    const { spanId, traceId, parentId, process, kind, start } = span
-    const name = this.#text(span.name, 'name')
+    const { spanId, traceId, parentId, start } = span
+    const process = this.#inputs.text(span.process, 'process', this.process)
+    const kind = this.#inputs.text(span.kind, 'kind')
+    const name = this.#inputs.text(span.name, 'name')
     const bytes = SPAN_BYTES + kind.length + name.length + size
     this.#queue.push({ spanId, traceId, parentId, process, kind, name, start, finish, data }, bytes)
   }
@@ -205,19 +193,12 @@ class RecordingTracer implements SpanOwner {
   }
 
   flush(options?: FlushOptions): Promise<FlushResult> {
-    return this.#queue.flush(this.#timeout(options))
+    return this.#queue.flush(this.#inputs.timeout(options, this.#flushTimeout))
   }
 
   close(options?: FlushOptions): Promise<FlushResult> {
-    this.#closing ??= this.#queue.close(this.#timeout(options))
+    this.#closing ??= this.#queue.close(this.#inputs.timeout(options, this.#flushTimeout))
     return this.#closing
-  }
-
-  #timeout(options: FlushOptions | undefined): number {
-    const timeout = options?.timeout ?? this.#flushTimeout
-    if (optionRules.duration.test(timeout)) return timeout
-    this.#warnOfInput(`timeout: expected ${optionRules.duration.expected}, got ${describe(timeout)}`)
-    return this.#flushTimeout
   }
 }
 

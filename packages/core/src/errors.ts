@@ -25,10 +25,21 @@ export function isOfAnyCopy(name: string): (this: object, value: unknown) => boo
   }
 }
 
-/** What a value is, for messages that say what was expected and what was got. Never longer than 80 characters. */
+/**
+ * What a value is, for messages that say what was expected and what was got. Never longer than 80 characters, and never
+ * throws.
+ */
 export function describe(value: unknown): string {
+  try {
+    return describeAny(value)
+  } catch {
+    return typeof value === 'function' ? 'a function' : 'an object'
+  }
+}
+
+function describeAny(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  if (typeof value === 'string') return cut(JSON.stringify(value))
+  if (typeof value === 'string') return cut(JSON.stringify(value.slice(0, 80)))
   if (typeof value === 'bigint') return cut(`${value}n`)
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value === 'symbol') return cut(String(value))

@@ -1,5 +1,6 @@
 import { endianness } from 'node:os'
 import { TraceError } from './errors.js'
+import { aroundSnapshot } from './snapshot.js'
 
 /** Largest id that can arrive from elsewhere: 2^64−1. */
 export const MAX_ID = 0xffff_ffff_ffff_ffffn
@@ -7,11 +8,19 @@ export const MAX_ID = 0xffff_ffff_ffff_ffffn
 const POOL_SIZE = 1024
 const pool = new BigUint64Array(POOL_SIZE)
 const bytes = new Uint8Array(pool.buffer)
+const words = new Uint32Array(pool.buffer)
 const TOP_BYTE = endianness() === 'LE' ? 7 : 0
 let next = POOL_SIZE
-let random: typeof globalThis.crypto | undefined
+let fillRandomly: ((array: BigUint64Array<ArrayBuffer>) => unknown) | undefined
 
-/** A new random id: 1 … 2^63−1, what the original's signed 64-bit ids can hold. */
+// Processes that start from one snapshot would all go on with the ids that it holds.
+aroundSnapshot({
+  after: () => {
+    next = POOL_SIZE
+  },
+})
+
+/** A new random id: 1 … 2^63−1, what the Go package's signed 64-bit ids can hold. Never throws. */
 export function generateId(): bigint {
   for (;;) {
     if (next === POOL_SIZE) fillPool()
@@ -26,13 +35,13 @@ export function generateId(): bigint {
  * @throws {TraceError} `TRACE_NO_CRYPTO` where the program runs without the global `crypto`
  */
 export function prepareIds(): void {
-  random ??= globalCrypto()
+  fillRandomly ??= globalRandom()
 }
 
 /** `node:crypto` has the same, and takes some milliseconds longer to import. */
-function globalCrypto(): typeof globalThis.crypto {
+function globalRandom(): typeof fillRandomly {
   const { crypto } = globalThis
-  if (typeof crypto?.getRandomValues === 'function') return crypto
+  if (typeof crypto?.getRandomValues === 'function') return crypto.getRandomValues.bind(crypto)
   throw new TraceError(
     'TRACE_NO_CRYPTO',
     'createTracer: ids are made with the global `crypto`, which is not there; start Node without --no-experimental-global-webcrypto, and leave it as it is',
@@ -41,8 +50,13 @@ function globalCrypto(): typeof globalThis.crypto {
 
 /** Clears the ids' top bits here, by bytes, since a bigint's costs as much again as the id. */
 function fillPool(): void {
-  random ??= globalCrypto()
-  random.getRandomValues(pool)
+  try {
+    prepareIds()
+    fillRandomly?.(pool)
+  } catch {
+    // Where something has been put in its place since then: ids have to be different, and need not be secret.
+    for (let at = 0; at < words.length; at++) words[at] = Math.random() * 2 ** 32
+  }
   for (let at = TOP_BYTE; at < bytes.length; at += 8) bytes[at] = (bytes[at] ?? 0) & 0x7f
   next = 0
 }

@@ -1,17 +1,19 @@
-import type { ActiveSpan } from './active-span.js'
+import type { ActiveSpan, Run } from './active-span.js'
 import { timeAt } from './clock.js'
 import { type ContextSpan, context } from './context.js'
-import { errorMessage, errorType } from './errors.js'
+import { describe } from './errors.js'
 import { generateId } from './ids.js'
-import { newData } from './plain.js'
+import { nothingToRun } from './inputs.js'
+import { addData, addError, dataOf } from './live-data.js'
 import type { RemoteContext } from './remote.js'
-import { ERROR_MESSAGE, ERROR_TYPE } from './span.js'
 import type { Tracer } from './tracer.js'
 
 /** What a span needs of the tracer that started it. */
 export interface SpanOwner extends Tracer {
   /** A span has finished, at this time in nanoseconds since the Unix epoch. Called once. */
   finished(span: TracedSpan, finish: bigint): void
+  /** Something that was given to a span cannot be used. */
+  badInput(message: string): void
 }
 
 /** What a new span takes from the span above it, or from the trace that it begins. */
@@ -33,7 +35,6 @@ export class TracedSpan implements ContextSpan {
   readonly sampled = true
   readonly remote: RemoteContext | undefined
   readonly tracer: SpanOwner
-  /** Made on first use: most spans have no data. */
   lazyData: Record<string, unknown> | undefined = undefined
   isFinished = false
 
@@ -55,27 +56,49 @@ export class TracedSpan implements ContextSpan {
   }
 
   get data(): Record<string, unknown> {
-    this.lazyData ??= newData()
-    return this.lazyData
+    return dataOf(this)
   }
 
-  run<T>(fn: (span: ActiveSpan) => T): T {
-    return context.run(this, fn, this)
+  set data(entries: Readonly<Record<string, unknown>>) {
+    if (!addData(this, entries)) this.badInput(`data of a span: expected an object, got ${describe(entries)}`)
+  }
+
+  run<T>(fn: (span: ActiveSpan) => T): T
+  run(fn: Run): unknown {
+    if (typeof fn === 'function') return context.run(this, fn, this)
+    this.badInput(nothingToRun(fn))
+    return undefined
   }
 
   fail(error: unknown): void {
-    if (this.isFinished || Object.hasOwn(this.data, ERROR_TYPE)) return
-    this.data[ERROR_TYPE] = errorType(error)
-    this.data[ERROR_MESSAGE] = errorMessage(error)
+    if (!this.isFinished) addError(this, error)
   }
 
   finish(): void {
-    if (this.isFinished) return
-    this.isFinished = true
+    if (this.isFinished || !markFinished(this)) return
     this.tracer.finished(this, timeAt(this.clockOffset))
+  }
+
+  badInput(message: string): void {
+    this.tracer.badInput(message)
   }
 
   [Symbol.dispose](): void {
     this.finish()
+  }
+}
+
+/** Those which have finished although a program had frozen them. */
+const frozen = new WeakSet<TracedSpan>()
+
+/** @returns whether it is not so marked yet */
+function markFinished(span: TracedSpan): boolean {
+  try {
+    span.isFinished = true
+    return true
+  } catch {
+    if (frozen.has(span)) return false
+    frozen.add(span)
+    return true
   }
 }

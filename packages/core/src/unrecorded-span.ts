@@ -1,8 +1,10 @@
-import type { ActiveSpan } from './active-span.js'
+import type { ActiveSpan, Run } from './active-span.js'
 import { type ContextSpan, context } from './context.js'
-import { newData } from './plain.js'
+import { describe } from './errors.js'
+import { inputsOutside, nothingToRun } from './inputs.js'
+import { addData, dataOf } from './live-data.js'
 import type { RemoteContext } from './remote.js'
-import type { Tracer } from './tracer.js'
+import type { SpanOwner } from './traced-span.js'
 
 /** A span outside any trace: takes whatever a program does with a span, and records nothing. */
 export class DetachedSpan implements ActiveSpan {
@@ -16,7 +18,7 @@ export class DetachedSpan implements ActiveSpan {
   readonly elapsed: bigint = 0n
   readonly sampled = false
   readonly remote: RemoteContext | undefined = undefined
-  #data: Record<string, unknown> | undefined
+  lazyData: Record<string, unknown> | undefined = undefined
 
   constructor(kind: string, name: string) {
     this.kind = kind
@@ -24,12 +26,26 @@ export class DetachedSpan implements ActiveSpan {
   }
 
   get data(): Record<string, unknown> {
-    this.#data ??= newData()
-    return this.#data
+    return dataOf(this)
   }
 
-  run<T>(fn: (span: ActiveSpan) => T): T {
+  set data(entries: Readonly<Record<string, unknown>>) {
+    if (!addData(this, entries)) this.badInput(`data of a span: expected an object, got ${describe(entries)}`)
+  }
+
+  run<T>(fn: (span: ActiveSpan) => T): T
+  run(fn: Run): unknown {
+    if (typeof fn === 'function') return this.call(fn)
+    this.badInput(nothingToRun(fn))
+    return undefined
+  }
+
+  protected call(fn: Run): unknown {
     return fn(this)
+  }
+
+  badInput(message: string): void {
+    inputsOutside().bad(message)
   }
 
   fail(): void {}
@@ -53,9 +69,9 @@ export class UnsampledSpan extends DetachedSpan implements ContextSpan {
   override readonly process: string
   override readonly remote: RemoteContext | undefined
   readonly clockOffset = 0n
-  readonly tracer: Tracer
+  readonly tracer: SpanOwner
 
-  constructor(tracer: Tracer, origin: UnsampledOrigin, kind: string, name: string) {
+  constructor(tracer: SpanOwner, origin: UnsampledOrigin, kind: string, name: string) {
     super(kind, name)
     this.tracer = tracer
     this.process = tracer.process
@@ -65,7 +81,11 @@ export class UnsampledSpan extends DetachedSpan implements ContextSpan {
     this.remote = origin.remote
   }
 
-  override run<T>(fn: (span: ActiveSpan) => T): T {
+  override badInput(message: string): void {
+    this.tracer.badInput(message)
+  }
+
+  protected override call(fn: Run): unknown {
     return context.run(this, fn, this)
   }
 }

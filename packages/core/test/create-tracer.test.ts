@@ -139,34 +139,6 @@ describe('start', () => {
   })
 })
 
-describe('bad input at run time falls back, is counted, and is warned of once', () => {
-  test.each<[string, (tracer: Tracer) => unknown]>([
-    ['traceId of 0', (tracer) => tracer.trace('k', 'n', () => {}, { traceId: 0n })],
-    ['traceId that is a number', (tracer) => tracer.start('k', 'n', { traceId: 5 as unknown as bigint }).finish()],
-    ['parentId below 0', (tracer) => tracer.start('k', 'n', { root: true, parentId: -1n }).finish()],
-    ['parentId beyond 64 bits', (tracer) => tracer.trace('k', 'n', () => {}, { parentId: 2n ** 64n })],
-    ['kind that is no string', (tracer) => tracer.trace(null as unknown as string, 'n', () => {})],
-    ['name that is no string', (tracer) => tracer.trace('k', {} as unknown as string, () => {})],
-    ['timeout of flush', (tracer) => tracer.flush({ timeout: Number.NaN })],
-  ])('%s', async (_what, use) => {
-    const { tracer, recorder, warn } = aTracer()
-    for (let time = 0; time < 3; time++) await use(tracer)
-    await tracer.flush()
-    expect(tracer.stats().badInput).toBe(3)
-    expect(warn).toHaveBeenCalledTimes(1)
-    for (const span of recorder.spans) {
-      expect(span.traceId > 0n && span.parentId >= 0n).toBe(true)
-      expect(typeof span.kind + typeof span.name).toBe('stringstring')
-    }
-  })
-
-  test('a very long name is cut', async () => {
-    const { tracer, recorder } = aTracer()
-    tracer.trace('k', 'x'.repeat(100_000), () => {})
-    expect((await only(tracer, recorder.spans)).name).toHaveLength(1_024)
-  })
-})
-
 describe('options', () => {
   const recorder = memoryRecorder()
   test.each<[string, unknown, RegExp]>([

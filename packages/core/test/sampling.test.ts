@@ -125,7 +125,7 @@ describe('what a trace brought along from elsewhere', () => {
 
   test('goes to all its spans, and the first keeps the whole id', async () => {
     const { tracer, recorder } = aTracer()
-    tracer.trace('work', 'w', () => span('work', 'x', (s) => expect(s.remote).toBe(remote)), {
+    tracer.trace('work', 'w', () => span('work', 'x', (s) => expect(s.remote).toEqual(remote)), {
       traceId: 42n,
       parentId: 7n,
       remote,
@@ -139,7 +139,10 @@ describe('what a trace brought along from elsewhere', () => {
 
   test('goes on in a trace that is not sampled', () => {
     const { tracer } = aTracer()
-    tracer.trace('work', 'w', () => span('work', 'x', (s) => expect(s.remote).toBe(remote)), { remote, sampled: false })
+    tracer.trace('work', 'w', () => span('work', 'x', (s) => expect(s.remote).toEqual(remote)), {
+      remote,
+      sampled: false,
+    })
   })
 
   test('an upper half of 0 is not kept', async () => {

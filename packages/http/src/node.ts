@@ -35,6 +35,6 @@ export function traceNode(
     const call = (): unknown => Reflect.apply(handler, this, [req, res])
     // An HTTP/2 server's have all that is used of an HTTP/1.1 server's.
     const traced = requests.begin(req as Request, res as Response)
-    return traced === undefined ? requests.pass(req as Request, call) : runHandler(traced, call)
+    return traced === undefined ? requests.pass(req as Request, call) : runHandler(traced, handler, call)
   }
 }

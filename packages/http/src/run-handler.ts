@@ -1,3 +1,4 @@
+import * as types from 'node:util/types'
 import { checkOptions, type OptionRule } from '@trace/core'
 import type { Traced } from './traced.js'
 
@@ -17,20 +18,25 @@ export function checkHandler(adapter: string, handler: unknown): void {
   checkOptions(adapter, { handler }, HANDLER)
 }
 
-/** Runs a handler in its request's span, and notes what it throws or rejects with, which is passed on. */
-export function runHandler(traced: Traced, handler: () => unknown): unknown {
+/**
+ * Runs a handler in its request's span, and notes what it throws or, where it is an `async` function, rejects with. Passes on
+ * what it returns: of an `async` function, whose promise nobody else can hold yet, one that settles alike; of any other the
+ * same, and unwatched, since a promise that is watched counts as handled, or ends the process although it was handled.
+ *
+ * @param call calls the handler
+ */
+export function runHandler(traced: Traced, handler: unknown, call: () => unknown): unknown {
   try {
-    return watched(traced, traced.span.run(handler))
+    const result = traced.span.run(call)
+    return types.isAsyncFunction(handler) && types.isPromise(result) ? noted(traced, result) : result
   } catch (error) {
     traced.threw(error)
     throw error
   }
 }
 
-/** A promise that settles as this one does, once a rejection has been noted. Any other value as it is: a lazy thenable stays so. */
-function watched(traced: Traced, result: unknown): unknown {
-  if (!(result instanceof Promise)) return result
-  return result.then(undefined, (error: unknown) => {
+function noted(traced: Traced, promise: Promise<unknown>): Promise<unknown> {
+  return promise.catch((error: unknown) => {
     traced.threw(error)
     throw error
   })

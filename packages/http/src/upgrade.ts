@@ -22,6 +22,6 @@ export function traceUpgrade(handler: UpgradeHandler, options: ServerOptions): U
     const call = (): unknown => handler.call(this, req, socket, head)
     // Nothing is sent by this response: what answers is written on the connection, and watched there.
     const traced = requests.begin(req, new ServerResponse(req))
-    return traced === undefined ? requests.pass(req, call) : runHandler(traced, call)
+    return traced === undefined ? requests.pass(req, call) : runHandler(traced, handler, call)
   }
 }

@@ -1,19 +1,59 @@
 import { spawnSync } from 'node:child_process'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 
-test.each([
-  ['rejects', 'async () => { throw new RangeError("boom") }'],
-  ['throws', '() => { throw new RangeError("boom") }'],
-])('a plain handler that %s still ends the process, and its own error says so', (_, handler) => {
+/** Has a program of its own serve one request by a handler, and say what came of it. */
+function serve(handler: string): { status: number | null; stdout: string; stderr: string } {
   const program = `
     import { createServer } from 'node:http'
     import { createTracer, memoryRecorder } from '@trace/core'
     import { traceNode } from '@trace/http/node'
-    const tracer = createTracer({ recorder: memoryRecorder() })
-    const server = createServer(traceNode(${handler}, { tracer }))
-    server.listen(0, () => fetch('http://localhost:' + server.address().port).catch(() => {}))
+    const recorder = memoryRecorder()
+    const tracer = createTracer({ recorder })
+    const handler = ${handler}
+    let made
+    const traced = traceNode(Object.prototype.toString.call(handler) === '[object AsyncFunction]'
+      ? handler : (req, res) => made = handler(req, res), { tracer })
+    const server = createServer((req, res) => {
+      const returned = traced(req, res)
+      if (made !== undefined) console.log(returned === made ? 'the same' : 'another')
+    })
+    server.listen(0, async () => {
+      const answer = await fetch('http://localhost:' + server.address().port).catch(() => {})
+      console.log(answer?.status)
+      server.close()
+      server.closeAllConnections()
+      await tracer.flush()
+      console.log(recorder.spans.map(({ data }) => data['error.type'] ?? 'no error').join())
+    })
   `
-  const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 10_000 })
-  expect(run.status).toBe(1)
+  return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 })
+}
+
+test.each([
+  ['is async and rejects', 'async () => { throw new RangeError("boom") }', ''],
+  ['throws', '() => { throw new RangeError("boom") }', ''],
+  ['gives a promise that rejects', '() => Promise.reject(new RangeError("boom"))', 'the same\n'],
+])('a plain handler that %s still ends the process, and its own error says so', (_, handler, stdout) => {
+  const run = serve(handler)
+  expect(run).toMatchObject({ status: 1, stdout })
   expect(run.stderr).toContain('RangeError: boom')
+})
+
+describe('a plain handler gives back what it returned:', () => {
+  test.each([
+    [
+      'a promise that it has handled itself',
+      '(req, res) => { const work = Promise.reject(new Error("boom")); work.catch(() => res.end()); return work }',
+    ],
+    ['a promise with methods of its own', '(req, res) => Object.assign(Promise.resolve(res.end()), { json() {} })'],
+    ['a lazy thenable', '(req, res) => { res.end(); return { then() { process.exit(7) } } }'],
+  ])('%s', (_what, handler) => {
+    expect(serve(handler)).toMatchObject({ status: 0, stderr: '', stdout: 'the same\n200\nno error\n' })
+  })
+})
+
+test('the error of an async handler that somebody else handles is recorded', () => {
+  const handler = 'async (req, res) => { setImmediate(() => res.end()); throw new RangeError("boom") }'
+  const { status, stdout } = serve(`${handler}; process.on('unhandledRejection', () => {})`)
+  expect([status, stdout]).toEqual([0, '200\nRangeError\n'])
 })
