@@ -86,12 +86,32 @@ export function errorMessage(error: unknown): string {
   try {
     if (typeof error === 'object' && error !== null) {
       const message: unknown = Reflect.get(error, 'message')
-      if (typeof message === 'string') return message
+      if (typeof message === 'string') return message === '' ? reasonOf(error) : message
     }
     return String(error)
   } catch {
     return '[no text]'
   }
+}
+
+const MOST_REASONS = 8
+
+/**
+ * What an error without a message says otherwise: the messages of its parts, or its code. Node makes such errors where none of
+ * a host's addresses can be connected to (https://nodejs.org/api/net.html, `autoSelectFamily`).
+ */
+function reasonOf(error: object): string {
+  const [parts, code]: unknown[] = [Reflect.get(error, 'errors'), Reflect.get(error, 'code')]
+  const messages = Array.isArray(parts) ? parts.slice(0, MOST_REASONS + 1).map(ownMessage) : []
+  const reasons = [...new Set(messages)].filter((message) => message !== '')
+  if (reasons.length > MOST_REASONS) reasons[MOST_REASONS] = '…'
+  if (reasons.length > 0) return reasons.join('; ')
+  return typeof code === 'string' ? code : ''
+}
+
+function ownMessage(error: unknown): string {
+  const message: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : ''
+  return typeof message === 'string' ? message : ''
 }
 
 /** Something thrown, as text in data. Never throws. */
