@@ -1,4 +1,5 @@
 import * as types from 'node:util/types'
+import { cutTo } from './cut.js'
 import { errorMessage, errorText, errorType, nameOf } from './errors.js'
 import type { PlainData, PlainValue } from './span.js'
 import { formatTime } from './time.js'
@@ -119,7 +120,7 @@ class Copier {
 
   text(value: string, most: number): string {
     const room = Math.max(0, Math.min(most, MAX_SIZE - this.size))
-    const text = value.length > room ? `${value.slice(0, room)}… [cut: ${value.length} characters]` : value
+    const text = value.length > room ? `${cutTo(room, value)}… [cut: ${value.length} characters]` : value
     this.size += text.length
     return text
   }

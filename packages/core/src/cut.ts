@@ -1,0 +1,6 @@
+/** The first characters of a text, as a text of their own: what `slice` gives keeps the whole one in memory. */
+export function cutTo(length: number, text: string): string {
+  const first = text.slice(0, length)
+  const encoding = /[\u0100-\uffff]/.test(first) ? 'utf16le' : 'latin1'
+  return Buffer.from(first, encoding).toString(encoding)
+}
