@@ -1,3 +1,4 @@
+import { cutTo } from './cut.js'
 import { onOneLine } from './display.js'
 import { describe } from './errors.js'
 import { generateId, isId, MAX_ID } from './ids.js'
@@ -74,7 +75,7 @@ export class Inputs {
       this.bad(`${what} of a span: expected a string, got ${describe(text)}; ${describe(instead)} is used`)
       return instead
     }
-    return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text
+    return text.length > MAX_TEXT ? `${cutTo(MAX_TEXT - 1, text)}…` : text
   }
 
   /** Whether the caller records the trace. */

@@ -36,6 +36,12 @@ test.each<[string, (span: ActiveSpan, text: string) => void]>([
     },
   ],
   ['the message of an error', (span, text) => span.fail(new Error(text))],
+  [
+    'a name',
+    (span, text) => {
+      span.name = text
+    },
+  ],
 ])('what is cut of %s is not kept in memory by the spans that wait', async (_what, give) => {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
