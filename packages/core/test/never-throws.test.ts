@@ -216,3 +216,26 @@ describe('a program runs on, and its spans are recorded, where', () => {
     expect([status, stdout, stderr]).toEqual([0, '4001 0\n', ''])
   })
 })
+
+test('a program runs on, and its spans are recorded, where all that is global has been frozen', () => {
+  const program = `
+    Object.freeze(globalThis)
+    const { createTracer, memoryRecorder, span } = await import(${JSON.stringify(new URL('../dist/index.js', import.meta.url))})
+    const recorder = memoryRecorder()
+    const tracer = createTracer({ service: 'test', recorder })
+    await tracer.trace('work', 'w', async (s) => {
+      s.data = { toString: 1, constructor: 2, when: new Date(0) }
+      s.fail(new TypeError('no'))
+      span('work', 'x', () => {})
+    })
+    await tracer.flush()
+    console.log(JSON.stringify(recorder.spans.map(({ name, data }) => [name, data])))`
+  const args = ['--frozen-intrinsics', '--no-warnings', '--input-type=module', '-e', program]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect([status, stderr]).toEqual([0, ''])
+  const data = { toString: 1, constructor: 2, when: '1970-01-01T00:00:00Z' }
+  expect(JSON.parse(stdout)).toEqual([
+    ['x', {}],
+    ['w', { ...data, 'error.type': 'TypeError', 'error.message': 'no' }],
+  ])
+})

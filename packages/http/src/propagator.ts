@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, type TraceOptions } from '@trace/core'
+import { type ActiveSpan, currentSpan, describe, onOneLine, type TraceOptions } from '@trace/core'
 import { requestId } from './request-id.js'
 
 /** Reads a header by its lower-case name; undefined where there is none. */
@@ -42,29 +42,46 @@ export interface CarrierOptions {
 }
 
 /**
- * Writes the current span's ids into a carrier, for whoever gets it. Outside a trace it writes nothing.
+ * Writes the current span's ids into a carrier, for whoever gets it. Outside a trace it writes nothing. Never throws: that a
+ * carrier cannot be written to is said in a warning of the process, once.
  *
  * @returns the carrier
  */
-export function inject<C extends Carrier>(carrier: C, options: CarrierOptions = {}): C {
+export function inject<C extends Carrier>(carrier: C, options?: CarrierOptions): C {
   const span = currentSpan()
   if (span === undefined || typeof carrier !== 'object' || carrier === null) return carrier
-  const set: SetHeader = isMap(carrier)
-    ? (name, value) => void carrier.set(name, value)
-    : (name, value) => void Reflect.set(carrier, name, value)
-  for (const propagator of options.propagators ?? DEFAULT) propagator.inject(span, set)
+  try {
+    const set: SetHeader = isMap(carrier)
+      ? (name, value) => void carrier.set(name, value)
+      : (name, value) => {
+          carrier[name] = value
+        }
+    for (const propagator of options?.propagators ?? DEFAULT) propagator.inject(span, set)
+  } catch (error) {
+    warnOnce('inject', error)
+  }
   return carrier
 }
 
 /**
  * Reads the ids of a carrier, for a trace that goes on here:
  * `tracer.trace('queue', 'message', handle, extract(message.attributes))`. Only for carriers that come from a sender you
- * trust. Names are found in any spelling.
+ * trust. Names are found in any spelling. Never throws: that a carrier cannot be read is said in a warning of the process,
+ * once.
  *
  * @returns undefined, with which `tracer.trace` begins a new trace, where it holds nothing well-formed
  */
-export function extract(carrier: Readonly<Carrier>, options: CarrierOptions = {}): TraceOptions | undefined {
+export function extract(carrier: Readonly<Carrier>, options?: CarrierOptions): TraceOptions | undefined {
   if (typeof carrier !== 'object' || carrier === null) return undefined
+  try {
+    return read(carrier, options?.propagators ?? DEFAULT)
+  } catch (error) {
+    warnOnce('extract', error)
+    return undefined
+  }
+}
+
+function read(carrier: Readonly<Carrier>, propagators: readonly Propagator[]): TraceOptions | undefined {
   const names = new Map<string, string>()
   for (const name of isMap(carrier) ? carrier.keys() : Object.keys(carrier)) {
     if (typeof name === 'string') names.set(name.toLowerCase(), name)
@@ -75,7 +92,20 @@ export function extract(carrier: Readonly<Carrier>, options: CarrierOptions = {}
     if (typeof value === 'string') return value
     return value instanceof Uint8Array && value.length <= LONGEST_BYTES ? new TextDecoder().decode(value) : undefined
   }
-  return extractFirst(options.propagators ?? DEFAULT, get)
+  return extractFirst(propagators, get)
+}
+
+const warned = new Set<string>()
+
+function warnOnce(what: 'inject' | 'extract', error: unknown): void {
+  if (warned.has(what)) return
+  warned.add(what)
+  try {
+    const why = error instanceof Error ? error.message : describe(error)
+    process.emitWarning(`trace: ${what}: ${onOneLine(why)}; the trace is not carried on`, 'TraceWarning')
+  } catch {
+    // An error that cannot be read; there is nothing to say of it.
+  }
 }
 
 /** Far beyond what any propagator takes. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { b3 } from '../src/b3.js'
 import { extract, inject } from '../src/propagator.js'
@@ -56,6 +56,45 @@ describe('inject and extract', () => {
       expect(Reflect.apply(inject, undefined, [carrier])).toBe(carrier)
       expect(Reflect.apply(extract, undefined, [carrier])).toBeUndefined()
     })
+  })
+
+  test('never throw, and say once what is wrong', () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const thrower = (): never => {
+      throw new RangeError('not\nnow')
+    }
+    const trap = new Proxy({}, { get: () => thrower, ownKeys: thrower, set: thrower })
+    const { proxy: revoked, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const carriers = [
+      Object.freeze({}),
+      trap,
+      revoked,
+      { keys: thrower, get: thrower, set: thrower },
+      Object.defineProperty({}, 'X-Request-Id', { get: thrower, enumerable: true }),
+    ]
+    const odd = { headers: [], extract: thrower, inject: thrower }
+    tracer.trace('work', 'sender', () => {
+      for (const carrier of carriers) {
+        expect(Object.is(inject(carrier), carrier)).toBe(true)
+        expect(extract(carrier)).toBeUndefined()
+      }
+      for (const options of [null, { propagators: null }]) {
+        const carrier = Reflect.apply(inject, undefined, [{}, options])
+        expect(Object.keys(carrier)).toEqual(['X-Request-Id'])
+        expect(Reflect.apply(extract, undefined, [carrier, options])).toBeDefined()
+      }
+      for (const propagators of [5, [odd], [null]]) {
+        expect(Reflect.apply(inject, undefined, [{}, { propagators }])).toEqual({})
+        expect(Reflect.apply(extract, undefined, [{}, { propagators }])).toBeUndefined()
+      }
+    })
+    const said = emitWarning.mock.calls.map(([message]) => String(message))
+    expect(said).toEqual([
+      expect.stringMatching(/^trace: inject: Cannot add property X-Request-Id.*; the trace is not carried on$/),
+      'trace: extract: not\\u{a}now; the trace is not carried on',
+    ])
+    emitWarning.mockRestore()
   })
 
   test('try propagators in their order, and write all of them', () => {
