@@ -111,7 +111,7 @@ export function fromAttribute(attribute: AttributeValue | undefined): PlainValue
 function numberValue(text: string): PlainValue {
   const value = Number(text)
   // More digits than DynamoDB keeps are zeros that stand for an exponent.
-  const isLong = text.length > MAX_DIGITS + 1
+  const isLong = text.replace('-', '').length > MAX_DIGITS
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER || isLong || !/^-?\d+$/.test(text) ? value : BigInt(text)
 }
 

@@ -51,6 +51,15 @@ describe('the recorder', () => {
     expect(found.map(({ data }) => String(data['text']).length > 204_000)).toEqual([true, true, true])
   })
 
+  test('gives back numbers of any size as numbers, and large integers as bigints', async () => {
+    const table = await engine.newTable()
+    const numbers = [1e37, 9.99e37, 1e38, -1e38, 1.5e38, 9.9e38, -9.9e38, 1e39, 1.23e40, -1.23e100, 9.99e125]
+    const bigints = [10n ** 37n, 10n ** 38n - 1n, -(10n ** 38n - 1n), 2n ** 53n + 1n]
+    await dynamoRecorder({ table }).record([aSpan({ data: { numbers, bigints } })])
+    const { spans } = await dynamoReader({ table }).trace(1n)
+    expect(spans.map(({ data }) => ({ ...data }))).toEqual([{ numbers, bigints }])
+  })
+
   test('in the layout of the original is read by this one', async () => {
     const table = await engine.newTable()
     await dynamoRecorder({ table, layout: 'original' }).record([aSpan({ data: { rows: 2, ok: true } })])
