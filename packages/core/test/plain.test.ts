@@ -152,6 +152,24 @@ describe('toPlain', () => {
     expect(JSON.stringify(many.data).length).toBeLessThan(150_000)
   })
 
+  test('just as much is kept as the README says', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 'bottom' : { deep: nested(levels - 1) })
+    // The data themselves are the first level.
+    expect(JSON.stringify(plainOf(nested(15)))).toContain('bottom')
+    expect(JSON.stringify(plainOf(nested(16)))).toContain('[cut: too deep]')
+    const [key = ''] = Object.keys(toPlain({ ['k'.repeat(4_097)]: {} }).data)
+    expect(key).toBe(`${'k'.repeat(4_096)}… [cut: 4097 characters]`)
+    const data = {
+      first: Array(499).fill(0),
+      second: Object.fromEntries(Array(600).fill(0).entries()),
+    }
+    const { first, second } = toPlain(data).data
+    expect([Object.keys(first ?? {}).length, Object.keys(second ?? {}).length]).toEqual([499, 499 + 1])
+    const big = toPlain({ texts: Array(9).fill('x'.repeat(32_768)) })
+    expect(JSON.stringify(big.data).length).toBeGreaterThan(131_000)
+    expect(big.size).toBeLessThan(131_072 + 100)
+  })
+
   test('is a copy: what the program changes later is not recorded', () => {
     const data = { list: [1], text: 'a' }
     const { data: plain } = toPlain(data)
