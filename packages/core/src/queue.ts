@@ -1,7 +1,7 @@
 import { Backlog, type BacklogLimits } from './backlog.js'
 import { monotonic } from './clock.js'
 import { outsideTraces } from './context.js'
-import { forgetLeaver, isExiting, type Leaver, rememberLeaver, watchForExit } from './exit.js'
+import { countFinished, forgetLeaver, isExiting, type Leaver, rememberLeaver, watchForExit } from './exit.js'
 import type { Ledger } from './ledger.js'
 import { Losses } from './losses.js'
 import type { Recorder } from './recorder.js'
@@ -31,8 +31,6 @@ export class Queue implements Leaver {
   /** Spans ever taken in, and spans whose fate is known: what is taken in first is settled first. */
   #accepted = 0
   #settled = 0
-  /** How many were taken in when the event loop last went on because of what `beforeExit` had delivered. */
-  #acceptedAwake = 0
   #delivering = false
   /** Whether the recorder stores synchronously, at exit. */
   #storing = false
@@ -68,6 +66,7 @@ export class Queue implements Leaver {
   push(span: Span, bytes: number): void {
     this.#ledger.queue()
     this.#accepted++
+    countFinished()
     const full = this.#backlog.push(span, bytes)
     if (isExiting()) this.#storeLate()
     else if (!this.#delivering) this.#schedule(full)
@@ -195,12 +194,7 @@ export class Queue implements Leaver {
     clearTimeout(timer)
   }
 
-  beforeExit(): void {
-    // What only listeners of this event have finished is left for the exit: to deliver it would have them called again.
-    if (this.#accepted === this.#acceptedAwake) return
-    setImmediate(() => {
-      this.#acceptedAwake = this.#accepted
-    })
+  deliver(): void {
     void this.#deliver()
   }
 

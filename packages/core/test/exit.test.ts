@@ -1,22 +1,29 @@
 import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 
 const core = new URL('../dist/index.js', import.meta.url).href
+const commonJs = fileURLToPath(new URL('../dist/index.cjs', import.meta.url))
 
 /** Runs a program of its own, whose recorder prints the name of each span it stores. */
 function run(body: string, recorder = 'sync'): { status: number | null; stdout: string; stderr: string } {
   const program = `
     import { writeSync } from 'node:fs'
+    import { createRequire } from 'node:module'
     import { createTracer, go, span } from ${JSON.stringify(core)}
     const print = (spans) => { for (const { name } of spans) writeSync(1, name + '\\n') }
     const later = (spans) => new Promise((resolve) => setTimeout(() => { print(spans); resolve() }, 30))
+    const soon = (spans) => new Promise((resolve) => setImmediate(() => { print(spans); resolve() }))
     const recorders = {
       sync: { name: 'sync', record: print, recordSync: print },
       stuck: { name: 'stuck', record: () => new Promise(() => {}), recordSync: print },
       async: { name: 'async', record: later },
-      file: { name: 'file', record: later, recordSync: print },
+      file: { name: 'file', record: soon, recordSync: print },
     }
     const tracer = createTracer({ service: 'test', recorder: recorders[${JSON.stringify(recorder)}] })
+    const second = createTracer({ service: 'test', recorder: { ...recorders[${JSON.stringify(recorder)}] } })
+    const another = createRequire(import.meta.url)(${JSON.stringify(commonJs)})
+      .createTracer({ service: 'test', recorder: { ...recorders[${JSON.stringify(recorder)}] } })
     ${body}`
   return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
 }
@@ -88,6 +95,10 @@ describe('spans made as the event loop runs dry', () => {
   const LISTENERS = [
     ['at once', `made('x' + rounds)`],
     ['in a promise', `Promise.resolve().then(() => made('x' + rounds))`],
+    [
+      'by several tracers, one of them of another copy of the package',
+      `for (const each of [tracer, second, another]) { done.push('x' + rounds); each.trace('work', 'x' + rounds, () => {}) }`,
+    ],
     ['by an async function', `tracer.trace('work', 'x', async () => { await null; await null }); done.push('x')`],
   ]
   describe.each(LISTENERS)('%s', (_how, listener) => {
