@@ -56,11 +56,17 @@ export interface FlushOptions {
   readonly timeout?: number
 }
 
-/** Starts spans, and hands those that finish to its recorder. */
+/**
+ * Starts spans, and hands those that finish to its recorder. No call throws or rejects: what cannot be used falls back to a
+ * default, and is counted as `badInput`.
+ */
 export interface Tracer {
   /** Where its spans run, as they say. */
   readonly process: string
-  /** Runs a function in the first span of a new trace. What the function returns or throws is passed on untouched. */
+  /**
+   * Runs a function in the first span of a new trace. What the function returns or throws is passed on untouched: a promise
+   * comes back itself, that of an `async` function as one that settles alike, a lazy thenable started and as a promise.
+   */
   trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>, options?: TraceOptions): Promise<T>
   trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => T, options?: TraceOptions): T
   /** Runs a function in a child of the current span; outside a trace, in the first span of a new one. */

@@ -25,4 +25,4 @@ test('every key comes back, and none is stored as a reserved one', () => {
   )
 })
 
-test('the empty key of the original is read as it is', () => expect(dataKey('')).toBe(''))
+test('the empty key of the Go package is read as it is', () => expect(dataKey('')).toBe(''))

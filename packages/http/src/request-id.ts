@@ -1,7 +1,7 @@
 import { parseId } from '@trace/core'
 import type { Propagator } from './propagator.js'
 
-/** The name that the original gives the id header. */
+/** The name that the Go package gives the id header. */
 export const DEFAULT_HEADER = 'X-Request-Id'
 
 /** The ids that a caller sent. */
