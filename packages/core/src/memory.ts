@@ -88,8 +88,10 @@ async function* arrivals(
     wake()
   }
   const abort = (): void => wake()
+  // One of its own: Node 20 warns of the eleventh listener that a signal has, and many may follow until the same.
+  const end = signal === undefined ? undefined : AbortSignal.any([signal])
   followers.add(tell)
-  signal?.addEventListener('abort', abort)
+  end?.addEventListener('abort', abort)
   try {
     while (signal?.aborted !== true) {
       if (waiting.length === 0) {
@@ -104,6 +106,6 @@ async function* arrivals(
     }
   } finally {
     followers.delete(tell)
-    signal?.removeEventListener('abort', abort)
+    end?.removeEventListener('abort', abort)
   }
 }

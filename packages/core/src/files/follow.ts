@@ -23,6 +23,8 @@ export async function* followFile<P extends Piece>(
   let watched: Watched<P> | undefined
   let first = true
   const ended = (): boolean => signal?.aborted === true
+  // One of its own: Node 20 warns of the eleventh listener that a signal has, and many may follow until the same.
+  const end = signal === undefined ? {} : { signal: AbortSignal.any([signal]) }
   try {
     while (!ended()) {
       watched ??= await openWatched(path, name, format, first)
@@ -39,7 +41,7 @@ export async function* followFile<P extends Piece>(
         await watched?.close()
         watched = undefined
       } else {
-        await sleep(POLL, undefined, signal === undefined ? {} : { signal }).catch(() => {})
+        await sleep(POLL, undefined, end).catch(() => {})
       }
     }
   } finally {
