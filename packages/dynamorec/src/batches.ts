@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Span } from '@trace/core'
 import { type Item, keyOf } from './item.js'
-import { remedyFor } from './problem.js'
+import { type Remedy, remedyFor } from './remedy.js'
 
 /** Items that one BatchWriteItem takes (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference). */
 const MAX_BATCH = 25
 /** The wait before a request is sent again is random, up to 50 ms that double each time, and at most 2 s. */
 const BASE_DELAY_MS = 50
 const MAX_DELAY_MS = 2_000
+/** How often a batch is sent at most that is refused for its time, or for credentials which have expired. */
+const FEW = 3
+/** How long a table that is being created is waited for: it takes seconds, or minutes where it has replicas. */
+const MAX_WAIT_MS = 600_000
 
 /** A span and its item. */
 interface Entry {
@@ -44,6 +48,8 @@ export interface SendRules {
   readonly concurrency: number
   /** How often a batch is sent, while the table takes nothing of it, before it is given up. */
   readonly attempts: number
+  /** Whether a table that is being created is waited for, however often that is; there is no other place for spans. */
+  readonly isPatient: boolean
   /** Ends everything: what is not stored by then is unsent. */
   readonly signal: AbortSignal
 }
@@ -102,22 +108,23 @@ class Delivery implements Outcome {
   async #sendEntries(batch: readonly Entry[]): Promise<void> {
     let waiting = batch
     if (batch.length === 0) return
-    for (let attempt = 1; !this.#gaveUp && !this.#rules.signal.aborted; attempt++) {
+    const tries = new Tries(this.#rules)
+    while (!this.#gaveUp && !this.#rules.signal.aborted) {
       try {
         const left = await this.#rules.send(waiting.map((entry) => entry.item))
         if (left.length === 0) return
         const rest = entriesAmong(left, waiting)
-        if (rest.length < waiting.length) attempt = 1
+        if (rest.length < waiting.length) tries.restart()
         waiting = rest
         this.error = new ThrottledError('the table takes only a part of what is sent: it is throttled')
-        if (attempt >= this.#rules.attempts) break
+        if (tries.isLast('again')) break
       } catch (error) {
         const remedy = remedyFor(error)
         if (remedy === 'refused') return this.#isolate(waiting, error)
         this.error = error
-        if (remedy === 'hopeless' || attempt >= this.#rules.attempts) this.#gaveUp = true
+        if (tries.isLast(remedy)) this.#gaveUp = true
       }
-      if (!this.#gaveUp) await this.#pause(attempt)
+      if (!this.#gaveUp) await this.#pause(tries.count)
     }
     if (this.#rules.signal.aborted) this.error ??= this.#rules.signal.reason
     for (const { span } of waiting) this.unsent.push(span)
@@ -140,6 +147,32 @@ class Delivery implements Outcome {
     const most = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (attempt - 1))
     // The signal ends the wait; what follows looks at it.
     await sleep(Math.random() * most, undefined, { signal: this.#rules.signal }).catch(() => {})
+  }
+}
+
+/** How often a batch has been sent in vain, and why. */
+class Tries {
+  count = 0
+  #few = 0
+  readonly #began = performance.now()
+  readonly #rules: SendRules
+
+  constructor(rules: SendRules) {
+    this.#rules = rules
+  }
+
+  /** The table takes some of it again. */
+  restart(): void {
+    this.count = 0
+  }
+
+  /** @returns whether the try that has just failed was the last */
+  isLast(remedy: Remedy): boolean {
+    this.count++
+    if (remedy === 'soon' || remedy === 'refresh') this.#few++
+    if (remedy === 'hopeless' || remedy === 'reload' || this.#few >= FEW) return true
+    if (remedy === 'wait' && this.#rules.isPatient) return performance.now() - this.#began > MAX_WAIT_MS
+    return this.count >= this.#rules.attempts
   }
 }
 

@@ -1,5 +1,9 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { type OptionRule, optionRules } from '@trace/core'
+import { placeOf } from './place.js'
+import { NotDynamoError } from './problem.js'
+import { propertyOf, remedyFor } from './remedy.js'
+import { Renewal } from './renewal.js'
 
 /**
  * What this package needs of a client of the AWS SDK, version 3: a `DynamoDBClient` or a `DynamoDBDocumentClient` is one.
@@ -43,29 +47,83 @@ export const TABLE_RULES: Readonly<Record<keyof TableOptions, OptionRule>> = {
   requestTimeout: optionRules.duration,
 }
 
-/** The AWS SDK's modules. */
+/** The AWS SDK's module. */
 export type Sdk = typeof import('@aws-sdk/client-dynamodb')
-export type DocumentSdk = typeof import('@aws-sdk/lib-dynamodb')
 
 let sdk: Promise<Sdk> | undefined
-let documentSdk: Promise<DocumentSdk> | undefined
 
 /** Loads the AWS SDK at the first call: it takes 110 to 255 ms, which nobody pays before the first request. */
-export function loadSdk(): Promise<Sdk> {
+function loadSdk(): Promise<Sdk> {
   sdk ??= import('@aws-sdk/client-dynamodb')
   return sdk
 }
 
-export function loadDocumentSdk(): Promise<DocumentSdk> {
-  documentSdk ??= import('@aws-sdk/lib-dynamodb')
-  return documentSdk
+type Client = Pick<DynamoDBClient, 'send'>
+
+/** What a request is made with. */
+export interface Session {
+  readonly sdk: Sdk
+  readonly client: Client
 }
 
 /** A connection to the table: opened at the first use, and closed only where it is this package's own. */
-export interface Connection {
-  /** @throws whatever keeps the client from being made */
-  open(): Promise<{ readonly sdk: Sdk; readonly client: Pick<DynamoDBClient, 'send'> }>
-  close(): void
+export class Connection {
+  /** Where the table is, as far as it is known: an endpoint or a region. */
+  place = 'AWS'
+  readonly #options: TableOptions
+  readonly #maxAttempts: number | undefined
+  readonly #renewal = new Renewal()
+  #own: DynamoDBClient | undefined
+  #session: Session | undefined
+
+  /**
+   * @param options which table, and how to reach it
+   * @param maxAttempts how often the SDK sends a request that fails; default its own, 3
+   */
+  constructor(options: TableOptions, maxAttempts?: number) {
+    this.#options = options
+    this.#maxAttempts = maxAttempts
+  }
+
+  /**
+   * Makes a request; where the credentials have expired, or others have taken their place, once more with new ones.
+   *
+   * @throws {EndpointError} where the endpoint is no URL
+   * @throws what the request throws, or what keeps the client from being made
+   */
+  async request<T>(make: (session: Session) => Promise<T>): Promise<T> {
+    const session = this.#session ?? (await this.#open())
+    const { generation } = this.#renewal
+    try {
+      return await make(session)
+    } catch (error) {
+      const remedy = remedyFor(error)
+      if (remedy !== 'refresh' && remedy !== 'reload') throw error
+      if (this.#renewal.generation === generation) await this.#renewal.renew(session.client)
+      if (this.#renewal.generation === generation && remedy === 'reload') throw error
+      return await make(session)
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const loaded = await loadSdk()
+    const client = this.#clientOf(loaded)
+    this.place = await placeOf(client, this.#options.endpoint)
+    this.#session = { sdk: loaded, client }
+    return this.#session
+  }
+
+  #clientOf(loaded: Sdk): Client {
+    if (this.#options.client !== undefined) return this.#options.client as Client
+    this.#own ??= newClient(loaded, this.#options, this.#maxAttempts)
+    return this.#own
+  }
+
+  close(): void {
+    this.#own?.destroy()
+    this.#own = undefined
+    this.#session = undefined
+  }
 }
 
 const DEFAULT_REQUEST_TIMEOUT = 3_000
@@ -73,28 +131,6 @@ const DEFAULT_REQUEST_TIMEOUT = 3_000
 /** The time that one request may take, in milliseconds. */
 export function requestTimeoutOf(options: TableOptions): number {
   return options.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT
-}
-
-/**
- * @param options which table, and how to reach it
- * @param maxAttempts how often the SDK sends a request that fails; default its own, 3
- */
-export function connect(options: TableOptions, maxAttempts?: number): Connection {
-  let own: DynamoDBClient | undefined
-  return {
-    open: async () => {
-      const loaded = await loadSdk()
-      if (options.client !== undefined) {
-        return { sdk: loaded, client: options.client as Pick<DynamoDBClient, 'send'> }
-      }
-      own ??= newClient(loaded, options, maxAttempts)
-      return { sdk: loaded, client: own }
-    },
-    close: () => {
-      own?.destroy()
-      own = undefined
-    },
-  }
 }
 
 function newClient(sdk: Sdk, options: TableOptions, maxAttempts: number | undefined): DynamoDBClient {
@@ -106,12 +142,27 @@ function newClient(sdk: Sdk, options: TableOptions, maxAttempts: number | undefi
 
 function clientConfig(options: TableOptions, maxAttempts: number | undefined): DynamoDBClientConfig {
   const requestTimeout = requestTimeoutOf(options)
-  const config: DynamoDBClientConfig = {
+  const config: DynamoDBClientConfig & { ignoreCache: boolean } = {
     // Without throwOnRequestTimeout the SDK only warns, and waits on.
     requestHandler: { requestTimeout, connectionTimeout: requestTimeout, throwOnRequestTimeout: true },
+    // For the providers of credentials: they read a profile's file anew, which may have been renewed or only just written.
+    ignoreCache: true,
   }
   if (options.region !== undefined) config.region = options.region
   if (options.endpoint !== undefined) config.endpoint = options.endpoint
   if (maxAttempts !== undefined) config.maxAttempts = maxAttempts
   return config
+}
+
+/**
+ * Checks that an answer is DynamoDB's: of any other server, the SDK takes a 200 for a success.
+ *
+ * @param answer what the client gave
+ * @param field what an answer of its type always has
+ * @throws {NotDynamoError} where it has neither that nor what all answers have; a test's client gives no metadata at all
+ */
+export function checkAnswer(answer: object, field: unknown): void {
+  const metadata = propertyOf(answer, '$metadata')
+  if (field !== undefined || metadata === undefined || propertyOf(metadata, 'requestId') !== undefined) return
+  throw new NotDynamoError('it answers 200 OK, but not as DynamoDB does')
 }

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /**
  * Runs a request that is aborted when its time is up or when a signal says so; does not wait for a client that ignores
  * that.
@@ -31,4 +33,14 @@ export async function withDeadline<T>(
     clearTimeout(timer)
     signal?.removeEventListener('abort', onSignal)
   }
+}
+
+/**
+ * A signal of our own that aborts with another's: listeners of all that is under way at once may be on it, of which Node 20
+ * warns from the 11th on, and the other signal has none of them.
+ */
+export function ownSignal(signal: AbortSignal): AbortSignal {
+  const own = AbortSignal.any([signal])
+  setMaxListeners(0, own)
+  return own
 }

@@ -1,81 +1,141 @@
+import { STATUS_CODES } from 'node:http'
 import { onOneLine } from '@trace/core'
+import {
+  hasWrongKeys,
+  isRegionMissing,
+  isWrongTime,
+  messageOf,
+  nameOf,
+  propertyOf,
+  remedyFor,
+  statusOf,
+} from './remedy.js'
 
-/** What to do about a failed request. */
-export type Remedy =
-  /** Send it again, after a while: throttled, a fault of the service or of the network, or no answer in time. */
-  | 'again'
-  /** Some item of it can never be stored. */
-  | 'refused'
-  /** Nothing can be stored until somebody sets something right. */
-  | 'hopeless'
+/** Where a table is. */
+export interface Site {
+  readonly table: string
+  /** Such as `http://localhost:8000`, or `DynamoDB in eu-west-1`. */
+  readonly place: string
+}
 
-const HOPELESS: ReadonlySet<string> = new Set([
-  'ResourceNotFoundException',
-  'AccessDeniedException',
-  'UnrecognizedClientException',
-  'InvalidSignatureException',
-  'IncompleteSignature',
-  'MissingAuthenticationTokenException',
-  'ExpiredTokenException',
-  'SignatureDoesNotMatch',
-  'CredentialsProviderError',
-  'TokenProviderError',
-])
+const CHECK_ENDPOINT =
+  "check the endpoint (the option endpoint, AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the profile's endpoint_url)"
 
-/** What the engines say where a key's attributes are none of the table's; then every item would be refused. */
-const WRONG_KEYS = /does not match the schema|keys was not given a value|Type mismatch for key|Missing the key/
+/** An answer that is none of DynamoDB's: of another server, or of a proxy between. */
+export class NotDynamoError extends Error {
+  override readonly name = 'NotDynamoError'
+}
 
-/** What to do about an error of the AWS SDK. */
-export function remedyFor(error: unknown): Remedy {
-  const name = nameOf(error)
-  const message = messageOf(error)
-  if (HOPELESS.has(name) || message.includes('Region is missing') || WRONG_KEYS.test(message)) return 'hopeless'
-  return name === 'ValidationException' || name === 'SerializationException' ? 'refused' : 'again'
+/** An endpoint that is no URL. */
+export class EndpointError extends Error {
+  override readonly name = 'EndpointError'
+
+  /** @param endpoint what was given */
+  constructor(endpoint: string) {
+    const shown = onOneLine(endpoint, 100)
+    super(`the endpoint ${shown} is no URL that begins with http:// or https://; ${CHECK_ENDPOINT}`)
+  }
+}
+
+/** The table is there, but not yet to be written. */
+export class TableNotReadyError extends Error {
+  override readonly name = 'TableNotReadyError'
 }
 
 /** What went wrong and what to do about it, on one line, without the name of recorder or reader. */
-export function explain(error: unknown, table: string): string {
-  const name = nameOf(error)
-  const message = messageOf(error)
-  if (message.includes('Region is missing')) {
+export function explain(error: unknown, { table, place }: Site): string {
+  const said = describe(error)
+  if (isRegionMissing(error)) {
     const ignored = process.env['AWS_DEFAULT_REGION'] === undefined ? '' : '; the SDK ignores AWS_DEFAULT_REGION'
     return `no AWS region is set: set AWS_REGION, or give the option region${ignored}`
   }
-  if (name === 'CredentialsProviderError' || name === 'TokenProviderError') {
-    const advice = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the process a role'
-    return `no AWS credentials were found: ${advice} (${onOneLine(message, 80)})`
+  if (nameOf(error) === 'ResourceNotFoundException') {
+    return `there is no table ${table} in ${place}: create it by \`${createCommand(table)}\`, or check the name and the region`
   }
-  if (name === 'ResourceNotFoundException') {
-    return `there is no table ${table}: create it by \`${createCommand(table)}\`, or check the name and the region`
-  }
-  if (WRONG_KEYS.test(message)) {
+  if (hasWrongKeys(error)) {
     const advice = `create another table by \`${createCommand('<name>')}\``
     return `${table} has other keys than trace_id and span_id, both numbers: ${advice}`
   }
-  if (name === 'AccessDeniedException') return `AWS denies access to ${table}: ${onOneLine(message, 200)}`
-  if (HOPELESS.has(name)) return `AWS refuses the credentials: ${onOneLine(`${name}: ${message}`, 200)}`
+  if (isWrongTime(error)) {
+    return `AWS refuses requests for their time: set this machine's clock, which differs from that of AWS (${said})`
+  }
+  return explainAnswer(error, place) ?? explainCredentials(error, table) ?? explainNetwork(error, place) ?? said
+}
+
+/** Of an answer that is none of DynamoDB's, whose errors all have a name. */
+function explainAnswer(error: unknown, place: string): string | undefined {
+  const status = statusOf(error)
+  if (nameOf(error) === 'NotDynamoError') return `${place} is not DynamoDB: ${messageOf(error)}; ${CHECK_ENDPOINT}`
+  if (status === undefined || !['Unknown', 'UnknownError', 'SyntaxError'].includes(nameOf(error))) return undefined
+  const answered = `answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
+  const details = detailsOf(error)
+  // A server of DynamoDB's own may fail so too.
+  if (status >= 500) return `${place} ${answered}, without an error of DynamoDB's${details}: is a proxy in between?`
+  return `${place} is not DynamoDB: it ${answered}${details}; ${CHECK_ENDPOINT}`
+}
+
+/** Who gave an answer, of what type, and what it said, as far as it is known. */
+function detailsOf(error: unknown): string {
+  const headers = propertyOf(propertyOf(error, '$response'), 'headers')
+  const details = ['server', 'content-type', 'location'].map((name) => propertyOf(headers, name))
+  const message = messageOf(error)
+  if (nameOf(error) !== 'SyntaxError' && message !== 'UnknownError') details.push(message)
+  const known = details.filter((detail) => typeof detail === 'string' && detail !== '')
+  return known.length === 0 ? '' : ` (${onOneLine(known.join(', '), 160)})`
+}
+
+function explainCredentials(error: unknown, table: string): string | undefined {
+  const said = describe(error)
+  const remedy = remedyFor(error)
+  if (remedy === 'soon') {
+    // What is missing in one of several places; or what is wrong with the one that was chosen, and how it is cured.
+    if (!/any providers/.test(said)) return `the AWS credentials cannot be loaded: ${said}`
+    const advice = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the process a role'
+    return `no AWS credentials were found: ${advice} (${said})`
+  }
+  if (remedy === 'refresh') return `the AWS credentials have expired, and there are no new ones: ${said}`
+  if (/^AccessDenied|^NotAuthorized|^UnauthorizedOperation/.test(nameOf(error))) {
+    return `AWS denies access to ${table}: ${said}`
+  }
+  const isRefusal = remedy === 'reload' || /Signature|AuthenticationToken|OptIn|Region/.test(nameOf(error))
+  return isRefusal ? `AWS refuses the credentials: ${said}` : undefined
+}
+
+const NETWORK: readonly (readonly [symptom: RegExp, advice: (place: string) => string])[] = [
+  [/^ECONNREFUSED$/, (place) => `nothing listens at ${place}: start it, or ${CHECK_ENDPOINT}`],
+  [/^ENOTFOUND$|^EAI_AGAIN$/, (place) => `no address is found for ${place}: check region, endpoint and network`],
+  [
+    /^TimeoutError$|^E(?:TIMEDOUT|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN)$/,
+    (place) => `see that this process can reach ${place}, and that requestTimeout is long enough`,
+  ],
+  [/^EPROTO$/, (place) => `${place} does not speak TLS as it should: http:// instead of https://?`],
+  [/^HPE_/, (place) => `${place} does not speak HTTP: https:// instead of http://?`],
+  [
+    /CERT|^UNABLE_TO/,
+    (place) => `the certificate of ${place} is not trusted: name its authority's file in NODE_EXTRA_CA_CERTS`,
+  ],
+  [/MODULE_NOT_FOUND$/, () => 'the AWS SDK cannot be loaded: npm install @aws-sdk/client-dynamodb'],
+]
+
+function explainNetwork(error: unknown, place: string): string | undefined {
+  const advice = NETWORK.find(([symptom]) => symptom.test(nameOf(error)))?.[1]
+  return advice === undefined ? undefined : `${describe(error)}; ${advice(place)}`
+}
+
+/** An error's name and message. */
+function describe(error: unknown): string {
+  const [name, message] = [nameOf(error), messageOf(error).trimEnd()]
   if (message === '' || message === 'UnknownError') return name
-  // The messages of system errors have their code in them.
-  return onOneLine(name === 'Error' || /^E[A-Z]+$/.test(name) ? message : `${name}: ${message}`, 240)
+  // The messages of system errors have their code in them, and ours are whole sentences.
+  const isPlain = message.includes(name) || name === 'Error' || isOwn(error)
+  return onOneLine(isPlain ? message : `${name}: ${message}`, 240)
+}
+
+function isOwn(error: unknown): boolean {
+  return error instanceof EndpointError || error instanceof TableNotReadyError
 }
 
 /** The command that creates a table. */
 export function createCommand(table: string): string {
   return `npx trace-dynamodb create ${table}`
-}
-
-/** The name of an error, such as `ThrottlingException`; for errors of the network their code, such as `ECONNRESET`. */
-export function nameOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return 'Error'
-  const [name, code]: unknown[] = [Reflect.get(error, 'name'), Reflect.get(error, 'code')]
-  if (typeof name === 'string' && name !== 'Error') return name
-  return typeof code === 'string' ? code : 'Error'
-}
-
-/** The message of an error; of one that gathers several (a host with several addresses), the first of theirs. */
-export function messageOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return String(error)
-  const [message, parts]: unknown[] = [Reflect.get(error, 'message'), Reflect.get(error, 'errors')]
-  if (typeof message === 'string' && message !== '') return message
-  return Array.isArray(parts) && parts.length > 0 ? messageOf(parts[0]) : ''
 }

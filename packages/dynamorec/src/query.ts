@@ -1,7 +1,6 @@
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { AttributeValue, QueryCommandInput, QueryCommandOutput } from '@aws-sdk/client-dynamodb'
 import type { ReadReport, Span } from '@trace/core'
-import type { Sdk } from './client.js'
+import { type Connection, checkAnswer, type Session } from './client.js'
 import { withDeadline } from './deadline.js'
 import { EXPIRES, type Item, isExpired, spanFromItem } from './item.js'
 
@@ -22,10 +21,13 @@ const SUMMARY = [
   'error.type',
 ]
 
+/** Where a page ends. */
+export type Key = Record<string, AttributeValue>
+type Page = Pick<QueryCommandOutput, 'Items' | 'LastEvaluatedKey' | '$metadata'>
+
 /** What a read needs. */
 export interface QueryParts {
-  readonly sdk: Sdk
-  readonly client: Pick<DynamoDBClient, 'send'>
+  readonly connection: Connection
   readonly table: string
   /** Milliseconds. */
   readonly requestTimeout: number
@@ -63,20 +65,17 @@ export class Query {
 
   async #trace(traceId: bigint, options: { ConsistentRead?: true }, projected?: Projection): Promise<Span[]> {
     const spans: Span[] = []
-    let start: Record<string, AttributeValue> | undefined
+    let start: Key | undefined
     do {
-      const from = start
-      const page = await this.send(({ sdk, client, table }, abortSignal) => {
-        const command = new sdk.QueryCommand({
-          TableName: table,
+      const page = await this.query(
+        {
           KeyConditionExpression: 'trace_id = :trace',
           ExpressionAttributeValues: { ':trace': { N: String(traceId) } },
           ...options,
           ...projected,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-        })
-        return client.send(command, { abortSignal })
-      })
+        },
+        start,
+      )
       for (const span of this.#spansOf(page.Items ?? [])) spans.push(span)
       start = page.LastEvaluatedKey
     } while (start !== undefined)
@@ -89,14 +88,9 @@ export class Query {
    * @returns whether these were all pages
    */
   async scan(maxPages: number, each: (spans: readonly Span[]) => void): Promise<boolean> {
-    let start: Record<string, AttributeValue> | undefined
+    let start: Key | undefined
     for (let pages = 0; pages < maxPages; pages++) {
-      const from = start
-      const page = await this.send(({ sdk, client, table }, abortSignal) => {
-        const input = { TableName: table, ...projection(SUMMARY) }
-        const command = new sdk.ScanCommand(from === undefined ? input : { ...input, ExclusiveStartKey: from })
-        return client.send(command, { abortSignal })
-      })
+      const page = await this.scanPage(projection(SUMMARY), start)
       each([...this.#spansOf(page.Items ?? [])])
       start = page.LastEvaluatedKey
       if (start === undefined) return true
@@ -104,27 +98,43 @@ export class Query {
     return false
   }
 
-  /** Sends one request, within its time. */
-  send<T>(request: (parts: QueryParts, abort: AbortSignal) => Promise<T>): Promise<T> {
-    const { requestTimeout, signal } = this.#parts
-    return withDeadline(requestTimeout, signal, (abort) => request(this.#parts, abort))
+  /** One page of a query, from where the page before ended. */
+  query(input: Partial<QueryCommandInput>, from: Key | undefined): Promise<Page> {
+    return this.#page(input, from, ({ sdk, client }, whole, abortSignal) =>
+      client.send(new sdk.QueryCommand(whole), { abortSignal }),
+    )
   }
 
-  /** Sends one request of the document client, which either of the SDK's clients can do. */
-  sendDocument<T>(
-    request: (client: Pick<DynamoDBDocumentClient, 'send'>, abort: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    return this.send(({ client }, abort) => request(client as Pick<DynamoDBDocumentClient, 'send'>, abort))
+  /** One page of a scan, from where the page before ended. */
+  scanPage(input: Partial<QueryCommandInput>, from: Key | undefined): Promise<Page> {
+    return this.#page(input, from, ({ sdk, client }, whole, abortSignal) =>
+      client.send(new sdk.ScanCommand(whole), { abortSignal }),
+    )
+  }
+
+  /** Sends one request, within its time. */
+  async #page(
+    input: Partial<QueryCommandInput>,
+    from: Key | undefined,
+    send: (session: Session, whole: QueryCommandInput, abort: AbortSignal) => Promise<Page>,
+  ): Promise<Page> {
+    const { connection, table, requestTimeout, signal } = this.#parts
+    const whole = { TableName: table, ...input, ...(from === undefined ? {} : { ExclusiveStartKey: from }) }
+    const page = await withDeadline(requestTimeout, signal, (abort) =>
+      connection.request((session) => send(session, whole, abort)),
+    )
+    checkAnswer(page, page.Items)
+    return page
   }
 
   /** Whether an item's time has come, by the clock at the start of the read. */
-  isExpired(expires: unknown): boolean {
-    return expires !== undefined && isExpired({ [EXPIRES]: { N: String(expires) } }, this.#now)
+  isExpired(item: Item): boolean {
+    return isExpired(item, this.#now)
   }
 
   *#spansOf(items: readonly Item[]): Generator<Span> {
     for (const item of items) {
-      if (isExpired(item, this.#now)) continue
+      if (this.isExpired(item)) continue
       const span = spanFromItem(item)
       if (typeof span !== 'string') yield span
       else this.#skip(item, span)

@@ -8,7 +8,8 @@ import {
   TraceError,
   type TraceReader,
 } from '@trace/core'
-import { connect, TABLE_RULES, type TableOptions } from './client.js'
+import { Connection, TABLE_RULES, type TableOptions } from './client.js'
+import { ownSignal } from './deadline.js'
 import { explain } from './problem.js'
 import { Query } from './query.js'
 import { listFromIndex } from './recent.js'
@@ -43,16 +44,19 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
   checkOptions('dynamoReader', options, { ...TABLE_RULES, index: optionRules.boolean, scanPages: optionRules.count })
   const { table, requestTimeout = 10_000, scanPages = DEFAULT_SCAN_PAGES } = options
   const name = `dynamodb(${table})`
-  const connection = connect({ ...options, requestTimeout })
+  const connection = new Connection({ ...options, requestTimeout })
 
   async function read<T>(signal: AbortSignal | undefined, use: (query: Query) => Promise<T>): Promise<T> {
     signal?.throwIfAborted()
     try {
-      return await use(new Query({ ...(await connection.open()), table, requestTimeout, signal }))
+      const own = signal === undefined ? undefined : ownSignal(signal)
+      return await use(new Query({ connection, table, requestTimeout, signal: own }))
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof TraceError) throw error
-      throw new TraceError('TRACE_CANNOT_READ', `${name}: ${explain(error, table)}`, { cause: error })
+      throw new TraceError('TRACE_CANNOT_READ', `${name}: ${explain(error, { table, place: connection.place })}`, {
+        cause: error,
+      })
     }
   }
 

@@ -1,9 +1,8 @@
 import { newestFirst, type TraceList, type TraceQuery } from '@trace/core'
-import { loadDocumentSdk } from './client.js'
 import { Examiner } from './examine.js'
-import { EXPIRES, hourOf, INDEX_KEY, INDEX_NAME, INDEX_SHARDS, indexKey, secondsText } from './item.js'
-import { messageOf, nameOf } from './problem.js'
-import type { Query } from './query.js'
+import { hourOf, INDEX_KEY, INDEX_NAME, INDEX_SHARDS, type Item, indexKey, secondsText } from './item.js'
+import type { Key, Query } from './query.js'
+import { messageOf, nameOf } from './remedy.js'
 
 const HOUR = 3_600_000_000_000n
 /** How far the clocks of hosts may differ, and how long a trace's first span may start after another of its spans. */
@@ -26,8 +25,6 @@ interface Row {
   /** Whether its trace may match. Of a trace with several rows one may do so, and then it is read. */
   readonly mayMatch: boolean
 }
-
-type Key = Record<string, unknown>
 
 /**
  * The traces that match, by the index of recent traces.
@@ -108,21 +105,18 @@ class HourWalk {
   async #fill(part: Part): Promise<void> {
     while (part.rows.length === 0 && !part.isRead) {
       const { from, to } = this.#wanted
-      const { QueryCommand, NumberValue } = await loadDocumentSdk()
-      const command = new QueryCommand({
-        TableName: this.#query.table,
+      const input = {
         IndexName: INDEX_NAME,
         KeyConditionExpression: `${INDEX_KEY} = :key AND start_unix BETWEEN :from AND :to`,
         ExpressionAttributeValues: {
-          ':key': part.key,
-          ':from': NumberValue.from(from === undefined ? EVER : secondsText(from - 1_000n)),
-          ':to': NumberValue.from(to === undefined ? NEVER : secondsText(to + SLACK)),
+          ':key': { S: part.key },
+          ':from': { N: from === undefined ? EVER : secondsText(from - 1_000n) },
+          ':to': { N: to === undefined ? NEVER : secondsText(to + SLACK) },
         },
         ScanIndexForward: false,
         Limit: this.#limit,
-        ...(part.next === undefined ? {} : { ExclusiveStartKey: part.next }),
-      })
-      const page = await this.#query.sendDocument((client, abortSignal) => client.send(command, { abortSignal }))
+      }
+      const page = await this.#query.query(input, part.next)
       part.next = page.LastEvaluatedKey
       part.isRead = part.next === undefined
       this.rows += page.Items?.length ?? 0
@@ -157,15 +151,12 @@ interface IndexRows {
 }
 
 async function readIndex(query: Query, wanted: TraceQuery, maxPages: number): Promise<IndexRows> {
-  const { ScanCommand } = await loadDocumentSdk()
   const rows: Row[] = []
   let next: Key | undefined
   let pages = 0
   let items = 0
   do {
-    const input = { TableName: query.table, IndexName: INDEX_NAME }
-    const command = new ScanCommand(next === undefined ? input : { ...input, ExclusiveStartKey: next })
-    const page = await query.sendDocument((client, abortSignal) => client.send(command, { abortSignal }))
+    const page = await query.scanPage({ IndexName: INDEX_NAME }, next)
     for (const row of rowsOf(page.Items ?? [], query, wanted)) if (row.mayMatch) rows.push(row)
     items += page.Items?.length ?? 0
     next = page.LastEvaluatedKey
@@ -173,13 +164,12 @@ async function readIndex(query: Query, wanted: TraceQuery, maxPages: number): Pr
   return { rows: rows.sort((a, b) => b.start - a.start), isWhole: next === undefined, isEmpty: items === 0 }
 }
 
-function rowsOf(items: readonly Key[], query: Query, wanted: TraceQuery): Row[] {
+function rowsOf(items: readonly Item[], query: Query, wanted: TraceQuery): Row[] {
   return items.map((item) => {
-    const { trace_id: traceId, start_unix: start, kind = '', name = '' } = item
+    const [kind, name] = [item['kind']?.S ?? '', item['name']?.S ?? '']
     const isKind = wanted.kind === undefined ? kind !== 'ledger' : kind === wanted.kind
     const isName = wanted.name === undefined || name === wanted.name
-    const mayMatch = isKind && isName && !query.isExpired(item[EXPIRES])
-    // The client may be another's, and give numbers as it was told to.
-    return { traceId: BigInt(String(traceId)), start: Number(String(start)), mayMatch }
+    const mayMatch = isKind && isName && !query.isExpired(item)
+    return { traceId: BigInt(item['trace_id']?.N ?? 0), start: Number(item['start_unix']?.N), mayMatch }
   })
 }

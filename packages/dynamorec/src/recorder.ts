@@ -1,6 +1,7 @@
 import { checkOptions, type Logger, optionRules, RecordError, type Recorder, type Span } from '@trace/core'
 import type { Outcome } from './batches.js'
-import { connect, requestTimeoutOf, TABLE_RULES, type TableOptions } from './client.js'
+import { Connection, requestTimeoutOf, TABLE_RULES, type TableOptions } from './client.js'
+import { ownSignal } from './deadline.js'
 import type { Layout } from './item.js'
 import { explain } from './problem.js'
 import { Spool } from './spool.js'
@@ -60,12 +61,13 @@ export function dynamoRecorder(options: DynamoRecorderOptions): Recorder {
   const { table, spool } = options
   const name = `dynamodb(${table})`
   const closing = new AbortController()
-  const rules = writeRules(options, closing.signal)
+  const rules = writeRules(options, ownSignal(closing.signal))
+  const why = (error: unknown): string => explain(error, { table, place: rules.connection.place })
   const write = (spans: readonly Span[]): Promise<Outcome> => writeSpans(spans, rules)
   if (spool === undefined) {
     return {
       name,
-      record: async (spans) => tell(name, table, await write(spans)),
+      record: async (spans) => tell(name, why, await write(spans)),
       close: async () => {
         closing.abort(closedError())
         rules.connection.close()
@@ -73,11 +75,11 @@ export function dynamoRecorder(options: DynamoRecorderOptions): Recorder {
     }
   }
   const file = new Spool(spool.path, spool.maxBytes ?? DEFAULT_SPOOL_BYTES)
-  const spooler = new Spooler({ name, table, spool: file, write, logger: options.logger ?? processLogger })
+  const spooler = new Spooler({ name, why, spool: file, write, logger: options.logger ?? processLogger })
   return {
     name,
-    record: async (spans) => tell(name, table, await spooler.store(spans)),
-    recordSync: (spans) => tell(name, table, spooler.keepSync(spans)),
+    record: async (spans) => tell(name, why, await spooler.store(spans)),
+    recordSync: (spans) => tell(name, why, spooler.keepSync(spans)),
     close: async () => {
       closing.abort(closedError())
       await spooler.close()
@@ -113,12 +115,13 @@ function writeRules(options: DynamoRecorderOptions, signal: AbortSignal): WriteR
   return {
     table: options.table,
     // Only its own attempts, each with its own time: those of the SDK would multiply with them.
-    connection: connect(options, 1),
+    connection: new Connection(options, 1),
     layout,
     index: options.index ?? layout === 'natural',
     expireAfter: options.expireAfter,
     concurrency: options.concurrency ?? 4,
     attempts: options.attempts ?? (options.spool === undefined ? 10 : 5),
+    isPatient: options.spool === undefined,
     requestTimeout: requestTimeoutOf(options),
     signal,
   }
@@ -129,17 +132,17 @@ function closedError(): Error {
 }
 
 /** @throws {RecordError} for what is not stored */
-function tell(name: string, table: string, { refused, unsent, error }: Outcome): void {
+function tell(name: string, why: (error: unknown) => string, { refused, unsent, error }: Outcome): void {
   if (refused.length === 0 && unsent.length === 0) return
   const parts: string[] = []
   if (unsent.length > 0) {
-    parts.push(`${unsent.length} unsent: ${explain(error, table)}`)
+    parts.push(`${unsent.length} unsent: ${why(error)}`)
   }
   const [first, ...more] = refused
   if (first !== undefined) {
     const others = more.length === 0 ? '' : ` and ${more.length} others`
     const which = `span ${first.span.spanId} of trace ${first.span.traceId}${others}`
-    parts.push(`refused ${which}: ${explain(first.error, table)}`)
+    parts.push(`refused ${which}: ${why(first.error)}`)
   }
   const spans = [...refused.map(({ span }) => span), ...unsent]
   throw new RecordError(`${name}: ${parts.join('; ')}`, spans, { cause: error ?? first?.error })

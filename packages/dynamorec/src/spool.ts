@@ -15,7 +15,7 @@ import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Span } from '@trace/core'
 import { spanFromJsonLine, spanToJsonLine } from '@trace/jsonrec'
-import { nameOf } from './problem.js'
+import { nameOf } from './remedy.js'
 
 /** Bytes that are read from the spool at once, and spans that are replayed at once. */
 const READ_BYTES = 262_144

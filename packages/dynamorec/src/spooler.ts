@@ -1,6 +1,6 @@
 import { type Logger, onOneLine, type Span } from '@trace/core'
 import type { Outcome } from './batches.js'
-import { explain, messageOf } from './problem.js'
+import { messageOf } from './remedy.js'
 import type { Spool } from './spool.js'
 
 /** While the table does not answer, it is tried again so often, in milliseconds; in between, spans go to the spool. */
@@ -10,7 +10,8 @@ const PROBE_MS = 5_000
 export interface SpoolerParts {
   /** The recorder's name. */
   readonly name: string
-  readonly table: string
+  /** What an error means, and what to do about it. */
+  readonly why: (error: unknown) => string
   readonly spool: Spool
   /** Writes spans to the table. Never rejects. */
   readonly write: (spans: readonly Span[]) => Promise<Outcome>
@@ -95,8 +96,8 @@ export class Spooler {
   }
 
   #goDown(error: unknown): void {
-    const { name, spool, table } = this.#parts
-    const trouble = explain(error, table)
+    const { name, spool, why } = this.#parts
+    const trouble = why(error)
     if (this.#trouble === undefined) {
       this.#warn(`${name}: spans go to ${spool.path} until the table takes them: ${trouble}`)
     }
@@ -146,10 +147,10 @@ export class Spooler {
   }
 
   #sayRefused({ refused }: Outcome): void {
-    const { name, table, spool } = this.#parts
+    const { name, why, spool } = this.#parts
     for (const { span, error } of refused) {
       const which = `span ${span.spanId} of trace ${span.traceId}`
-      this.#warn(`${name}: ${which}, of ${spool.path}, is refused and left out: ${explain(error, table)}`)
+      this.#warn(`${name}: ${which}, of ${spool.path}, is refused and left out: ${why(error)}`)
     }
   }
 

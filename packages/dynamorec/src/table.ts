@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   AttributeDefinition,
   CreateTableCommandInput,
-  DynamoDBClient,
   GlobalSecondaryIndex,
   TableDescription,
 } from '@aws-sdk/client-dynamodb'
 import { checkOptions, optionRules, TraceError } from '@trace/core'
-import { type Connection, connect, type Sdk, TABLE_RULES, type TableOptions } from './client.js'
+import { Connection, checkAnswer, type Session, TABLE_RULES, type TableOptions } from './client.js'
 import { EXPIRES, INDEX_KEY, INDEX_NAME } from './item.js'
-import { explain, nameOf } from './problem.js'
+import { explain } from './problem.js'
+import { messageOf, nameOf } from './remedy.js'
 
 /** Options of {@link createTraceTable}. */
 export interface CreateTraceTableOptions extends TableOptions {
@@ -66,12 +66,13 @@ export async function createTraceTable(options: CreateTraceTableOptions): Promis
     expire: optionRules.boolean,
     timeout: optionRules.duration,
   })
-  const connection = connect({ requestTimeout: 10_000, ...options })
+  const connection = new Connection({ requestTimeout: 10_000, ...options })
   try {
     return { did: await createIn(connection, options) }
   } catch (error) {
     if (error instanceof TraceError) throw error
-    throw cannotCreate(options.table, explain(error, options.table), error)
+    const { table } = options
+    throw cannotCreate(table, explain(error, { table, place: connection.place }), error)
   } finally {
     connection.close()
   }
@@ -82,9 +83,8 @@ function cannotCreate(table: string, why: string, cause?: unknown): TraceError {
 }
 
 /** Where a table is made, and how. */
-interface Site {
-  readonly sdk: Sdk
-  readonly client: Pick<DynamoDBClient, 'send'>
+interface Building {
+  readonly connection: Connection
   readonly table: string
   /** Until when to wait, by `performance.now()`. */
   readonly deadline: number
@@ -92,19 +92,55 @@ interface Site {
 
 async function createIn(connection: Connection, options: CreateTraceTableOptions): Promise<string[]> {
   const deadline = performance.now() + (options.timeout ?? DEFAULT_TIMEOUT)
-  const site: Site = { ...(await connection.open()), table: options.table, deadline }
-  const did = [await createOrFind(site, options.index === true)]
-  const description = await activeTable(site)
+  const building: Building = { connection, table: options.table, deadline }
+  const did = [await createOrFind(building, options.index === true)]
+  const description = await activeTable(building)
   if (!hasOurKeys(description)) {
     const keys = description.KeySchema?.map((key) => `${key.AttributeName} (${key.KeyType})`).join(', ')
-    throw cannotCreate(site.table, `one is there with other keys: ${keys}; choose another name`)
+    throw cannotCreate(building.table, `one is there with other keys: ${keys}; choose another name`)
   }
-  if (options.index === true) did.push(await addIndex(site, description))
-  if (options.expire === true) did.push(await enableExpiry(site))
+  if (options.index === true) did.push(await addIndex(building, description))
+  if (options.expire === true) did.push(await enableExpiry(building))
   return did
 }
 
-async function createOrFind({ sdk, client, table }: Site, withIndex: boolean): Promise<string> {
+/** Makes a request, again and again while the table is busy with what was asked of it before. */
+async function untilFree<T>(
+  { connection, table, deadline }: Building,
+  isBusy: (error: unknown) => boolean,
+  make: (session: Session) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await connection.request(make)
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      if (performance.now() > deadline) throw stillBusy(table, error)
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+function stillBusy(table: string, cause?: unknown): TraceError {
+  return cannotCreate(table, 'it is not active yet; run the same again later', cause)
+}
+
+/** Only so many tables are made at once, and only one index of a table: not that there are too many of them. */
+function isTooMuchAtOnce(error: unknown): boolean {
+  return nameOf(error) === 'LimitExceededException' && /simultaneously/.test(messageOf(error))
+}
+
+function isInUse(error: unknown): boolean {
+  return nameOf(error) === 'ResourceInUseException' || isTooMuchAtOnce(error)
+}
+
+/** A description may come from a host that does not know yet of the table that another has just made. */
+function isUnknownYet(error: unknown): boolean {
+  return nameOf(error) === 'ResourceNotFoundException'
+}
+
+async function createOrFind(building: Building, withIndex: boolean): Promise<string> {
+  const { table } = building
   const input: CreateTableCommandInput = {
     TableName: table,
     BillingMode: 'PAY_PER_REQUEST',
@@ -113,7 +149,7 @@ async function createOrFind({ sdk, client, table }: Site, withIndex: boolean): P
   }
   if (withIndex) input.GlobalSecondaryIndexes = [INDEX]
   try {
-    await client.send(new sdk.CreateTableCommand(input))
+    await untilFree(building, isTooMuchAtOnce, ({ sdk, client }) => client.send(new sdk.CreateTableCommand(input)))
     return `created table ${table}: trace_id and span_id, on-demand billing${withIndex ? `, index ${INDEX_NAME}` : ''}`
   } catch (error) {
     if (nameOf(error) !== 'ResourceInUseException') throw error
@@ -121,13 +157,17 @@ async function createOrFind({ sdk, client, table }: Site, withIndex: boolean): P
   }
 }
 
-async function activeTable({ sdk, client, table, deadline }: Site): Promise<TableDescription> {
+async function activeTable(building: Building): Promise<TableDescription> {
+  const { table, deadline } = building
   for (;;) {
-    const { Table: description } = await client.send(new sdk.DescribeTableCommand({ TableName: table }))
-    const indexes = description?.GlobalSecondaryIndexes ?? []
+    const answer = await untilFree(building, isUnknownYet, ({ sdk, client }) =>
+      client.send(new sdk.DescribeTableCommand({ TableName: table })),
+    )
+    checkAnswer(answer, answer.Table)
+    const indexes = answer.Table?.GlobalSecondaryIndexes ?? []
     const isActive = indexes.every((index) => index.IndexName !== INDEX_NAME || index.IndexStatus === 'ACTIVE')
-    if (description?.TableStatus === 'ACTIVE' && isActive) return description
-    if (performance.now() > deadline) throw cannotCreate(table, 'it is not active yet; run the same again later')
+    if (answer.Table?.TableStatus === 'ACTIVE' && isActive) return answer.Table
+    if (performance.now() > deadline) throw stillBusy(table)
     await sleep(POLL_MS)
   }
 }
@@ -138,23 +178,21 @@ function hasOurKeys({ KeySchema = [], AttributeDefinitions = [] }: TableDescript
   return keys.join() === 'trace_id HASH N,span_id RANGE N'
 }
 
-async function addIndex(site: Site, description: TableDescription): Promise<string> {
-  const { sdk, client, table } = site
+async function addIndex(building: Building, description: TableDescription): Promise<string> {
+  const { table } = building
   const found = description.GlobalSecondaryIndexes?.find((index) => index.IndexName === INDEX_NAME)
   if (found !== undefined) {
     const keys = found.KeySchema?.map((key) => key.AttributeName).join()
     if (keys === `${INDEX_KEY},start_unix`) return `index ${INDEX_NAME} is there`
     throw cannotCreate(table, `its index ${INDEX_NAME} has other keys (${keys}); delete that index, and run this again`)
   }
-  const create = { ...INDEX, ...throughputOf(description) }
-  await client.send(
-    new sdk.UpdateTableCommand({
-      TableName: table,
-      AttributeDefinitions: [...KEY_TYPES, ...INDEX_TYPES],
-      GlobalSecondaryIndexUpdates: [{ Create: create }],
-    }),
-  )
-  await activeTable(site)
+  const input = {
+    TableName: table,
+    AttributeDefinitions: [...KEY_TYPES, ...INDEX_TYPES],
+    GlobalSecondaryIndexUpdates: [{ Create: { ...INDEX, ...throughputOf(description) } }],
+  }
+  await untilFree(building, isInUse, ({ sdk, client }) => client.send(new sdk.UpdateTableCommand(input)))
+  await activeTable(building)
   return `added index ${INDEX_NAME}`
 }
 
@@ -165,13 +203,16 @@ function throughputOf({ BillingModeSummary, ProvisionedThroughput }: TableDescri
   return ReadCapacityUnits > 0 ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : {}
 }
 
-async function enableExpiry({ sdk, client, table }: Site): Promise<string> {
-  const { TimeToLiveDescription: found } = await client.send(new sdk.DescribeTimeToLiveCommand({ TableName: table }))
+async function enableExpiry(building: Building): Promise<string> {
+  const { connection, table } = building
+  const { TimeToLiveDescription: found } = await connection.request(({ sdk, client }) =>
+    client.send(new sdk.DescribeTimeToLiveCommand({ TableName: table })),
+  )
   if (found?.TimeToLiveStatus === 'ENABLED' || found?.TimeToLiveStatus === 'ENABLING') {
     if (found.AttributeName === EXPIRES) return `expiry by the attribute ${EXPIRES} is enabled`
     throw cannotCreate(table, `it expires items by ${found.AttributeName}; disable that, and run this again`)
   }
-  const TimeToLiveSpecification = { Enabled: true, AttributeName: EXPIRES }
-  await client.send(new sdk.UpdateTimeToLiveCommand({ TableName: table, TimeToLiveSpecification }))
+  const input = { TableName: table, TimeToLiveSpecification: { Enabled: true, AttributeName: EXPIRES } }
+  await untilFree(building, isInUse, ({ sdk, client }) => client.send(new sdk.UpdateTimeToLiveCommand(input)))
   return `enabled expiry by the attribute ${EXPIRES}`
 }

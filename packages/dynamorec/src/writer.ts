@@ -1,10 +1,11 @@
-import type { PutItemCommandInput, WriteRequest } from '@aws-sdk/client-dynamodb'
+import type { WriteRequest } from '@aws-sdk/client-dynamodb'
 import { isId, laterRecord, type Span } from '@trace/core'
 import { inBatches, type Outcome, sendAll } from './batches.js'
-import type { Connection } from './client.js'
+import { type Connection, checkAnswer } from './client.js'
 import { withDeadline } from './deadline.js'
 import { type Item, type ItemOptions, keyOf, spanToItem } from './item.js'
-import { nameOf } from './problem.js'
+import { TableNotReadyError } from './problem.js'
+import { nameOf } from './remedy.js'
 
 /** How spans are written. */
 export interface WriteRules extends Omit<ItemOptions, 'expires'> {
@@ -14,6 +15,7 @@ export interface WriteRules extends Omit<ItemOptions, 'expires'> {
   readonly expireAfter: number | undefined
   readonly concurrency: number
   readonly attempts: number
+  readonly isPatient: boolean
   /** Milliseconds. */
   readonly requestTimeout: number
   readonly signal: AbortSignal
@@ -27,10 +29,10 @@ export async function writeSpans(spans: readonly Span[], rules: WriteRules): Pro
   const batches = inBatches(last.filter((span) => span.finish !== undefined))
   // A batch takes no conditions.
   for (const span of last) if (span.finish === undefined) batches.push([span])
-  const { concurrency, attempts, signal } = rules
+  const { concurrency, attempts, isPatient, signal } = rules
   const send = (items: readonly Item[]): Promise<readonly Item[]> =>
     withDeadline(rules.requestTimeout, signal, (abort) => sendItems(items, rules, abort))
-  const outcome = await sendAll(batches, { toItem: itemMaker(rules), send, concurrency, attempts, signal })
+  const outcome = await sendAll(batches, { toItem: itemMaker(rules), send, concurrency, attempts, isPatient, signal })
   return { ...outcome, unsent: withEarlier(spans, outcome.unsent) }
 }
 
@@ -62,38 +64,51 @@ function withEarlier(spans: readonly Span[], unsent: readonly Span[]): readonly 
   return spans.filter((span) => keys.has(keyOf(span.traceId, span.spanId)))
 }
 
-async function sendItems(
-  items: readonly Item[],
-  rules: WriteRules,
-  abortSignal: AbortSignal,
-): Promise<readonly Item[]> {
-  const { sdk, client } = await rules.connection.open()
-  const [first] = items
-  if (first !== undefined && first['finish'] === undefined) {
-    return putUnlessFinished({ TableName: rules.table, Item: first }, rules, abortSignal)
+async function sendItems(items: readonly Item[], rules: WriteRules, abort: AbortSignal): Promise<readonly Item[]> {
+  try {
+    const [first] = items
+    const isOpen = first !== undefined && first['finish'] === undefined
+    return isOpen ? await putUnlessFinished(first, rules, abort) : await putAll(items, rules, abort)
+  } catch (error) {
+    if (nameOf(error) !== 'ResourceNotFoundException' || !(await isBeingCreated(rules, abort))) throw error
+    throw new TableNotReadyError(`the table ${rules.table} is still being created`, { cause: error })
   }
+}
+
+async function putAll(items: readonly Item[], rules: WriteRules, abortSignal: AbortSignal): Promise<readonly Item[]> {
   const requests = items.map((item): WriteRequest => ({ PutRequest: { Item: item } }))
-  const command = new sdk.BatchWriteItemCommand({ RequestItems: { [rules.table]: requests } })
-  const { UnprocessedItems = {} } = await client.send(command, { abortSignal })
-  const left = Object.values(UnprocessedItems).flat()
+  const answer = await rules.connection.request(({ sdk, client }) =>
+    client.send(new sdk.BatchWriteItemCommand({ RequestItems: { [rules.table]: requests } }), { abortSignal }),
+  )
+  checkAnswer(answer, answer.UnprocessedItems)
+  const left = Object.values(answer.UnprocessedItems ?? {}).flat()
   return left.map((request) => request.PutRequest?.Item ?? {})
 }
 
-async function putUnlessFinished(
-  input: PutItemCommandInput,
-  rules: WriteRules,
-  abortSignal: AbortSignal,
-): Promise<readonly Item[]> {
-  const { sdk, client } = await rules.connection.open()
-  const command = new sdk.PutItemCommand({
-    ...input,
+async function putUnlessFinished(item: Item, rules: WriteRules, abortSignal: AbortSignal): Promise<readonly Item[]> {
+  const input = {
+    TableName: rules.table,
+    Item: item,
     ConditionExpression: 'attribute_not_exists(#finish)',
     ExpressionAttributeNames: { '#finish': 'finish' },
-  })
+  }
   try {
-    await client.send(command, { abortSignal })
+    await rules.connection.request(({ sdk, client }) => client.send(new sdk.PutItemCommand(input), { abortSignal }))
   } catch (error) {
     if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
   }
   return []
+}
+
+/** Until a table is active it cannot be found by writes. Where the right to describe it is missing, it counts as missing. */
+async function isBeingCreated({ connection, table }: WriteRules, abortSignal: AbortSignal): Promise<boolean> {
+  try {
+    const { Table } = await connection.request(({ sdk, client }) =>
+      client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal }),
+    )
+    // Active since the write that did not find it.
+    return ['CREATING', 'UPDATING', 'ACTIVE'].includes(Table?.TableStatus ?? '')
+  } catch {
+    return false
+  }
 }

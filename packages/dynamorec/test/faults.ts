@@ -1,13 +1,35 @@
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 
 /** What a fault server does with a request; `pass` hands it on to the engine. */
-export type Fault = 'pass' | 'throttle' | 'partial' | 'fail' | 'hang' | 'reset' | 'lose answer' | 'refuse'
+export type Fault = 'pass' | 'throttle' | 'partial' | 'fail' | 'hang' | 'reset' | 'lose answer' | 'refuse' | Answer
+
+/** An answer of the fault server's own. */
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** An error as DynamoDB tells it. */
+export function errorAnswer(name: string, message = 'so it is', status = 400): Answer {
+  const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message })
+  return { status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body }
+}
 
 /** A server in front of an engine that makes faults. */
 export interface FaultServer {
   readonly url: string
   /** Which fault comes next. */
-  next: (operation: string) => Fault
+  next: (operation: string, headers: IncomingHttpHeaders) => Fault
+  /** How far its clock is ahead of this machine's, in milliseconds. */
+  clockOffset: number
   /** How many requests came, by operation. */
   readonly counts: Map<string, number>
   close(): Promise<void>
@@ -21,12 +43,13 @@ interface Batch {
 }
 
 export async function startFaultServer(engineUrl: string): Promise<FaultServer> {
-  const faults = { next: (): Fault => 'pass', counts: new Map<string, number>() }
+  const faults = { next: (): Fault => 'pass', clockOffset: 0, counts: new Map<string, number>() }
   const server = createServer((req, res) => {
     void bodyOf(req).then((body) => {
       const operation = String(req.headers['x-amz-target']).split('.').at(-1) ?? ''
+      res.setHeader('date', new Date(Date.now() + handle.clockOffset).toUTCString())
       handle.counts.set(operation, (handle.counts.get(operation) ?? 0) + 1)
-      act(handle.next(operation), { engineUrl, req, res, body })
+      act(handle.next(operation, req.headers), { engineUrl, req, res, body })
     })
   })
   const port = await listening(server)
@@ -49,14 +72,14 @@ interface Exchange {
 }
 
 function act(fault: Fault, exchange: Exchange): void {
-  const { req, res, body } = exchange
-  if (fault === 'refuse') req.socket.destroy()
-  else if (fault === 'throttle')
-    answer(res, 400, { __type: 'x#ProvisionedThroughputExceededException', message: 'slow down' })
-  else if (fault === 'fail') answer(res, 500, { __type: 'x#InternalServerError', message: 'oops' })
-  else if (fault === 'pass') passOn(exchange, body, (status, text) => answerText(res, status, text))
-  else if (fault === 'reset') passOn(exchange, body, (status, text) => breakOff(res, status, text))
-  else if (fault === 'lose answer') passOn(exchange, body, () => {})
+  const { req, res } = exchange
+  if (typeof fault === 'object') answer(res, fault)
+  else if (fault === 'refuse') req.socket.destroy()
+  else if (fault === 'throttle') answer(res, errorAnswer('ProvisionedThroughputExceededException'))
+  else if (fault === 'fail') answer(res, errorAnswer('InternalServerError', 'oops', 500))
+  else if (fault === 'pass') passOn(exchange, (given) => answer(res, given))
+  else if (fault === 'reset') passOn(exchange, (given) => breakOff(res, given))
+  else if (fault === 'lose answer') passOn(exchange, () => {})
   else if (fault === 'partial') partly(exchange)
 }
 
@@ -64,7 +87,7 @@ function act(fault: Fault, exchange: Exchange): void {
 function partly(exchange: Exchange): void {
   const { body, res } = exchange
   if (!body.includes('"RequestItems"')) {
-    passOn(exchange, body, (status, text) => answerText(res, status, text))
+    passOn(exchange, (given) => answer(res, given))
     return
   }
   const batch: Batch = JSON.parse(body)
@@ -72,32 +95,31 @@ function partly(exchange: Exchange): void {
   const items = batch.RequestItems[table] ?? []
   const taken = items.filter((_, at) => at % 2 === 0)
   const left = items.filter((_, at) => at % 2 === 1)
-  passOn(exchange, JSON.stringify({ RequestItems: { [table]: taken } }), (status, text) => {
-    if (status !== 200) answerText(res, status, text)
-    else answer(res, 200, { UnprocessedItems: left.length === 0 ? {} : { [table]: left } })
+  passOn({ ...exchange, body: JSON.stringify({ RequestItems: { [table]: taken } }) }, (given) => {
+    const unprocessed = JSON.stringify({ UnprocessedItems: left.length === 0 ? {} : { [table]: left } })
+    answer(res, given.status === 200 ? { ...given, body: unprocessed } : given)
   })
 }
 
-function breakOff(res: ServerResponse, status: number, text: string): void {
-  res.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'content-length': Buffer.byteLength(text) + 9 })
-  res.write(text, () => res.destroy())
+function breakOff(res: ServerResponse, { status, body = '' }: Answer): void {
+  res.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'content-length': Buffer.byteLength(body) + 9 })
+  res.write(body, () => res.destroy())
 }
 
-function passOn({ engineUrl, req, res }: Exchange, body: string, done: (status: number, text: string) => void): void {
+function passOn({ engineUrl, req, res, body }: Exchange, done: (given: Answer) => void): void {
   const headers = { ...req.headers, 'content-length': String(Buffer.byteLength(body)) }
   const onward = request(engineUrl, { method: 'POST', headers }, (answered) => {
-    void bodyOf(answered).then((text) => done(answered.statusCode ?? 500, text))
+    const kept = ['content-type', 'x-amzn-requestid'].map((name) => [name, String(answered.headers[name])])
+    void bodyOf(answered).then((text) =>
+      done({ status: answered.statusCode ?? 500, headers: Object.fromEntries(kept), body: text }),
+    )
   })
   onward.on('error', () => res.destroy())
   onward.end(body)
 }
 
-function answer(res: ServerResponse, status: number, body: unknown): void {
-  answerText(res, status, JSON.stringify(body))
-}
-
-function answerText(res: ServerResponse, status: number, text: string): void {
-  res.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(text)
+function answer(res: ServerResponse, { status, headers, body }: Answer): void {
+  res.writeHead(status, headers).end(body)
 }
 
 async function bodyOf(message: IncomingMessage): Promise<string> {

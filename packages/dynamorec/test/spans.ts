@@ -38,11 +38,15 @@ export async function failureOf(recorder: Recorder, spans: readonly Span[]): Pro
 export const idsOf = (spans: readonly Span[]): number[] =>
   spans.map((span) => Number(span.spanId)).sort((a, b) => a - b)
 
+/** How a program ended, and what it wrote. */
+export interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
 /** Runs a program against the built package, with an environment of its own. */
-export function runProgram(
-  body: string,
-  env: Record<string, string> = {},
-): Promise<{ code: number | null; out: string; err: string }> {
+export function runProgram(body: string, env: Record<string, string> = {}): Promise<Ended> {
   const { promise } = startProgram(body, env)
   return promise
 }
@@ -51,13 +55,21 @@ export function runProgram(
 export function startProgram(
   body: string,
   env: Record<string, string> = {},
-): { child: ReturnType<typeof spawn>; promise: Promise<{ code: number | null; out: string; err: string }> } {
+): { child: ReturnType<typeof spawn>; promise: Promise<Ended> } {
   const index = JSON.stringify(new URL('../dist/index.js', import.meta.url).href)
   const core = JSON.stringify(import.meta.resolve('@trace/core'))
   const program = `import * as dynamorec from ${index}\nimport { createTracer, generateId } from ${core}\n${body}`
+  return startNode(['--input-type=module', '-e', program], env)
+}
+
+/** Runs Node with an environment of its own, in which nothing says where AWS is. */
+export function startNode(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { child: ReturnType<typeof spawn>; promise: Promise<Ended> } {
   const bare = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' }
-  const child = spawn(process.execPath, ['--no-deprecation', '--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, ['--no-deprecation', ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...bare, ...env },
   })
   let [out, err] = ['', '']
@@ -67,7 +79,7 @@ export function startProgram(
   child.stderr.on('data', (part) => {
     err += part
   })
-  const promise = new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+  const promise = new Promise<Ended>((resolve) => {
     child.on('close', (code) => resolve({ code, out, err }))
   })
   return { child, promise }

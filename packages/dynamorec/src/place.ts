@@ -1,0 +1,52 @@
+import { EndpointError } from './problem.js'
+import { propertyOf } from './remedy.js'
+
+/**
+ * Where a client of the AWS SDK reaches DynamoDB, for messages: its endpoint, or else its region.
+ *
+ * @param client a client, or something like it
+ * @param endpoint what it was told, where that is known
+ * @throws {EndpointError} where its endpoint is no URL: the SDK takes `localhost:8000` for one, and goes to port 80
+ */
+export async function placeOf(client: object, endpoint?: string): Promise<string> {
+  const config = propertyOf(client, 'config')
+  const found = endpoint ?? (await endpointOf(config))
+  if (found !== undefined) {
+    const url = URL.canParse(found) ? new URL(found) : undefined
+    if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw new EndpointError(found)
+    return url.origin
+  }
+  const region = await given(config, 'region')
+  return typeof region === 'string' ? `DynamoDB in ${region}` : 'AWS'
+}
+
+/** As the client was told, or as the SDK finds it in the environment or the profile. */
+async function endpointOf(config: unknown): Promise<string | undefined> {
+  const told = await given(config, 'endpoint')
+  if (told !== undefined) return textOf(told)
+  return textOf(await given(config, 'serviceConfiguredEndpoint'))
+}
+
+/** An endpoint is a URL, or, within the SDK, the parts of one. */
+function textOf(endpoint: unknown): string | undefined {
+  if (typeof endpoint === 'string') return endpoint
+  const protocol = propertyOf(endpoint, 'protocol')
+  if (protocol === undefined) return undefined
+  const [host = '', path = ''] = [propertyOf(endpoint, 'hostname'), propertyOf(endpoint, 'path')]
+  const port = propertyOf(endpoint, 'port')
+  return host === '' ? `${protocol}${path}` : `${protocol}//${host}${port === undefined ? '' : `:${port}`}`
+}
+
+/** What a function of the client's configuration gives; undefined where it has none. */
+async function given(config: unknown, name: string): Promise<unknown> {
+  const give = propertyOf(config, name)
+  if (typeof give !== 'function') return undefined
+  try {
+    return await Reflect.apply(give, config, [])
+  } catch (error) {
+    const input = propertyOf(error, 'input')
+    // What no URL can be made of; all else is told by the request itself.
+    if (propertyOf(error, 'code') === 'ERR_INVALID_URL' && typeof input === 'string') throw new EndpointError(input)
+    return undefined
+  }
+}

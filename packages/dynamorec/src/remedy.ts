@@ -1,0 +1,222 @@
+/** What to do about a failed request. */
+export type Remedy =
+  /** Send it again, after a while: throttled, a fault of the service or of the network, or no answer in time. */
+  | 'again'
+  /** Send it again a few times: what was wrong is right by then, or somebody has to set it right. */
+  | 'soon'
+  /** Send it again until the table is there. */
+  | 'wait'
+  /** The credentials have expired: load them again, and send it again. */
+  | 'refresh'
+  /** The credentials are wrong: send it again where others are found by now; else hopeless. */
+  | 'reload'
+  /** Some item of it can never be stored. */
+  | 'refused'
+  /** Nothing can be stored until somebody sets something right. */
+  | 'hopeless'
+
+const WRONG_TIMES = ['RequestExpired', 'RequestInTheFuture', 'RequestTimeTooSkewed']
+
+/**
+ * What to do about each error, by its name or, for errors of the network, its code. The service's are those of its API
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html), those that all services share
+ * (https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html), and those of STS, where roles come from.
+ */
+export const REMEDIES: ReadonlyMap<Remedy, readonly string[]> = new Map<Remedy, readonly string[]>([
+  [
+    'again',
+    [
+      // Throttled
+      'ProvisionedThroughputExceededException',
+      'ThrottledError',
+      'Throttling',
+      'ThrottlingException',
+      'ThrottledException',
+      'RequestThrottled',
+      'RequestThrottledException',
+      'RequestLimitExceeded',
+      'LimitExceededException',
+      'BandwidthLimitExceeded',
+      'TooManyRequestsException',
+      'SlowDown',
+      // Others write to the same item, or change the table
+      'TransactionInProgressException',
+      'TransactionConflictException',
+      'TransactionCanceledException',
+      'ReplicatedWriteConflictException',
+      'ResourceInUseException',
+      // The service
+      'InternalServerError',
+      'InternalFailure',
+      'InternalError',
+      'ServiceUnavailable',
+      'ServiceUnavailableException',
+      'RequestTimeout',
+      'RequestTimeoutException',
+      'InvalidEndpointException',
+      'IDPCommunicationError',
+      'NotDynamoError',
+      // The network
+      'TimeoutError',
+      'AbortError',
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'ECONNABORTED',
+      'EPIPE',
+      'ETIMEDOUT',
+      'EHOSTUNREACH',
+      'EHOSTDOWN',
+      'ENETUNREACH',
+      'ENETDOWN',
+      'EADDRNOTAVAIL',
+      'EAI_AGAIN',
+      'ENOTFOUND',
+      'EPROTO',
+      'EMFILE',
+      'ENFILE',
+      'ERR_TLS_HANDSHAKE_TIMEOUT',
+    ],
+  ],
+  [
+    'soon',
+    [
+      // The clock: the SDK sets its own by the answer
+      ...WRONG_TIMES,
+      // Where credentials come from may be as new as the process: a metadata service that does not answer yet
+      'CredentialsProviderError',
+      'TokenProviderError',
+      'ProviderError',
+    ],
+  ],
+  ['wait', ['TableNotReadyError']],
+  ['refresh', ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired']],
+  [
+    'reload',
+    [
+      'UnrecognizedClientException',
+      'InvalidClientTokenId',
+      'InvalidAccessKeyId',
+      'InvalidToken',
+      'InvalidSignatureException',
+      'SignatureDoesNotMatch',
+      'AuthFailure',
+    ],
+  ],
+  ['refused', ['ValidationException', 'SerializationException', 'ItemCollectionSizeLimitExceededException']],
+  [
+    'hopeless',
+    [
+      'ResourceNotFoundException',
+      'TableNotFoundException',
+      // The rights
+      'AccessDenied',
+      'AccessDeniedException',
+      'NotAuthorized',
+      'UnauthorizedOperation',
+      'OptInRequired',
+      'RegionDisabledException',
+      'IncompleteSignature',
+      'IncompleteSignatureException',
+      'MissingAuthenticationToken',
+      'MissingAuthenticationTokenException',
+      // Not what speaks DynamoDB's protocol
+      'UnknownOperationException',
+      'InvalidAction',
+      'EndpointError',
+      'ERR_INVALID_URL',
+      'ERR_INVALID_PROTOCOL',
+      // The certificate
+      'CERT_HAS_EXPIRED',
+      'CERT_NOT_YET_VALID',
+      'CERT_UNTRUSTED',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'UNABLE_TO_GET_ISSUER_CERT',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      // The SDK itself
+      'ERR_MODULE_NOT_FOUND',
+      'MODULE_NOT_FOUND',
+    ],
+  ],
+])
+
+const BY_SYMPTOM: ReadonlyMap<string, Remedy> = new Map(
+  [...REMEDIES].flatMap(([remedy, symptoms]) => symptoms.map((symptom): [string, Remedy] => [symptom, remedy])),
+)
+
+/** What the engines say where a key's attributes are none of the table's; then every item would be refused. */
+const WRONG_KEYS = /does not match the schema|keys was not given a value|Type mismatch for key|Missing the key/
+/** What is said of a signature that is right but for its time. */
+const WRONG_TIME = /Signature expired|Signature not yet current/
+/** Too large for a proxy in between, if not for DynamoDB. */
+const TOO_LARGE = 413
+
+/** What to do about an error of the AWS SDK; what nobody knows is tried again. */
+export function remedyFor(error: unknown): Remedy {
+  if (hasWrongKeys(error) || isRegionMissing(error)) return 'hopeless'
+  if (isWrongTime(error)) return 'soon'
+  for (const symptom of symptomsOf(error)) {
+    const remedy = BY_SYMPTOM.get(symptom)
+    if (remedy !== undefined) return remedy
+  }
+  return statusOf(error) === TOO_LARGE ? 'refused' : 'again'
+}
+
+/** Whether the table's keys are others than this package's. */
+export function hasWrongKeys(error: unknown): boolean {
+  return WRONG_KEYS.test(messageOf(error))
+}
+
+export function isRegionMissing(error: unknown): boolean {
+  return messageOf(error).includes('Region is missing')
+}
+
+/** Whether a request was refused for its time: this machine's clock differs from that of AWS, or it was long under way. */
+export function isWrongTime(error: unknown): boolean {
+  return WRONG_TIME.test(messageOf(error)) || WRONG_TIMES.includes(nameOf(error))
+}
+
+/** The status of the answer that an error stands for. */
+export function statusOf(error: unknown): number | undefined {
+  const metadata = propertyOf(error, '$metadata')
+  const status = propertyOf(metadata, 'httpStatusCode')
+  return typeof status === 'number' ? status : undefined
+}
+
+/** The name of an error, such as `ThrottlingException`; for errors of the network their code, such as `ECONNRESET`. */
+export function nameOf(error: unknown): string {
+  return symptomsOf(error)[0] ?? 'Error'
+}
+
+/** The message of an error; of one that gathers several (a host with several addresses), the first of theirs. */
+export function messageOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error)
+  const [message, parts] = [propertyOf(error, 'message'), propertyOf(error, 'errors')]
+  if (typeof message === 'string' && message !== '') return message
+  return Array.isArray(parts) && parts.length > 0 ? messageOf(parts[0]) : ''
+}
+
+/** A property of whatever it is; undefined where it has none. */
+export function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+/** An error may be wrapped so many times. */
+const MAX_CAUSES = 5
+const GENERAL: ReadonlySet<string> = new Set(['Error', 'TypeError', 'AggregateError'])
+
+/** The code and the name of an error, and of those beneath it, the most telling first. */
+function symptomsOf(error: unknown): string[] {
+  const found: string[] = []
+  const general: string[] = []
+  let each = error
+  for (let depth = 0; depth < MAX_CAUSES && typeof each === 'object' && each !== null; depth++) {
+    const [code, name] = [propertyOf(each, 'code'), propertyOf(each, 'name')]
+    if (typeof name === 'string' && name !== '') (GENERAL.has(name) ? general : found).push(name)
+    if (typeof code === 'string' && code !== '') found.push(code)
+    each = propertyOf(each, 'cause')
+  }
+  return [...found, ...general]
+}
