@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import './built.mjs'
 
 // What tests and the processes that they start leave behind goes with it.
 const temporary = mkdtempSync(join(tmpdir(), 'trace-test-'))
