@@ -1,25 +1,43 @@
-export type { ActiveSpan } from './active-span.js'
 export {
   bind,
   currentSpan,
   currentSpanId,
   currentTraceId,
   outsideTraces,
-} from './context.js'
-export { createTracer } from './create-tracer.js'
-export { onOneLine } from './display.js'
-export { describe, TraceError } from './errors.js'
-export { generateId, isId, MAX_ID, parseId } from './ids.js'
-export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
-export type { Stats } from './ledger.js'
+} from './context/context.js'
+export type { ActiveSpan } from './contract/active-span.js'
+export type {
+  ReadOptions,
+  ReadReport,
+  TraceList,
+  TraceQuery,
+  TraceReader,
+  TraceSpans,
+  TraceSummary,
+} from './contract/reader.js'
+export { RecordError, type Recorder } from './contract/recorder.js'
+export { REMOTE_PARENT, type RemoteContext, W3C_TRACE_ID, w3cTraceId } from './contract/remote.js'
+export {
+  ERROR_MESSAGE,
+  ERROR_TYPE,
+  isFailed,
+  type PlainData,
+  type PlainValue,
+  type Span,
+  serviceOf,
+} from './contract/span.js'
+export type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from './contract/tracer.js'
+export { formatDuration, type PrintOptions, printTrace } from './printing/print.js'
+export { buildTree, type SpanNode } from './printing/tree.js'
+export type { Stats } from './queue/ledger.js'
+export type { FlushResult } from './queue/queue.js'
+export type { Logger } from './queue/warnings.js'
+export { dataKey, RESERVED_KEYS, storedKey } from './store/keys.js'
 export {
   type MemoryRecorder,
   type MemoryRecorderOptions,
   memoryRecorder,
-} from './memory.js'
-export { checkOptions, type OptionRule, optionRules } from './options.js'
-export { newData, type Plain, toPlain } from './plain.js'
-export { formatDuration, type PrintOptions, printTrace } from './print.js'
+} from './store/memory.js'
 export {
   checkTraceId,
   DEFAULT_LIMIT,
@@ -29,31 +47,13 @@ export {
   matches,
   newestFirst,
   summarize,
-} from './query.js'
-export type { FlushResult } from './queue.js'
-export type {
-  ReadOptions,
-  ReadReport,
-  TraceList,
-  TraceQuery,
-  TraceReader,
-  TraceSpans,
-  TraceSummary,
-} from './reader.js'
-export { RecordError, type Recorder } from './recorder.js'
-export { REMOTE_PARENT, type RemoteContext, W3C_TRACE_ID, w3cTraceId } from './remote.js'
-export { go, span } from './run.js'
-export { ratio, type Sampler } from './sampler.js'
-export {
-  ERROR_MESSAGE,
-  ERROR_TYPE,
-  isFailed,
-  type PlainData,
-  type PlainValue,
-  type Span,
-  serviceOf,
-} from './span.js'
-export { formatTime, parseTime } from './time.js'
-export type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from './tracer.js'
-export { buildTree, type SpanNode } from './tree.js'
-export type { Logger } from './warnings.js'
+} from './store/query.js'
+export { createTracer } from './tracing/create-tracer.js'
+export { go, span } from './tracing/run.js'
+export { ratio, type Sampler } from './tracing/sampler.js'
+export { onOneLine } from './values/display.js'
+export { describe, TraceError } from './values/errors.js'
+export { generateId, isId, MAX_ID, parseId } from './values/ids.js'
+export { checkOptions, type OptionRule, optionRules } from './values/options.js'
+export { newData, type Plain, toPlain } from './values/plain.js'
+export { formatTime, parseTime } from './values/time.js'

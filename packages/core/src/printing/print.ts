@@ -1,0 +1,146 @@
+import { ERROR_MESSAGE, ERROR_TYPE, isFailed, type Span, serviceOf } from '../contract/span.js'
+import { columnsOf, fit, onOneLine } from '../values/display.js'
+import { checkOptions } from '../values/options.js'
+import { buildTree, type SpanNode } from './tree.js'
+
+/** Options of {@link printTrace}. */
+export interface PrintOptions {
+  /** Columns of a line; default 100, at least 60. */
+  readonly width?: number
+}
+
+const WIDTH = {
+  expected: 'a number of columns',
+  test: (value: unknown): boolean => typeof value === 'number' && value > 0 && value < Infinity,
+}
+
+/** Of a request that was answered: https://opentelemetry.io/docs/specs/semconv/http/http-spans/. */
+const STATUS = 'http.response.status_code'
+/** Of a request whose response was not sent whole: see @trace/http. */
+const END_REASON = 'http.end_reason'
+
+/** Levels that are indented; what lies deeper stands at the same place, with its depth in front. */
+const MAX_INDENT = 20
+
+interface Row {
+  readonly span: Span
+  readonly label: string
+  readonly note: string
+}
+
+/**
+ * A trace as plain text: a line for each span, as a tree, with its service, a bar that shows when it ran, and how long it
+ * took; behind it why it failed, and of a request that did not, that its client left or its status from 400 on. Takes spans
+ * as {@link buildTree} does. Whatever a name contains, a span is one line and holds no control characters.
+ *
+ * @param spans of one trace
+ * @returns lines, each ended by a line break; an empty string for no spans
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or a width that is no number
+ */
+export function printTrace(spans: Iterable<Span>, options: PrintOptions = {}): string {
+  checkOptions('printTrace', options, { width: WIDTH })
+  const rows = rowsOf(buildTree(spans))
+  const first = rows[0]
+  if (first === undefined) return ''
+  const width = Math.max(60, options.width ?? 100)
+  const range = rangeOf(rows)
+  const labelWidth = Math.min(
+    rows.reduce((most, row) => Math.max(most, columnsOf(row.label)), 0),
+    Math.floor(width * 0.55),
+  )
+  const barWidth = Math.max(10, width - labelWidth - 12)
+  const lines = rows.map((row) => {
+    const bar = barOf(row.span, range, barWidth)
+    return `${fit(row.label, labelWidth)} ${bar} ${durationOf(row.span).padStart(8)}${row.note}`
+  })
+  return `${headline(first.span.traceId, rows, range)}\n${lines.join('\n')}\n`
+}
+
+/** A duration in nanoseconds for people: `850 ns`, `1.23 ms`, `2.50 s`, `3 min 20 s`. */
+export function formatDuration(nanoseconds: bigint): string {
+  if (nanoseconds < 0n) return `-${formatDuration(-nanoseconds)}`
+  const ns = Number(nanoseconds)
+  if (ns < 999.5) return `${ns} ns`
+  if (ns < 999_500) return `${threeDigits(ns / 1e3)} µs`
+  if (ns < 999_500_000) return `${threeDigits(ns / 1e6)} ms`
+  if (ns < 59.95e9) return `${threeDigits(ns / 1e9)} s`
+  const seconds = Math.round(ns / 1e9)
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
+}
+
+function threeDigits(value: number): string {
+  return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0)
+}
+
+function headline(traceId: bigint, rows: readonly Row[], range: Range): string {
+  const failed = rows.filter(({ span }) => isFailed(span)).length
+  const open = rows.filter(({ span }) => span.finish === undefined).length
+  const parts = [`trace ${traceId}`, rows.length === 1 ? '1 span' : `${rows.length} spans`]
+  parts.push(formatDuration(range.finish - range.start))
+  if (failed > 0) parts.push(`${failed} failed`)
+  if (open > 0) parts.push(`${open} open`)
+  return parts.join(' · ')
+}
+
+function rowsOf(roots: readonly SpanNode[]): Row[] {
+  const rows: Row[] = []
+  const waiting = roots.toReversed().map((node) => ({ node, depth: 0, stem: '', branch: '' }))
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { node, depth, stem, branch } = next
+    const { span } = node
+    const deep = depth > MAX_INDENT ? `(${depth}) ` : ''
+    const what = [serviceOf(span.process), span.kind, span.name].filter((text) => text !== '').join('  ')
+    rows.push({ span, label: stem + branch + deep + onOneLine(what), note: noteOf(node) })
+    const below = depth >= MAX_INDENT ? stem : stem + (branch === '' ? '' : branch === '└─ ' ? '   ' : '│  ')
+    for (const [index, child] of node.children.toReversed().entries()) {
+      waiting.push({ node: child, depth: depth + 1, stem: below, branch: index === 0 ? '└─ ' : '├─ ' })
+    }
+  }
+  return rows
+}
+
+function noteOf({ span, cutOff }: SpanNode): string {
+  const notes: string[] = []
+  if (isFailed(span)) notes.push(`✗ ${String(span.data[ERROR_TYPE])}: ${String(span.data[ERROR_MESSAGE] ?? '')}`)
+  else notes.push(...outcomeOf(span))
+  if (cutOff === 'parent missing') notes.push(`(parent ${span.parentId} missing)`)
+  if (cutOff === 'circle') notes.push(`(parents run in a circle)`)
+  return notes.length === 0 ? '' : `  ${onOneLine(notes.join(' '))}`
+}
+
+/** What is worth a look in a request that did not fail. */
+function outcomeOf({ data }: Span): string[] {
+  const status = data[STATUS]
+  const isError = typeof status === 'number' && status >= 400
+  return [...(isError ? [`(${status})`] : []), ...(data[END_REASON] === 'aborted' ? ['(aborted)'] : [])]
+}
+
+interface Range {
+  readonly start: bigint
+  readonly finish: bigint
+}
+
+function rangeOf(rows: readonly Row[]): Range {
+  let { start } = rows[0]?.span ?? { start: 0n }
+  let finish = start
+  for (const { span } of rows) {
+    if (span.start < start) start = span.start
+    const end = span.finish ?? span.start
+    if (end > finish) finish = end
+  }
+  return { start, finish }
+}
+
+function durationOf(span: Span): string {
+  return span.finish === undefined ? 'open' : formatDuration(span.finish - span.start)
+}
+
+function barOf(span: Span, range: Range, width: number): string {
+  const whole = Number(range.finish - range.start) || 1
+  const column = (time: bigint): number => Math.round((Number(time - range.start) / whole) * width)
+  const from = Math.min(width - 1, Math.max(0, column(span.start)))
+  const to = Math.max(from + 1, Math.min(width, column(span.finish ?? range.finish)))
+  const fill = span.finish === undefined ? '░' : '█'
+  return `│${' '.repeat(from)}${fill.repeat(to - from)}${' '.repeat(width - to)}│`
+}

@@ -1,0 +1,79 @@
+import { lostSpans, type Recorder } from '../contract/recorder.js'
+import type { Span } from '../contract/span.js'
+import { onOneLine } from '../values/display.js'
+import { printableError, type Warnings } from './warnings.js'
+
+/** Says what became of spans that are lost: each kind of loss at once, and from then on once an interval. */
+export class Losses {
+  readonly #recorder: Recorder
+  readonly #warnings: Warnings
+
+  constructor(recorder: Recorder, warnings: Warnings) {
+    this.#recorder = recorder
+    this.#warnings = warnings
+  }
+
+  /** One finished after the tracer was closed. */
+  late(): void {
+    this.#warnings.warn('closed', (n) => `${spansAre(n)} dropped: finished after the tracer was closed`)
+  }
+
+  /**
+   * One finished while the queue was full.
+   *
+   * @param waiting how many spans were in the queue
+   * @param busy how long the recorder had been at one batch, in seconds; 0 where it was at none
+   */
+  full(waiting: number, busy: number): void {
+    this.#warnings.warn('dropped', (n) => {
+      const name = this.#name()
+      const why =
+        busy >= 1
+          ? `and ${name} has been busy with one batch for ${Math.round(busy)} s`
+          : `${name} is too slow for ${waiting} spans at once; see the options buffer and bufferBytes`
+      return `${spansAre(n)} dropped: the queue is full, ${why}`
+    })
+  }
+
+  /** Those which the recorder did not take before the tracer was closed, or the process exited. */
+  unsent(count: number, when: 'close' | 'exit'): void {
+    const message = (n: number): string =>
+      `${spansAre(n)} dropped at ${when}: ${this.#name()} did not take them in time`
+    this.#warnings.warn('unsent', message, count)
+  }
+
+  /** Those which were left when the process exited, to a recorder that cannot store at exit. */
+  atExit(count: number): void {
+    const advice = 'call `await tracer.close()` before the process exits'
+    this.#warnings.warn('exit', (n) => `${spansAre(n)} lost: ${this.#name()} cannot store at exit; ${advice}`, count)
+  }
+
+  /** Those of a batch that an error of the recorder says are not stored. @returns how many they are */
+  failed(spans: readonly Span[], error: unknown): number {
+    const lost = lostSpans(spans, error)
+    if (lost === 0) return 0
+    const name = this.#name()
+    const why = printableError(error)
+    const reason = why.startsWith(name) ? why : `${name}: ${why}`
+    this.#warnings.warn('failed', (n) => `${spansAre(n)} lost: ${reason}`, lost)
+    return lost
+  }
+
+  notClosed(error: unknown): void {
+    const message = `${this.#name()} could not be closed: ${printableError(error)}`
+    this.#warnings.warn('close', () => message)
+  }
+
+  #name(): string {
+    try {
+      const name: unknown = this.#recorder.name
+      return typeof name === 'string' ? onOneLine(name) : 'the recorder'
+    } catch {
+      return 'the recorder'
+    }
+  }
+}
+
+function spansAre(count: number): string {
+  return count === 1 ? '1 span was' : `${count} spans were`
+}

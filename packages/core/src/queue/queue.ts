@@ -1,0 +1,244 @@
+import { outsideTraces } from '../context/context.js'
+import type { Recorder } from '../contract/recorder.js'
+import type { Span } from '../contract/span.js'
+import { monotonic } from '../tracing/clock.js'
+import { clearTimeout, setImmediate, setTimeout } from '../values/timers.js'
+import { Backlog, type BacklogLimits } from './backlog.js'
+import { countFinished, forgetLeaver, isExiting, type Leaver, rememberLeaver, watchForExit } from './exit.js'
+import type { Ledger } from './ledger.js'
+import { Losses } from './losses.js'
+import type { Warnings } from './warnings.js'
+
+/** A span reaches its recorder within 100 ms: half of that is left for a busy event loop. */
+const LINGER_MS = 50
+
+/** What {@link Queue.flush} and {@link Queue.close} say. */
+export interface FlushResult {
+  /** How many of the spans finished before the call were neither stored nor given up when its deadline came. */
+  readonly left: number
+}
+
+/** Between finished spans and their recorder: bounded, drained in batches, one of them with the recorder at a time. */
+export class Queue implements Leaver {
+  readonly #recorder: Recorder
+  readonly #ledger: Ledger
+  readonly #warnings: Warnings
+  readonly #losses: Losses
+  readonly #backlog: Backlog
+  #inFlight: readonly Span[] = []
+  /** By the monotonic clock. */
+  #sentAt = 0n
+  /** Spans ever taken in, and spans whose fate is known: what is taken in first is settled first. */
+  #accepted = 0
+  #settled = 0
+  #delivering = false
+  /** Whether the recorder stores synchronously, at exit. */
+  #storing = false
+  #late = 0
+  #timer: NodeJS.Timeout | undefined
+  #soon = false
+  #closed = false
+  readonly #flushes = new Set<{ target: number; done: () => void }>()
+
+  constructor(parts: {
+    recorder: Recorder
+    ledger: Ledger
+    warnings: Warnings
+    limits: BacklogLimits
+  }) {
+    this.#recorder = parts.recorder
+    this.#ledger = parts.ledger
+    this.#warnings = parts.warnings
+    this.#losses = new Losses(parts.recorder, parts.warnings)
+    watchForExit()
+    this.#backlog = new Backlog(parts.limits)
+  }
+
+  hasRoom(): boolean {
+    return !this.#closed && this.#backlog.hasRoom()
+  }
+
+  /**
+   * Takes in a span that has just finished; it has been asked whether there is room.
+   *
+   * @param bytes about how much memory it holds
+   */
+  push(span: Span, bytes: number): void {
+    this.#ledger.queue()
+    this.#accepted++
+    countFinished()
+    const full = this.#backlog.push(span, bytes)
+    if (isExiting()) this.#storeLate()
+    else if (!this.#delivering) this.#schedule(full)
+  }
+
+  /** A span has finished for which there is no room. */
+  drop(): void {
+    this.#ledger.drop()
+    if (this.#closed) this.#losses.late()
+    else this.#losses.full(this.#backlog.count, this.#inFlight.length > 0 ? secondsSince(this.#sentAt) : 0)
+  }
+
+  #schedule(full: boolean): void {
+    if (full && !this.#soon) {
+      this.#soon = true
+      rememberLeaver(this)
+      setImmediate(() => {
+        this.#soon = false
+        void this.#deliver()
+      })
+    } else if (this.#timer === undefined) {
+      rememberLeaver(this)
+      this.#timer = setTimeout(() => void this.#deliver(), LINGER_MS)
+      this.#timer.unref()
+    }
+  }
+
+  async #deliver(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#delivering) return
+    this.#delivering = true
+    rememberLeaver(this)
+    for (let batch = this.#backlog.takeBatch(); batch !== undefined; batch = this.#backlog.takeBatch()) {
+      await this.#send(batch)
+    }
+    this.#delivering = false
+    forgetLeaver(this)
+  }
+
+  async #send(spans: readonly Span[]): Promise<void> {
+    this.#ledger.send(spans.length)
+    this.#inFlight = spans
+    this.#sentAt = monotonic()
+    let lost = 0
+    try {
+      // A copy, since what a recorder does to it must not change what is counted here.
+      await outsideTraces(() => this.#recorder.record(spans.slice()))
+    } catch (error) {
+      lost = this.#losses.failed(spans, error)
+    }
+    if (this.#inFlight !== spans) return
+    this.#inFlight = []
+    this.#settle(spans.length, lost)
+  }
+
+  #settle(count: number, lost: number): void {
+    this.#ledger.settle(count - lost, lost)
+    this.#settled += count
+    for (const flush of this.#flushes) if (this.#settled >= flush.target) flush.done()
+  }
+
+  /**
+   * Delivers what has finished so far, what is in flight included. Never rejects.
+   *
+   * @param timeout milliseconds
+   */
+  async flush(timeout: number): Promise<FlushResult> {
+    const target = this.#accepted
+    if (this.#settled >= target) return { left: 0 }
+    void this.#deliver()
+    // A recorder that throws has settled all by now.
+    if (this.#settled < target) await this.#settledBy(target, timeout)
+    return { left: Math.max(0, target - this.#settled) }
+  }
+
+  #settledBy(target: number, timeout: number): Promise<void> {
+    return new Promise((resolve) => {
+      const flush = { target, done }
+      const timer = setTimeout(done, timeout)
+      this.#flushes.add(flush)
+      const flushes = this.#flushes
+      function done(): void {
+        clearTimeout(timer)
+        flushes.delete(flush)
+        resolve()
+      }
+    })
+  }
+
+  /**
+   * Takes in no more, delivers what it holds, and closes the recorder. What is not delivered by the deadline is dropped.
+   * Never rejects.
+   *
+   * @param timeout milliseconds
+   */
+  async close(timeout: number): Promise<FlushResult> {
+    this.#closed = true
+    const begun = monotonic()
+    const result = await this.flush(timeout)
+    this.#dropWaiting('close')
+    await this.#closeRecorder(Math.max(1, timeout - 1000 * secondsSince(begun)))
+    this.#warnings.flush()
+    return result
+  }
+
+  #dropWaiting(when: 'close' | 'exit'): void {
+    const count = this.#backlog.takeAll().length
+    if (count === 0) return
+    this.#settled += count
+    this.#ledger.dropQueued(count)
+    this.#losses.unsent(count, when)
+  }
+
+  async #closeRecorder(timeout: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeout)
+    })
+    try {
+      await Promise.race([outsideTraces(() => this.#recorder.close?.()), deadline])
+    } catch (error) {
+      this.#losses.notClosed(error)
+    }
+    clearTimeout(timer)
+  }
+
+  deliver(): void {
+    void this.#deliver()
+  }
+
+  exit(): void {
+    this.#store()
+    this.#warnings.flush()
+  }
+
+  /** A span has finished in a listener of `exit` that comes after ours. */
+  #storeLate(): void {
+    if (this.#storing) return
+    this.#store()
+    // There may be as many as one likes, and no interval ends any more.
+    if (/^10*$/.test(`${++this.#late}`)) this.#warnings.flush()
+  }
+
+  #store(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#storing = true
+    const queued = this.#backlog.takeAll()
+    const spans = [...this.#inFlight, ...queued]
+    this.#inFlight = []
+    this.#ledger.send(queued.length)
+    if (spans.length > 0) this.#settle(spans.length, this.#recordAtExit(spans))
+    this.#storing = false
+    // What the recorder itself has finished meanwhile.
+    this.#dropWaiting('exit')
+  }
+
+  #recordAtExit(spans: readonly Span[]): number {
+    if (this.#recorder.recordSync === undefined) {
+      this.#losses.atExit(spans.length)
+      return spans.length
+    }
+    try {
+      this.#recorder.recordSync(spans.slice())
+      return 0
+    } catch (error) {
+      return this.#losses.failed(spans, error)
+    }
+  }
+}
+
+function secondsSince(moment: bigint): number {
+  return Number(monotonic() - moment) / 1e9
+}

@@ -1,0 +1,100 @@
+import * as types from 'node:util/types'
+import { onOneLine } from '../values/display.js'
+import { errorMessage } from '../values/errors.js'
+import { clearTimeout, setTimeout } from '../values/timers.js'
+
+/** Where a tracer's warnings go: `console`, pino and Fastify's `log` all are one. */
+export interface Logger {
+  warn(message: string): void
+}
+
+/** Makes the message of so many like events. */
+type Message = (count: number) => string
+
+/**
+ * Says each kind of thing at once when it first happens, and from then on once an interval, with how often it did: never
+ * once a span, and nothing is left unsaid.
+ */
+export class Warnings {
+  readonly #logger: Logger
+  readonly #interval: number
+  readonly #unsaid = new Map<string, { count: number; message: Message; timer: NodeJS.Timeout }>()
+
+  /** @param interval milliseconds */
+  constructor(logger: Logger, interval: number) {
+    this.#logger = logger
+    this.#interval = interval
+  }
+
+  /**
+   * @param code the kind of thing, one of a fixed few
+   * @param message what to say of so many of them
+   * @param count how many there are now; default 1
+   */
+  warn(code: string, message: Message, count = 1): void {
+    const unsaid = this.#unsaid.get(code)
+    if (unsaid !== undefined) {
+      unsaid.count += count
+      unsaid.message = message
+      return
+    }
+    this.#beginInterval(code, message)
+    this.#say(message, count)
+  }
+
+  /** Says what is unsaid now, without waiting for the interval's end. */
+  flush(): void {
+    for (const unsaid of this.#unsaid.values()) {
+      if (unsaid.count > 0) this.#say(unsaid.message, unsaid.count)
+      unsaid.count = 0
+    }
+  }
+
+  /** Ends all intervals. */
+  stop(): void {
+    for (const { timer } of this.#unsaid.values()) clearTimeout(timer)
+    this.#unsaid.clear()
+  }
+
+  #beginInterval(code: string, message: Message): void {
+    const timer = setTimeout(() => this.#endInterval(code), this.#interval)
+    timer.unref()
+    this.#unsaid.set(code, { count: 0, message, timer })
+  }
+
+  #endInterval(code: string): void {
+    const unsaid = this.#unsaid.get(code)
+    this.#unsaid.delete(code)
+    if (unsaid === undefined || unsaid.count === 0) return
+    this.#beginInterval(code, unsaid.message)
+    this.#say(unsaid.message, unsaid.count)
+  }
+
+  /** A logger that throws or rejects must not reach the traced program, and there is nowhere else to say it. */
+  #say(message: Message, count: number): void {
+    try {
+      const said: unknown = this.#logger.warn(`trace: ${message(count)}`)
+      if (types.isPromise(said)) said.then(undefined, () => {})
+    } catch {}
+  }
+}
+
+/** Warns by `process.emitWarning`; while the process exits, when that comes too late, by standard error. */
+export const processWarnings: Logger = {
+  warn(message) {
+    if (exiting) process.stderr.write(`(node:${process.pid}) TraceWarning: ${message}\n`)
+    else process.emitWarning(message, 'TraceWarning')
+  },
+}
+
+let exiting = false
+
+/** From now on warnings are written at once. */
+export function warnSynchronously(): void {
+  exiting = true
+}
+
+/** An error in a log line: its message on one line. */
+export function printableError(error: unknown): string {
+  return onOneLine(errorMessage(error))
+}

@@ -1,0 +1,111 @@
+import type { ReadOptions, TraceList, TraceQuery, TraceReader, TraceSpans, TraceSummary } from '../contract/reader.js'
+import type { Recorder } from '../contract/recorder.js'
+import type { Span } from '../contract/span.js'
+import { checkOptions, optionRules } from '../values/options.js'
+import { checkTraceId, eachOnce, limitOf, matches, newestFirst, summarize } from './query.js'
+
+/** Options of {@link memoryRecorder}. */
+export interface MemoryRecorderOptions {
+  /** How many spans are kept; beyond it the oldest are forgotten. Default 100,000. */
+  readonly limit?: number
+}
+
+/** Keeps spans in memory, and reads them too: for tests and for looking at a program from inside. */
+export interface MemoryRecorder extends Recorder, TraceReader {
+  /** All spans kept, oldest first, as they were recorded. */
+  readonly spans: readonly Span[]
+  /** Forgets all spans. */
+  clear(): void
+  close(): Promise<void>
+}
+
+/**
+ * A recorder that keeps spans in memory and is a reader of them.
+ *
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option or one of the wrong type
+ */
+export function memoryRecorder(options: MemoryRecorderOptions = {}): MemoryRecorder {
+  checkOptions('memoryRecorder', options, { limit: optionRules.count })
+  const limit = options.limit ?? 100_000
+  const spans: Span[] = []
+  const followers = new Set<(spans: readonly Span[]) => void>()
+
+  function keep(batch: readonly Span[]): void {
+    for (const span of batch) spans.push(span)
+    if (spans.length > limit) spans.splice(0, spans.length - limit)
+    for (const tell of followers) tell(batch)
+  }
+
+  return {
+    name: 'memory',
+    spans,
+    clear: () => void spans.splice(0),
+    record: keep,
+    recordSync: keep,
+    trace: async (traceId, { signal } = {}): Promise<TraceSpans> => {
+      signal?.throwIfAborted()
+      checkTraceId(traceId)
+      return {
+        spans: eachOnce(spans.filter((span) => span.traceId === traceId)),
+        ...NOTHING_SKIPPED,
+      }
+    },
+    traces: async (query = {}, { signal } = {}): Promise<TraceList> => {
+      signal?.throwIfAborted()
+      return { traces: listTraces(spans, query), ...NOTHING_SKIPPED }
+    },
+    follow: ({ signal }) => arrivals(followers, signal),
+    close: async () => {},
+  }
+}
+
+const NOTHING_SKIPPED = { skipped: 0, places: [] } as const
+
+function listTraces(spans: readonly Span[], query: TraceQuery): TraceSummary[] {
+  const limit = limitOf(query)
+  const byTrace = new Map<bigint, Span[]>()
+  for (const span of spans) {
+    const trace = byTrace.get(span.traceId)
+    if (trace === undefined) byTrace.set(span.traceId, [span])
+    else trace.push(span)
+  }
+  const found: TraceSummary[] = []
+  for (const trace of byTrace.values()) {
+    const summary = summarize(eachOnce(trace))
+    if (summary !== undefined && matches(summary, query)) found.push(summary)
+  }
+  return found.sort(newestFirst).slice(0, limit)
+}
+
+async function* arrivals(
+  followers: Set<(spans: readonly Span[]) => void>,
+  signal: ReadOptions['signal'],
+): AsyncGenerator<readonly Span[]> {
+  let waiting: Span[] = []
+  let wake = (): void => {}
+  const tell = (batch: readonly Span[]): void => {
+    for (const span of batch) waiting.push(span)
+    wake()
+  }
+  const abort = (): void => wake()
+  // One of its own: Node 20 warns of the eleventh listener that a signal has, and many may follow until the same.
+  const end = signal === undefined ? undefined : AbortSignal.any([signal])
+  followers.add(tell)
+  end?.addEventListener('abort', abort)
+  try {
+    while (signal?.aborted !== true) {
+      if (waiting.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        continue
+      }
+      const batch = waiting
+      waiting = []
+      yield batch
+    }
+  } finally {
+    followers.delete(tell)
+    end?.removeEventListener('abort', abort)
+  }
+}

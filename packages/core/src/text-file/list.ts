@@ -1,0 +1,134 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { TraceList, TraceQuery, TraceSummary } from '../contract/reader.js'
+import { isFailed, type Span } from '../contract/span.js'
+import { DEFAULT_LIMIT, eachOnce, limitOf, matches, newestFirst, summarize } from '../store/query.js'
+import { type Piece, type ReadFormat, readSpans } from './read-format.js'
+import { Report } from './report.js'
+
+/** Traces whose spans a later pass collects, where few that may match do: bounds memory, and the number of passes. */
+const MAX_STEP = 2_000
+
+/**
+ * The traces of a file that match, newest first. A first pass keeps a few figures of each trace; later passes collect the
+ * spans of the newest that may match, and ask of them exactly, until there are enough.
+ */
+export async function listTraces<P extends Piece>(
+  file: FileHandle,
+  format: ReadFormat<P>,
+  query: TraceQuery,
+  signal: AbortSignal | undefined,
+): Promise<TraceList> {
+  const limit = limitOf(query)
+  const report = new Report()
+  const sketches = new Map<bigint, Sketch>()
+  await readSpans(file, format, { signal, report }, (span, piece) => sketch(sketches, span, piece, query))
+  const likely = [...sketches.values()].filter((found) => mayMatch(found, query)).sort(newestSketch)
+  const traces: TraceSummary[] = []
+  let step = Math.max(limit, DEFAULT_LIMIT)
+  for (let at = 0; at < likely.length && traces.length < limit; ) {
+    const chosen = likely.slice(at, at + step)
+    at += step
+    step = Math.max(limit, Math.min(2 * step, MAX_STEP))
+    for (const spans of await collect(file, format, chosen, signal)) {
+      const summary = summarize(eachOnce(spans))
+      if (summary !== undefined && matches(summary, query)) traces.push(summary)
+    }
+  }
+  traces.sort(newestFirst)
+  return { traces: traces.slice(0, limit), skipped: report.skipped, places: report.places }
+}
+
+/** What the first pass keeps of a trace. */
+interface Sketch {
+  readonly traceId: bigint
+  start: bigint
+  finish: bigint | undefined
+  failed: boolean
+  /** The earliest span so far, which mostly is the trace's first. */
+  firstId: bigint
+  firstParent: bigint
+  firstMatches: boolean
+  /** Whether another than the earliest span may be the first, because clocks differ. */
+  unsure: boolean
+  /** Where its records lie in the file, in bytes. */
+  from: number
+  to: number
+}
+
+function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: TraceQuery): void {
+  const to = piece.at + piece.bytes.length
+  const found = sketches.get(span.traceId)
+  if (found === undefined) {
+    sketches.set(span.traceId, {
+      traceId: span.traceId,
+      start: span.start,
+      finish: span.finish,
+      failed: isFailed(span),
+      firstId: span.spanId,
+      firstParent: span.parentId,
+      firstMatches: couldBeFirst(span, query),
+      unsure: false,
+      from: piece.at,
+      to,
+    })
+    return
+  }
+  found.to = to
+  if (span.finish !== undefined && (found.finish === undefined || span.finish > found.finish))
+    found.finish = span.finish
+  if (isFailed(span)) found.failed = true
+  // An earliest span with a parent in the trace is not the first; nor is one with a parent, where another has none.
+  if (span.spanId === found.firstParent || span.parentId === 0n || span.start === found.start) found.unsure = true
+  if (span.start >= found.start) return
+  found.unsure = span.parentId !== 0n && (found.firstParent === 0n || found.firstId === span.parentId || found.unsure)
+  found.start = span.start
+  found.firstId = span.spanId
+  found.firstParent = span.parentId
+  found.firstMatches = couldBeFirst(span, query)
+}
+
+function couldBeFirst(span: Span, query: TraceQuery): boolean {
+  if (query.name !== undefined && span.name !== query.name) return false
+  return query.kind === undefined ? span.kind !== 'ledger' : span.kind === query.kind
+}
+
+function mayMatch(found: Sketch, query: TraceQuery): boolean {
+  if (query.from !== undefined && found.start < query.from) return false
+  if (query.to !== undefined && found.start >= query.to) return false
+  if (!found.firstMatches && !found.unsure) return false
+  if (query.error !== undefined && query.error !== found.failed) return false
+  if (query.minDuration === undefined) return true
+  return found.finish !== undefined && found.finish - found.start >= query.minDuration
+}
+
+function newestSketch(a: Sketch, b: Sketch): number {
+  if (a.start !== b.start) return a.start > b.start ? -1 : 1
+  return a.traceId < b.traceId ? -1 : 1
+}
+
+/** The spans of some traces, read from the part of the file that holds them. */
+async function collect<P extends Piece>(
+  file: FileHandle,
+  format: ReadFormat<P>,
+  chosen: readonly Sketch[],
+  signal: AbortSignal | undefined,
+): Promise<Iterable<Span[]>> {
+  const spans = new Map<bigint, Span[]>()
+  let from = Infinity
+  let to = 0
+  for (const { traceId, ...part } of chosen) {
+    spans.set(traceId, [])
+    from = Math.min(from, part.from)
+    to = Math.max(to, part.to)
+  }
+  const ids = new Set([...spans.keys()].map(String))
+  const wanted = (piece: P): boolean => {
+    const id = format.traceIdOf(piece)
+    return id === undefined || ids.has(id)
+  }
+  const ignored = new Report()
+  await readSpans(file, format, { from, to, wanted, signal, report: ignored }, (span) => {
+    spans.get(span.traceId)?.push(span)
+  })
+  return spans.values()
+}

@@ -1,0 +1,208 @@
+import { hostname } from 'node:os'
+import { basename, extname } from 'node:path'
+import { context } from '../context/context.js'
+import type { ActiveSpan, Run } from '../contract/active-span.js'
+import { REMOTE_PARENT, W3C_TRACE_ID, w3cTraceId } from '../contract/remote.js'
+import type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from '../contract/tracer.js'
+import { Ledger, type Stats } from '../queue/ledger.js'
+import { type FlushResult, Queue } from '../queue/queue.js'
+import { printableError, processWarnings, Warnings } from '../queue/warnings.js'
+import { generateId, prepareIds } from '../values/ids.js'
+import { checkOptions, type OptionRule, optionRules } from '../values/options.js'
+import { NO_DATA, toPlain } from '../values/plain.js'
+import { aroundSnapshot } from '../values/snapshot.js'
+import { freshOffset, monotonic } from './clock.js'
+import { Inputs } from './inputs.js'
+import { goOn, runIn, runUnrecorded } from './run.js'
+import type { Sampler } from './sampler.js'
+import { keepTicksFast } from './ticks.js'
+import { type Parent, type SpanOwner, TracedSpan } from './traced-span.js'
+import { DetachedSpan, type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
+
+/**
+ * Makes a tracer: a program has one, and closes it before it ends.
+ *
+ * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got; `TRACE_NO_CRYPTO` where the
+ * program runs without the global `crypto`
+ */
+export function createTracer(options: TracerOptions): Tracer {
+  checkOptions('createTracer', options, OPTION_RULES)
+  prepareIds()
+  keepTicksFast()
+  return new RecordingTracer(options)
+}
+
+const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
+  recorder: {
+    expected:
+      'a recorder (a name and a method record), such as memoryRecorder() or openRecorder(url) of @trace/core/open',
+    test: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      typeof Reflect.get(value, 'record') === 'function' &&
+      typeof Reflect.get(value, 'name') === 'string',
+    required: true,
+  },
+  service: optionRules.string,
+  process: optionRules.string,
+  sample: optionRules.function,
+  buffer: optionRules.count,
+  bufferBytes: optionRules.count,
+  batch: optionRules.count,
+  flushTimeout: optionRules.duration,
+  logger: {
+    expected: 'a logger, with a method warn, such as console',
+    test: (value) => typeof value === 'object' && value !== null && typeof Reflect.get(value, 'warn') === 'function',
+  },
+  warningInterval: optionRules.duration,
+}
+
+/** About what a span holds beside its texts and data, in bytes: the object, its bigints, its place in the queue. */
+const SPAN_BYTES = 256
+
+type Started = TracedSpan | UnsampledSpan | DetachedSpan
+
+class RecordingTracer implements SpanOwner {
+  process: string
+  readonly #ledger = new Ledger()
+  readonly #inputs: Inputs
+  readonly #queue: Queue
+  readonly #sample: Sampler | undefined
+  readonly #flushTimeout: number
+  #closing: Promise<FlushResult> | undefined
+
+  constructor(options: TracerOptions) {
+    const service = options.service ?? mainScript()
+    const whereabouts = (): string => options.process ?? `${service}:${process.pid}@${hostname()}`
+    this.process = whereabouts()
+    this.#sample = options.sample
+    this.#flushTimeout = options.flushTimeout ?? 5_000
+    const warnings = new Warnings(options.logger ?? processWarnings, options.warningInterval ?? 10_000)
+    this.#inputs = new Inputs(this.#ledger, warnings)
+    this.#queue = new Queue({
+      recorder: options.recorder,
+      ledger: this.#ledger,
+      warnings,
+      limits: {
+        spans: options.buffer ?? 4_096,
+        bytes: options.bufferBytes ?? 8_388_608,
+        batch: options.batch ?? 512,
+      },
+    })
+    aroundSnapshot({
+      before: () => {
+        this.#queue.exit()
+        warnings.stop()
+      },
+      after: () => {
+        this.process = whereabouts()
+      },
+    })
+  }
+
+  trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>, options?: TraceOptions): Promise<T>
+  trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => T, options?: TraceOptions): T
+  trace(kind: string, name: string, fn: Run, options?: TraceOptions): unknown {
+    const span = this.#start(kind, name, options, true)
+    return span.sampled ? runIn(span, fn) : span.run(() => runUnrecorded(span, fn))
+  }
+
+  span<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>): Promise<T>
+  span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T): T
+  span(kind: string, name: string, fn: Run): unknown {
+    const parent = context.getStore()
+    const span = this.#start(kind, name, undefined, false)
+    if (span.sampled) return runIn(span, fn)
+    // Below an unsampled span, the context is that of its trace already.
+    return parent === undefined ? span.run(() => runUnrecorded(span, fn)) : runUnrecorded(span, fn)
+  }
+
+  go(kind: string, name: string, fn: Run): void {
+    goOn(kind, name, () => this.span(kind, name, fn), this.#inputs.warnings)
+  }
+
+  start(kind: string, name: string, options?: StartOptions): ActiveSpan {
+    return this.#start(kind, name, options, false)
+  }
+
+  /** Whatever cannot be used, or goes wrong in here, there is a span: one that records nothing, if need be. */
+  #start(kind: string, name: string, options: StartOptions | undefined, isNew: boolean): Started {
+    try {
+      const given = this.#inputs.options(options)
+      const isRoot = isNew || given.root === true || given.traceId !== undefined
+      const parent = isRoot ? undefined : context.getStore()
+      if (parent === undefined) return this.#startTrace(kind, name, given)
+      if (!parent.sampled) return this.#startUnsampled(parent, kind, name)
+      return this.#startChild(parent, kind, name, given.process)
+    } catch (error) {
+      this.#inputs.bad(`a span could not be started as wanted: ${printableError(error)}`)
+      return options === undefined ? new DetachedSpan(kind, name) : this.#start(kind, name, undefined, isNew)
+    }
+  }
+
+  #startTrace(kind: string, name: string, options: TraceOptions): TracedSpan | UnsampledSpan {
+    const traceId = this.#inputs.traceId(options.traceId)
+    const parentId = this.#inputs.parentId(options.parentId)
+    const remote = this.#inputs.remote(options.remote)
+    const callers = this.#inputs.callersDecision(options.sampled)
+    const sample = this.#sample
+    const isSampled = sample === undefined ? callers : this.#inputs.decision(sample, [kind, name, traceId], callers)
+    if (!isSampled) return this.#startUnsampled({ traceId, spanId: generateId(), parentId, remote }, kind, name)
+    const now = monotonic()
+    const parent = { traceId, spanId: parentId, clockOffset: freshOffset(now), remote, now }
+    const span = this.#startChild(parent, kind, name, options.process)
+    if (remote !== undefined) {
+      if (parentId !== 0n) span.data[REMOTE_PARENT] = true
+      if (remote.upperTraceId !== 0n) span.data[W3C_TRACE_ID] = w3cTraceId(traceId, remote.upperTraceId)
+    }
+    return span
+  }
+
+  #startChild(parent: Parent, kind: string, name: string, process?: string): TracedSpan {
+    const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
+    if (process !== undefined) span.process = this.#inputs.text(process, 'process', this.process)
+    this.#ledger.start()
+    return span
+  }
+
+  #startUnsampled(origin: UnsampledOrigin, kind: string, name: string): UnsampledSpan {
+    this.#ledger.startUnsampled()
+    return new UnsampledSpan(this, origin, kind, name)
+  }
+
+  badInput(message: string): void {
+    this.#inputs.bad(message)
+  }
+
+  finished(span: TracedSpan, finish: bigint): void {
+    if (!this.#queue.hasRoom()) {
+      this.#queue.drop()
+      return
+    }
+    const { data, size } = span.lazyData === undefined ? NO_DATA : toPlain(span.lazyData)
+    const { spanId, traceId, parentId, start } = span
+    const process = this.#inputs.text(span.process, 'process', this.process)
+    const kind = this.#inputs.text(span.kind, 'kind')
+    const name = this.#inputs.text(span.name, 'name')
+    const bytes = SPAN_BYTES + kind.length + name.length + size
+    this.#queue.push({ spanId, traceId, parentId, process, kind, name, start, finish, data }, bytes)
+  }
+
+  stats(): Stats {
+    return this.#ledger.stats()
+  }
+
+  flush(options?: FlushOptions): Promise<FlushResult> {
+    return this.#queue.flush(this.#inputs.timeout(options, this.#flushTimeout))
+  }
+
+  close(options?: FlushOptions): Promise<FlushResult> {
+    this.#closing ??= this.#queue.close(this.#inputs.timeout(options, this.#flushTimeout))
+    return this.#closing
+  }
+}
+
+function mainScript(): string {
+  const script = process.argv[1] ?? ''
+  return basename(script, extname(script)) || 'node'
+}

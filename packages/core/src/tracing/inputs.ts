@@ -1,0 +1,128 @@
+import type { RemoteContext } from '../contract/remote.js'
+import type { StartOptions } from '../contract/tracer.js'
+import { Ledger } from '../queue/ledger.js'
+import { printableError, processWarnings, Warnings } from '../queue/warnings.js'
+import { cutTo } from '../values/cut.js'
+import { onOneLine } from '../values/display.js'
+import { describe } from '../values/errors.js'
+import { generateId, isId, MAX_ID } from '../values/ids.js'
+import { optionRules } from '../values/options.js'
+import type { Sampler } from './sampler.js'
+
+/** Longest kind, name and process in characters; what is longer came from an untrusted client, and is cut. */
+const MAX_TEXT = 1_024
+
+const NO_OPTIONS: StartOptions = {}
+
+/**
+ * What a program gives at run time, made usable. What is not usable falls back to a default, is counted, and is said in a
+ * warning: nothing here throws.
+ */
+export class Inputs {
+  readonly warnings: Warnings
+  readonly #ledger: Ledger
+
+  constructor(ledger: Ledger, warnings: Warnings) {
+    this.#ledger = ledger
+    this.warnings = warnings
+  }
+
+  /** Something cannot be used. @param message what was expected, what was got, and what is done instead */
+  bad(message: string): void {
+    this.#ledger.countBadInput()
+    this.warnings.warn('input', (times) => {
+      const text = onOneLine(message)
+      return times > 1 ? `${text} (the latest of ${times} bad values)` : text
+    })
+  }
+
+  options(options: StartOptions | undefined): StartOptions {
+    if (typeof options === 'object' && options !== null) return options
+    if (options !== undefined)
+      this.bad(`options of a span: expected an object, got ${describe(options)}; none are used`)
+    return NO_OPTIONS
+  }
+
+  traceId(id: bigint | undefined): bigint {
+    if (id === undefined) return generateId()
+    if (isId(id)) return id
+    this.bad(`traceId: expected a bigint from 1 to ${MAX_ID}, got ${describe(id)}; a new trace id is used`)
+    return generateId()
+  }
+
+  parentId(id: bigint | undefined): bigint {
+    if (id === undefined) return 0n
+    if (isId(id) || id === 0n) return id
+    this.bad(`parentId: expected a bigint from 0 to ${MAX_ID}, got ${describe(id)}; 0n is used`)
+    return 0n
+  }
+
+  /** As a copy, which stays as it was found. */
+  remote(remote: RemoteContext | undefined): RemoteContext | undefined {
+    if (remote === undefined) return undefined
+    if (typeof remote === 'object' && remote !== null) {
+      const { upperTraceId, traceState, isRandom } = remote
+      const isUsable = (isId(upperTraceId) || upperTraceId === 0n) && typeof traceState === 'string'
+      if (isUsable && typeof isRandom === 'boolean') return { upperTraceId, traceState, isRandom }
+    }
+    this.bad(`remote: expected what a propagator reads, got ${describe(remote)}; it is not used`)
+    return undefined
+  }
+
+  /** @param what it is, for the message */
+  text(text: string, what: string, instead = ''): string {
+    if (typeof text !== 'string') {
+      this.bad(`${what} of a span: expected a string, got ${describe(text)}; ${describe(instead)} is used`)
+      return instead
+    }
+    return text.length > MAX_TEXT ? `${cutTo(MAX_TEXT - 1, text)}…` : text
+  }
+
+  /** Whether the caller records the trace. */
+  callersDecision(sampled: boolean | undefined): boolean {
+    if (sampled === undefined || typeof sampled === 'boolean') return sampled ?? true
+    this.bad(`sampled: expected true or false, got ${describe(sampled)}; the trace is recorded`)
+    return true
+  }
+
+  /** Whether a trace is recorded. @param callers whether its caller records it */
+  decision(sample: Sampler, [kind, name, traceId]: Parameters<Sampler>, callers: boolean): boolean {
+    try {
+      const decision: unknown = sample(kind, name, traceId)
+      if (typeof decision === 'boolean') return decision
+      if (decision === undefined || decision === null) return callers
+      // Nobody but us has this promise: its rejection would end the process.
+      if (decision instanceof Promise) decision.catch(() => {})
+      this.bad(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
+      return true
+    } catch (error) {
+      this.bad(`sample threw: ${printableError(error)}; the trace is recorded`)
+      return true
+    }
+  }
+
+  /** @param usual in milliseconds */
+  timeout(options: { readonly timeout?: number } | undefined, usual: number): number {
+    try {
+      const timeout = options?.timeout ?? usual
+      if (optionRules.duration.test(timeout)) return timeout
+      this.bad(`timeout: expected ${optionRules.duration.expected}, got ${describe(timeout)}; ${usual} is used`)
+    } catch (error) {
+      this.bad(`timeout: ${printableError(error)}; ${usual} is used`)
+    }
+    return usual
+  }
+}
+
+/** What to say of what is no function. */
+export function nothingToRun(fn: unknown): string {
+  return `a span was given nothing to run: expected a function, got ${describe(fn)}`
+}
+
+let outside: Inputs | undefined
+
+/** For what is called outside any trace, where no tracer counts it. */
+export function inputsOutside(): Inputs {
+  outside ??= new Inputs(new Ledger(), new Warnings(processWarnings, 10_000))
+  return outside
+}

@@ -1,0 +1,63 @@
+import { ERROR_MESSAGE, ERROR_TYPE } from '../contract/span.js'
+import { errorMessage, errorText, errorType } from '../values/errors.js'
+import { newData } from '../values/plain.js'
+
+/** What holds a span's data until it finishes. */
+interface DataHolder {
+  /** Made on first use: most spans have none. */
+  lazyData: Record<string, unknown> | undefined
+}
+
+/** The data of a span. */
+export function dataOf(holder: DataHolder): Record<string, unknown> {
+  return holder.lazyData ?? setData(holder, newData())
+}
+
+function setData(holder: DataHolder, data: Record<string, unknown>): Record<string, unknown> {
+  try {
+    holder.lazyData = data
+  } catch {
+    // A program has frozen the span: what is put into its data is lost.
+  }
+  return data
+}
+
+/** The same, as a copy where a program has frozen it. */
+function writableData(holder: DataHolder): Record<string, unknown> {
+  const data = dataOf(holder)
+  if (Object.isExtensible(data)) return data
+  return setData(holder, Object.assign(newData(), data))
+}
+
+/** Copies the entries of an object into a span's data. @returns whether that can be done */
+export function addData(holder: DataHolder, given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false
+  try {
+    const data = writableData(holder)
+    const entries = given instanceof Map ? Object.fromEntries(given) : given
+    for (const key of Object.keys(entries)) data[key] = read(entries, key)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function read(object: object, key: string): unknown {
+  try {
+    return Reflect.get(object, key)
+  } catch (error) {
+    return errorText(error)
+  }
+}
+
+/** Notes what a span failed of, unless it has failed before. */
+export function addError(holder: DataHolder, error: unknown): void {
+  try {
+    const data = writableData(holder)
+    if (Object.hasOwn(data, ERROR_TYPE)) return
+    data[ERROR_TYPE] = errorType(error)
+    data[ERROR_MESSAGE] = errorMessage(error)
+  } catch {
+    // A program has made properties of its own there.
+  }
+}

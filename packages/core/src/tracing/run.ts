@@ -1,0 +1,169 @@
+import * as types from 'node:util/types'
+import { context } from '../context/context.js'
+import type { ActiveSpan, Run } from '../contract/active-span.js'
+import { printableError, type Warnings } from '../queue/warnings.js'
+import { onOneLine } from '../values/display.js'
+import { describe } from '../values/errors.js'
+import { inputsOutside, nothingToRun } from './inputs.js'
+import type { TracedSpan } from './traced-span.js'
+import { DetachedSpan } from './unrecorded-span.js'
+
+/**
+ * Runs a function in a span, and finishes the span when it returns or, where it gives a promise, when that settles.
+ *
+ * A promise comes back itself. Only that of an `async` function, which nobody else can hold yet, comes back as another that
+ * settles alike: so it stays unhandled where nobody handles it, while one that has been watched counts as handled for good.
+ */
+export function runIn(span: TracedSpan, fn: Run): unknown {
+  if (typeof fn !== 'function') span.badInput(nothingToRun(fn))
+  let result: unknown
+  try {
+    result = typeof fn === 'function' ? context.run(span, fn, span) : undefined
+  } catch (error) {
+    span.fail(error)
+    span.finish()
+    throw error
+  }
+  const then = thenOf(result)
+  if (then === undefined) {
+    span.finish()
+    return result
+  }
+  if (!isPromise(result)) return settledAlike(span, context.run(span, outcomeOf, result, then))
+  return types.isAsyncFunction(fn) ? settledAlike(span, result) : watched(span, result, then)
+}
+
+/** A promise that settles as another does, after the span has finished. */
+function settledAlike(span: TracedSpan, promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    (value) => {
+      span.finish()
+      return value
+    },
+    (error: unknown) => {
+      span.fail(error)
+      span.finish()
+      throw error
+    },
+  )
+}
+
+/** The same promise, of which the span learns how it settles. */
+function watched(span: TracedSpan, promise: Promise<unknown>, then: Then): Promise<unknown> {
+  const fulfilled = (): void => span.finish()
+  const rejected = (error: unknown): void => {
+    span.fail(error)
+    span.finish()
+  }
+  // A lazy one is started by it, in the span; any other has no need of the context.
+  if (then === Promise.prototype.then) tell(promise, then, fulfilled, rejected)
+  else context.run(span, tell, promise, then, fulfilled, rejected)
+  return promise
+}
+
+/**
+ * Runs a function that records nothing. Its result is passed on; what is lazy is started, as it is in a recorded span: a
+ * thenable, or a promise with a `then` of its own.
+ */
+export function runUnrecorded(span: DetachedSpan, fn: Run): unknown {
+  if (typeof fn !== 'function') {
+    span.badInput(nothingToRun(fn))
+    return undefined
+  }
+  const result = fn(span)
+  const then = thenOf(result)
+  if (then === undefined || then === Promise.prototype.then) return result
+  if (!isPromise(result)) return outcomeOf(result, then)
+  tell(result, then, NOTHING, NOTHING)
+  return result
+}
+
+const NOTHING = (): void => {}
+
+type Then = (fulfilled: (value: unknown) => unknown, rejected: (error: unknown) => unknown) => unknown
+
+/** The `then` of a promise or of any other thenable. Read once: a lazy one may count that. */
+function thenOf(value: unknown): Then | undefined {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined
+  try {
+    const then: unknown = Reflect.get(value, 'then')
+    return typeof then === 'function' ? (then as Then) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether it is a promise, of whatever realm, or claims to be one. */
+function isPromise(value: unknown): value is Promise<unknown> {
+  try {
+    return types.isPromise(value) || value instanceof Promise
+  } catch {
+    return false
+  }
+}
+
+/** How a thenable, which is started hereby, settles. */
+function outcomeOf(thenable: unknown, then: Then): Promise<unknown> {
+  return new Promise((resolve, reject) => Reflect.apply(then, thenable, [resolve, reject]))
+}
+
+/** Has a promise tell how it settles, by a `then` that may be anybody's. */
+function tell(promise: object, then: Then, fulfilled: () => void, rejected: (error: unknown) => void): void {
+  try {
+    Reflect.apply(then, promise, [fulfilled, rejected])
+  } catch (error) {
+    rejected(error)
+  }
+}
+
+/** Starts something on its own: what it throws or rejects with is logged, and goes no further. */
+export function goOn(kind: string, name: string, start: () => unknown, warnings: Warnings): void {
+  const failed = (error: unknown): void => warnOfGo(warnings, [kind, name], error)
+  try {
+    const result = start()
+    const then = thenOf(result)
+    if (then !== undefined) tell(Object(result), then, NOTHING, failed)
+  } catch (error) {
+    failed(error)
+  }
+}
+
+function warnOfGo(warnings: Warnings, what: readonly unknown[], error: unknown): void {
+  const words = what.map((word) => (typeof word === 'string' ? word : describe(word))).join(' ')
+  warnings.warn('go', (times) => {
+    const more = times > 1 ? ` (the latest of ${times} such failures)` : ''
+    return `go(${onOneLine(words)}) failed: ${printableError(error)}${more}`
+  })
+}
+
+/**
+ * Runs a function in a child of the current span. Outside a trace the function is called all the same, with a span that
+ * records nothing, so that library code can always use it.
+ *
+ * @param kind what sort of activity, such as `db`
+ * @param name which activity, such as `load user`
+ * @param fn gets the span; its result or promise is passed on, and what it throws or rejects with too, untouched
+ */
+export function span<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>): Promise<T>
+export function span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T): T
+export function span(kind: string, name: string, fn: Run): unknown {
+  const current = context.getStore()
+  if (current !== undefined) return current.tracer.span(kind, name, fn)
+  return runUnrecorded(new DetachedSpan(kind, name), fn)
+}
+
+/**
+ * Runs a function on its own in a child of the current span, and does not wait for it. What it throws or rejects with is
+ * recorded on the span and logged, and is never unhandled. Outside a trace the function runs all the same.
+ *
+ * @param kind what sort of activity, such as `work`
+ * @param name which activity, such as `audit`
+ */
+export function go(kind: string, name: string, fn: Run): void {
+  const current = context.getStore()
+  if (current !== undefined) {
+    current.tracer.go(kind, name, fn)
+    return
+  }
+  goOn(kind, name, () => runUnrecorded(new DetachedSpan(kind, name), fn), inputsOutside().warnings)
+}

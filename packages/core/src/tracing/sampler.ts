@@ -1,0 +1,27 @@
+import { describe, TraceError } from '../values/errors.js'
+
+/**
+ * Decides whether a trace is recorded, when its first span in this process starts.
+ *
+ * @param kind of that span
+ * @param name of that span, as it is when it starts
+ * @param traceId for decisions on which all services agree
+ * @returns undefined leaves it to the caller, or to the default: recorded
+ */
+export type Sampler = (kind: string, name: string, traceId: bigint) => boolean | undefined
+
+/**
+ * Samples a part of all traces, by trace id: services with the same ratio agree on every trace. The rule is that of
+ * OpenTelemetry's consistent probability sampling: the rightmost 56 bits of the id are the random number
+ * (https://www.w3.org/TR/trace-context-2/#random-trace-id-flag).
+ *
+ * @param part from 0, no trace, to 1, every trace
+ * @throws {TraceError} `TRACE_BAD_OPTION` where it is no number from 0 to 1
+ */
+export function ratio(part: number): Sampler {
+  if (typeof part !== 'number' || !(part >= 0 && part <= 1)) {
+    throw new TraceError('TRACE_BAD_OPTION', `ratio: expected a number from 0 to 1, got ${describe(part)}`)
+  }
+  const threshold = BigInt(Math.round((1 - part) * 2 ** 56))
+  return (_kind, _name, traceId) => BigInt.asUintN(56, traceId) >= threshold
+}

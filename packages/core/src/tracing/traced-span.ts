@@ -1,0 +1,104 @@
+import { type ContextSpan, context } from '../context/context.js'
+import type { ActiveSpan, Run } from '../contract/active-span.js'
+import type { RemoteContext } from '../contract/remote.js'
+import type { Tracer } from '../contract/tracer.js'
+import { describe } from '../values/errors.js'
+import { generateId } from '../values/ids.js'
+import { timeAt } from './clock.js'
+import { nothingToRun } from './inputs.js'
+import { addData, addError, dataOf } from './live-data.js'
+
+/** What a span needs of the tracer that started it. */
+export interface SpanOwner extends Tracer {
+  /** A span has finished, at this time in nanoseconds since the Unix epoch. Called once. */
+  finished(span: TracedSpan, finish: bigint): void
+  /** Something that was given to a span cannot be used. */
+  badInput(message: string): void
+}
+
+/** What a new span takes from the span above it, or from the trace that it begins. */
+export interface Parent extends Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset' | 'remote'> {
+  /** By the monotonic clock, where it has just been read. */
+  readonly now?: bigint
+}
+
+/** A span that will be recorded. */
+export class TracedSpan implements ContextSpan {
+  readonly spanId: bigint
+  readonly traceId: bigint
+  readonly parentId: bigint
+  process: string
+  readonly kind: string
+  name: string
+  readonly start: bigint
+  readonly clockOffset: bigint
+  readonly sampled = true
+  readonly remote: RemoteContext | undefined
+  readonly tracer: SpanOwner
+  lazyData: Record<string, unknown> | undefined = undefined
+  isFinished = false
+
+  constructor(tracer: SpanOwner, parent: Parent, kind: string, name: string) {
+    this.spanId = generateId()
+    this.traceId = parent.traceId
+    this.parentId = parent.spanId
+    this.process = tracer.process
+    this.kind = kind
+    this.name = name
+    this.clockOffset = parent.clockOffset
+    this.remote = parent.remote
+    this.start = parent.now === undefined ? timeAt(parent.clockOffset) : parent.now + parent.clockOffset
+    this.tracer = tracer
+  }
+
+  get elapsed(): bigint {
+    return timeAt(this.clockOffset) - this.start
+  }
+
+  get data(): Record<string, unknown> {
+    return dataOf(this)
+  }
+
+  set data(entries: Readonly<Record<string, unknown>>) {
+    if (!addData(this, entries)) this.badInput(`data of a span: expected an object, got ${describe(entries)}`)
+  }
+
+  run<T>(fn: (span: ActiveSpan) => T): T
+  run(fn: Run): unknown {
+    if (typeof fn === 'function') return context.run(this, fn, this)
+    this.badInput(nothingToRun(fn))
+    return undefined
+  }
+
+  fail(error: unknown): void {
+    if (!this.isFinished) addError(this, error)
+  }
+
+  finish(): void {
+    if (this.isFinished || !markFinished(this)) return
+    this.tracer.finished(this, timeAt(this.clockOffset))
+  }
+
+  badInput(message: string): void {
+    this.tracer.badInput(message)
+  }
+
+  [Symbol.dispose](): void {
+    this.finish()
+  }
+}
+
+/** Those which have finished although a program had frozen them. */
+const frozen = new WeakSet<TracedSpan>()
+
+/** @returns whether it is not so marked yet */
+function markFinished(span: TracedSpan): boolean {
+  try {
+    span.isFinished = true
+    return true
+  } catch {
+    if (frozen.has(span)) return false
+    frozen.add(span)
+    return true
+  }
+}

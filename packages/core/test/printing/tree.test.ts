@@ -1,0 +1,130 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import type { Span } from '../../src/contract/span.js'
+import { buildTree, type SpanNode } from '../../src/printing/tree.js'
+import { aSpan } from '../support/spans.js'
+
+function spanOf(id: number, parent: number, start = id): Span {
+  return aSpan({ spanId: BigInt(id), parentId: BigInt(parent), start: BigInt(start), name: `${id}` })
+}
+
+/** A tree as text, such as `1(2(3) 4)`, with `?` where a parent is missing and `@` where a circle was cut. */
+function shapeOf(nodes: readonly SpanNode[]): string {
+  const mark = { 'parent missing': '?', circle: '@' }
+  return nodes
+    .map(({ span, children, cutOff }) => {
+      const below = children.length > 0 ? `(${shapeOf(children)})` : ''
+      return `${span.name}${cutOff === undefined ? '' : mark[cutOff]}${below}`
+    })
+    .join(' ')
+}
+
+describe('buildTree', () => {
+  test.each<[string, [number, number, number?][], string]>([
+    ['no spans', [], ''],
+    ['one', [[1, 0]], '1'],
+    [
+      'spans in any order',
+      [
+        [4, 1],
+        [3, 2],
+        [2, 1],
+        [1, 0],
+      ],
+      '1(2(3) 4)',
+    ],
+    [
+      'children by start',
+      [
+        [1, 0, 0],
+        [2, 1, 9],
+        [3, 1, 5],
+      ],
+      '1(3 2)',
+    ],
+    [
+      'several roots',
+      [
+        [2, 0],
+        [1, 0],
+      ],
+      '1 2',
+    ],
+    [
+      'a parent that is missing',
+      [
+        [1, 0],
+        [3, 2],
+        [4, 3],
+      ],
+      '1 3?(4)',
+    ],
+    ['only a parent that is missing', [[3, 2]], '3?'],
+    [
+      'its own parent',
+      [
+        [1, 1],
+        [2, 1],
+      ],
+      '1@(2)',
+    ],
+    [
+      'a circle of two',
+      [
+        [1, 2],
+        [2, 1],
+      ],
+      '1@(2)',
+    ],
+    [
+      'a circle with a tail, met from the tail',
+      [
+        [9, 3],
+        [3, 2, 30],
+        [2, 1, 20],
+        [1, 3, 10],
+      ],
+      '1@(2(3(9)))',
+    ],
+    [
+      'two circles and a root',
+      [
+        [1, 0],
+        [2, 3],
+        [3, 2],
+        [4, 5],
+        [5, 4],
+      ],
+      '1 2@(3) 4@(5)',
+    ],
+  ])('%s', (_what, spans, shape) => {
+    expect(shapeOf(buildTree(spans.map(([id, parent, start]) => spanOf(id, parent, start))))).toBe(shape)
+  })
+
+  test('of several records of a span the last is taken, and rather a finished one', () => {
+    const open = { ...spanOf(1, 0), name: 'open', finish: undefined }
+    expect(shapeOf(buildTree([open, spanOf(1, 0)]))).toBe('1')
+    expect(shapeOf(buildTree([spanOf(1, 0), open]))).toBe('1')
+    expect(shapeOf(buildTree([spanOf(1, 0), { ...spanOf(1, 0), name: 'later' }]))).toBe('later')
+  })
+
+  test('every span is there once, whatever the parents', () => {
+    const ids = fc.integer({ min: 1, max: 12 })
+    const spans = fc.array(fc.tuple(ids, fc.integer({ min: 0, max: 12 }), ids), { maxLength: 30 })
+    fc.assert(
+      fc.property(spans, (parts) => {
+        const tree = buildTree(parts.map(([id, parent, start]) => spanOf(id, parent, start)))
+        const names = shapeOf(tree).match(/\d+/g) ?? []
+        expect(names.sort()).toEqual([...new Set(parts.map(([id]) => `${id}`))].sort())
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('a line of 100,000 spans is no deeper than the stack', () => {
+    const spans = Array.from({ length: 100_000 }, (_, i) => spanOf(i + 1, i))
+    let depth = 0
+    for (let node = buildTree(spans)[0]; node !== undefined; node = node.children[0]) depth++
+    expect(depth).toBe(100_000)
+  })
+})
