@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { type PlainValue, storedKey, toPlain } from '@trace/core'
-import { newPlainData } from '@trace/core/files'
+import { newPlainData } from '@trace/core/text-file'
 
 /**
  * Lists and maps within each other that DynamoDB takes in one attribute: 31 lists or maps with a scalar inside are its 32

@@ -10,7 +10,7 @@ import {
   type Span,
   W3C_TRACE_ID,
 } from '@trace/core'
-import { newPlainData } from '@trace/core/files'
+import { newPlainData } from '@trace/core/text-file'
 import { attributeName, freeName, fromAttribute, goText, toAttribute } from './attribute.js'
 import { fitItem } from './size.js'
 

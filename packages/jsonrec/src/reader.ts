@@ -6,7 +6,7 @@ import {
   type TextReader,
   type TextReaderOptions,
   textReader,
-} from '@trace/core/files'
+} from '@trace/core/text-file'
 import { spanFromJsonLine } from './line.js'
 import { type LinePiece, LineScanner } from './scan.js'
 

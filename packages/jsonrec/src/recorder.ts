@@ -1,5 +1,5 @@
 import type { Recorder } from '@trace/core'
-import { recorderOfUrl, type TextRecorderOptions, textRecorder } from '@trace/core/files'
+import { recorderOfUrl, type TextRecorderOptions, textRecorder } from '@trace/core/text-file'
 import { spanToJsonLine } from './line.js'
 
 /** Options of {@link jsonRecorder}: either a file (`path`) or a stream (`stream`, never ended). */

@@ -1,4 +1,4 @@
-import type { Piece, PieceScanner, ScanStart } from '@trace/core/files'
+import type { Piece, PieceScanner, ScanStart } from '@trace/core/text-file'
 
 /** Bytes read from a file at a time: larger is no faster. */
 const CHUNK = 1024 * 1024

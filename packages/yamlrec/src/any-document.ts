@@ -1,5 +1,5 @@
 import type { PlainValue, Span } from '@trace/core'
-import { newPlainData, SpanDraft } from '@trace/core/files'
+import { newPlainData, SpanDraft } from '@trace/core/text-file'
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument, type Scalar } from 'yaml'
 import { plainValue } from './scalar.js'
 

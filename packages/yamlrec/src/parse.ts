@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { ReadReport, Span } from '@trace/core'
-import { Report } from '@trace/core/files'
+import { Report } from '@trace/core/text-file'
 import { readPlainDocument } from './plain-document.js'
 import { CHUNK, closingLine, type DocumentPiece, Scanner } from './scan.js'
 

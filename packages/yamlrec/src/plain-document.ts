@@ -1,5 +1,5 @@
 import { dataKey, isId, type PlainData, type PlainValue, type Span } from '@trace/core'
-import { newPlainData, readTime } from '@trace/core/files'
+import { newPlainData, readTime } from '@trace/core/text-file'
 import { Declined, keyText, lineValue, quotedEnd } from './plain-value.js'
 import { plainValue } from './scalar.js'
 

@@ -1,5 +1,5 @@
 import type { PlainValue } from '@trace/core'
-import { newPlainData } from '@trace/core/files'
+import { newPlainData } from '@trace/core/text-file'
 import { plainValue } from './scalar.js'
 
 /** Unquoted text that no YAML parser can see as anything but one scalar on one line, wider than what is written: so it begins. */

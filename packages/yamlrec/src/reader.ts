@@ -1,4 +1,10 @@
-import { type ReadFormat, readerOfUrl, type TextReader, type TextReaderOptions, textReader } from '@trace/core/files'
+import {
+  type ReadFormat,
+  readerOfUrl,
+  type TextReader,
+  type TextReaderOptions,
+  textReader,
+} from '@trace/core/text-file'
 import { readPiece } from './parse.js'
 import { type DocumentPiece, Scanner } from './scan.js'
 

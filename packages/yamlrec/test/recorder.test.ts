@@ -6,7 +6,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { RecordError, type Span } from '@trace/core'
-import { Batch } from '@trace/core/files'
+import { Batch } from '@trace/core/text-file'
 import { parseYaml, spanToYaml, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
 
