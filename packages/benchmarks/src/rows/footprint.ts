@@ -1,9 +1,9 @@
-import { installed } from '../installed.js'
-import type { Row } from '../row.js'
-import { loaded, started } from '../started.js'
+import type { Row } from '../harness/row.js'
+import { installed } from '../starts/installed.js'
+import { filesLoaded, startTime } from '../starts/sides.js'
 
 const OURS = ['@trace/core', '@trace/http', '@trace/yamlrec']
-/** What it takes to trace Node http and Fastify, and to send the spans somewhere. */
+/** What tracing Node http and Fastify takes, with an exporter. */
 const OPENTELEMETRY = [
   '@opentelemetry/api',
   '@opentelemetry/sdk-trace-node',
@@ -15,28 +15,28 @@ const OPENTELEMETRY = [
 export const footprintRows: readonly Row[] = [
   {
     name: 'import',
-    title: 'start of Node with core, http/fastify and yamlrec imported',
+    title: 'start of Node that imports core, http/fastify and yamlrec',
     unit: 'ms',
-    sides: { trace: started('trace'), bare: started('bare'), opentelemetry: started('opentelemetry') },
+    sides: { trace: startTime('trace'), bare: startTime('bare'), opentelemetry: startTime('opentelemetry') },
     readings: [
       { label: 'ms more than bare Node', of: 'trace', minus: 'bare', goal: { atMost: 15 } },
-      { label: 'OpenTelemetry, ms more than bare Node', of: 'opentelemetry', minus: 'bare' },
+      { label: 'ms more than bare Node, for OpenTelemetry', of: 'opentelemetry', minus: 'bare' },
     ],
     starts: 1,
     samples: 21,
   },
   {
     name: 'loaded',
-    title: 'files loaded by that import',
+    title: 'files that this import loads',
     unit: 'files',
     sides: {
-      trace: loaded('trace', /./),
-      opentelemetry: loaded('opentelemetry', /./),
-      'trace, of AWS': loaded('trace', /aws-sdk|@aws|@smithy/),
+      trace: filesLoaded('trace', /./),
+      opentelemetry: filesLoaded('opentelemetry', /./),
+      'trace, of AWS': filesLoaded('trace', /aws-sdk|@aws|@smithy/),
     },
     readings: [
       { label: "of OpenTelemetry's", of: 'trace', dividedBy: 'opentelemetry' },
-      { label: 'of AWS', of: 'trace, of AWS', goal: { atMost: 0 } },
+      { label: 'files of the AWS SDK', of: 'trace, of AWS', goal: { atMost: 0 } },
     ],
     starts: 1,
     samples: 1,
@@ -55,7 +55,7 @@ export const footprintRows: readonly Row[] = [
   },
   {
     name: 'packages',
-    title: 'packages that are installed for it',
+    title: 'packages installed with core, http and yamlrec',
     unit: 'packages',
     sides: { trace: installed(OURS, 'packages'), opentelemetry: installed(OPENTELEMETRY, 'packages') },
     readings: [

@@ -1,12 +1,12 @@
-import { NODE, type Reading, type Row, type Side } from '../row.js'
-import { type Framework, p99, rate, type VariantName } from '../served.js'
-import { timedGrown } from '../sides.js'
+import { NODE_MAJOR, type Reading, type Row, type Side } from '../harness/row.js'
+import { type Framework, p99, rate, type VariantName } from '../servers/sides.js'
+import { timedInSteadyState } from '../workloads/sides.js'
 
-function rateRow(framework: Framework, title: string, isYoung = false): Row {
-  const side = (variant: VariantName): Side => rate({ framework, variant, isYoung })
+function rateRow(framework: Framework, title: string, isJustStarted = false): Row {
+  const side = (variant: VariantName): Side => rate({ framework, variant, isJustStarted })
   return {
-    name: `${isYoung ? 'young' : 'http'}-${framework}`,
-    title: `${title}${isYoung ? ', just started' : ''}: a span each, both headers, YAML to disk`,
+    name: `${isJustStarted ? 'young' : 'http'}-${framework}`,
+    title: `${title}${isJustStarted ? ', just started' : ''}: a span for each request, both headers, YAML to disk`,
     unit: 'requests/s',
     sides: {
       trace: side('trace'),
@@ -21,9 +21,9 @@ function rateRow(framework: Framework, title: string, isYoung = false): Row {
         dividedBy: 'hand-written',
         goal: { atLeast: 1 },
       },
-      framework === 'fastify' ? { ...OF_BARE, goal: { atLeast: NODE >= 24 ? 0.87 : 0.8 } } : OF_BARE,
+      framework === 'fastify' ? { ...OF_BARE, goal: { atLeast: NODE_MAJOR >= 24 ? 0.87 : 0.8 } } : OF_BARE,
       {
-        label: "of OpenTelemetry's rate, which exports nowhere",
+        label: "of OpenTelemetry's rate, with an exporter that does nothing",
         of: 'trace',
         dividedBy: 'opentelemetry',
         goal: { atLeast: 2.7 },
@@ -75,7 +75,7 @@ export const httpRows: readonly Row[] = [
   },
   {
     name: 'headers-hostile',
-    title: 'Node http: 64 KB of ids on a request, over and over, for all formats of them',
+    title: 'Node http: 64 KB of repeated ids on a request, with propagators for all formats',
     unit: 'requests/s',
     sides: {
       trace: rate({ framework: 'node', variant: 'all-formats', headers: 'hostile' }),
@@ -89,14 +89,14 @@ export const httpRows: readonly Row[] = [
     title: 'outgoing fetch with a client span',
     unit: 'ns',
     sides: {
-      trace: timedGrown('fetch', 'trace'),
-      'traced fetch': timedGrown('fetch', 'traced fetch'),
-      context: timedGrown('fetch', 'context'),
-      bare: timedGrown('fetch', 'bare'),
+      trace: timedInSteadyState('fetch', 'trace'),
+      'traced fetch': timedInSteadyState('fetch', 'traced fetch'),
+      context: timedInSteadyState('fetch', 'context'),
+      bare: timedInSteadyState('fetch', 'bare'),
     },
     readings: [
       { label: "of bare fetch's rate", of: 'bare', dividedBy: 'trace', goal: { atLeast: 0.9 } },
-      { label: 'of its rate within an AsyncLocalStorage', of: 'context', dividedBy: 'trace' },
+      { label: "of fetch's rate within an AsyncLocalStorage", of: 'context', dividedBy: 'trace' },
       { label: "tracedFetch, of bare fetch's rate", of: 'bare', dividedBy: 'traced fetch' },
     ],
     starts: 4,

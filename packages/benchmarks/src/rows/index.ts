@@ -1,12 +1,12 @@
-import type { Row } from '../row.js'
+import type { Row } from '../harness/row.js'
 import { dynamoRows } from './dynamo.js'
 import { footprintRows } from './footprint.js'
 import { httpRows } from './http.js'
 import { scaleRows } from './scale.js'
-import { spanRows } from './spans.js'
+import { spanRows } from './span.js'
 import { yamlRows } from './yaml.js'
 
-/** All rows of the table, in its order. */
+/** All rows of the table, in order. */
 export const rows: readonly Row[] = [
   ...spanRows,
   ...httpRows,

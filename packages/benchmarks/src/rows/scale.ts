@@ -1,15 +1,14 @@
-import { numberIn, startServant } from '../processes.js'
-import type { Row, Side } from '../row.js'
-import { timed } from '../sides.js'
+import type { Row, Side } from '../harness/row.js'
+import { heapAfter, timed } from '../workloads/sides.js'
 
 const SIZES = [1, 100, 10_000, 1_000_000]
-const LARGEST_OF_SMOKE = 10_000
+const LARGEST_QUICK_SIZE = 10_000
 
-/** The cost of one where there are more and more: nothing may grow with their number. */
+/** The cost of one operation among more and more others. It must not grow with their number. */
 function scaleRow(name: string, title: string, side: (size: number) => Side): Row {
   const sides: Record<string, Side> = {}
   for (const size of SIZES) {
-    sides[String(size)] = (run) => side(run.quick ? Math.min(size, LARGEST_OF_SMOKE) : size)(run)
+    sides[String(size)] = (run) => side(run.quick ? Math.min(size, LARGEST_QUICK_SIZE) : size)(run)
   }
   return {
     name: `scale-${name}`,
@@ -17,8 +16,8 @@ function scaleRow(name: string, title: string, side: (size: number) => Side): Ro
     unit: 'ns',
     sides,
     readings: [
-      { label: 'with 1,000,000, of what it costs with 10,000', of: '1000000', dividedBy: '10000', goal: { atMost: 2 } },
-      { label: 'with 10,000, of what it costs with 100', of: '10000', dividedBy: '100' },
+      { label: 'times as long with 1,000,000 as with 10,000', of: '1000000', dividedBy: '10000', goal: { atMost: 2 } },
+      { label: 'times as long with 10,000 as with 100', of: '10000', dividedBy: '100' },
     ],
     starts: 2,
     samples: 4,
@@ -28,32 +27,31 @@ function scaleRow(name: string, title: string, side: (size: number) => Side): Ro
 const LEAK_SPANS = 10_000_000
 const QUICK_LEAK_SPANS = 50_000
 
-/** Megabytes that a process holds after a part of ten million spans. */
-function heapAfter(part: number): Side {
-  return async ({ quick }) => {
-    const servant = startServant('heap.js', [], ['--expose-gc'])
-    const spans = (quick ? QUICK_LEAK_SPANS : LEAK_SPANS) * part
-    return {
-      sample: async () => ({ value: numberIn(await servant.ask({ spans }), 'heap') / 1e6 }),
-      close: () => servant.close(),
-    }
-  }
+/** @param part of the spans */
+function heapAfterPart(part: number): Side {
+  return (run) => heapAfter((run.quick ? QUICK_LEAK_SPANS : LEAK_SPANS) * part)(run)
 }
 
 export const scaleRows: readonly Row[] = [
-  scaleRow('open', 'one span, start to finish, with so many others open', (size) => timed('scale', `open-${size}`)),
-  scaleRow('queued', 'one span, start to finish, with so many others queued', (size) =>
+  scaleRow('open', 'a span from start to finish, with 1 to 1,000,000 others open', (size) =>
+    timed('scale', `open-${size}`),
+  ),
+  scaleRow('queued', 'a span from start to finish, with 1 to 1,000,000 others queued', (size) =>
     timed('scale', `queued-${size}`),
   ),
-  scaleRow('append', 'one span recorded to a file that holds so many', (size) => timed('file', `append-${size}`)),
-  scaleRow('find', 'a trace found in a file of so many spans, a span', (size) => timed('file', `find-${size}`)),
+  scaleRow('append', 'a span recorded to a file of 1 to 1,000,000 spans', (size) =>
+    timed('yaml-file', `append-${size}`),
+  ),
+  scaleRow('find', 'a trace found in a file of 1 to 1,000,000 spans, per span', (size) =>
+    timed('yaml-file', `find-${size}`),
+  ),
   {
     name: 'leak',
     title: 'heap after 10,000,000 spans and after a tenth of them',
     unit: 'MB',
-    sides: { all: heapAfter(1), tenth: heapAfter(0.1) },
+    sides: { all: heapAfterPart(1), tenth: heapAfterPart(0.1) },
     readings: [
-      { label: 'after all, of what it was after a tenth', of: 'all', dividedBy: 'tenth', goal: { atMost: 1.1 } },
+      { label: 'times as much after all as after a tenth', of: 'all', dividedBy: 'tenth', goal: { atMost: 1.1 } },
     ],
     starts: 1,
     samples: 1,

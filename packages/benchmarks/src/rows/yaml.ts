@@ -1,9 +1,9 @@
-import type { Row, Run, Side } from '../row.js'
-import { allocated, timed } from '../sides.js'
+import type { Row, Run, Side } from '../harness/row.js'
+import { allocated, timed } from '../workloads/sides.js'
 
-/** A workload that is smaller in a smoke test. */
+/** A smoke test runs the smaller of two workloads. */
 function sized(many: string, few: string): Side {
-  return (run: Run) => timed('file', run.quick ? few : many)(run)
+  return (run: Run) => timed('yaml-file', run.quick ? few : many)(run)
 }
 
 export const yamlRows: readonly Row[] = [
@@ -18,17 +18,17 @@ export const yamlRows: readonly Row[] = [
       'js-yaml': timed('yaml', 'write-js-yaml'),
     },
     readings: [
-      { label: 'over JSON.stringify of the same fields', of: 'trace', dividedBy: 'json', goal: { atMost: 1.5 } },
+      { label: 'times JSON.stringify of the same fields', of: 'trace', dividedBy: 'json', goal: { atMost: 1.5 } },
       { label: 'yaml takes … times as long', of: 'yaml', dividedBy: 'trace', goal: { atLeast: 40 } },
       { label: 'js-yaml takes … times as long', of: 'js-yaml', dividedBy: 'trace', goal: { atLeast: 25 } },
     ],
   },
   {
     name: 'yaml-bytes',
-    title: 'bytes allocated to write a span as YAML',
+    title: 'bytes allocated per span written as YAML',
     unit: 'B',
     sides: { trace: allocated('yaml', 'write-trace'), json: allocated('yaml', 'write-json') },
-    readings: [{ label: 'over JSON.stringify of the same fields', of: 'trace', dividedBy: 'json' }],
+    readings: [{ label: 'times JSON.stringify of the same fields', of: 'trace', dividedBy: 'json' }],
     samples: 3,
   },
   {
@@ -51,7 +51,12 @@ export const yamlRows: readonly Row[] = [
     unit: 'ns',
     sides: { trace: sized('trace-many', 'trace-few'), 'reading bytes': sized('bytes-many', 'bytes-few') },
     readings: [
-      { label: "over reading the file's bytes", of: 'trace', dividedBy: 'reading bytes', goal: { atMost: 2 } },
+      {
+        label: "times as long as reading the file's bytes",
+        of: 'trace',
+        dividedBy: 'reading bytes',
+        goal: { atMost: 2 },
+      },
     ],
     samples: 4,
     starts: 2,

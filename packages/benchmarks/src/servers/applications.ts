@@ -1,24 +1,27 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
 import type { Express } from 'express'
 import type { FastifyInstance } from 'fastify'
-import { requireHere } from '../opentelemetry.js'
 
-/** Above Node's 16 KB, for the row with large headers. */
+/** In bytes. Node's default of 16 KB is too little for the row with large headers. */
 const MAX_HEADER_SIZE = 262_144
 
-/** What every server answers. */
+/** The body of every response. */
 const BODY = { id: 42, name: 'Ada', roles: ['admin', 'author'] }
 
-/** How a variant changes each of the three applications. */
+/** How tracing is added to each of the three applications. */
 export interface Variant {
   readonly node?: (handler: RequestListener) => RequestListener
   readonly express?: (app: Express) => void
   readonly fastify?: (app: FastifyInstance) => Promise<void> | void
-  /** How many spans it has got rid of, once none waits. */
+  /** Resolves, once no span waits, to how many were recorded. */
   readonly spans: () => Promise<number>
 }
 
-/** The modules are loaded here, after OpenTelemetry has had its chance to change them. */
+/** Loads modules as CommonJS: OpenTelemetry instruments these without a loader. */
+const requireHere = createRequire(import.meta.url)
+
+/** Loads the framework only now, after OpenTelemetry has been set up to instrument it. */
 export async function serverOf(framework: string, variant: Variant): Promise<Server> {
   const http: typeof import('node:http') = requireHere('node:http')
   const options = { maxHeaderSize: MAX_HEADER_SIZE }

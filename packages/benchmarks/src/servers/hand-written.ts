@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto'
 import { appendFile } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** What somebody would write who needs just this: a span a request, both headers, YAML to disk. */
+/** What one would write by hand for just this: a span for every request, both headers, and YAML appended to a file. */
 export interface HandSpan {
   readonly id: bigint
   readonly traceId: bigint
@@ -24,11 +24,11 @@ let path = ''
 let finished = 0
 const epoch = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
 
-export function writeTo(file: string): void {
+export function setFile(file: string): void {
   path = file
 }
 
-export function countOfHand(): number {
+export function finishedSpans(): number {
   return finished
 }
 
@@ -40,14 +40,14 @@ function id(): bigint {
   return (ids[nextId++] ?? 0n) & 0x7fff_ffff_ffff_ffffn
 }
 
-/** @param route the pattern that the request matched, where the framework tells it */
+/** @param route the pattern of the matched route, if the framework knows it here */
 export function begin(req: IncomingMessage, res: ServerResponse, route?: string): HandSpan {
   const url = req.url ?? ''
   const query = url.indexOf('?')
   const method = req.method ?? ''
-  const place = query < 0 ? url : url.slice(0, query)
-  const name = `${method} ${route ?? place}`
-  const span = { id: id(), traceId: id(), name, method, path: place, start: process.hrtime.bigint() }
+  const urlPath = query < 0 ? url : url.slice(0, query)
+  const name = `${method} ${route ?? urlPath}`
+  const span = { id: id(), traceId: id(), name, method, path: urlPath, start: process.hrtime.bigint() }
   req.headers['x-request-id'] = `${span.traceId}:${span.id}`
   res.on('close', () => finish(span, res.statusCode))
   return span
@@ -89,9 +89,9 @@ let second = 0n
 let secondText = ''
 
 function timeText(time: bigint): string {
-  const ofTime = time / 1_000_000_000n
-  if (ofTime !== second) {
-    second = ofTime
+  const seconds = time / 1_000_000_000n
+  if (seconds !== second) {
+    second = seconds
     secondText = new Date(Number(second) * 1000).toISOString().slice(0, 19)
   }
   return `${secondText}.${String(time % 1_000_000_000n).padStart(9, '0')}Z`

@@ -4,18 +4,19 @@ import { traceExpress } from '@trace/http/express'
 import { traceFastify } from '@trace/http/fastify'
 import { traceNode } from '@trace/http/node'
 import { yamlRecorder } from '@trace/yamlrec'
+import { startOpenTelemetry } from '../harness/opentelemetry.js'
 import type { Variant } from './applications.js'
-import { begin, countOfHand, handContext, writeTo } from './hand-written.js'
+import { begin, finishedSpans, handContext, setFile } from './hand-written.js'
 
 const BARE: Variant = { spans: async () => 0 }
 
 function traced(path: string, options: { propagators?: readonly Propagator[] } = {}): Variant {
   const tracer = createTracer({ recorder: yamlRecorder({ path }), service: 'server' })
-  const ours = { tracer, ...options }
+  const traceOptions = { tracer, ...options }
   return {
-    node: (handler) => traceNode(handler, ours),
-    express: (app) => void app.use(traceExpress(ours)),
-    fastify: (app) => void app.register(traceFastify, ours),
+    node: (handler) => traceNode(handler, traceOptions),
+    express: (app) => void app.use(traceExpress(traceOptions)),
+    fastify: (app) => void app.register(traceFastify, traceOptions),
     spans: async () => {
       await tracer.flush()
       return tracer.stats().recorded
@@ -24,7 +25,7 @@ function traced(path: string, options: { propagators?: readonly Propagator[] } =
 }
 
 function handWritten(path: string): Variant {
-  writeTo(path)
+  setFile(path)
   return {
     node: (handler) => (req, res) => {
       const span = begin(req, res)
@@ -45,13 +46,36 @@ function handWritten(path: string): Variant {
         handContext.run(span, done)
       })
     },
-    spans: async () => countOfHand(),
+    spans: async () => finishedSpans(),
   }
 }
 
-/**
- * @param path where spans are written
- */
+/** Instruments Node's http and the framework as OpenTelemetry's documentation says. */
+async function opentelemetry(): Promise<Variant> {
+  // Loaded here, so that the other variants run without them.
+  const [{ HttpInstrumentation }, { ExpressInstrumentation }, { FastifyOtelInstrumentation }] = await Promise.all([
+    import('@opentelemetry/instrumentation-http'),
+    import('@opentelemetry/instrumentation-express'),
+    import('@fastify/otel'),
+  ])
+  const { provider, exported } = await startOpenTelemetry()
+  const fastifyInstrumentation = new FastifyOtelInstrumentation()
+  for (const each of [new HttpInstrumentation(), new ExpressInstrumentation(), fastifyInstrumentation]) {
+    each.setTracerProvider(provider)
+    each.enable()
+  }
+  return {
+    fastify: async (app) => {
+      await app.register(fastifyInstrumentation.plugin())
+    },
+    spans: async () => {
+      await provider.forceFlush()
+      return exported()
+    },
+  }
+}
+
+/** @param path of the file for spans */
 export async function variantOf(name: string, path: string): Promise<Variant> {
   switch (name) {
     case 'bare':
@@ -63,8 +87,7 @@ export async function variantOf(name: string, path: string): Promise<Variant> {
     case 'hand-written':
       return handWritten(path)
     case 'opentelemetry':
-      // Loaded for its own server only.
-      return (await import('./opentelemetry-variant.js')).opentelemetryVariant()
+      return opentelemetry()
     default:
       throw new Error(`there is no variant called ${name}`)
   }

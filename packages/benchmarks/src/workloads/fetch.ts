@@ -1,32 +1,33 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createTracer, type Tracer } from '@trace/core'
 import { traceClients, tracedFetch } from '@trace/http/client'
-import { assertNone, nullRecorder } from '../null-recorder.js'
-import { numberIn, startServant } from '../processes.js'
-import type { Workload, WorkloadFactory } from '../workload.js'
+import { numberIn } from '../harness/child.js'
+import { startServer } from '../servers/sides.js'
+import { assertNone, nullRecorder } from './recorders.js'
+import type { Workload, WorkloadFactory } from './workload.js'
 
-const AT_ONCE = 20
+const REQUESTS_AT_ONCE = 20
 
-/** Requests to a server in a process of its own, several under way at once. */
+/** Sends requests to a server in a process of its own, several at once. */
 async function fetching(fetchOne: typeof fetch): Promise<Workload> {
-  const server = startServant('server.js', ['node', 'bare', ''])
+  const server = startServer('node', 'bare')
   const url = `http://127.0.0.1:${numberIn(await server.ask({}), 'port')}/users/42`
   return {
-    operations: AT_ONCE,
+    operations: REQUESTS_AT_ONCE,
     slice: async () => {
-      await Promise.all(Array.from({ length: AT_ONCE }, async () => (await fetchOne(url)).text()))
+      await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, async () => (await fetchOne(url)).text()))
     },
   }
 }
 
-/** What any tracer's context costs: before Node 24, every promise that fetch makes is told of by a hook. */
+/** What the context of any tracer costs. Before Node 24 a hook runs for every promise that fetch makes. */
 async function inContext(): Promise<Workload> {
   const context = new AsyncLocalStorage<object>()
   const { operations, slice } = await fetching(fetch)
   return { operations, slice: () => context.run({}, slice) }
 }
 
-/** @param fetchOf gives what to fetch by */
+/** @param fetchOf returns the function to fetch with */
 async function traced(fetchOf: (tracer: Tracer) => typeof fetch): Promise<Workload> {
   const tracer = createTracer({ recorder: nullRecorder() })
   const { operations, slice } = await fetching(fetchOf(tracer))

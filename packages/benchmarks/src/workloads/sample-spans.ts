@@ -1,6 +1,6 @@
 import { createTracer, memoryRecorder, type Span, type Tracer } from '@trace/core'
 
-/** Spans as a service's requests leave them: a request, and below it two calls. */
+/** Spans such as a service records: a request with two calls below it, again and again. */
 export async function sampleSpans(count: number): Promise<Span[]> {
   const recorder = memoryRecorder({ limit: count + 3 })
   const tracer = createTracer({ recorder, process: 'users:4711@host-1', buffer: count + 3 })

@@ -1,10 +1,10 @@
 import { type ActiveSpan, createTracer } from '@trace/core'
-import { assertNone, heldRecorder, nullRecorder } from '../null-recorder.js'
-import type { Workload, WorkloadFactory } from '../workload.js'
+import { assertNone, heldRecorder, nullRecorder } from './recorders.js'
+import type { Workload, WorkloadFactory } from './workload.js'
 
 const nothing = (): void => {}
 
-/** So many spans are started and not finished, while others come and go. */
+/** Starts and finishes spans while a number of others stay open. */
 function withOpen(count: number): Workload {
   const tracer = createTracer({ recorder: nullRecorder() })
   const once = (): void => tracer.trace('task', 'nothing', nothing)
@@ -24,9 +24,9 @@ function withOpen(count: number): Workload {
 
 const SLICE = 100
 
-/** So many spans wait behind a batch that the recorder does not finish, while others join them. */
+/** Queues spans behind a number of others, which wait for a batch that the recorder does not finish. */
 function withQueued(count: number): Workload {
-  // It may grow by a tenth, so that a large one need not be filled anew for every slice.
+  // The queue may grow by a tenth, so that a large one is not filled again for every slice.
   const most = count + Math.max(SLICE, count / 10)
   const { recorder, hold, release } = heldRecorder()
   const tracer = createTracer({ recorder, buffer: 2 * most, bufferBytes: most * 1_000 })

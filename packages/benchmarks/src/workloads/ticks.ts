@@ -1,6 +1,6 @@
 import { createTracer } from '@trace/core'
-import { nullRecorder } from '../null-recorder.js'
-import { repeat, type Workload, type WorkloadFactory } from '../workload.js'
+import { nullRecorder } from './recorders.js'
+import { repeat, type Workload, type WorkloadFactory } from './workload.js'
 
 function ticks(): Workload {
   return repeat(1_000, () => process.nextTick(nothing))

@@ -2,14 +2,14 @@ import { formatTime, type PlainValue, type Span } from '@trace/core'
 import { parseYaml, spanToYaml } from '@trace/yamlrec'
 import { dump, loadAll } from 'js-yaml'
 import { parseAllDocuments, stringify } from 'yaml'
-import type { Workload, WorkloadFactory } from '../workload.js'
 import { sampleSpans } from './sample-spans.js'
+import type { Workload, WorkloadFactory } from './workload.js'
 
 const SPANS = 300
-/** The libraries take so long to write that a slice of theirs has fewer. */
+/** For the slices of the libraries, which write slowly. */
 const FEW = 30
 
-/** What the document of a span holds; ids as text, since JSON has no integers of that size. */
+/** The fields of a span's document. Ids are text, since JSON has no integers of that size. */
 function fieldsOf(span: Span): Record<string, PlainValue> {
   return {
     span_id: String(span.spanId),

@@ -1,10 +1,10 @@
-import { NODE, type Row } from '../row.js'
-import { allocated, timed, timedGrown } from '../sides.js'
+import { NODE_MAJOR, type Row } from '../harness/row.js'
+import { allocated, timed, timedInSteadyState } from '../workloads/sides.js'
 
 export const spanRows: readonly Row[] = [
   {
     name: 'span',
-    title: 'one span, start to finish, doing nothing, null recorder',
+    title: 'an empty span from start to finish, with a recorder that keeps nothing',
     unit: 'ns',
     sides: {
       trace: timed('span', 'trace'),
@@ -16,9 +16,9 @@ export const spanRows: readonly Row[] = [
         label: 'OpenTelemetry takes … times as long',
         of: 'opentelemetry',
         dividedBy: 'trace',
-        goal: { atLeast: NODE >= 24 ? 3 : 6 },
+        goal: { atLeast: NODE_MAJOR >= 24 ? 3 : 6 },
       },
-      { label: 'over a hand-written floor', of: 'trace', dividedBy: 'floor', goal: { atMost: 2 } },
+      { label: 'times the hand-written floor', of: 'trace', dividedBy: 'floor', goal: { atMost: 2 } },
     ],
   },
   {
@@ -38,7 +38,7 @@ export const spanRows: readonly Row[] = [
       context: timed('span', 'context'),
     },
     readings: [
-      { label: 'of what one costs that is', of: 'unsampled', dividedBy: 'sampled' },
+      { label: "of a sampled trace's time", of: 'unsampled', dividedBy: 'sampled' },
       { label: 'ns more than AsyncLocalStorage.run alone', of: 'unsampled', minus: 'context' },
     ],
   },
@@ -52,13 +52,13 @@ export const spanRows: readonly Row[] = [
         label: 'ns more than a bare call',
         of: 'trace',
         minus: 'bare',
-        ...(NODE < 24 ? { goal: { atMost: 60 } } : {}),
+        ...(NODE_MAJOR < 24 ? { goal: { atMost: 60 } } : {}),
       },
     ],
   },
   {
     name: 'bytes',
-    title: 'bytes allocated a span',
+    title: 'bytes allocated per span',
     unit: 'B',
     sides: {
       trace: allocated('span', 'trace'),
@@ -67,15 +67,15 @@ export const spanRows: readonly Row[] = [
     },
     readings: [
       { label: 'of what OpenTelemetry allocates', of: 'trace', dividedBy: 'opentelemetry', goal: { atMost: 1 / 3 } },
-      { label: 'over a hand-written floor', of: 'trace', dividedBy: 'floor' },
+      { label: 'times the hand-written floor', of: 'trace', dividedBy: 'floor' },
     ],
     samples: 3,
   },
   {
     name: 'ticks',
-    title: 'process.nextTick, once all garbage has been collected',
+    title: 'process.nextTick after all garbage has been collected',
     unit: 'ns',
-    sides: { trace: timedGrown('ticks', 'trace'), bare: timedGrown('ticks', 'bare') },
+    sides: { trace: timedInSteadyState('ticks', 'trace'), bare: timedInSteadyState('ticks', 'bare') },
     readings: [{ label: 'a process without a tracer takes … times as long', of: 'bare', dividedBy: 'trace' }],
   },
 ]

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Side } from './row.js'
+import type { Side } from '../harness/row.js'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
@@ -10,12 +10,12 @@ interface Manifest {
   readonly files?: readonly string[]
 }
 
-/** Whether a package is one of the repository's, of which only a part would be published. */
+/** Whether a package is one of this repository's, of which only a part is published. */
 function isOurs(name: string): boolean {
   return name.startsWith('@trace/')
 }
 
-/** What an installation of packages takes: with their dependencies, without the peers that a program has anyway. */
+/** What installing packages takes, with their dependencies and without their peers, which a program has anyway. */
 export function installed(packages: readonly string[], what: 'megabytes' | 'packages'): Side {
   return async () => {
     const folders = new Set<string>()
@@ -33,7 +33,7 @@ function addFolders(name: string, from: string, folders: Set<string>): void {
   for (const dependency of Object.keys(manifestOf(folder).dependencies ?? {})) addFolders(dependency, folder, folders)
 }
 
-/** As Node looks for it. */
+/** Resolves a package as Node does. */
 function folderOf(name: string, from: string): string {
   for (let at = from; ; at = dirname(at)) {
     const folder = join(at, 'node_modules', name)
@@ -46,14 +46,14 @@ function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 }
 
-/** npm adds the last three to any package. */
+/** npm adds the last three to every package. */
 function publishedSize(folder: string): number {
   if (!isOurs(folder.slice(folder.lastIndexOf('@')))) return sizeOf(folder)
   const parts = [...(manifestOf(folder).files ?? []), 'package.json', 'README.md', 'LICENSE']
   return parts.map((part) => join(folder, part)).reduce((sum, part) => sum + (existsSync(part) ? sizeOf(part) : 0), 0)
 }
 
-/** Without nested installations, which are packages of their own. */
+/** In bytes, without nested `node_modules`, whose packages are counted themselves. */
 function sizeOf(path: string): number {
   const stats = statSync(path)
   if (!stats.isDirectory()) return stats.size

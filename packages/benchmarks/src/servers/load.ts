@@ -1,28 +1,28 @@
-// A process that asks a server for the same thing over and over: load.js <port> <few|many|hostile: the headers>
+// A process that sends the same request over and over: load.js <port> <headers: few, many or hostile>
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { numberIn, serve } from './processes.js'
-import { quantile } from './statistics.js'
+import { answerQuestions, numberIn } from '../harness/child.js'
+import { quantile } from '../harness/statistics.js'
 
 const [port = '', headers = ''] = process.argv.slice(2)
-/** Long enough that 64 KB hold fewer headers than the 1,000 beyond which newer releases of Node answer 431. */
+/** Ids with leading zeros, so that 64 KB hold fewer than 1,000 headers: newer releases of Node answer more with 431. */
 const IDS = [
   `X-Request-Id: ${'0'.repeat(29)}1:${'0'.repeat(29)}2`,
   `b3: ${'0'.repeat(31)}1-${'0'.repeat(15)}1-1`,
   `X-B3-TraceId: ${'0'.repeat(31)}1`,
 ]
-/** Well-formed as far as it goes, and as long as is looked at. */
+/** Well-formed, and as long as the parsers read. */
 const HOSTILE = `traceparent: 00-${'0'.repeat(31)}1-${'0'.repeat(15)}1-01\r\ntracestate: a=b${' '.repeat(8_000)}x\r\n`
 const END_OF_HEADERS = Buffer.from('\r\n\r\n')
 
-/** Bytes of headers, where there are more than a few. */
+/** Bytes of headers, unless there are few. */
 const MANY = 65_536
 
 function headersText(which: string): string {
   if (which === 'few') return ''
   let text = which === 'hostile' ? HOSTILE : ''
   for (let at = 0; text.length < MANY; at++) {
-    // Ids that come again and again are to be taken off; the others only lie in the way.
+    // The server has to remove the repeated ids. The other headers it only has to skip.
     text += which === 'hostile' ? `${IDS[at % IDS.length]}\r\n` : `X-Header-${at}: ${'v'.repeat(80)}\r\n`
   }
   return text
@@ -32,12 +32,12 @@ const REQUEST = Buffer.from(
   `GET /users/42 HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n${headersText(headers)}\r\n`,
 )
 
-/** A kept-alive connection with one request under way at most. */
+/** A keep-alive connection with at most one request in flight. */
 class Connection {
   readonly #socket: Socket
   #received: Buffer = Buffer.alloc(0)
-  #whole = 0
-  answered: () => void = () => {}
+  #size = 0
+  onResponse: () => void = () => {}
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -54,21 +54,21 @@ class Connection {
 
   #take(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk])
-    if (this.#whole === 0) this.#whole = sizeOfResponse(this.#received)
-    if (this.#whole === 0 || this.#received.length < this.#whole) return
-    this.#received = this.#received.subarray(this.#whole)
-    this.#whole = 0
-    this.answered()
+    if (this.#size === 0) this.#size = sizeOfResponse(this.#received)
+    if (this.#size === 0 || this.#received.length < this.#size) return
+    this.#received = this.#received.subarray(this.#size)
+    this.#size = 0
+    this.onResponse()
   }
 }
 
-/** Headers and body; 0 while the headers are not whole. */
+/** Bytes of headers and body, or 0 while the headers are incomplete. */
 function sizeOfResponse(bytes: Buffer): number {
   const end = bytes.indexOf(END_OF_HEADERS)
   if (end < 0) return 0
   const text = bytes.toString('latin1', 0, end)
   const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1]
-  if (length === undefined || !text.startsWith('HTTP/1.1 200')) throw new Error(`an odd answer: ${text}`)
+  if (length === undefined || !text.startsWith('HTTP/1.1 200')) throw new Error(`unexpected response: ${text}`)
   return end + END_OF_HEADERS.length + Number(length)
 }
 
@@ -82,15 +82,15 @@ async function open(count: number): Promise<void> {
   }
 }
 
-/** As many requests as the server answers. */
-async function asManyAsPossible(milliseconds: number): Promise<Record<string, number>> {
+/** Sends as many requests as the server answers. */
+async function atHighestRate(milliseconds: number): Promise<Record<string, number>> {
   const start = performance.now()
   const sleep = stayAwake()
   let requests = 0
   const ended = connections.map(
     (connection) =>
       new Promise<void>((resolve) => {
-        connection.answered = () => {
+        connection.onResponse = () => {
           requests++
           if (performance.now() - start < milliseconds) connection.send()
           else resolve()
@@ -104,10 +104,10 @@ async function asManyAsPossible(milliseconds: number): Promise<Record<string, nu
 }
 
 /**
- * Keeps this process running while it waits: whoever writes to a process that sleeps pays for waking it, which took a server
- * up to a quarter of its time, and the faster ones, which leave it no time to sleep, none of it.
+ * Keeps this process from sleeping while it waits. Otherwise the server pays for waking it with every write: a slow server up
+ * to a quarter of its time, a fast one, which leaves no time to sleep, nothing.
  *
- * @returns what lets it sleep again
+ * @returns a function that lets the process sleep again
  */
 function stayAwake(): () => void {
   let isAwake = true
@@ -120,7 +120,7 @@ function stayAwake(): () => void {
   }
 }
 
-/** So many requests a second, whether or not the server keeps up: how long each took from when it was due. */
+/** Sends requests at a fixed rate, whether or not the server keeps up. A latency counts from when the request was due. */
 async function atRate(rate: number, milliseconds: number): Promise<Record<string, number>> {
   const start = performance.now()
   const latencies: number[] = []
@@ -132,7 +132,7 @@ async function atRate(rate: number, milliseconds: number): Promise<Record<string
       const connection = idle.pop()
       if (connection === undefined) return
       const dueNow = due
-      connection.answered = () => {
+      connection.onResponse = () => {
         latencies.push(performance.now() - dueNow)
         idle.push(connection)
       }
@@ -153,8 +153,8 @@ async function atRate(rate: number, milliseconds: number): Promise<Record<string
   return { requests: sent, p99: quantile(latencies, 0.99) }
 }
 
-serve(async (question) => {
+answerQuestions(async (question) => {
   await open(numberIn(question, 'connections'))
   const milliseconds = numberIn(question, 'milliseconds')
-  return 'rate' in question ? atRate(numberIn(question, 'rate'), milliseconds) : asManyAsPossible(milliseconds)
+  return 'rate' in question ? atRate(numberIn(question, 'rate'), milliseconds) : atHighestRate(milliseconds)
 })

@@ -1,13 +1,13 @@
-// A process that serves: server.js <framework> <variant> <file for spans>
+// A process that serves one variant of an application: serve.js <framework> <variant> <file for spans>
 import type { AddressInfo } from 'node:net'
-import { serve } from './processes.js'
-import { serverOf } from './servers/applications.js'
-import { variantOf } from './servers/variants.js'
+import { answerQuestions } from '../harness/child.js'
+import { serverOf } from './applications.js'
+import { variantOf } from './variants.js'
 
 const [framework = '', name = '', path = ''] = process.argv.slice(2)
-const started = start()
+const listening = listen()
 
-async function start(): Promise<{ port: number; spans: () => Promise<number> }> {
+async function listen(): Promise<{ port: number; spans: () => Promise<number> }> {
   const variant = await variantOf(name, path)
   const server = await serverOf(framework, variant)
   // The connections of one side are idle while the others are measured.
@@ -16,8 +16,8 @@ async function start(): Promise<{ port: number; spans: () => Promise<number> }> 
   return { port: (server.address() as AddressInfo).port, spans: variant.spans }
 }
 
-serve(async (question) => {
-  const { port, spans } = await started
+answerQuestions(async (question) => {
+  const { port, spans } = await listening
   if ('spans' in question) return { spans: await spans() }
   const { user, system } = process.cpuUsage()
   return { port, cpu: user + system }

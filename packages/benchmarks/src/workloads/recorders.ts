@@ -9,7 +9,7 @@ export function nullRecorder(): Recorder {
   }
 }
 
-/** A recorder that is busy with its first batch until it is told to go on: what is behind that stays queued. */
+/** A recorder that does not finish its batch between `hold` and `release`, so that later spans stay queued. */
 export function heldRecorder(): { readonly recorder: Recorder; release(): void; hold(): void } {
   let release = (): void => {}
   let gate = Promise.resolve()
@@ -24,7 +24,11 @@ export function heldRecorder(): { readonly recorder: Recorder; release(): void; 
   }
 }
 
-/** For workloads that must not have lost spans, since dropping them is cheaper than keeping them. */
+/**
+ * Dropping a span is cheaper than keeping it, so a workload that drops spans proves nothing.
+ *
+ * @throws {Error} if spans were lost
+ */
 export function assertNone(lost: number): void {
   if (lost > 0) throw new Error(`${lost} spans were dropped`)
 }

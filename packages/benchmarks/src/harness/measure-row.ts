@@ -1,17 +1,17 @@
 import type { Goal, Probe, Reading, Row, Run, Sample, Side } from './row.js'
 import { type Spread, spreadOf } from './statistics.js'
 
-/** What was measured of one side. */
+/** What was measured of one side: the spread of its samples. */
 export interface SideResult extends Spread {
   readonly samples: readonly number[]
   /** The median by processor time. */
   readonly cpu: number | undefined
 }
 
-/** What was read off a row. */
+/** A reading's value: the median and the interquartile range over all turns. */
 export interface ReadingResult extends Spread {
   readonly label: string
-  /** The ratio by processor time. */
+  /** The median ratio by processor time. */
   readonly byCpu: number | undefined
   readonly goal: Goal | undefined
   readonly met: boolean | undefined
@@ -26,8 +26,8 @@ export interface RowResult {
 }
 
 /**
- * Measures a row: all sides are started, and then measured in turns, so that whatever else the machine does meets them
- * alike. A ratio is that of two samples of one turn, and the median is taken of the ratios.
+ * Starts all sides of a row and measures them in turns, so that whatever else the machine does affects all of them alike. A
+ * ratio is taken between two samples of the same turn; the result is the median of these ratios.
  */
 export async function measureRow(row: Row, run: Run): Promise<RowResult> {
   const names = Object.keys(row.sides)
@@ -45,13 +45,13 @@ async function measureOnce(row: Row, run: Run, start: number): Promise<Map<strin
   const turns: Map<string, Sample>[] = []
   try {
     const opening = async ([name, side]: [string, Side]): Promise<void> => void probes.push([name, await side(run)])
-    // A smoke test may start them all at once; what is measured should get warm by itself.
+    // A smoke test may start all at once. Otherwise each side warms up while no other one runs.
     if (run.quick) await Promise.all(Object.entries(row.sides).map(opening))
     else for (const side of Object.entries(row.sides)) await opening(side)
     const count = run.quick ? 1 : (row.samples ?? 10)
     for (let turn = 0; turn < count; turn++) {
       const samples = new Map<string, Sample>()
-      // Another side goes first each time.
+      // A different side goes first in each turn.
       const first = (turn + start) % probes.length
       for (const [name, probe] of [...probes.slice(first), ...probes.slice(0, first)]) {
         samples.set(name, await probe.sample())

@@ -1,8 +1,8 @@
-// A process that traces many spans, and then says how much its heap holds: node --expose-gc heap.js
+// A process that records spans and then answers with the size of its heap in bytes: node --expose-gc heap.js
 import { setImmediate as turn } from 'node:timers/promises'
 import { type ActiveSpan, createTracer } from '@trace/core'
-import { assertNone, nullRecorder } from './null-recorder.js'
-import { numberIn, serve } from './processes.js'
+import { answerQuestions, numberIn } from '../harness/child.js'
+import { assertNone, nullRecorder } from './recorders.js'
 
 const tracer = createTracer({ recorder: nullRecorder() })
 
@@ -12,7 +12,7 @@ function addData({ data }: ActiveSpan): void {
   data['number'] = 1
 }
 
-serve(async (question) => {
+answerQuestions(async (question) => {
   const spans = numberIn(question, 'spans')
   for (let done = 0; done < spans; done += 500) {
     for (let at = 0; at < 500; at++) once()

@@ -1,48 +1,52 @@
 import { join } from 'node:path'
-import { grow } from './grow.js'
-import { numberIn, type Servant, startServant } from './processes.js'
-import type { Run, Sample, Side } from './row.js'
-import { spreadOf } from './statistics.js'
+import { type Child, numberIn, startChild } from '../harness/child.js'
+import type { Run, Sample, Side } from '../harness/row.js'
+import { spreadOf } from '../harness/statistics.js'
+import { reachSteadyState } from '../harness/steady-state.js'
 
 export type Framework = 'fastify' | 'express' | 'node'
 export type VariantName = 'bare' | 'trace' | 'all-formats' | 'hand-written' | 'opentelemetry'
-/** What the load sends: see load.ts. */
+/** The headers that the load sends, see load.ts. */
 export type HeadersName = 'few' | 'many' | 'hostile'
 
 const CONNECTIONS = 50
-const YOUNG_WARM_UP_MS = 6_000
+const JUST_STARTED_WARM_UP_MS = 6_000
 const SAMPLE_MS = 500
-const QUICK_MS = 100
-const QUICK_RATE = 1_000
-/** Of the bare server's highest rate. */
-const RATE_FOR_LATENCY = 0.7
+const QUICK_MS = 10
+const QUICK_RATE = 10_000
+/** The load for latencies, as a part of the bare server's highest rate. */
+const PART_OF_BARE_RATE = 0.7
 
-/** A server, and what is asked of it. */
-export interface Served {
+/** A server under load. */
+export interface ServerLoad {
   readonly framework: Framework
   readonly variant: VariantName
   /** Default `few`. */
   readonly headers?: HeadersName
-  /** Whether it has just become warm; default is that it has been through all that comes in hours, see `grow`. */
-  readonly isYoung?: boolean
+  /** Measured as soon as it is warm. Default `false`: measured in its steady state, see `reachSteadyState`. */
+  readonly isJustStarted?: boolean
 }
 
+/** A server and its load, each in a process of its own. */
 interface Pair {
-  readonly server: Servant
-  readonly load: Servant
-  /** Asks for as much as the server gives. */
+  readonly server: Child
+  readonly load: Child
+  /** Measures the highest rate, in requests per second. */
   measure(milliseconds: number): Promise<Sample>
-  /** So far. */
+  /** How many requests the load has sent so far. */
   requests(): number
   close(): Promise<void>
 }
 
-/** A server and what loads it, each in a process of its own. */
-async function startPair(run: Run, served: Served): Promise<Pair> {
-  const { framework, variant, headers = 'few', isYoung = false } = served
-  const path = join(run.folder, `${framework}-${variant}.yaml`)
-  const server = startServant('server.js', [framework, variant, path], ['--expose-gc'])
-  const load = startServant('load.js', [String(numberIn(await server.ask({}), 'port')), headers])
+/** @param path of the file for spans */
+export function startServer(framework: Framework, variant: VariantName, path = ''): Child {
+  return startChild(new URL('serve.js', import.meta.url), [framework, variant, path], ['--expose-gc'])
+}
+
+async function startPair(run: Run, { framework, variant, headers = 'few', isJustStarted }: ServerLoad): Promise<Pair> {
+  const server = startServer(framework, variant, join(run.folder, `${framework}-${variant}.yaml`))
+  const port = String(numberIn(await server.ask({}), 'port'))
+  const load = startChild(new URL('load.js', import.meta.url), [port, headers])
   let sum = 0
   const measure = async (milliseconds: number): Promise<Sample> => {
     const before = await server.ask({})
@@ -57,16 +61,16 @@ async function startPair(run: Run, served: Served): Promise<Pair> {
     await load.close()
     await server.close()
   }
-  if (isYoung) await measure(run.quick ? QUICK_MS : YOUNG_WARM_UP_MS)
-  else await grow(server, measure, run.quick)
+  if (isJustStarted) await measure(run.quick ? QUICK_MS : JUST_STARTED_WARM_UP_MS)
+  else await reachSteadyState(server, measure, run.quick)
   return { server, load, measure, requests: () => sum, close }
 }
 
-/** Requests a second, of a server that has nothing else to do, from 50 connections; then whether it did trace them. */
-export function rate(served: Served): Side {
-  const { framework, variant } = served
+/** Requests per second from 50 connections. Throws at the end if a server that should trace has not traced them all. */
+export function rate(serverLoad: ServerLoad): Side {
+  const { framework, variant } = serverLoad
   return async (run) => {
-    const { server, measure, requests, close } = await startPair(run, served)
+    const { server, measure, requests, close } = await startPair(run, serverLoad)
     return {
       sample: () => measure(run.quick ? QUICK_MS : SAMPLE_MS),
       close: async () => {
@@ -79,15 +83,15 @@ export function rate(served: Served): Side {
   }
 }
 
-/** Milliseconds within which 99 of 100 requests are answered, at a part of the rate that the bare server can take. */
+/** Milliseconds within which 99 of 100 requests are answered, at 70% of the bare server's highest rate. */
 export function p99(framework: Framework, variant: VariantName): Side {
   return async (run) => {
     const { load, close } = await startPair(run, { framework, variant })
-    const most = await bareRate(run, framework)
+    const highest = await bareRate(run, framework)
     const milliseconds = run.quick ? QUICK_MS : 2 * SAMPLE_MS
     return {
       sample: async () => {
-        const answer = await load.ask({ connections: CONNECTIONS, milliseconds, rate: RATE_FOR_LATENCY * most })
+        const answer = await load.ask({ connections: CONNECTIONS, milliseconds, rate: PART_OF_BARE_RATE * highest })
         return { value: numberIn(answer, 'p99') }
       },
       close,
@@ -97,7 +101,7 @@ export function p99(framework: Framework, variant: VariantName): Side {
 
 const bareRates = new Map<Framework, number>()
 
-/** One for the run, so that all sides are asked for the same. */
+/** Measured once a run, so that all sides get the same load. */
 async function bareRate(run: Run, framework: Framework): Promise<number> {
   if (run.quick) return QUICK_RATE
   const known = bareRates.get(framework)

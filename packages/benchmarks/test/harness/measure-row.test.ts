@@ -1,15 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { measureRow } from '../src/measure-row.js'
-import type { Row, Side } from '../src/row.js'
-import { spreadOf } from '../src/statistics.js'
+import { measureRow } from '../../src/harness/measure-row.js'
+import type { Row, Side } from '../../src/harness/row.js'
 
-test('a spread is the middle and the middle half', () => {
-  expect(spreadOf([9, 1, 5, 3, 7])).toEqual({ median: 5, low: 3, high: 7 })
-  expect(spreadOf([2, 1])).toEqual({ median: 1.5, low: 1.25, high: 1.75 })
-  expect(() => spreadOf([])).toThrow(RangeError)
-})
-
-test('sides are measured in turns, each first once, and compared turn by turn', async () => {
+test('sides are measured in turns, each goes first once, and they are compared turn by turn', async () => {
   const order: string[] = []
   const side =
     (name: string, values: number[]): Side =>

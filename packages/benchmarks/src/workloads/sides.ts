@@ -1,0 +1,73 @@
+import { type Child, numberIn, startChild } from '../harness/child.js'
+import type { Probe, Sample, Side } from '../harness/row.js'
+import { reachSteadyState } from '../harness/steady-state.js'
+
+const WARM_UP_MS = 600
+const SAMPLE_MS = 120
+const QUICK_MS = 5
+const ALLOCATING_OPERATIONS = 30_000
+
+/**
+ * Nanoseconds that one operation of a workload takes.
+ *
+ * @param file in this folder, without its extension
+ */
+export function timed(file: string, workload: string): Side {
+  return async ({ quick, folder }) => {
+    const worker = startWorker([file, workload, folder])
+    if (!quick) await worker.ask({ milliseconds: WARM_UP_MS })
+    return timedProbe(worker, quick)
+  }
+}
+
+/** The same, in a process in its steady state, see `reachSteadyState`. */
+export function timedInSteadyState(file: string, workload: string): Side {
+  return async ({ quick, folder }) => {
+    const worker = startWorker([file, workload, folder], ['--expose-gc'])
+    await reachSteadyState(worker, (milliseconds) => worker.ask({ milliseconds }), quick)
+    return timedProbe(worker, quick)
+  }
+}
+
+function timedProbe(worker: Child, quick: boolean): Probe {
+  return {
+    sample: async () => sampleIn(await worker.ask({ milliseconds: quick ? QUICK_MS : SAMPLE_MS })),
+    close: () => worker.close(),
+  }
+}
+
+/** Bytes that one operation of a workload allocates on the heap, in compiled code. */
+export function allocated(file: string, workload: string): Side {
+  return async ({ folder }) => {
+    // The young generation is so large that nothing is collected during the measurement, and nothing is compiled in
+    // parallel. So the figure is the same every time, however busy the machine is.
+    const sizes = ['--min-semi-space-size=256', '--max-semi-space-size=256']
+    const flags = ['--expose-gc', '--no-concurrent-recompilation', ...sizes]
+    const worker = startWorker([file, workload, folder], flags)
+    await worker.ask({ operations: ALLOCATING_OPERATIONS })
+    return {
+      sample: async () => sampleIn(await worker.ask({ operations: ALLOCATING_OPERATIONS })),
+      close: () => worker.close(),
+    }
+  }
+}
+
+/** Megabytes on the heap of a process that has recorded this number of spans. */
+export function heapAfter(spans: number): Side {
+  return async () => {
+    const child = startChild(new URL('heap.js', import.meta.url), [], ['--expose-gc'])
+    return {
+      sample: async () => ({ value: numberIn(await child.ask({ spans }), 'heap') / 1e6 }),
+      close: () => child.close(),
+    }
+  }
+}
+
+function startWorker(args: readonly string[], flags: readonly string[] = []): Child {
+  return startChild(new URL('worker.js', import.meta.url), args, flags)
+}
+
+function sampleIn(answer: Readonly<Record<string, number>>): Sample {
+  const value = numberIn(answer, 'value')
+  return answer['cpu'] === undefined ? { value } : { value, cpu: answer['cpu'] }
+}
