@@ -1,5 +1,8 @@
 import { type ActiveSpan, checkOptions, currentSpan, type OptionRule, optionRules, type Tracer } from '@trace/core'
+import { type Destination, urlsOf } from './client-destination.js'
+import { type RequestHeaders, writeIds } from './client-ids.js'
 import { carriesFunction, propagateToRule, type Target } from './client-targets.js'
+import { methodOf, pathOf } from './naming.js'
 import type { Propagator } from './propagator.js'
 import { requestId } from './request-id.js'
 import { propagatorsRule, tracerRule } from './rules.js'
@@ -10,22 +13,19 @@ export interface ClientOptions {
   readonly kind?: string
   /** Which headers carry the ids; all of them are written. Default `[requestId()]`. */
   readonly propagators?: readonly Propagator[]
-  /** Which requests carry ids: a function of the URL, or a list. Default all, those to third parties too. */
+  /**
+   * Which requests carry ids: a function of the URL, or a list. Default all, those to third parties too. Where a whole URL is
+   * sent to a proxy, both must be among them.
+   */
   readonly propagateTo?: ((url: URL) => boolean) | readonly Target[]
 }
 
 /** What an outgoing request is, however it is made. */
 export interface Outgoing {
   readonly method: string
-  readonly url: URL
-  /** Whether the caller has set this header, whose name is in lower case. */
-  hasHeader(name: string): boolean
-  setHeader(name: string, value: string): void
-}
-
-/** @param path it may begin with two slashes or, on its way to a proxy, be a whole URL */
-export function urlOf(origin: string, path: string): URL {
-  return path.startsWith('/') ? new URL(origin + path) : new URL(path, origin)
+  readonly destination: Destination
+  /** What is sent as its target: a path with its query or, on its way to a proxy, a whole URL. */
+  readonly target: string
 }
 
 const RULES: Readonly<Record<keyof ClientOptions, OptionRule>> = {
@@ -39,7 +39,7 @@ export class ClientRequests {
   readonly #tracer: Tracer
   readonly #kind: string
   readonly #propagators: readonly Propagator[]
-  readonly #carries: (url: URL) => boolean
+  readonly #carries: (request: Outgoing) => boolean
 
   /**
    * @param caller its name, for messages
@@ -51,51 +51,53 @@ export class ClientRequests {
     this.#tracer = tracer
     this.#kind = options.kind ?? 'client'
     this.#propagators = options.propagators ?? [requestId()]
-    this.#carries = carriesFunction(options.propagateTo)
+    const carries = options.propagateTo === undefined ? undefined : carriesFunction(options.propagateTo)
+    this.#carries = ({ destination, target }) =>
+      carries === undefined || urlsOf(destination.origin, target)?.every(carries) === true
   }
 
   /**
-   * Starts the span of a request that is about to be sent, as a child of the current one, and writes its ids.
+   * Starts the span of a request that is about to be sent, as a child of the current one.
    *
    * @returns undefined outside a trace, where requests are left alone: a recorder's own are made there
    */
   begin(request: Outgoing): ClientSpan | undefined {
     if (currentSpan() === undefined) return undefined
-    const { method, url } = request
-    const span = this.#tracer.start(this.#kind, `${method} ${url.host}`)
+    const { destination, target } = request
+    const method = methodOf(request.method)
+    const span = this.#tracer.start(this.#kind, `${method} ${destination.name}`)
     if (span.sampled) {
       const { data } = span
       data['http.request.method'] = method
-      data['server.address'] = url.hostname
-      if (url.port !== '') data['server.port'] = Number(url.port)
-      data['url.path'] = url.pathname
+      data['server.address'] = destination.address
+      if (destination.port !== undefined) data['server.port'] = destination.port
+      data['url.path'] = pathOf(target)
     }
-    if (this.#carries(url)) this.#inject(span, request)
-    return new ClientSpan(span)
-  }
-
-  #inject(span: ActiveSpan, request: Outgoing): void {
-    // All are asked before any writes: two may share a header, which is then not the caller's.
-    const writing = this.#propagators.filter(
-      ({ headers }) => !headers.some((name) => request.hasHeader(name.toLowerCase())),
-    )
-    for (const propagator of writing) {
-      try {
-        propagator.inject(span, (name, value) => request.setHeader(name, value))
-      } catch {
-        // The request goes on without that header, and its span is not lost.
-      }
-    }
+    return new ClientSpan(span, this.#propagators, this.#carries(request))
   }
 }
 
 /** The span of an outgoing request. */
 export class ClientSpan {
   readonly span: ActiveSpan
+  readonly #propagators: readonly Propagator[]
+  readonly #isCarried: boolean
   #isEnded = false
 
-  constructor(span: ActiveSpan) {
+  /** @param isCarried whether its ids go with the request */
+  constructor(span: ActiveSpan, propagators: readonly Propagator[], isCarried: boolean) {
     this.span = span
+    this.#propagators = propagators
+    this.#isCarried = isCarried
+  }
+
+  /** The request's headers are about to be sent. Never throws. */
+  sending(headers: RequestHeaders): void {
+    try {
+      writeIds(this.span, this.#propagators, this.#isCarried, headers)
+    } catch {
+      // Headers that cannot be read: they go as they are.
+    }
   }
 
   get isEnded(): boolean {
@@ -145,10 +147,17 @@ export class ClientSpan {
  * response is dropped unread.
  */
 function isDeliberate(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || Reflect.get(error, 'code') === 'ERR_CANCELED') return true
-  if (Reflect.get(error, 'name') === 'AbortError') {
-    const cause: unknown = Reflect.get(error, 'cause')
-    return typeof cause !== 'object' || cause === null || Reflect.get(cause, 'name') !== 'TimeoutError'
+  if (typeof error !== 'object' || error === null || propertyOf(error, 'code') === 'ERR_CANCELED') return true
+  if (propertyOf(error, 'name') === 'AbortError')
+    return propertyOf(propertyOf(error, 'cause'), 'name') !== 'TimeoutError'
+  return typeof propertyOf(error, 'message') !== 'string'
+}
+
+/** @returns undefined where there is none, or where it throws */
+export function propertyOf(value: unknown, name: string): unknown {
+  try {
+    return Reflect.get(Object(value), name)
+  } catch {
+    return undefined
   }
-  return typeof Reflect.get(error, 'message') !== 'string'
 }

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { types } from 'node:util'
 import type { OptionRule } from '@trace/core'
 
 /**
@@ -14,14 +15,11 @@ export const propagateToRule: OptionRule = {
   test: (value) =>
     typeof value === 'function' ||
     (Array.isArray(value) &&
-      value.every((item) => item instanceof RegExp || (typeof item === 'string' && hostOf(item) !== undefined))),
+      value.every((item) => types.isRegExp(item) || (typeof item === 'string' && hostOf(item) !== undefined))),
 }
 
 /** Whether a request to a URL carries ids. It never throws. */
-export function carriesFunction(
-  propagateTo: ((url: URL) => boolean) | readonly Target[] | undefined,
-): (url: URL) => boolean {
-  if (propagateTo === undefined) return () => true
+export function carriesFunction(propagateTo: ((url: URL) => boolean) | readonly Target[]): (url: URL) => boolean {
   if (typeof propagateTo === 'function') {
     return (url) => {
       try {

@@ -1,6 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
-import { type ClientRequests, type ClientSpan, type Outgoing, urlOf } from './client-requests.js'
+import { destinationOfOrigin } from './client-destination.js'
+import type { RequestHeaders } from './client-ids.js'
+import type { ClientRequests, ClientSpan } from './client-requests.js'
 import { Upgrades } from './client-upgrades.js'
 
 /** A request of undici's, as its diagnostics channels show it (https://undici.nodejs.org, Diagnostics Channel Support). */
@@ -11,7 +13,7 @@ interface UndiciRequest {
   /** The protocol that is asked for instead. */
   readonly upgrade?: string | null
   /** Names and values in turn; of old, one text. */
-  readonly headers: readonly (string | readonly string[])[] | string
+  headers: unknown[] | string
   addHeader(name: string, value: string): void
 }
 
@@ -57,8 +59,12 @@ export function traceUndici(choose: () => ClientRequests | undefined): () => voi
   const create = guarded(({ request }) => {
     // A proxy's tunnel: what goes through it has a span of its own, and its ids are none of the proxy's business.
     if (request.method === 'CONNECT') return
-    const span = choose()?.begin(outgoing(request))
-    if (span !== undefined) spans.set(request, span)
+    const { method, origin, path } = request
+    const destination = destinationOfOrigin(typeof origin === 'string' ? origin : origin.origin)
+    const span = choose()?.begin({ method, destination, target: path })
+    if (span === undefined) return
+    spans.set(request, span)
+    span.sending(headersOf(request))
   })
   subscribe('undici:request:create', create)
   // For good: what is under way when this is switched off is to end too.
@@ -80,20 +86,35 @@ function guarded(listener: Listener): (message: unknown) => void {
   }
 }
 
-function outgoing(request: UndiciRequest): Outgoing {
+function headersOf(request: UndiciRequest): RequestHeaders {
   return {
-    method: request.method,
-    url: urlOf(
-      typeof request.origin === 'string' ? request.origin.replace(/\/$/, '') : request.origin.origin,
-      request.path,
-    ),
-    hasHeader: (name) => hasHeader(request.headers, name),
-    setHeader: (name, value) => request.addHeader(name, value),
+    get(name) {
+      const values = valuesOf(request.headers, name)
+      return values.length > 1 ? values : values[0]
+    },
+    set: (name, value) => request.addHeader(name, value),
+    remove(name) {
+      const { headers } = request
+      if (typeof headers === 'string') {
+        const others = headers.split('\r\n').filter((line) => !isLineOf(line, name))
+        request.headers = others.join('\r\n')
+      } else {
+        for (let at = headers.length - 2; at >= 0; at -= 2) if (isNamed(headers[at], name)) headers.splice(at, 2)
+      }
+    },
   }
 }
 
-function hasHeader(headers: UndiciRequest['headers'], name: string): boolean {
-  if (typeof headers === 'string') return `\r\n${headers.toLowerCase()}`.includes(`\r\n${name}:`)
-  for (let at = 0; at < headers.length; at += 2) if (String(headers[at]).toLowerCase() === name) return true
-  return false
+function valuesOf(headers: UndiciRequest['headers'], name: string): readonly unknown[] {
+  if (typeof headers !== 'string') return headers.filter((_, at) => at % 2 === 1 && isNamed(headers[at - 1], name))
+  const lines = headers.split('\r\n').filter((line) => isLineOf(line, name))
+  return lines.map((line) => line.slice(name.length + 1).trim())
+}
+
+function isNamed(found: unknown, name: string): boolean {
+  return String(found).toLowerCase() === name
+}
+
+function isLineOf(line: string, name: string): boolean {
+  return line.toLowerCase().startsWith(`${name}:`)
 }

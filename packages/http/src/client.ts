@@ -13,9 +13,10 @@ export { tracedFetch } from './traced-fetch.js'
  * From now on every HTTP request that a traced piece of code makes, by `fetch`, `undici`, `node:http` or `node:https` and
  * what is built on them, has a span of its own and carries its ids. Requests made outside a trace are left alone.
  *
- * On Node 22.12 and later this is done by `node:diagnostics_channel`, but for headers that `node:http` sends as a request is
- * made: an array of them, or with `Expect`. For these, and on Node before that for all, `request` and `get` of `node:http` and
- * `node:https` are wrapped: it reaches modules loaded before, but not a function that somebody took out of them.
+ * `fetch` and undici tell of their requests by `node:diagnostics_channel`. For those of `node:http` and `node:https`, `request`,
+ * `get` and some methods of `Agent` and `ClientRequest` are wrapped while it is on: this reaches modules loaded before. Headers
+ * that are sent as a request is made, those given as an array or with `Expect`, carry no ids where somebody has taken `request`
+ * out of the module before.
  *
  * @returns what switches it off
  * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got;

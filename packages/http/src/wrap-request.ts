@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
+import type { Connection } from './client-destination.js'
 
 /** `node:http` or `node:https`. */
 interface RequestModule {
@@ -44,5 +45,32 @@ export function wrapRequests(modules: readonly RequestModule[], around: Around):
     on = false
     for (const each of undo) each()
     syncBuiltinESMExports()
+  }
+}
+
+/**
+ * Tells of every request that has been given to one of Node's agents, by whatever way it was made, and of the options that
+ * Node has made for it of the program's.
+ *
+ * @param prototype of those agents
+ * @param added must not throw
+ * @returns what puts the prototype back as it was
+ */
+export function wrapAddRequest(
+  prototype: object,
+  added: (request: ClientRequest, connection: Connection) => void,
+): () => void {
+  const original: unknown = Reflect.get(prototype, 'addRequest')
+  if (typeof original !== 'function') return () => {}
+  let on = true
+  const addRequest = function (this: unknown, request: ClientRequest, options: unknown, ...rest: unknown[]): unknown {
+    const result: unknown = Reflect.apply(original, this, [request, options, ...rest])
+    if (on && typeof options === 'object' && options !== null) added(request, options)
+    return result
+  }
+  Reflect.set(prototype, 'addRequest', addRequest)
+  return () => {
+    on = false
+    if (Reflect.get(prototype, 'addRequest') === addRequest) Reflect.set(prototype, 'addRequest', original)
   }
 }

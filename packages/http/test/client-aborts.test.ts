@@ -79,6 +79,29 @@ test.each([
   expect(span?.data).toMatchObject({ 'http.end_reason': 'error', 'error.type': 'Error', 'error.message': message })
 })
 
+/** An error of which only that can be read which Node itself reads. */
+const unreadable: unknown = new Proxy(new Error('x'), {
+  get(error, name) {
+    if (['name', 'cause'].includes(String(name))) throw new RangeError('not to be read')
+    return Reflect.get(error, name)
+  },
+})
+
+test.each<[string, () => Promise<unknown>]>([
+  ['node:http', drop('/never', (request) => request.destroy(unreadable as Error))],
+  [
+    'fetch',
+    async () => {
+      const abort = new AbortController()
+      setTimeout(() => abort.abort(unreadable), 20)
+      await fetch(`${base}/never`, { signal: abort.signal }).catch(() => {})
+    },
+  ],
+])('an error that cannot be read ends the span all the same: %s', async (_what, ask) => {
+  on()
+  expect(await clientSpans(ask)).toHaveLength(1)
+})
+
 test('a body of fetch that is not wanted is no failure', async () => {
   on()
   const [span] = await clientSpans(async () => (await fetch(`${base}/half`)).body?.cancel())

@@ -21,7 +21,7 @@ describe('fetch', () => {
     expect(aborted?.data['http.end_reason']).toBe('aborted')
     expect(aborted?.data).not.toHaveProperty(['error.type'])
     recorder.clear()
-    const [late] = await clientSpans(() => fetch(`${base}/never`, { signal: AbortSignal.timeout(20) }).catch(() => {}))
+    const [late] = await clientSpans(() => fetch(`${base}/never`, { signal: AbortSignal.timeout(300) }).catch(() => {}))
     expect(late?.data).toMatchObject({ 'http.end_reason': 'error', 'error.type': 'TimeoutError' })
   })
 

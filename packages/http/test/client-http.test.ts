@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import http from 'node:http'
+import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { base, clientSpans, off, on, received, recorder, send } from './client-stand.js'
+import { base, clientSpans, off, on, recorder, send } from './client-stand.js'
 
 describe('node:http', () => {
   test('that the program aborts or drops is no failure; one that times out is', async () => {
@@ -29,17 +30,66 @@ describe('node:http', () => {
     expect(upgraded?.data).toMatchObject({ 'http.response.status_code': 101, 'http.end_reason': 'upgraded' })
   })
 
-  test.each(['a b', '['])('whose target is no URL goes on untraced: %p', async (host) => {
+  test('leaves alone what somebody has put in the place of a request', async () => {
+    const { request } = http
+    http.request = () => new PassThrough() as unknown as http.ClientRequest
     on()
-    expect(await clientSpans(() => send('/a', { headers: { Host: host } }))).toEqual([])
-    expect(received).toHaveLength(1)
+    try {
+      const made: unknown[] = []
+      const spans = await clientSpans(async () => {
+        made.push(http.request(base), http.request(base, { headers: ['Host', 'a'] }))
+      })
+      expect(made.map((each) => [each instanceof PassThrough, Object.keys(Object(each)).includes('emit')])).toEqual([
+        [true, false],
+        [true, false],
+      ])
+      expect(spans.map(({ data }) => data['http.end_reason'])).toEqual([undefined])
+    } finally {
+      off()
+      http.request = request
+    }
   })
 
   test('is put back as it was', () => {
-    const { request, get } = http
+    const { request, get, Agent, ClientRequest } = http
+    const { addRequest } = Agent.prototype as unknown as Record<string, unknown>
     on()
     off()
     expect([http.request, http.get]).toEqual([request, get])
+    expect(Reflect.get(Agent.prototype, 'addRequest')).toBe(addRequest)
+    expect(Object.keys(Object.getOwnPropertyDescriptors(ClientRequest.prototype))).not.toContain('emit')
+  })
+
+  test('is put back as it was once all that was under way has ended', async () => {
+    const names = () => Object.getOwnPropertyNames(http.ClientRequest.prototype)
+    const before = names()
+    on()
+    await clientSpans(async () => {
+      const asked = send('/a')
+      off()
+      expect(names()).toEqual(expect.arrayContaining(['emit', 'end', 'write', 'flushHeaders']))
+      await asked
+    })
+    expect(names()).toEqual(before)
+  })
+
+  test('ends a span though the program takes all listeners off', async () => {
+    on()
+    const [span] = await clientSpans(async () => {
+      const request = http.get(`${base}/a`).removeAllListeners()
+      const [response] = await once(request, 'response')
+      await once(response.resume(), 'end')
+    })
+    expect(span?.data['http.response.status_code']).toBe(200)
+  })
+
+  test('ends a span where an agent only tells of an error', async () => {
+    on()
+    const agent = {
+      addRequest: (request: http.ClientRequest) => setImmediate(() => request.emit('error', new RangeError('x'))),
+    }
+    const [span] = await clientSpans(() => send('/a', { agent: agent as unknown as http.Agent }))
+    expect(span?.data).toMatchObject({ 'http.end_reason': 'error', 'error.type': 'RangeError' })
   })
 })
 

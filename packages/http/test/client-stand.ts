@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import http, { type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http'
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals'
 import { createTracer, memoryRecorder, type Span } from '@trace/core'
@@ -93,4 +93,23 @@ export function requestIds(spans: readonly Span[]): readonly string[] {
 /** The request ids that have arrived. */
 export function receivedIds(): readonly (string | string[] | undefined)[] {
   return received.map((request) => request.headers['x-request-id'])
+}
+
+/** Sends a request and reads its answer, if any. */
+export async function ended(make: () => ClientRequest): Promise<void> {
+  const request = make().end()
+  await new Promise<void>((resolve) => {
+    request.on('response', (response) => response.resume().on('error', () => {}))
+    request.on('error', () => resolve()).on('close', () => resolve())
+  })
+}
+
+/** That of the server that answers. */
+export function port(): number {
+  return Number(new URL(base).port)
+}
+
+/** What says where requests have gone. */
+export function whereOf(spans: readonly Span[]): readonly unknown[] {
+  return spans.map(({ name, data }) => [name, data['server.address'], data['server.port'], data['url.path']])
 }

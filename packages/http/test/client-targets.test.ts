@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { expect, test } from '@jest/globals'
 import type { Target } from '../src/client-targets.js'
 import { carriesFunction, propagateToRule } from '../src/client-targets.js'
@@ -26,6 +27,12 @@ test.each<[Target, string, boolean]>([
 ])('%p and %s', (target, url, expected) => {
   const carries = carriesFunction([target])
   expect([carries(new URL(url)), carries(new URL(url))]).toEqual([expected, expected])
+})
+
+test('a pattern may be of another realm', () => {
+  const pattern: RegExp = runInNewContext('/^http:/')
+  expect(propagateToRule.test([pattern])).toBe(true)
+  expect(carriesFunction([pattern])(new URL('http://example.com'))).toBe(true)
 })
 
 test.each([

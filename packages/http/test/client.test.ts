@@ -105,7 +105,9 @@ test.each<[string, ClientOptions['propagateTo'], boolean]>([
 test('the port that a protocol has by default is no part of the address', async () => {
   const urls: string[] = []
   on({ propagateTo: (url) => urls.push(url.href) > 0 })
-  const spans = await clientSpans(() => send('/a?b', { headers: { Host: 'a.example:80' } }))
+  const lookup: http.RequestOptions['lookup'] = (_name, _options, done) =>
+    Reflect.apply(done, undefined, [new Error('x')])
+  const spans = await clientSpans(() => send('/a?b', { host: 'a.example', hostname: 'a.example', port: 80, lookup }))
   expect([spans[0]?.name, spans[0]?.data['server.port'], urls]).toEqual([
     'GET a.example',
     undefined,
