@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { type ActiveSpan, currentSpan, describe, onOneLine, type TraceOptions } from '@trace/core'
 import { requestId } from './request-id.js'
 
@@ -90,7 +91,7 @@ function read(carrier: Readonly<Carrier>, propagators: readonly Propagator[]): T
     const name = names.get(lowerName) ?? lowerName
     const value: unknown = isMap(carrier) ? carrier.get(name) : Reflect.get(carrier, name)
     if (typeof value === 'string') return value
-    return value instanceof Uint8Array && value.length <= LONGEST_BYTES ? new TextDecoder().decode(value) : undefined
+    return types.isUint8Array(value) && value.length <= LONGEST_BYTES ? new TextDecoder().decode(value) : undefined
   }
   return extractFirst(propagators, get)
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { b3 } from '../src/b3.js'
@@ -47,6 +48,8 @@ describe('inject and extract', () => {
       expect(headers.get('x-request-id')).toBe(ids)
       expect(extract(headers)).toEqual(caller)
       expect(extract({ 'x-request-id': Buffer.from(ids) })).toEqual(caller)
+      const foreign: unknown = runInNewContext('new Uint8Array(bytes)', { bytes: [...Buffer.from(ids)] })
+      expect(extract({ 'x-request-id': foreign })).toEqual(caller)
       expect(extract({ 'x-request-id': new Uint8Array(1e6).fill(0x31) })).toBeUndefined()
     })
   })
