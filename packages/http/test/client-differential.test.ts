@@ -7,6 +7,7 @@ import { traceClients } from '../src/client.js'
 import { type Form, RawServer, type Seen } from './differential-stand.js'
 import { ARGUMENTS } from './forms-of-arguments.js'
 import { AGENTS, ENDS } from './forms-of-connections.js'
+import { FETCHES } from './forms-of-fetch.js'
 import { BODIES, HEADERS, OWN_IDS } from './forms-of-messages.js'
 
 const recorder = memoryRecorder()
@@ -29,7 +30,7 @@ async function seeTraced(form: Form): Promise<Seen> {
   }
 }
 
-const FORMS = Object.entries({ ARGUMENTS, HEADERS, OWN_IDS, BODIES, AGENTS, ENDS }).flatMap(([group, forms]) =>
+const FORMS = Object.entries({ ARGUMENTS, HEADERS, OWN_IDS, BODIES, AGENTS, ENDS, FETCHES }).flatMap(([group, forms]) =>
   Object.entries(forms).map(([name, form]) => [`${group.toLowerCase()}: ${name}`, form] as const),
 )
 
