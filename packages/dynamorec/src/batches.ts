@@ -4,7 +4,7 @@ import { type Item, keyOf } from './item.js'
 import { type Remedy, remedyFor } from './remedy.js'
 
 /** Items that one BatchWriteItem takes (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference). */
-const MAX_BATCH = 25
+export const MAX_BATCH = 25
 /** The wait before a request is sent again is random, up to 50 ms that double each time, and at most 2 s. */
 const BASE_DELAY_MS = 50
 const MAX_DELAY_MS = 2_000

@@ -22,7 +22,7 @@ export interface DynamoRecorderOptions extends TableOptions {
   readonly index?: boolean
   /** After how many days, fractions included, items expire. The table must have expiry enabled. Default: never. */
   readonly expireAfter?: number
-  /** A local file for spans that cannot be stored, which are stored when the table answers again. Default: none. */
+  /** Local files for spans that cannot be stored, which are stored when the table answers again. Default: none. */
   readonly spool?: SpoolOptions
   /** How many batches of 25 spans are in flight at once, 1 to 50. Default 4: at 2, a tracer's batches of 512
    * spans leave one of the two idle at each end. */
@@ -33,11 +33,17 @@ export interface DynamoRecorderOptions extends TableOptions {
   readonly logger?: Logger
 }
 
-/** A file for spans that cannot be stored for now. */
+/** Files for spans that cannot be stored for now. */
 export interface SpoolOptions {
-  /** The file, absolute or from the current folder. Its folder must exist. */
+  /**
+   * What the files' names begin with, absolute or from the folder that is the current one when the recorder is made. Their
+   * folder must exist. Several processes may have the same.
+   */
   readonly path: string
-  /** How large it may become, in bytes. What no longer fits is counted as failed. Default 67,108,864 (64 MB). */
+  /**
+   * How large they may become together, in bytes, as measured once a second. What no longer fits is counted as failed.
+   * Default 67,108,864 (64 MB).
+   */
   readonly maxBytes?: number
 }
 
@@ -64,24 +70,24 @@ export function dynamoRecorder(options: DynamoRecorderOptions): Recorder {
   const rules = writeRules(options, ownSignal(closing.signal))
   const why = (error: unknown): string => explain(error, { table, place: rules.connection.place })
   const write = (spans: readonly Span[]): Promise<Outcome> => writeSpans(spans, rules)
+  const abort = (): void => closing.abort(closedError())
   if (spool === undefined) {
     return {
       name,
       record: async (spans) => tell(name, why, await write(spans)),
       close: async () => {
-        closing.abort(closedError())
+        abort()
         rules.connection.close()
       },
     }
   }
   const file = new Spool(spool.path, spool.maxBytes ?? DEFAULT_SPOOL_BYTES)
-  const spooler = new Spooler({ name, why, spool: file, write, logger: options.logger ?? processLogger })
+  const spooler = new Spooler({ name, why, spool: file, write, abort, logger: options.logger ?? processLogger })
   return {
     name,
     record: async (spans) => tell(name, why, await spooler.store(spans)),
     recordSync: (spans) => tell(name, why, spooler.keepSync(spans)),
     close: async () => {
-      closing.abort(closedError())
       await spooler.close()
       rules.connection.close()
     },

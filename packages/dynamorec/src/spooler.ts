@@ -1,10 +1,15 @@
 import { type Logger, onOneLine, type Span } from '@trace/core'
-import type { Outcome } from './batches.js'
+import type { Outcome, Refusal } from './batches.js'
+import type { Piece } from './piece.js'
 import { messageOf } from './remedy.js'
 import type { Spool } from './spool.js'
 
 /** While the table does not answer, it is tried again so often, in milliseconds; in between, spans go to the spool. */
 const PROBE_MS = 5_000
+/** How long the spool is still sent while the recorder is closed, in milliseconds: or short-lived processes never would. */
+const CLOSE_MS = 1_000
+/** When what is still under way then is aborted, in milliseconds since the recorder was closed. */
+const ABORT_MS = 1_500
 
 /** What a spooler needs. */
 export interface SpoolerParts {
@@ -15,6 +20,8 @@ export interface SpoolerParts {
   readonly spool: Spool
   /** Writes spans to the table. Never rejects. */
   readonly write: (spans: readonly Span[]) => Promise<Outcome>
+  /** Ends all writes that are under way. */
+  readonly abort: () => void
   readonly logger: Logger
 }
 
@@ -28,15 +35,26 @@ export class Spooler {
   #timer: NodeJS.Timeout | undefined
   #replay: Promise<void> | undefined
   #lastTurn: Promise<unknown> = Promise.resolve()
-  #closed = false
+  #storing: Promise<Outcome> | undefined
+  /** Until then, by `performance.now()`, the spool is sent. */
+  #sendUntil = Infinity
+  /** What was said last of a file that cannot be read. */
+  #unreadable: string | undefined
 
   constructor(parts: SpoolerParts) {
     this.#parts = parts
   }
 
-  /** Stores spans, in the table or else in the spool: what is unsent then is in neither. */
-  async store(spans: readonly Span[]): Promise<Outcome> {
-    if (this.#closed || performance.now() < this.#downUntil) return this.keep(spans)
+  /** Stores spans, in the table or else in the spool: what is unsent then is in neither. Not called concurrently. */
+  store(spans: readonly Span[]): Promise<Outcome> {
+    this.#storing = this.#store(spans).finally(() => {
+      this.#storing = undefined
+    })
+    return this.#storing
+  }
+
+  async #store(spans: readonly Span[]): Promise<Outcome> {
+    if (this.#isClosed || performance.now() < this.#downUntil) return this.keep(spans)
     const outcome = await this.#inTurn(spans)
     if (outcome.unsent.length === 0) {
       this.#downUntil = 0
@@ -81,11 +99,21 @@ export class Spooler {
     return this.#trouble === undefined ? '' : `; ${this.#trouble}`
   }
 
+  get #isClosed(): boolean {
+    return this.#sendUntil < Infinity
+  }
+
+  /**
+   * Sends what is in the spool for a second more, and leaves the rest to the next process. A record that is under way has had
+   * its time: what it could not store is kept.
+   */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#sendUntil = performance.now() + CLOSE_MS
     clearTimeout(this.#timer)
-    await Promise.all([this.#replay, this.#lastTurn])
-    await this.#parts.spool.close()
+    const timer = setTimeout(this.#parts.abort, this.#storing === undefined ? ABORT_MS : 0)
+    await Promise.all([this.#storing, this.#replay, this.#lastTurn])
+    clearTimeout(timer)
+    this.#parts.spool.close()
   }
 
   /** One write at a time, so that no key is in flight twice. */
@@ -103,7 +131,7 @@ export class Spooler {
     }
     this.#trouble = trouble
     this.#downUntil = performance.now() + PROBE_MS
-    if (this.#closed) return
+    if (this.#isClosed) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#replay ??= this.#replayAll()
@@ -113,48 +141,75 @@ export class Spooler {
 
   async #replayAll(): Promise<void> {
     const { name, spool } = this.#parts
-    const counts = { stored: 0, skipped: 0 }
+    const news = new News()
     try {
-      const isDone = await this.#replayPieces(counts)
+      const isDone = await this.#replayPieces(news)
       if (isDone) this.#trouble = undefined
     } catch (error) {
-      this.#warn(`${name}: cannot read the spool ${spool.path}: ${onOneLine(messageOf(error), 100)}`)
+      this.#sayUnreadable(onOneLine(messageOf(error), 100))
     } finally {
       this.#replay = undefined
     }
-    if (counts.stored > 0) this.#warn(`${name}: ${counts.stored} spans of ${spool.path} are in the table now`)
-    if (counts.skipped > 0) this.#warn(`${name}: ${counts.skipped} lines of ${spool.path} were no whole spans`)
+    for (const line of news.lines(spool.path, this.#parts.why)) this.#warn(`${name}: ${line}`)
+  }
+
+  /** Once for each reason: it is tried again and again. */
+  #sayUnreadable(reason: string): void {
+    const { name, spool } = this.#parts
+    if (this.#unreadable !== reason) this.#warn(`${name}: cannot read the spool ${spool.path}: ${reason}`)
+    this.#unreadable = reason
   }
 
   /** @returns whether the spool is empty now */
-  async #replayPieces(counts: { stored: number; skipped: number }): Promise<boolean> {
+  async #replayPieces(news: News): Promise<boolean> {
     const { spool } = this.#parts
-    while (!this.#closed) {
+    while (performance.now() < this.#sendUntil) {
       const piece = await spool.next()
       if (piece === undefined) return true
       const outcome = await this.#inTurn(piece.spans)
+      news.add(piece, outcome)
+      spool.settle(outcome.unsent)
       if (outcome.unsent.length > 0) {
         this.#goDown(outcome.error)
         return false
       }
-      spool.stored()
       this.#downUntil = 0
-      counts.stored += piece.spans.length - outcome.refused.length
-      counts.skipped += piece.skipped
-      this.#sayRefused(outcome)
     }
     return false
   }
 
-  #sayRefused({ refused }: Outcome): void {
-    const { name, why, spool } = this.#parts
-    for (const { span, error } of refused) {
-      const which = `span ${span.spanId} of trace ${span.traceId}`
-      this.#warn(`${name}: ${which}, of ${spool.path}, is refused and left out: ${why(error)}`)
+  #warn(message: string): void {
+    try {
+      this.#parts.logger.warn(`trace: ${message}`)
+    } catch {
+      // A logger that throws must not reach the traced program, and there is nowhere else to say it.
     }
   }
+}
 
-  #warn(message: string): void {
-    this.#parts.logger.warn(`trace: ${message}`)
+/** What became of the spans of a spool. */
+class News {
+  #stored = 0
+  #skipped = 0
+  #refused = 0
+  #first: Refusal | undefined
+
+  add(piece: Piece, { refused, unsent }: Outcome): void {
+    this.#stored += piece.spans.length - refused.length - unsent.length
+    this.#skipped += piece.skipped
+    this.#refused += refused.length
+    this.#first ??= refused[0]
+  }
+
+  lines(path: string, why: (error: unknown) => string): string[] {
+    const lines: string[] = []
+    if (this.#stored > 0) lines.push(`${this.#stored} spans of ${path} are in the table now`)
+    if (this.#skipped > 0) lines.push(`${this.#skipped} lines of ${path} were no whole spans`)
+    if (this.#first !== undefined) {
+      const { span, error } = this.#first
+      const which = `the first is span ${span.spanId} of trace ${span.traceId}`
+      lines.push(`${this.#refused} spans of ${path} are refused and left out, ${which}: ${why(error)}`)
+    }
+    return lines
   }
 }

@@ -32,6 +32,8 @@ export interface FaultServer {
   clockOffset: number
   /** How many requests came, by operation. */
   readonly counts: Map<string, number>
+  /** How often each span was passed on to be written, by its id: what AWS is paid for. */
+  readonly writes: Map<string, number>
   close(): Promise<void>
 }
 
@@ -43,13 +45,18 @@ interface Batch {
 }
 
 export async function startFaultServer(engineUrl: string): Promise<FaultServer> {
-  const faults = { next: (): Fault => 'pass', clockOffset: 0, counts: new Map<string, number>() }
+  const faults = {
+    next: (): Fault => 'pass',
+    clockOffset: 0,
+    counts: new Map<string, number>(),
+    writes: new Map<string, number>(),
+  }
   const server = createServer((req, res) => {
     void bodyOf(req).then((body) => {
       const operation = String(req.headers['x-amz-target']).split('.').at(-1) ?? ''
       res.setHeader('date', new Date(Date.now() + handle.clockOffset).toUTCString())
       handle.counts.set(operation, (handle.counts.get(operation) ?? 0) + 1)
-      act(handle.next(operation, req.headers), { engineUrl, req, res, body })
+      act(handle.next(operation, req.headers), { engineUrl, req, res, body, writes: handle.writes })
     })
   })
   const port = await listening(server)
@@ -69,6 +76,7 @@ interface Exchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly body: string
+  readonly writes: Map<string, number>
 }
 
 function act(fault: Fault, exchange: Exchange): void {
@@ -106,7 +114,9 @@ function breakOff(res: ServerResponse, { status, body = '' }: Answer): void {
   res.write(body, () => res.destroy())
 }
 
-function passOn({ engineUrl, req, res, body }: Exchange, done: (given: Answer) => void): void {
+function passOn({ engineUrl, req, res, body, writes }: Exchange, done: (given: Answer) => void): void {
+  for (const [, id = ''] of body.matchAll(/"Item":\{.*?"span_id":\{"N":"(\d+)"/g))
+    writes.set(id, (writes.get(id) ?? 0) + 1)
   const headers = { ...req.headers, 'content-length': String(Buffer.byteLength(body)) }
   const onward = request(engineUrl, { method: 'POST', headers }, (answered) => {
     const kept = ['content-type', 'x-amzn-requestid'].map((name) => [name, String(answered.headers[name])])
