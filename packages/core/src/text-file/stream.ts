@@ -8,24 +8,46 @@ export function writeTo(stream: Writable, bytes: Buffer): Promise<void> {
   const closed = endedError(stream)
   if (closed !== undefined) return Promise.reject(closed)
   return new Promise((resolve, reject) => {
-    const release = (): void => {
-      stream.off('error', fail)
-      stream.off('close', close)
-    }
-    const fail = (error: Error): void => {
-      release()
-      reject(error)
-    }
-    const close = (): void => fail(endedError(stream) ?? new Error('the stream was closed'))
-    stream.on('error', fail)
-    stream.on('close', close)
+    const pending = pendingOf(stream)
+    pending.rejects.add(reject)
     stream.write(bytes, (error) => {
-      // The stream emits the error after this call: its listener stays until then.
+      // The stream emits the error after this call: the listener stays until then.
       if (error) return reject(error)
-      release()
+      pending.rejects.delete(reject)
+      if (pending.rejects.size === 0) pending.release()
       resolve()
     })
   })
+}
+
+/** The writes that a stream has not taken yet. */
+interface Pending {
+  readonly rejects: Set<(error: Error) => void>
+  release(): void
+}
+
+const pendingWrites = new WeakMap<Writable, Pending>()
+
+/** One pair of listeners serves all writes to a stream: Node warns of the eleventh, and many recorders may have the same one. */
+function pendingOf(stream: Writable): Pending {
+  const found = pendingWrites.get(stream)
+  if (found !== undefined) return found
+  const rejects: Pending['rejects'] = new Set()
+  const release = (): void => {
+    pendingWrites.delete(stream)
+    stream.off('error', fail)
+    stream.off('close', close)
+  }
+  const fail = (error: Error): void => {
+    release()
+    for (const reject of rejects) reject(error)
+  }
+  const close = (): void => fail(endedError(stream) ?? new Error('the stream was closed'))
+  stream.on('error', fail)
+  stream.on('close', close)
+  const pending = { rejects, release }
+  pendingWrites.set(stream, pending)
+  return pending
 }
 
 /** Why a stream takes nothing more; undefined where it does. */
