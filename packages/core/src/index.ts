@@ -1,11 +1,8 @@
-export {
-  bind,
-  currentSpan,
-  currentSpanId,
-  currentTraceId,
-  outsideTraces,
-} from './context/context.js'
+// What programs and adapters use. What else authors of stores need is in store/index.ts, and of text files in text-file/index.ts.
+
+export { currentSpan, currentSpanId, currentTraceId, outsideTraces } from './context/context.js'
 export type { ActiveSpan } from './contract/active-span.js'
+export { DATA_KEYS } from './contract/data-keys.js'
 export type {
   ReadOptions,
   ReadReport,
@@ -15,45 +12,29 @@ export type {
   TraceSpans,
   TraceSummary,
 } from './contract/reader.js'
-export { RecordError, type Recorder } from './contract/recorder.js'
-export { REMOTE_PARENT, type RemoteContext, W3C_TRACE_ID, w3cTraceId } from './contract/remote.js'
-export {
-  ERROR_MESSAGE,
-  ERROR_TYPE,
-  isFailed,
-  type PlainData,
-  type PlainValue,
-  type Span,
-  serviceOf,
-} from './contract/span.js'
-export type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from './contract/tracer.js'
-export { formatDuration, type PrintOptions, printTrace } from './printing/print.js'
+export type { Recorder } from './contract/recorder.js'
+export type { RemoteContext } from './contract/remote.js'
+export type { PlainData, PlainValue, Span } from './contract/span.js'
+export type { Stats } from './contract/stats.js'
+export type {
+  FlushOptions,
+  FlushResult,
+  Logger,
+  Sampler,
+  StartOptions,
+  TraceOptions,
+  Tracer,
+  TracerOptions,
+} from './contract/tracer.js'
+export { type PrintOptions, printTrace } from './printing/print.js'
 export { buildTree, type SpanNode } from './printing/tree.js'
-export type { Stats } from './queue/ledger.js'
-export type { FlushResult } from './queue/queue.js'
-export type { Logger } from './queue/warnings.js'
-export { dataKey, RESERVED_KEYS, storedKey } from './store/keys.js'
-export {
-  type MemoryRecorder,
-  type MemoryRecorderOptions,
-  memoryRecorder,
-} from './store/memory.js'
-export {
-  checkTraceId,
-  DEFAULT_LIMIT,
-  eachOnce,
-  laterRecord,
-  limitOf,
-  matches,
-  newestFirst,
-  summarize,
-} from './store/query.js'
+export { type MemoryRecorder, type MemoryRecorderOptions, memoryRecorder } from './store/memory.js'
 export { createTracer } from './tracing/create-tracer.js'
-export { go, span } from './tracing/run.js'
-export { ratio, type Sampler } from './tracing/sampler.js'
+export { bind, go, span } from './tracing/free-functions.js'
+export { ratio } from './tracing/sampler.js'
 export { onOneLine } from './values/display.js'
-export { describe, TraceError } from './values/errors.js'
-export { generateId, isId, MAX_ID, parseId } from './values/ids.js'
+export { describe, RecordError, TraceError } from './values/errors.js'
+export { generateId, parseId, w3cTraceId } from './values/ids.js'
 export { checkOptions, type OptionRule, optionRules } from './values/options.js'
-export { newData, type Plain, toPlain } from './values/plain.js'
+export { isFailed, serviceOf } from './values/spans.js'
 export { formatTime, parseTime } from './values/time.js'

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { type PlainValue, storedKey, toPlain } from '@trace/core'
+import type { PlainValue } from '@trace/core'
+import { storedKey, toPlain } from '@trace/core/store'
 import { newPlainData } from '@trace/core/text-file'
 
 /**

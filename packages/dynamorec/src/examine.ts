@@ -1,4 +1,5 @@
-import { eachOnce, matches, summarize, type TraceQuery, type TraceSummary } from '@trace/core'
+import type { TraceQuery, TraceSummary } from '@trace/core'
+import { eachOnce, matches, summarize } from '@trace/core/store'
 import type { Query } from './query.js'
 
 /** How many traces a list reads at most, in order to find those that match, and how many at once. */

@@ -1,15 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import {
-  dataKey,
-  formatTime,
-  type PlainData,
-  parseId,
-  parseTime,
-  REMOTE_PARENT,
-  RESERVED_KEYS,
-  type Span,
-  W3C_TRACE_ID,
-} from '@trace/core'
+import { DATA_KEYS, formatTime, type PlainData, parseId, parseTime, type Span } from '@trace/core'
+import { dataKey, RESERVED_KEYS } from '@trace/core/store'
 import { newPlainData } from '@trace/core/text-file'
 import { attributeName, freeName, fromAttribute, goText, toAttribute } from './attribute.js'
 import { fitItem } from './size.js'
@@ -115,7 +106,11 @@ function dataOf(item: Item): PlainData {
  * another system's. A parent that came in by the id header is one of ours, whose trace has its own first span.
  */
 function isFirst(span: Span): boolean {
-  return span.parentId === 0n || Object.hasOwn(span.data, REMOTE_PARENT) || Object.hasOwn(span.data, W3C_TRACE_ID)
+  return (
+    span.parentId === 0n ||
+    Object.hasOwn(span.data, DATA_KEYS.remoteParent) ||
+    Object.hasOwn(span.data, DATA_KEYS.w3cTraceId)
+  )
 }
 
 /** The hour of a time, such as `2026-11-22T18`, in UTC. @param time nanoseconds since the Unix epoch */

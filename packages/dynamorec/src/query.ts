@@ -1,5 +1,5 @@
 import type { AttributeValue, QueryCommandInput, QueryCommandOutput } from '@aws-sdk/client-dynamodb'
-import type { ReadReport, Span } from '@trace/core'
+import { DATA_KEYS, type ReadReport, type Span } from '@trace/core'
 import { type Connection, checkAnswer, type Session } from './client.js'
 import { withDeadline } from './deadline.js'
 import { EXPIRES, type Item, isExpired, spanFromItem } from './item.js'
@@ -18,7 +18,7 @@ const SUMMARY = [
   'start',
   'finish',
   EXPIRES,
-  'error.type',
+  DATA_KEYS.errorType,
 ]
 
 /** Where a page ends. */

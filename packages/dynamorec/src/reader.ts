@@ -1,13 +1,5 @@
-import {
-  checkOptions,
-  checkTraceId,
-  isId,
-  limitOf,
-  optionRules,
-  type ReadOptions,
-  TraceError,
-  type TraceReader,
-} from '@trace/core'
+import { checkOptions, optionRules, type ReadOptions, TraceError, type TraceReader } from '@trace/core'
+import { checkQuery, checkTraceId, isId } from '@trace/core/store'
 import { Connection, TABLE_RULES, type TableOptions } from './client.js'
 import { ownSignal } from './deadline.js'
 import { explain } from './problem.js'
@@ -70,7 +62,7 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
       }),
     traces: (wanted = {}, { signal }: ReadOptions = {}) =>
       read(signal, async (query) => {
-        const limit = limitOf(wanted)
+        const { limit } = checkQuery(wanted)
         const listed = options.index === false ? undefined : await listFromIndex(query, wanted, limit)
         return listed ?? (await listByScan(query, wanted, { limit, scanPages }))
       }),

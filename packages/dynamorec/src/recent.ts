@@ -1,4 +1,5 @@
-import { newestFirst, type TraceList, type TraceQuery } from '@trace/core'
+import type { TraceList, TraceQuery } from '@trace/core'
+import { matchesFirst, newestFirst } from '@trace/core/store'
 import { Examiner } from './examine.js'
 import { hourOf, INDEX_KEY, INDEX_NAME, INDEX_SHARDS, type Item, indexKey, secondsText } from './item.js'
 import type { Key, Query } from './query.js'
@@ -167,9 +168,7 @@ async function readIndex(query: Query, wanted: TraceQuery, maxPages: number): Pr
 function rowsOf(items: readonly Item[], query: Query, wanted: TraceQuery): Row[] {
   return items.map((item) => {
     const [kind, name] = [item['kind']?.S ?? '', item['name']?.S ?? '']
-    const isKind = wanted.kind === undefined ? kind !== 'ledger' : kind === wanted.kind
-    const isName = wanted.name === undefined || name === wanted.name
-    const mayMatch = isKind && isName && !query.isExpired(item)
+    const mayMatch = matchesFirst({ kind, name }, wanted) && !query.isExpired(item)
     return { traceId: BigInt(item['trace_id']?.N ?? 0), start: Number(item['start_unix']?.N), mayMatch }
   })
 }

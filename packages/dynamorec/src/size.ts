@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { RESERVED_KEYS } from '@trace/core'
+import { RESERVED_KEYS } from '@trace/core/store'
 import { fromAttribute } from './attribute.js'
 
 /** The largest item in bytes (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html). */

@@ -1,5 +1,6 @@
 import type { WriteRequest } from '@aws-sdk/client-dynamodb'
-import { isId, laterRecord, type Span } from '@trace/core'
+import type { Span } from '@trace/core'
+import { isId, laterRecord } from '@trace/core/store'
 import { inBatches, type Outcome, sendAll } from './batches.js'
 import { type Connection, checkAnswer } from './client.js'
 import { withDeadline } from './deadline.js'

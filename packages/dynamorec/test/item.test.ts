@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { type PlainValue, type Span, toPlain } from '@trace/core'
+import type { PlainValue, Span } from '@trace/core'
+import { toPlain } from '@trace/core/store'
 import fc from 'fast-check'
 import { type Item, type ItemOptions, spanFromItem, spanToItem } from '../src/index.js'
 import { secondsText } from '../src/item.js'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { formatTime, type PlainData, type PlainValue, type Span, storedKey } from '@trace/core'
-import { newPlainData, SpanDraft, wellFormedKeys } from '@trace/core/text-file'
+import { formatTime, type PlainData, type PlainValue, type Span } from '@trace/core'
+import { newPlainData, SpanDraft, storedKey, wellFormedKeys } from '@trace/core/text-file'
 
 /**
  * A span as the line that stands in the file: ids as decimal strings, fields that are empty left out, data under `data`.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { type PlainValue, type Span, toPlain } from '@trace/core'
+import type { PlainValue, Span } from '@trace/core'
+import { toPlain } from '@trace/core/store'
 import fc from 'fast-check'
 import { spanFromJsonLine, spanToJsonLine } from '../src/line.js'
 import { makeSpan } from './spans.js'

@@ -2,7 +2,7 @@ import { deepStrictEqual, equal, ok } from 'node:assert/strict'
 import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ERROR_MESSAGE, ERROR_TYPE, isFailed, type Span } from '@trace/core'
+import { DATA_KEYS, isFailed, type Span } from '@trace/core'
 import type { HttpAbilities, SuiteHandler, SuiteResponse } from './http-server.js'
 import { type Add, isAnswered, onlySpan, type Setup } from './http-stand.js'
 
@@ -84,7 +84,7 @@ function checkCompleted(span: Span, { conventions = true }: HttpAbilities, statu
   equal(span.data[REASON], undefined)
   if (status < 500) return
   // Of what was thrown, where the framework tells.
-  const { [ERROR_TYPE]: type, [ERROR_MESSAGE]: message } = span.data
+  const { [DATA_KEYS.errorType]: type, [DATA_KEYS.errorMessage]: message } = span.data
   ok([String(status), 'TypeError'].includes(String(type)), `the type of the failure is ${type}`)
   if (type === String(status)) equal(message, STATUS_CODES[status])
 }
@@ -166,7 +166,7 @@ function addBroken(add: Add, suite: HttpAbilities): void {
     equal(await isAnswered(stand), false)
     const span = await onlySpan(stand)
     equal(isFailed(span), true)
-    equal(span.data[ERROR_TYPE], 'RangeError')
+    equal(span.data[DATA_KEYS.errorType], 'RangeError')
     if (suite.conventions !== false) equal(span.data[REASON], 'error')
   })
 }

@@ -1,5 +1,5 @@
 import { equal, notEqual, ok } from 'node:assert/strict'
-import { ERROR_TYPE, type Span } from '@trace/core'
+import { DATA_KEYS, type Span } from '@trace/core'
 import type { Reply } from './http-client.js'
 import { assertSeen, parseSeen } from './http-seen.js'
 import type { HttpAbilities } from './http-server.js'
@@ -91,7 +91,7 @@ function addPlain(add: Add, suite: HttpAbilities): void {
     add(`without the header a trace begins, where ${when}`, setup, async (stand) => {
       const { span } = await askOwn(stand, suite, [])
       equal(span.parentId, 0n)
-      equal(span.data[ERROR_TYPE], undefined)
+      equal(span.data[DATA_KEYS.errorType], undefined)
     })
   }
   add('two headers begin a new trace, and leave one', HONOURING, async (stand) => {

@@ -1,5 +1,5 @@
 import { deepStrictEqual, equal, notEqual, ok } from 'node:assert/strict'
-import { ERROR_MESSAGE, ERROR_TYPE, isFailed, type Span } from '@trace/core'
+import { DATA_KEYS, isFailed, type Span } from '@trace/core'
 import type { HttpAbilities, Outgoing, SuiteRequest } from './http-server.js'
 import { type Add, OWN_KIND, requestSpans, type Setup, type Stand } from './http-stand.js'
 import { openUpstream, SLOW, type Upstream, WAYS, type Way } from './http-upstream.js'
@@ -116,7 +116,10 @@ function addEnds(add: Add, suite: HttpAbilities, calls: Calls): void {
         if (suite.conventions === false) return
         equal(client.data['http.end_reason'], ['/cut', '/reset'].includes(path) ? 'error' : undefined)
         if (path === '/500')
-          deepStrictEqual([client.data[ERROR_TYPE], client.data[ERROR_MESSAGE]], ['500', 'answered 500'])
+          deepStrictEqual(
+            [client.data[DATA_KEYS.errorType], client.data[DATA_KEYS.errorMessage]],
+            ['500', 'answered 500'],
+          )
       }),
     )
   }

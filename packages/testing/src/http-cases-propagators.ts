@@ -1,5 +1,5 @@
 import { equal, notEqual } from 'node:assert/strict'
-import { REMOTE_PARENT, type Span, W3C_TRACE_ID, w3cTraceId } from '@trace/core'
+import { DATA_KEYS, type Span, w3cTraceId } from '@trace/core'
 import { assertSeen, hexIds, parseSeen, type Seen } from './http-seen.js'
 import type { Formats, HttpAbilities } from './http-server.js'
 import { type Add, requestSpans, type Setup } from './http-stand.js'
@@ -199,8 +199,8 @@ function checkSpan(span: Span, hop: Hop, suite: HttpAbilities): void {
   equal(span.parentId, traceId === undefined ? 0n : parentId)
   if (suite.conventions === false) return
   equal(span.data['request.id'], undefined)
-  equal(span.data[REMOTE_PARENT], traceId === undefined || isOurs ? undefined : true)
-  equal(span.data[W3C_TRACE_ID], traceId === undefined || upper === 0n ? undefined : w3cTraceId(traceId, upper))
+  equal(span.data[DATA_KEYS.remoteParent], traceId === undefined || isOurs ? undefined : true)
+  equal(span.data[DATA_KEYS.w3cTraceId], traceId === undefined || upper === 0n ? undefined : w3cTraceId(traceId, upper))
 }
 
 function checkPassed(seen: Seen, passes: Expected, suite: HttpAbilities): void {

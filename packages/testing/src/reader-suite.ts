@@ -1,6 +1,7 @@
 import { deepStrictEqual, equal, ok, rejects } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eachOnce, memoryRecorder, type Span, type TraceQuery } from '@trace/core'
+import { memoryRecorder, type Span, type TraceQuery } from '@trace/core'
+import { eachOnce } from '@trace/core/store'
 import { assertSame, MILLISECOND, makeSpan, START } from './spans.js'
 import { type Case, type ReaderSuiteOptions, type TestStore, withStore } from './suite.js'
 import { someTraces } from './traces.js'

@@ -1,5 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict'
-import { type PlainData, type PlainValue, type Span, toPlain } from '@trace/core'
+import type { PlainData, PlainValue, Span } from '@trace/core'
+import { toPlain } from '@trace/core/store'
 import type { Abilities, SpanSource } from './suite.js'
 
 /** 2026-01-01T00:00:00.123456789Z: within what every store takes, its nanoseconds beyond what a number keeps. */

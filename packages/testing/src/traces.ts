@@ -1,4 +1,4 @@
-import { ERROR_MESSAGE, ERROR_TYPE, type Span } from '@trace/core'
+import { DATA_KEYS, type Span } from '@trace/core'
 import { MILLISECOND, makeSpan, START } from './spans.js'
 import type { Abilities } from './suite.js'
 
@@ -31,7 +31,7 @@ export function someTraces({ openSpans = true, orphans = true }: Abilities): rea
       name: 'load',
       start: at % 4 === 1 ? start - 5n : start + 5n,
       finish: start + MILLISECOND,
-      data: at % 6 === 1 ? { [ERROR_TYPE]: 'Error', [ERROR_MESSAGE]: 'no' } : { rows: at },
+      data: at % 6 === 1 ? { [DATA_KEYS.errorType]: 'Error', [DATA_KEYS.errorMessage]: 'no' } : { rows: at },
     })
     spans.push(child, root)
     if (at % 8 === 2) earlier.push({ ...root, name: 'before it was renamed' })

@@ -1,5 +1,5 @@
-import { dataKey, isId, type PlainData, type PlainValue, type Span } from '@trace/core'
-import { newPlainData, readTime } from '@trace/core/text-file'
+import type { PlainData, PlainValue, Span } from '@trace/core'
+import { dataKey, isId, newPlainData, readTime } from '@trace/core/text-file'
 import { Declined, keyText, lineValue, quotedEnd } from './plain-value.js'
 import { plainValue } from './scalar.js'
 

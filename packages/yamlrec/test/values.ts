@@ -1,4 +1,5 @@
-import { type PlainData, type Span, toPlain } from '@trace/core'
+import type { PlainData, Span } from '@trace/core'
+import { toPlain } from '@trace/core/store'
 import fc from 'fast-check'
 
 /** Strings that one YAML version or the other reads as something else. */

@@ -1,8 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ActiveSpan } from '../contract/active-span.js'
 import type { Tracer } from '../contract/tracer.js'
-import { inputsOutside } from '../tracing/inputs.js'
-import { describe } from '../values/errors.js'
 import { aroundSnapshot } from '../values/snapshot.js'
 
 /** What the context holds: a span and the tracer that makes its children. */
@@ -43,23 +41,6 @@ export function currentSpanId(): bigint {
 /** The id of the current trace; 0n outside a trace. */
 export function currentTraceId(): bigint {
   return context.getStore()?.traceId ?? 0n
-}
-
-/**
- * Ties a function to the context it is bound in, for callbacks kept for later: event listeners, pools, queues. Its `this`
- * and arguments stay the caller's.
- */
-export function bind<This, Args extends unknown[], Result>(
-  fn: (this: This, ...args: Args) => Result,
-): (this: This, ...args: Args) => Result {
-  if (typeof fn !== 'function') {
-    inputsOutside().bad(`bind: expected a function, got ${describe(fn)}; it comes back as it is`)
-    return fn
-  }
-  const restore = AsyncLocalStorage.snapshot()
-  return function (...args) {
-    return restore(() => Reflect.apply(fn, this, args))
-  }
 }
 
 /** Runs a function outside any trace. */

@@ -32,22 +32,3 @@ export interface Span {
   /** A failed span has the keys `error.type` and `error.message`. */
   readonly data: PlainData
 }
-
-/** Data key that holds the type of the error which made a span fail. */
-export const ERROR_TYPE = 'error.type'
-/** Data key that holds the message of the error which made a span fail. */
-export const ERROR_MESSAGE = 'error.message'
-
-/** Whether the span failed: whether its data says of which error. */
-export function isFailed(span: Span): boolean {
-  return Object.hasOwn(span.data, ERROR_TYPE)
-}
-
-/**
- * The service of a span's process: the text before `:pid@`, or the whole process where it has no such part.
- *
- * @param process such as `users:4711@host-1`
- */
-export function serviceOf(process: string): string {
-  return /^(.*?):\d+@/s.exec(process)?.[1] ?? process
-}

@@ -1,10 +1,7 @@
-import type { Stats } from '../queue/ledger.js'
-import type { FlushResult } from '../queue/queue.js'
-import type { Logger } from '../queue/warnings.js'
-import type { Sampler } from '../tracing/sampler.js'
 import type { ActiveSpan } from './active-span.js'
 import type { Recorder } from './recorder.js'
 import type { RemoteContext } from './remote.js'
+import type { Stats } from './stats.js'
 
 /** Options of `createTracer`. */
 export interface TracerOptions {
@@ -28,6 +25,21 @@ export interface TracerOptions {
   readonly logger?: Logger
   /** A like warning is said again at the earliest after so many milliseconds. Default 10,000. */
   readonly warningInterval?: number
+}
+
+/**
+ * Decides whether a trace is recorded, when its first span in this process starts.
+ *
+ * @param kind of that span
+ * @param name of that span, as it is when it starts
+ * @param traceId for decisions on which all services agree
+ * @returns undefined leaves it to the caller, or to the default: recorded
+ */
+export type Sampler = (kind: string, name: string, traceId: bigint) => boolean | undefined
+
+/** Where a tracer's warnings go: `console`, pino and Fastify's `log` all are one. */
+export interface Logger {
+  warn(message: string): void
 }
 
 /** Where a new trace comes from. */
@@ -54,6 +66,12 @@ export interface StartOptions extends TraceOptions {
 export interface FlushOptions {
   /** Milliseconds; default the tracer's `flushTimeout`. */
   readonly timeout?: number
+}
+
+/** What {@link Tracer.flush} and {@link Tracer.close} say. */
+export interface FlushResult {
+  /** How many of the spans finished before the call were neither stored nor given up when its deadline came. */
+  readonly left: number
 }
 
 /**

@@ -1,6 +1,8 @@
-import { ERROR_MESSAGE, ERROR_TYPE, isFailed, type Span, serviceOf } from '../contract/span.js'
+import { DATA_KEYS } from '../contract/data-keys.js'
+import type { Span } from '../contract/span.js'
 import { columnsOf, fit, onOneLine } from '../values/display.js'
 import { checkOptions } from '../values/options.js'
+import { isFailed, serviceOf } from '../values/spans.js'
 import { buildTree, type SpanNode } from './tree.js'
 
 /** Options of {@link printTrace}. */
@@ -13,11 +15,6 @@ const WIDTH = {
   expected: 'a number of columns',
   test: (value: unknown): boolean => typeof value === 'number' && value > 0 && value < Infinity,
 }
-
-/** Of a request that was answered: https://opentelemetry.io/docs/specs/semconv/http/http-spans/. */
-const STATUS = 'http.response.status_code'
-/** Of a request whose response was not sent whole: see @trace/http. */
-const END_REASON = 'http.end_reason'
 
 /** Levels that are indented; what lies deeper stands at the same place, with its depth in front. */
 const MAX_INDENT = 20
@@ -102,7 +99,8 @@ function rowsOf(roots: readonly SpanNode[]): Row[] {
 
 function noteOf({ span, cutOff }: SpanNode): string {
   const notes: string[] = []
-  if (isFailed(span)) notes.push(`✗ ${String(span.data[ERROR_TYPE])}: ${String(span.data[ERROR_MESSAGE] ?? '')}`)
+  if (isFailed(span))
+    notes.push(`✗ ${String(span.data[DATA_KEYS.errorType])}: ${String(span.data[DATA_KEYS.errorMessage] ?? '')}`)
   else notes.push(...outcomeOf(span))
   if (cutOff === 'parent missing') notes.push(`(parent ${span.parentId} missing)`)
   if (cutOff === 'circle') notes.push(`(parents run in a circle)`)
@@ -111,9 +109,9 @@ function noteOf({ span, cutOff }: SpanNode): string {
 
 /** What is worth a look in a request that did not fail. */
 function outcomeOf({ data }: Span): string[] {
-  const status = data[STATUS]
+  const status = data[DATA_KEYS.httpStatus]
   const isError = typeof status === 'number' && status >= 400
-  return [...(isError ? [`(${status})`] : []), ...(data[END_REASON] === 'aborted' ? ['(aborted)'] : [])]
+  return [...(isError ? [`(${status})`] : []), ...(data[DATA_KEYS.httpEndReason] === 'aborted' ? ['(aborted)'] : [])]
 }
 
 interface Range {

@@ -1,4 +1,4 @@
-import { lostSpans, type Recorder } from '../contract/recorder.js'
+import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { onOneLine } from '../values/display.js'
 import { printableError, type Warnings } from './warnings.js'
@@ -76,4 +76,26 @@ export class Losses {
 
 function spansAre(count: number): string {
   return count === 1 ? '1 span was' : `${count} spans were`
+}
+
+/**
+ * How many of a batch an error says are not stored: all of it, where the error does not say. It may come from another copy of
+ * this package. Never throws.
+ */
+function lostSpans(spans: readonly Span[], error: unknown): number {
+  try {
+    return namedSpans(spans, error)
+  } catch {
+    return spans.length
+  }
+}
+
+function namedSpans(spans: readonly Span[], error: unknown): number {
+  if (typeof error !== 'object' || error === null || Reflect.get(error, 'name') !== 'RecordError') return spans.length
+  const named: unknown = Reflect.get(error, 'spans')
+  if (!Array.isArray(named)) return spans.length
+  const ids = new Set(
+    named.map((span: unknown) => (typeof span === 'object' && span !== null ? Reflect.get(span, 'spanId') : 0n)),
+  )
+  return spans.filter((span) => ids.has(span.spanId)).length
 }

@@ -1,7 +1,8 @@
 import { outsideTraces } from '../context/context.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
-import { monotonic } from '../tracing/clock.js'
+import type { FlushResult } from '../contract/tracer.js'
+import { monotonic } from '../values/time.js'
 import { clearTimeout, setImmediate, setTimeout } from '../values/timers.js'
 import { Backlog, type BacklogLimits } from './backlog.js'
 import { countFinished, forgetLeaver, isExiting, type Leaver, rememberLeaver, watchForExit } from './exit.js'
@@ -11,12 +12,6 @@ import type { Warnings } from './warnings.js'
 
 /** A span reaches its recorder within 100 ms: half of that is left for a busy event loop. */
 const LINGER_MS = 50
-
-/** What {@link Queue.flush} and {@link Queue.close} say. */
-export interface FlushResult {
-  /** How many of the spans finished before the call were neither stored nor given up when its deadline came. */
-  readonly left: number
-}
 
 /** Between finished spans and their recorder: bounded, drained in batches, one of them with the recorder at a time. */
 export class Queue implements Leaver {

@@ -1,12 +1,8 @@
 import * as types from 'node:util/types'
+import type { Logger } from '../contract/tracer.js'
 import { onOneLine } from '../values/display.js'
 import { errorMessage } from '../values/errors.js'
 import { clearTimeout, setTimeout } from '../values/timers.js'
-
-/** Where a tracer's warnings go: `console`, pino and Fastify's `log` all are one. */
-export interface Logger {
-  warn(message: string): void
-}
 
 /** Makes the message of so many like events. */
 type Message = (count: number) => string

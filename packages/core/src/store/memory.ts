@@ -1,8 +1,8 @@
-import type { ReadOptions, TraceList, TraceQuery, TraceReader, TraceSpans, TraceSummary } from '../contract/reader.js'
+import type { ReadOptions, TraceList, TraceReader, TraceSpans } from '../contract/reader.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { checkOptions, optionRules } from '../values/options.js'
-import { checkTraceId, eachOnce, limitOf, matches, newestFirst, summarize } from './query.js'
+import { checkTraceId, eachOnce, listTraces } from './query.js'
 
 /** Options of {@link memoryRecorder}. */
 export interface MemoryRecorderOptions {
@@ -60,22 +60,6 @@ export function memoryRecorder(options: MemoryRecorderOptions = {}): MemoryRecor
 }
 
 const NOTHING_SKIPPED = { skipped: 0, places: [] } as const
-
-function listTraces(spans: readonly Span[], query: TraceQuery): TraceSummary[] {
-  const limit = limitOf(query)
-  const byTrace = new Map<bigint, Span[]>()
-  for (const span of spans) {
-    const trace = byTrace.get(span.traceId)
-    if (trace === undefined) byTrace.set(span.traceId, [span])
-    else trace.push(span)
-  }
-  const found: TraceSummary[] = []
-  for (const trace of byTrace.values()) {
-    const summary = summarize(eachOnce(trace))
-    if (summary !== undefined && matches(summary, query)) found.push(summary)
-  }
-  return found.sort(newestFirst).slice(0, limit)
-}
 
 async function* arrivals(
   followers: Set<(spans: readonly Span[]) => void>,

@@ -1,10 +1,17 @@
+import { LEDGER_KIND } from '../contract/data-keys.js'
 import type { TraceQuery, TraceSummary } from '../contract/reader.js'
-import { isFailed, type Span } from '../contract/span.js'
+import type { Span } from '../contract/span.js'
 import { describe, TraceError } from '../values/errors.js'
 import { type OptionRule, optionRules, problemWith } from '../values/options.js'
+import { isFailed } from '../values/spans.js'
+
+/** A query that has been checked: it has a limit. */
+export interface CheckedQuery extends TraceQuery {
+  readonly limit: number
+}
 
 /** How many traces a list has where the query names no limit. */
-export const DEFAULT_LIMIT = 20
+const DEFAULT_LIMIT = 20
 
 /** Of several records of one span the one to keep: the later, and rather a finished one. */
 export function laterRecord(earlier: Span, later: Span): Span {
@@ -66,17 +73,29 @@ function firstSpan(spans: readonly Span[]): Span | undefined {
 
 /** Whether a trace is one that the query looks for. */
 export function matches(trace: TraceSummary, query: TraceQuery): boolean {
-  const { from, to, kind, name, minDuration, error } = query
+  const { from, to, minDuration, error } = query
   if (from !== undefined && trace.start < from) return false
   if (to !== undefined && trace.start >= to) return false
-  if (kind === undefined ? trace.kind === 'ledger' : trace.kind !== kind) return false
-  if (name !== undefined && trace.name !== name) return false
+  if (!matchesFirst(trace, query)) return false
   if (minDuration !== undefined && (trace.duration === undefined || trace.duration < minDuration)) return false
   return error === undefined || trace.failed > 0 === error
 }
 
+/**
+ * Whether a trace whose first span is of this kind and name may be one that the query looks for.
+ *
+ * @param first the first span of the trace, or the trace's summary
+ */
+export function matchesFirst(first: { readonly kind: string; readonly name: string }, query: TraceQuery): boolean {
+  const { kind, name } = query
+  if (kind === undefined ? first.kind === LEDGER_KIND : first.kind !== kind) return false
+  return name === undefined || first.name === name
+}
+
+type TraceStart = Pick<TraceSummary, 'start' | 'traceId'>
+
 /** For sorting: newest first; those of one instant by id, so that the order is always the same. */
-export function newestFirst(a: TraceSummary, b: TraceSummary): number {
+export function newestFirst(a: TraceStart, b: TraceStart): number {
   if (a.start !== b.start) return a.start > b.start ? -1 : 1
   return a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0
 }
@@ -97,14 +116,38 @@ const QUERY_RULES: Readonly<Record<keyof TraceQuery, OptionRule>> = {
 }
 
 /**
- * How many traces a query asks for. Checks the whole query, so that a mistake in it is told, and does not find nothing.
+ * Checks a query, so that a mistake in it is told instead of finding nothing.
  *
+ * @returns the query, with its limit
  * @throws {TraceError} `TRACE_BAD_QUERY`: names the option of the query, what was expected, and what was got
  */
-export function limitOf(query: TraceQuery): number {
+export function checkQuery(query: TraceQuery): CheckedQuery {
   const problem = problemWith(query, QUERY_RULES)
   if (problem !== undefined) throw new TraceError('TRACE_BAD_QUERY', `traces: ${problem}`)
-  return query.limit ?? DEFAULT_LIMIT
+  return { ...query, limit: query.limit ?? DEFAULT_LIMIT }
+}
+
+/**
+ * The traces of these spans that a query looks for, newest first, at most as many as its limit: what `TraceReader.traces` does,
+ * for a store that has all spans at hand.
+ *
+ * @param spans of any traces, in any order; of several records of one span, {@link laterRecord} chooses
+ * @throws {TraceError} `TRACE_BAD_QUERY`, as {@link checkQuery} does
+ */
+export function listTraces(spans: Iterable<Span>, query: TraceQuery): TraceSummary[] {
+  const { limit } = checkQuery(query)
+  const byTrace = new Map<bigint, Span[]>()
+  for (const span of spans) {
+    const trace = byTrace.get(span.traceId)
+    if (trace === undefined) byTrace.set(span.traceId, [span])
+    else trace.push(span)
+  }
+  const found: TraceSummary[] = []
+  for (const trace of byTrace.values()) {
+    const summary = summarize(eachOnce(trace))
+    if (summary !== undefined && matches(summary, query)) found.push(summary)
+  }
+  return found.sort(newestFirst).slice(0, limit)
 }
 
 /**

@@ -1,5 +1,5 @@
-import { RecordError } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
+import { RecordError } from '../values/errors.js'
 
 /** Characters that a write should have: enough for most batches whole, small enough that memory stays bounded. */
 const WRITE_SIZE = 262_144

@@ -1,3 +1,6 @@
+// For authors of stores that are text files. It has all that their packages need of values, so that they load no other entry.
+export { dataKey, storedKey } from '../store/keys.js'
+export { isId } from '../values/ids.js'
 export { Batch } from './batch.js'
 export type { Piece, PieceScanner, ReadFormat, ScanStart } from './read-format.js'
 export { Report } from './report.js'

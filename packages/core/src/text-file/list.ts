@@ -1,38 +1,37 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { TraceList, TraceQuery, TraceSummary } from '../contract/reader.js'
-import { isFailed, type Span } from '../contract/span.js'
-import { DEFAULT_LIMIT, eachOnce, limitOf, matches, newestFirst, summarize } from '../store/query.js'
+import type { Span } from '../contract/span.js'
+import { checkQuery, listTraces, matchesFirst, newestFirst } from '../store/query.js'
+import { isFailed } from '../values/spans.js'
 import { type Piece, type ReadFormat, readSpans } from './read-format.js'
 import { Report } from './report.js'
 
-/** Traces whose spans a later pass collects, where few that may match do: bounds memory, and the number of passes. */
+/** Traces whose spans a later pass collects: at least, and at most, where few that may match do. */
+const MIN_STEP = 20
 const MAX_STEP = 2_000
 
 /**
  * The traces of a file that match, newest first. A first pass keeps a few figures of each trace; later passes collect the
  * spans of the newest that may match, and ask of them exactly, until there are enough.
  */
-export async function listTraces<P extends Piece>(
+export async function listFile<P extends Piece>(
   file: FileHandle,
   format: ReadFormat<P>,
   query: TraceQuery,
   signal: AbortSignal | undefined,
 ): Promise<TraceList> {
-  const limit = limitOf(query)
+  const { limit } = checkQuery(query)
   const report = new Report()
   const sketches = new Map<bigint, Sketch>()
   await readSpans(file, format, { signal, report }, (span, piece) => sketch(sketches, span, piece, query))
-  const likely = [...sketches.values()].filter((found) => mayMatch(found, query)).sort(newestSketch)
+  const likely = [...sketches.values()].filter((found) => mayMatch(found, query)).sort(newestFirst)
   const traces: TraceSummary[] = []
-  let step = Math.max(limit, DEFAULT_LIMIT)
+  let step = Math.max(limit, MIN_STEP)
   for (let at = 0; at < likely.length && traces.length < limit; ) {
     const chosen = likely.slice(at, at + step)
     at += step
     step = Math.max(limit, Math.min(2 * step, MAX_STEP))
-    for (const spans of await collect(file, format, chosen, signal)) {
-      const summary = summarize(eachOnce(spans))
-      if (summary !== undefined && matches(summary, query)) traces.push(summary)
-    }
+    traces.push(...listTraces(await collect(file, format, chosen, signal), query))
   }
   traces.sort(newestFirst)
   return { traces: traces.slice(0, limit), skipped: report.skipped, places: report.places }
@@ -66,7 +65,7 @@ function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: 
       failed: isFailed(span),
       firstId: span.spanId,
       firstParent: span.parentId,
-      firstMatches: couldBeFirst(span, query),
+      firstMatches: matchesFirst(span, query),
       unsure: false,
       from: piece.at,
       to,
@@ -84,12 +83,7 @@ function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: 
   found.start = span.start
   found.firstId = span.spanId
   found.firstParent = span.parentId
-  found.firstMatches = couldBeFirst(span, query)
-}
-
-function couldBeFirst(span: Span, query: TraceQuery): boolean {
-  if (query.name !== undefined && span.name !== query.name) return false
-  return query.kind === undefined ? span.kind !== 'ledger' : span.kind === query.kind
+  found.firstMatches = matchesFirst(span, query)
 }
 
 function mayMatch(found: Sketch, query: TraceQuery): boolean {
@@ -101,34 +95,31 @@ function mayMatch(found: Sketch, query: TraceQuery): boolean {
   return found.finish !== undefined && found.finish - found.start >= query.minDuration
 }
 
-function newestSketch(a: Sketch, b: Sketch): number {
-  if (a.start !== b.start) return a.start > b.start ? -1 : 1
-  return a.traceId < b.traceId ? -1 : 1
-}
-
 /** The spans of some traces, read from the part of the file that holds them. */
 async function collect<P extends Piece>(
   file: FileHandle,
   format: ReadFormat<P>,
   chosen: readonly Sketch[],
   signal: AbortSignal | undefined,
-): Promise<Iterable<Span[]>> {
-  const spans = new Map<bigint, Span[]>()
+): Promise<Span[]> {
+  const spans: Span[] = []
+  const ids = new Set<bigint>()
+  const idTexts = new Set<string>()
   let from = Infinity
   let to = 0
   for (const { traceId, ...part } of chosen) {
-    spans.set(traceId, [])
+    ids.add(traceId)
+    idTexts.add(String(traceId))
     from = Math.min(from, part.from)
     to = Math.max(to, part.to)
   }
-  const ids = new Set([...spans.keys()].map(String))
   const wanted = (piece: P): boolean => {
     const id = format.traceIdOf(piece)
-    return id === undefined || ids.has(id)
+    return id === undefined || idTexts.has(id)
   }
   const ignored = new Report()
   await readSpans(file, format, { from, to, wanted, signal, report: ignored }, (span) => {
-    spans.get(span.traceId)?.push(span)
+    if (ids.has(span.traceId)) spans.push(span)
   })
-  return spans.values()
+  return spans
 }

@@ -5,7 +5,7 @@ import { checkTraceId, eachOnce } from '../store/query.js'
 import { isId } from '../values/ids.js'
 import { checkOptions, optionRules } from '../values/options.js'
 import { followFile } from './follow.js'
-import { listTraces } from './list.js'
+import { listFile } from './list.js'
 import { openForReading } from './open-file.js'
 import { type Piece, type ReadFormat, readSpans } from './read-format.js'
 import { Report } from './report.js'
@@ -51,7 +51,7 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
     },
     traces: async (query = {}, { signal } = {}) => {
       signal?.throwIfAborted()
-      return withFile((file) => listTraces(file, format, query, signal))
+      return withFile((file) => listFile(file, format, query, signal))
     },
     follow: ({ signal }) => followFile(path, name, format, signal),
   }

@@ -1,7 +1,5 @@
 import { aroundSnapshot } from '../values/snapshot.js'
-
-/** Nanoseconds from some moment on, never running backwards. */
-export const monotonic: () => bigint = process.hrtime.bigint
+import { monotonic } from '../values/time.js'
 
 /** How far the wall clock may be from ours before ours is set again, in milliseconds. */
 const MOST_DRIFT = 2

@@ -2,19 +2,28 @@ import { hostname } from 'node:os'
 import { basename, extname } from 'node:path'
 import { context } from '../context/context.js'
 import type { ActiveSpan, Run } from '../contract/active-span.js'
-import { REMOTE_PARENT, W3C_TRACE_ID, w3cTraceId } from '../contract/remote.js'
-import type { FlushOptions, StartOptions, TraceOptions, Tracer, TracerOptions } from '../contract/tracer.js'
-import { Ledger, type Stats } from '../queue/ledger.js'
-import { type FlushResult, Queue } from '../queue/queue.js'
+import { DATA_KEYS } from '../contract/data-keys.js'
+import type { Stats } from '../contract/stats.js'
+import type {
+  FlushOptions,
+  FlushResult,
+  Sampler,
+  StartOptions,
+  TraceOptions,
+  Tracer,
+  TracerOptions,
+} from '../contract/tracer.js'
+import { Ledger } from '../queue/ledger.js'
+import { Queue } from '../queue/queue.js'
 import { printableError, processWarnings, Warnings } from '../queue/warnings.js'
-import { generateId, prepareIds } from '../values/ids.js'
+import { generateId, prepareIds, w3cTraceId } from '../values/ids.js'
 import { checkOptions, type OptionRule, optionRules } from '../values/options.js'
 import { NO_DATA, toPlain } from '../values/plain.js'
 import { aroundSnapshot } from '../values/snapshot.js'
-import { freshOffset, monotonic } from './clock.js'
+import { monotonic } from '../values/time.js'
+import { freshOffset } from './clock.js'
 import { Inputs } from './inputs.js'
 import { goOn, runIn, runUnrecorded } from './run.js'
-import type { Sampler } from './sampler.js'
 import { keepTicksFast } from './ticks.js'
 import { type Parent, type SpanOwner, TracedSpan } from './traced-span.js'
 import { DetachedSpan, type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
@@ -152,8 +161,8 @@ class RecordingTracer implements SpanOwner {
     const parent = { traceId, spanId: parentId, clockOffset: freshOffset(now), remote, now }
     const span = this.#startChild(parent, kind, name, options.process)
     if (remote !== undefined) {
-      if (parentId !== 0n) span.data[REMOTE_PARENT] = true
-      if (remote.upperTraceId !== 0n) span.data[W3C_TRACE_ID] = w3cTraceId(traceId, remote.upperTraceId)
+      if (parentId !== 0n) span.data[DATA_KEYS.remoteParent] = true
+      if (remote.upperTraceId !== 0n) span.data[DATA_KEYS.w3cTraceId] = w3cTraceId(traceId, remote.upperTraceId)
     }
     return span
   }

@@ -1,5 +1,5 @@
 import type { RemoteContext } from '../contract/remote.js'
-import type { StartOptions } from '../contract/tracer.js'
+import type { Sampler, StartOptions } from '../contract/tracer.js'
 import { Ledger } from '../queue/ledger.js'
 import { printableError, processWarnings, Warnings } from '../queue/warnings.js'
 import { cutTo } from '../values/cut.js'
@@ -7,7 +7,6 @@ import { onOneLine } from '../values/display.js'
 import { describe } from '../values/errors.js'
 import { generateId, isId, MAX_ID } from '../values/ids.js'
 import { optionRules } from '../values/options.js'
-import type { Sampler } from './sampler.js'
 
 /** Longest kind, name and process in characters; what is longer came from an untrusted client, and is cut. */
 const MAX_TEXT = 1_024

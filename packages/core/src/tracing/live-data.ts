@@ -1,4 +1,4 @@
-import { ERROR_MESSAGE, ERROR_TYPE } from '../contract/span.js'
+import { DATA_KEYS } from '../contract/data-keys.js'
 import { errorMessage, errorText, errorType } from '../values/errors.js'
 import { newData } from '../values/plain.js'
 
@@ -54,9 +54,9 @@ function read(object: object, key: string): unknown {
 export function addError(holder: DataHolder, error: unknown): void {
   try {
     const data = writableData(holder)
-    if (Object.hasOwn(data, ERROR_TYPE)) return
-    data[ERROR_TYPE] = errorType(error)
-    data[ERROR_MESSAGE] = errorMessage(error)
+    if (Object.hasOwn(data, DATA_KEYS.errorType)) return
+    data[DATA_KEYS.errorType] = errorType(error)
+    data[DATA_KEYS.errorMessage] = errorMessage(error)
   } catch {
     // A program has made properties of its own there.
   }

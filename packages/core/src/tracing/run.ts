@@ -1,12 +1,12 @@
 import * as types from 'node:util/types'
 import { context } from '../context/context.js'
-import type { ActiveSpan, Run } from '../contract/active-span.js'
+import type { Run } from '../contract/active-span.js'
 import { printableError, type Warnings } from '../queue/warnings.js'
 import { onOneLine } from '../values/display.js'
 import { describe } from '../values/errors.js'
-import { inputsOutside, nothingToRun } from './inputs.js'
+import { nothingToRun } from './inputs.js'
 import type { TracedSpan } from './traced-span.js'
-import { DetachedSpan } from './unrecorded-span.js'
+import type { DetachedSpan } from './unrecorded-span.js'
 
 /**
  * Runs a function in a span, and finishes the span when it returns or, where it gives a promise, when that settles.
@@ -134,36 +134,4 @@ function warnOfGo(warnings: Warnings, what: readonly unknown[], error: unknown):
     const more = times > 1 ? ` (the latest of ${times} such failures)` : ''
     return `go(${onOneLine(words)}) failed: ${printableError(error)}${more}`
   })
-}
-
-/**
- * Runs a function in a child of the current span. Outside a trace the function is called all the same, with a span that
- * records nothing, so that library code can always use it.
- *
- * @param kind what sort of activity, such as `db`
- * @param name which activity, such as `load user`
- * @param fn gets the span; its result or promise is passed on, and what it throws or rejects with too, untouched
- */
-export function span<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>): Promise<T>
-export function span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T): T
-export function span(kind: string, name: string, fn: Run): unknown {
-  const current = context.getStore()
-  if (current !== undefined) return current.tracer.span(kind, name, fn)
-  return runUnrecorded(new DetachedSpan(kind, name), fn)
-}
-
-/**
- * Runs a function on its own in a child of the current span, and does not wait for it. What it throws or rejects with is
- * recorded on the span and logged, and is never unhandled. Outside a trace the function runs all the same.
- *
- * @param kind what sort of activity, such as `work`
- * @param name which activity, such as `audit`
- */
-export function go(kind: string, name: string, fn: Run): void {
-  const current = context.getStore()
-  if (current !== undefined) {
-    current.tracer.go(kind, name, fn)
-    return
-  }
-  goOn(kind, name, () => runUnrecorded(new DetachedSpan(kind, name), fn), inputsOutside().warnings)
 }

@@ -1,14 +1,5 @@
+import type { Sampler } from '../contract/tracer.js'
 import { describe, TraceError } from '../values/errors.js'
-
-/**
- * Decides whether a trace is recorded, when its first span in this process starts.
- *
- * @param kind of that span
- * @param name of that span, as it is when it starts
- * @param traceId for decisions on which all services agree
- * @returns undefined leaves it to the caller, or to the default: recorded
- */
-export type Sampler = (kind: string, name: string, traceId: bigint) => boolean | undefined
 
 /**
  * Samples a part of all traces, by trace id: services with the same ratio agree on every trace. The rule is that of

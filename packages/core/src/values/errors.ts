@@ -1,3 +1,5 @@
+import type { Span } from '../contract/span.js'
+
 /** A mistake in how this package was called, with a code that stays the same while messages may change. */
 export class TraceError extends Error {
   static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = isOfAnyCopy('TraceError')
@@ -8,6 +10,24 @@ export class TraceError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
+  }
+}
+
+/** Some spans of a batch could not be stored. */
+export class RecordError extends Error {
+  static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = isOfAnyCopy('RecordError')
+  override readonly name = 'RecordError'
+  /** Those which are not stored; all others of the batch are. */
+  readonly spans: readonly Span[]
+
+  /**
+   * @param message what happened, where, and what to do
+   * @param spans those of the batch which are not stored
+   * @param options `cause`: the error beneath
+   */
+  constructor(message: string, spans: readonly Span[], options?: ErrorOptions) {
+    super(message, options)
+    this.spans = spans
   }
 }
 

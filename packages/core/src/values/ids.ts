@@ -77,3 +77,8 @@ export function parseId(text: string): bigint | undefined {
   const id = BigInt(digits)
   return isId(id) ? id : undefined
 }
+
+/** A 128-bit W3C trace id: 32 hexadecimal digits. */
+export function w3cTraceId(traceId: bigint, upperTraceId: bigint): string {
+  return ((upperTraceId << 64n) | traceId).toString(16).padStart(32, '0')
+}

@@ -1,3 +1,6 @@
+/** Nanoseconds from some moment on, never running backwards. */
+export const monotonic: () => bigint = process.hrtime.bigint
+
 const SECOND = 1_000_000_000n
 /** 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z in nanoseconds since the Unix epoch: what RFC 3339 can say. */
 const FIRST_SECOND = -62_167_219_200n * SECOND

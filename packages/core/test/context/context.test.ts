@@ -10,10 +10,10 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { bind, currentSpanId } from '../../src/context/context.js'
+import { currentSpanId } from '../../src/context/context.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { span } from '../../src/tracing/run.js'
+import { bind, span } from '../../src/tracing/free-functions.js'
 
 const recorder = memoryRecorder()
 const tracer = createTracer({ service: 'users', recorder })

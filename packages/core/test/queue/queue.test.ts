@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, jest, test } from '@jest/globals'
-import { RecordError, type Recorder } from '../../src/contract/recorder.js'
+import type { Recorder } from '../../src/contract/recorder.js'
 import type { Span } from '../../src/contract/span.js'
+import type { Stats } from '../../src/contract/stats.js'
 import type { Tracer, TracerOptions } from '../../src/contract/tracer.js'
-import type { Stats } from '../../src/queue/ledger.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
+import { RecordError } from '../../src/values/errors.js'
 
 function aTracer(record: Recorder['record'], options: Partial<TracerOptions> & { recorder?: Recorder } = {}) {
   const warn = jest.fn<(message: string) => void>()

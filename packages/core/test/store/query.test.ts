@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TraceQuery, TraceSummary } from '../../src/contract/reader.js'
-import { checkTraceId, limitOf, matches, newestFirst, summarize } from '../../src/store/query.js'
+import { checkQuery, checkTraceId, listTraces, matches, newestFirst, summarize } from '../../src/store/query.js'
 import { aSpan } from '../support/spans.js'
 
 describe('summarize', () => {
@@ -95,9 +95,9 @@ test('newest first, then by id', () => {
 })
 
 test('a limit is a whole number above 0, by default 20', () => {
-  expect([limitOf({}), limitOf({ limit: 3 })]).toEqual([20, 3])
+  expect([checkQuery({}).limit, checkQuery({ limit: 3 }).limit]).toEqual([20, 3])
   for (const limit of [0, -1, 1.5, Number.NaN])
-    expect(() => limitOf({ limit })).toThrow(/^traces: option "limit": expected a whole number above 0, got/)
+    expect(() => checkQuery({ limit })).toThrow(/^traces: option "limit": expected a whole number above 0, got/)
 })
 
 test.each([
@@ -113,13 +113,46 @@ test.each([
     'traces: expected an object with any of the options from, to, kind, name, minDuration, error, limit, got null',
   ],
 ])('the query %p is refused, and why', (query, message) => {
-  const refused = expect(() => Reflect.apply(limitOf, undefined, [query]))
+  const refused = expect(() => Reflect.apply(checkQuery, undefined, [query]))
   refused.toThrow(expect.objectContaining({ code: 'TRACE_BAD_QUERY', message: expect.stringContaining(message) }))
 })
 
 test('a query may hold every condition there is', () => {
   const query = { from: 1n, to: 2n, kind: 'request', name: '', minDuration: 0n, error: false, limit: 7 }
-  expect(limitOf(query)).toBe(7)
+  expect(checkQuery(query)).toEqual(query)
+})
+
+describe('listTraces', () => {
+  const spans = [
+    aSpan({ traceId: 1n, spanId: 1n, start: 10n, finish: undefined, name: 'open' }),
+    aSpan({ traceId: 2n, spanId: 3n, parentId: 2n, start: 25n, data: { 'error.type': 'Error' } }),
+    aSpan({ traceId: 3n, spanId: 4n, start: 20n, name: 'same time' }),
+    aSpan({ traceId: 1n, spanId: 1n, start: 10n, finish: 15n, name: 'finished' }),
+    aSpan({ traceId: 2n, spanId: 2n, start: 20n, finish: 30n, name: 'first' }),
+    aSpan({ traceId: 4n, spanId: 5n, start: 40n, kind: 'ledger' }),
+  ]
+
+  test('has a line for each trace, newest first, and each span once', () => {
+    const traces = listTraces(spans, {})
+    expect(traces.map(({ traceId, name, spans, open }) => [traceId, name, spans, open])).toEqual([
+      [2n, 'first', 2, 0],
+      [3n, 'same time', 1, 0],
+      [1n, 'finished', 1, 0],
+    ])
+  })
+
+  test('has those which match only, and at most as many as the limit', () => {
+    const ids = (query: TraceQuery) => listTraces(new Set(spans), query).map(({ traceId }) => traceId)
+    expect(ids({ error: true })).toEqual([2n])
+    expect(ids({ limit: 1 })).toEqual([2n])
+    expect(ids({ limit: 1, error: false })).toEqual([3n])
+    expect(ids({ kind: 'ledger' })).toEqual([4n])
+  })
+
+  test('refuses a query with a mistake', () => {
+    expect(() => listTraces(spans, { limit: 0 })).toThrow(expect.objectContaining({ code: 'TRACE_BAD_QUERY' }))
+    expect(() => Reflect.apply(listTraces, undefined, [[], { nam: 'x' }])).toThrow('unknown option "nam"')
+  })
 })
 
 test('a trace is looked up by a bigint', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, jest, test } from '@jest/globals'
-import { bind, currentSpan, currentSpanId, currentTraceId } from '../../src/context/context.js'
+import { currentSpan, currentSpanId, currentTraceId } from '../../src/context/context.js'
 import type { Span } from '../../src/contract/span.js'
 import type { Tracer, TracerOptions } from '../../src/contract/tracer.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
+import { bind } from '../../src/tracing/free-functions.js'
 
 function aTracer(options: Partial<TracerOptions> = {}) {
   const recorder = memoryRecorder()

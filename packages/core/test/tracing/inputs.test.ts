@@ -1,10 +1,9 @@
 import { describe, expect, jest, test } from '@jest/globals'
-import { bind } from '../../src/context/context.js'
 import type { ActiveSpan } from '../../src/contract/active-span.js'
 import type { StartOptions, Tracer } from '../../src/contract/tracer.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { go, span } from '../../src/tracing/run.js'
+import { bind, go, span } from '../../src/tracing/free-functions.js'
 
 function aTracer() {
   const recorder = memoryRecorder()

@@ -6,7 +6,7 @@ import type { ActiveSpan, Run } from '../../src/contract/active-span.js'
 import type { Span } from '../../src/contract/span.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { span } from '../../src/tracing/run.js'
+import { span } from '../../src/tracing/free-functions.js'
 
 const recorder = memoryRecorder()
 const tracer = createTracer({ service: 'users', recorder })

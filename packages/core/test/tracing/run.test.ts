@@ -5,7 +5,7 @@ import type { Span } from '../../src/contract/span.js'
 import type { Tracer } from '../../src/contract/tracer.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { go, span } from '../../src/tracing/run.js'
+import { go, span } from '../../src/tracing/free-functions.js'
 
 const recorder = memoryRecorder()
 const warn = jest.fn<(message: string) => void>()

@@ -3,7 +3,7 @@ import { currentSpan, currentSpanId, currentTraceId } from '../../src/context/co
 import type { TracerOptions } from '../../src/contract/tracer.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { go, span } from '../../src/tracing/run.js'
+import { go, span } from '../../src/tracing/free-functions.js'
 import { ratio } from '../../src/tracing/sampler.js'
 import { generateId } from '../../src/values/ids.js'
 

@@ -1,0 +1,16 @@
+// For authors of stores: what recorders and readers have in common.
+export { isId } from '../values/ids.js'
+export { type Plain, toPlain } from '../values/plain.js'
+export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
+export {
+  type CheckedQuery,
+  checkQuery,
+  checkTraceId,
+  eachOnce,
+  laterRecord,
+  listTraces,
+  matches,
+  matchesFirst,
+  newestFirst,
+  summarize,
+} from './query.js'

@@ -1,0 +1,16 @@
+import { DATA_KEYS } from '../contract/data-keys.js'
+import type { Span } from '../contract/span.js'
+
+/** Whether the span failed: whether its data says of which error. */
+export function isFailed(span: Span): boolean {
+  return Object.hasOwn(span.data, DATA_KEYS.errorType)
+}
+
+/**
+ * The service of a span's process: the text before `:pid@`, or the whole process where it has no such part.
+ *
+ * @param process such as `users:4711@host-1`
+ */
+export function serviceOf(process: string): string {
+  return /^(.*?):\d+@/s.exec(process)?.[1] ?? process
+}
