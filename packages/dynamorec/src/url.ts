@@ -13,7 +13,7 @@ const PARAMETERS: ReadonlySet<string> = new Set([...RECORDER_PARAMETERS, ...READ
 /**
  * The recorder of a URL, for `openRecorder` of `@trace/core/open`: `dynamodb://Traces?region=eu-west-1`. The other parameters
  * are the options of `dynamoRecorder`: `endpoint`, `layout`, `index`, `expireAfter`, `concurrency`, `attempts`, `requestTimeout`,
- * and `spool` with the path of a file and `spoolBytes`. Those of the reader are passed over, so that one URL serves both.
+ * and `spool` with the path of its files and `spoolBytes`. Those of the reader are passed over, so that one URL serves both.
  *
  * @throws {TraceError} `TRACE_BAD_URL` where the URL is of another form; `TRACE_BAD_OPTION` for a bad value
  */
