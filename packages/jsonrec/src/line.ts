@@ -72,9 +72,13 @@ const MAX_DIGITS = 2_000
 
 /** Whether a line may hold an integer that a number cannot hold; one in a string costs time only. */
 const LONG_INTEGER = /[:[,]\s*-?\d{16}/
+/** Whether a line may hold an id that is written as a number with a fraction or an exponent. */
+const FLOAT_ID = /"(?:span|trace|parent)_id"\s*:\s*-?\d+[.eE]/
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 const INTEGER = /^-?\d{16,}$/
-/** Stands before such integers while JSON.parse has the line. Nobody can guess it, so no string of a file begins with it. */
+const FLOAT = /^-?\d+[.eE]/
+const ID_FIELDS: ReadonlySet<string> = new Set(['span_id', 'trace_id', 'parent_id'])
+/** Stands before such numbers while JSON.parse has the line. Nobody can guess it, so no string of a file begins with it. */
 const MARK = randomUUID()
 
 /**
@@ -86,13 +90,13 @@ const MARK = randomUUID()
  */
 export function spanFromJsonLine(line: string): Span | string {
   try {
-    const isMarked = LONG_INTEGER.test(line)
+    const isMarked = LONG_INTEGER.test(line) || FLOAT_ID.test(line)
     const record: unknown = JSON.parse(isMarked ? line.replace(STRING_OR_NUMBER, marked) : line)
     if (!isObject(record)) return 'it is no JSON object'
     const draft = new SpanDraft()
     for (const key of Object.keys(record)) {
       const value: unknown = Reflect.get(record, key)
-      if (key !== 'data') draft.setField(key, plain(value, isMarked, 1))
+      if (key !== 'data') draft.setField(key, ID_FIELDS.has(key) ? idText(value, isMarked) : plain(value, isMarked, 1))
       else if (!isObject(value)) return 'its data is no JSON object'
       else
         for (const stored of Object.keys(value)) {
@@ -112,12 +116,19 @@ function isObject(value: unknown): value is object {
 }
 
 function marked(token: string): string {
-  return INTEGER.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token
+  const isLong = INTEGER.test(token) && !Number.isSafeInteger(Number(token))
+  return isLong || FLOAT.test(token) ? `"${MARK}${token}"` : token
+}
+
+/** As it is written, so that `12.0` and `1e3` are no ids. */
+function idText(value: unknown, isMarked: boolean): PlainValue {
+  const isMark = isMarked && typeof value === 'string' && value.startsWith(MARK)
+  return isMark ? value.slice(MARK.length) : plain(value, isMarked, 1)
 }
 
 /** What JSON.parse gave, with bigints, and maps that inherit nothing. */
 function plain(value: unknown, isMarked: boolean, depth: number): PlainValue {
-  if (typeof value === 'string') return isMarked && value.startsWith(MARK) ? integer(value) : value.toWellFormed()
+  if (typeof value === 'string') return isMarked && value.startsWith(MARK) ? number(value) : value.toWellFormed()
   if (typeof value === 'number' || typeof value === 'boolean') return value
   if (typeof value !== 'object' || value === null) return null
   if (depth > MAX_DEPTH) throw new TooDeep()
@@ -127,7 +138,8 @@ function plain(value: unknown, isMarked: boolean, depth: number): PlainValue {
   return map
 }
 
-function integer(markedText: string): bigint | string {
+function number(markedText: string): number | bigint | string {
   const text = markedText.slice(MARK.length)
+  if (FLOAT.test(text)) return Number(text)
   return text.length > MAX_DIGITS ? text : BigInt(text)
 }

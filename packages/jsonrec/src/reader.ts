@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Span } from '@trace/core'
 import {
   type ReadFormat,
@@ -50,9 +51,16 @@ function spanOf({ bytes, at, unended, tooLong }: LinePiece, report: Report): Spa
   // Cuts off a byte order mark too.
   const line = bytes.toString().trim()
   if (line === '' && !tooLong) return undefined
-  const span = tooLong ? 'it is longer than 16 MiB' : spanFromJsonLine(line)
+  const span = tooLong ? 'it is longer than 16 MiB' : (problemOf(line, bytes, at) ?? spanFromJsonLine(line))
   if (typeof span !== 'string') return span
   const torn = unended && !tooLong
   report.skip(at, torn ? `it is torn, without a line break at the end of the file: ${span}` : span)
   return undefined
+}
+
+/** Why bytes are no text that a line of this file may hold. */
+function problemOf(line: string, bytes: Buffer, at: number): string | undefined {
+  if (!line.includes('\ufffd') || isUtf8(bytes)) return undefined
+  const isUtf16 = at === 0 && ['fffe', 'feff'].includes(bytes.toString('hex', 0, 2))
+  return isUtf16 ? 'the file is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8' : 'it is not UTF-8'
 }

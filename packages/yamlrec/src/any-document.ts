@@ -10,6 +10,8 @@ const MAX_ALIASES = 100
 /** The YAML library takes about a second for it, and a hundred times its memory. */
 const MAX_TEXT = 2 * 1024 * 1024
 
+const ID_FIELDS: ReadonlySet<string> = new Set(['span_id', 'trace_id', 'parent_id'])
+const INTEGER = /^[-+]?(?:\d+|0o[0-7]+|0x[\da-fA-F]+)$/
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f]/
 
 /** Why a document is no span. */
@@ -67,7 +69,7 @@ class Walk {
       const name = this.#key(key)
       if (keys.has(name)) return `it has the key ${JSON.stringify(name.slice(0, 80))} twice`
       keys.add(name)
-      const item = this.#value(value, 1)
+      const item = ID_FIELDS.has(name) ? this.#id(value) : this.#value(value, 1)
       if (!draft.setField(name, item)) draft.setData(name, item)
     }
     return draft.finished()
@@ -95,6 +97,14 @@ class Walk {
       map[name] = this.#value(pair.value, depth + 1)
     }
     return map
+  }
+
+  /** An id is an integer as it is written too: that `1e3` or `12.0` means one was not intended. */
+  #id(node: AnyNode): PlainValue {
+    const value = this.#value(node, 1)
+    const scalar = this.#resolved(node)
+    const isFloat = typeof value === 'number' && isScalar(scalar) && !INTEGER.test(scalarSource(scalar))
+    return isFloat && isScalar(scalar) ? scalarSource(scalar) : value
   }
 
   #resolved(node: AnyNode): unknown {

@@ -2,10 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import type { ReadReport, Span } from '@trace/core'
 import { Report } from '@trace/core/text-file'
 import { readPlainDocument } from './plain-document.js'
-import { CHUNK, closingLine, type DocumentPiece, Scanner } from './scan.js'
+import { CHUNK, type DocumentPiece, endOfText, isBlank, Scanner } from './scan.js'
 
 const TORN = 'it is torn: its writer was stopped before the line "..." that closes it'
-const [LINE_FEED, DASH, DOT] = [0x0a, 0x2d, 0x2e]
+const UTF_16 = 'the file is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8'
+const [LINE_FEED, DASH] = [0x0a, 0x2d]
 
 /** What {@link parseYaml} gives. */
 export interface YamlSpans extends ReadReport {
@@ -52,26 +53,23 @@ export async function parseInChunks(
  * @param report is told where the document, or what follows its end, is not a whole span
  */
 export function readPiece(piece: DocumentPiece, report: Report): Span | undefined | Promise<Span | undefined> {
-  const { bytes, at } = piece
+  const { bytes, at, closedAt } = piece
   if (piece.tooLong) return pass(report, at, 'it is longer than 16 MiB')
   if (piece.unmarked && isBlank(bytes)) return undefined
-  const end = closedAt(bytes)
-  if (end >= 0 && !isBlank(bytes, end + 3)) {
-    report.skip(at + end + 3, 'it is torn: text after the end of a document, that begins no other')
-  }
-  const mark = end < 0 ? tornMark(bytes) : -1
+  if (at === 0 && isUtf16(bytes)) return pass(report, at, UTF_16)
+  const mark = closedAt < 0 ? tornMark(bytes) : -1
   if (mark >= 0) {
     report.skip(at + mark, TORN)
     if (piece.unmarked && isBlank(bytes.subarray(0, mark))) return undefined
   }
-  const text = bytes.toString('utf8', 0, end >= 0 ? end : mark >= 0 ? mark : bytes.length)
-  if (end < 0 && (piece.mustClose || !text.endsWith('\n'))) {
+  const text = bytes.toString('utf8', 0, closedAt >= 0 ? closedAt : mark >= 0 ? mark : bytes.length)
+  if (closedAt < 0 && (piece.mustClose || !text.endsWith('\n'))) {
     return pass(report, at, TORN)
   }
   if (text.includes('\ufffd') && !isUtf8(bytes)) return pass(report, at, 'it is not UTF-8')
   const span = readDocument(text)
-  if (span instanceof Promise) return span.then((read) => wholeSpan(read, at, end >= 0, report))
-  return wholeSpan(span, at, end >= 0, report)
+  if (span instanceof Promise) return span.then((read) => wholeSpan(read, at, closedAt >= 0, report))
+  return wholeSpan(span, at, closedAt >= 0, report)
 }
 
 function wholeSpan(span: Span | string, at: number, closed: boolean, report: Report): Span | undefined {
@@ -95,21 +93,6 @@ async function readByLibrary(text: string): Promise<Span | string> {
   return readAnyDocument(text)
 }
 
-/** Where the line `...` begins, which mostly is the last one; below 0 where there is none. */
-function closedAt(bytes: Buffer): number {
-  const dots = endOfText(bytes) - 3
-  const isLast =
-    bytes[dots - 1] === LINE_FEED && bytes[dots] === DOT && bytes[dots + 1] === DOT && bytes[dots + 2] === DOT
-  return isLast ? dots : closingLine(bytes, 0)
-}
-
-/** Where nothing but white space follows. */
-function endOfText(bytes: Buffer): number {
-  let end = bytes.length
-  while (end > 0 && isSpace(bytes[end - 1])) end--
-  return end
-}
-
 /** Where a write of this package begins that was torn within its first mark; below 0 where there is none. */
 function tornMark(bytes: Buffer): number {
   const end = endOfText(bytes)
@@ -118,15 +101,8 @@ function tornMark(bytes: Buffer): number {
   return apart ? start : -1
 }
 
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x0a || byte === 0x20 || byte === 0x0d || byte === 0x09
-}
-
-/** Whether nothing but white space, comments and directives follows. */
-function isBlank(bytes: Buffer, from = 0): boolean {
-  if (endOfText(bytes) <= from) return true
-  if (bytes.length - from > 10_000) return false
-  // Line by line: an expression for all of them at once takes forever on a few dozen empty lines.
-  const lines = bytes.toString('utf8', from).split('\n')
-  return lines.every((line) => /^\s*(?:[#%]|$)/.test(line))
+/** Whether a file begins as those in UTF-16 do: with its byte order mark, or with an ASCII character in two bytes. */
+function isUtf16(bytes: Buffer): boolean {
+  const [first, second] = bytes
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || (first === 0) !== (second === 0)
 }

@@ -8,18 +8,27 @@ const MAX_DOCUMENT = 16 * 1024 * 1024
 const TAIL = 16
 
 const MARK = Buffer.from('\n---')
+const CLOSE = Buffer.from('\n...')
+/** A byte order mark before a mark, as files that are joined have; and a comment of the same length that takes its place. */
+const JOINED = Buffer.from('\n\ufeff---')
+const COMMENT = Buffer.from('\n# \n---')
 /** How a file begins that this package began, after the line break that {@link Scanner} puts before it. */
-const OWN_START = '\n\n\n---\n'
+const OWN_STARTS = ['\n\n\n---\n', '\n\r\n\r\n---\r']
 const [LINE_FEED, RETURN, BLANK, TAB, PLUS] = [0x0a, 0x0d, 0x20, 0x09, 0x2b]
 
 /** The head of a text block that keeps its empty lines, as a line's end: `key: |2+`. */
 const KEEPING_BLOCK = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^"'\s][^"]*): (?:!\S+ )?[|>]\d?\+$/
 
-/** The bytes of one document: from its line `---` (or the start of the file) to the next. */
+/**
+ * The bytes of one document: from its line `---` to the next, or to the line `...` that closes it, where text follows that. Such
+ * text is a piece of its own, as is what stands before the first line `---`.
+ */
 export interface DocumentPiece extends Piece {
+  /** Where the line `...` begins in `bytes`; below 0 where there is none. */
+  readonly closedAt: number
   /** It begins as this package begins a document, in a file whose documents are closed: without a line `...` it is torn. */
   readonly mustClose: boolean
-  /** It stands before the first line `---` of the file. */
+  /** It begins with no line `---`. */
   readonly unmarked: boolean
   /** Longer than is read: only its beginning is in `bytes`. */
   readonly tooLong: boolean
@@ -41,6 +50,8 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   #length: number
   /** File offset of the buffer's first byte. */
   #base: number
+  /** What it is at the start of the file's text: of the line break that is put before that. */
+  #textStart = -1
   #kind: 'document' | 'unmarked' | 'unknown'
   /** The document under way stands after an empty line, as those of this package do. */
   #standsApart = false
@@ -69,12 +80,16 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   }
 
   filled(count: number): void {
+    const from = Math.max(0, this.#length - JOINED.length)
     this.#length += count
+    const window = this.#buffer.subarray(0, this.#length)
+    for (let at = window.indexOf(JOINED, from); at >= 0; at = window.indexOf(JOINED, at)) COMMENT.copy(window, at)
     const marked = this.#base === -1 && this.#length > 3 && this.#buffer.readUIntBE(1, 3) === 0xefbbbf
     if (!marked) return
     this.#buffer.copyWithin(1, 4, this.#length)
     this.#length -= 3
     this.#base += 3
+    this.#textStart = this.#base
   }
 
   /**
@@ -85,7 +100,10 @@ export class Scanner implements PieceScanner<DocumentPiece> {
    */
   *pieces(final: boolean, needle?: Buffer): Generator<DocumentPiece> {
     const window = this.#buffer.subarray(0, this.#length)
-    this.#closes ||= window.includes('\n...\n') || (this.#base === -1 && window.indexOf(OWN_START) === 0)
+    this.#closes ||=
+      window.includes('\n...\n') ||
+      window.includes('\n...\r\n') ||
+      (this.#base === this.#textStart && OWN_STARTS.some((start) => window.indexOf(start) === 0))
     let start = 0
     if (this.#kind === 'unmarked' && nextMark(window.subarray(0, MARK.length + 1), 0, final) === 0)
       this.#open(window, 0)
@@ -98,12 +116,12 @@ export class Scanner implements PieceScanner<DocumentPiece> {
       }
       const end = nextMark(window, this.#kind === 'document' ? start + MARK.length : start, final)
       if (end < 0) break
-      if (this.#kind !== 'unknown') yield this.#piece(window, start, end)
+      if (this.#kind !== 'unknown') yield* this.#documents(window, start, end)
       start = this.#open(window, end)
     }
     if (final) {
       if (this.#kind !== 'unknown' && (needle === undefined || window.indexOf(needle, start) >= 0)) {
-        yield this.#piece(window, start, window.length)
+        yield* this.#documents(window, start, window.length)
       }
       start = window.length
     } else if (this.#kind !== 'unknown' && window.length - start > MAX_DOCUMENT) {
@@ -121,9 +139,9 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   *settled(quiet: boolean): Generator<DocumentPiece> {
     const window = this.#buffer.subarray(0, this.#length)
     if (this.#kind !== 'document' || window.at(-1) !== LINE_FEED) return
-    const closed = closingLine(window, 0) >= 0
-    if (!closed && (!quiet || this.#standsApart)) return
-    yield this.#piece(window, 0, window.length)
+    const piece = this.#piece(window, 0, window.length)
+    if (piece.closedAt < 0 && (!quiet || this.#standsApart)) return
+    yield* this.#documents(window, 0, window.length)
     this.#kind = 'unknown'
     let end = window.length - 1
     while (end > 0 && window[end - 1] === LINE_FEED) end--
@@ -131,9 +149,25 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   }
 
   #open(window: Buffer, mark: number): number {
-    this.#standsApart = standsApart(window, mark, this.#base === -1)
+    this.#standsApart = standsApart(window, mark, this.#base === this.#textStart)
     this.#kind = 'document'
     return mark
+  }
+
+  /** The document that begins at a mark, and whatever follows the line that closes it: that is nobody's yet. */
+  *#documents(window: Buffer, start: number, end: number): Generator<DocumentPiece> {
+    let piece = this.#piece(window, start, end)
+    for (let textEnd = endOfText(piece.bytes); ; ) {
+      const { bytes, at, closedAt } = piece
+      const rest = closedAt + CLOSE.length - 1
+      if (closedAt < 0 || isBlank(bytes, rest, textEnd)) break
+      yield { ...piece, bytes: bytes.subarray(0, rest) }
+      const following = bytes.subarray(rest)
+      textEnd -= rest
+      const found = { bytes: following, at: at + rest, closedAt: closingLine(following, 0) }
+      piece = { ...piece, ...found, mustClose: true, unmarked: true }
+    }
+    yield piece
   }
 
   #piece(window: Buffer, start: number, end: number): DocumentPiece {
@@ -142,6 +176,7 @@ export class Scanner implements PieceScanner<DocumentPiece> {
     return {
       bytes,
       at: this.#base + start + 1,
+      closedAt: closingLine(bytes, 0),
       mustClose: this.#standsApart && this.#closes,
       unmarked: this.#kind === 'unmarked',
       tooLong: false,
@@ -177,11 +212,35 @@ function endsWord(window: Buffer, at: number, final: boolean): boolean {
 }
 
 /** Where the first line `...` begins; below 0 where there is none. */
-export function closingLine(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf('\n...', from); at >= 0; at = bytes.indexOf('\n...', at + 1)) {
-    if (endsWord(bytes, at + 4, true)) return at + 1
+function closingLine(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(CLOSE, from); at >= 0; at = bytes.indexOf(CLOSE, at + 1)) {
+    if (endsWord(bytes, at + CLOSE.length, true)) return at + 1
   }
   return -1
+}
+
+/** Where nothing but white space follows. */
+export function endOfText(bytes: Buffer): number {
+  let end = bytes.length
+  while (end > 0 && isSpace(bytes[end - 1])) end--
+  return end
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === LINE_FEED || byte === BLANK || byte === RETURN || byte === TAB
+}
+
+/**
+ * Whether nothing but white space, byte order marks, comments and directives follows.
+ *
+ * @param end where the text ends, as {@link endOfText} has it
+ */
+export function isBlank(bytes: Buffer, from = 0, end: number = endOfText(bytes)): boolean {
+  if (end <= from) return true
+  if (end - from > 10_000) return false
+  // Line by line: an expression for all of them at once takes forever on a few dozen empty lines.
+  const lines = bytes.toString('utf8', from, end).split('\n')
+  return lines.every((line) => /^\s*(?:[#%]|$)/.test(line))
 }
 
 /**
@@ -191,9 +250,11 @@ export function closingLine(bytes: Buffer, from: number): number {
 function standsApart(window: Buffer, mark: number, atStart: boolean): boolean {
   let end = mark
   let breaks = 0
-  while (end > 0 && (window[end - 1] === LINE_FEED || window[end - 1] === RETURN)) {
-    end--
-    if (window[end] === LINE_FEED) breaks++
+  for (let at = end; at > 0 && isSpace(window[at - 1]); ) {
+    at--
+    if (window[at] !== LINE_FEED) continue
+    breaks++
+    end = window[at - 1] === RETURN ? at - 1 : at
   }
   if (end === 0 && atStart) return breaks > 1
   if (breaks === 0) return false
