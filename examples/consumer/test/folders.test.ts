@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from '@jest/globals'
+
+// The rules are in .biome.json, in an override for each folder of a package. Its patterns are `../**`, and `!../x/**` for
+// each folder x that it may import from.
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const biome = createRequire(join(root, 'package.json')).resolve('@biomejs/biome/bin/biome')
+const copy = mkdtempSync(join(tmpdir(), 'trace-folders-'))
+afterAll(() => rmSync(copy, { recursive: true }))
+
+interface Override {
+  readonly includes: readonly string[]
+  readonly linter: { rules: { style?: { noRestrictedImports?: { options: { patterns: { group: string[] }[] } } } } }
+}
+
+interface Folder {
+  readonly name: string
+  readonly path: string
+  readonly allowed: readonly string[]
+}
+
+const { vcs: _vcs, $schema: _schema, ...config } = JSON.parse(readFileSync(join(root, '.biome.json'), 'utf8'))
+const folders = (config.overrides as Override[]).flatMap(({ includes, linter }): Folder[] => {
+  const patterns = linter.rules.style?.noRestrictedImports?.options.patterns
+  const [, path, name] = /^(packages\/[^/]+\/src\/([^/]+))\/\*\*$/.exec(includes[0] ?? '') ?? []
+  if (patterns === undefined || path === undefined || name === undefined) return []
+  const allowed = patterns.flatMap(({ group }) => group).flatMap((glob) => /^!\.\.\/(.+)\/\*\*$/.exec(glob)?.[1] ?? [])
+  return [{ name, path, allowed }]
+})
+const parents = new Map<string, Folder[]>()
+for (const folder of folders) {
+  const parent = join(folder.path, '..')
+  parents.set(parent, [...(parents.get(parent) ?? []), folder])
+}
+
+function importsOf({ name, path }: Folder): string[] {
+  const others = (parents.get(join(path, '..')) ?? []).filter((other) => other.name !== name)
+  return [...others.map((other) => `../${other.name}/x.js`), '../index.js', './x.js', '@trace/core', 'node:fs']
+}
+
+/** What each folder is refused, as `path: module`. */
+function refusals(): string[] {
+  writeFileSync(join(copy, 'biome.json'), JSON.stringify(config))
+  for (const folder of folders) {
+    mkdirSync(join(copy, folder.path), { recursive: true })
+    writeFileSync(
+      join(copy, folder.path, 'file.ts'),
+      importsOf(folder)
+        .map((each) => `import '${each}'\n`)
+        .join(''),
+    )
+  }
+  const args = ['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none', '.']
+  const { stdout } = spawnSync(process.execPath, [biome, ...args], { cwd: copy, encoding: 'utf8' })
+  const { diagnostics } = JSON.parse(stdout) as {
+    diagnostics: { location: { path: string; start: { line: number } } }[]
+  }
+  return diagnostics.map(({ location: { path, start } }) => {
+    const line = readFileSync(join(copy, path), 'utf8').split('\n')[start.line - 1]
+    return `${join(path, '..')}: ${line?.slice("import '".length, -1)}`
+  })
+}
+
+const refused = refusals()
+
+describe.each([...parents])('the folders of %s', (parent, siblings) => {
+  test('have a rule each', () => {
+    const entries = readdirSync(join(root, parent), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    expect(siblings.map(({ name }) => name).sort()).toEqual(entries.map(({ name }) => name).sort())
+  })
+
+  test('lead one way', () => {
+    const above = new Set<string>()
+    for (const { name, allowed } of siblings) {
+      expect([...above]).toEqual(expect.arrayContaining([...allowed]))
+      above.add(name)
+    }
+  })
+
+  test.each(siblings)('$name may import from $allowed only', (folder) => {
+    const wrong = importsOf(folder).filter((each) => {
+      const [, name] = /^\.\.\/(.+)\/x\.js$/.exec(each) ?? []
+      return each === '../index.js' || (name !== undefined && !folder.allowed.includes(name))
+    })
+    const found = refused.filter((each) => each.startsWith(`${folder.path}: `))
+    expect(found.sort()).toEqual(wrong.map((each) => `${folder.path}: ${each}`).sort())
+  })
+})
