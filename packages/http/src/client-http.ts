@@ -41,10 +41,9 @@ let underWay = 0
 export function traceHttp(requests: ClientRequests): () => void {
   let making: Making | undefined
   const begin = (request: ClientRequest, connection?: Connection): void => {
-    if (currentSpan() === undefined || sent.has(request) || request.method === 'CONNECT') return
-    if (making?.span !== undefined && request.headersSent) return
+    if (currentSpan() === undefined || sent.has(request) || !watched.watch(request)) return
+    if (request.method === 'CONNECT' || (making?.span !== undefined && request.headersSent)) return
     try {
-      if (!watched.watch(request)) return
       // Without an agent of Node's, the port is known only by the options that `request` was called with.
       const opened = connection ?? (making === undefined ? request : connectionOf(making.call.options()))
       const span = requests.begin(outgoing(request, opened))

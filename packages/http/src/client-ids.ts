@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { ActiveSpan } from '@trace/core'
 import type { Propagator } from './propagator.js'
 
@@ -16,6 +17,7 @@ type Held = 'nothing' | 'ours' | 'theirs'
 /**
  * Has a request carry a span's ids, or none. Headers that the program has set stay, but for those which carry the ids of the
  * same trace: they come from an earlier request, of which a client made a redirect's, or a proxy the one that it sends on.
+ * What the program has signed stays too, since its signature would not hold any more.
  */
 export function writeIds(
   span: ActiveSpan,
@@ -32,7 +34,12 @@ export function writeIds(
   for (const [at, propagator] of propagators.entries()) {
     if (held[at] === 'theirs') continue
     try {
-      propagator.inject(span, (name, value) => headers.set(name, value))
+      propagator.inject(span, (name, value) => {
+        // Where the head is sent at once, or by undici, it would be the whole request that is refused.
+        validateHeaderName(name)
+        validateHeaderValue(name, value)
+        headers.set(name, value)
+      })
     } catch {
       // The request goes on without that header, and its span is not lost.
     }
@@ -40,12 +47,29 @@ export function writeIds(
 }
 
 function heldBy(propagator: Propagator, headers: RequestHeaders, traceId: bigint): Held {
-  if (!propagator.headers.some((name) => headers.get(name.toLowerCase()) !== undefined)) return 'nothing'
+  const names = propagator.headers.map((name) => name.toLowerCase()).filter((name) => headers.get(name) !== undefined)
+  if (names.length === 0) return 'nothing'
   try {
-    return propagator.extract((name) => textOf(headers.get(name)))?.traceId === traceId ? 'ours' : 'theirs'
+    const isOurs = propagator.extract((name) => textOf(headers.get(name)))?.traceId === traceId
+    return isOurs && !isAnySigned(names, headers) ? 'ours' : 'theirs'
   } catch {
     return 'theirs'
   }
+}
+
+/**
+ * The headers that hold signatures: of AWS, of https://www.rfc-editor.org/rfc/rfc9421, and of the drafts before that. All of them
+ * list the headers that are signed.
+ */
+const SIGNATURES = ['authorization', 'signature-input', 'signature']
+
+function isAnySigned(names: readonly string[], headers: RequestHeaders): boolean {
+  return SIGNATURES.some((signature) => {
+    const words = textOf(headers.get(signature))
+      ?.toLowerCase()
+      .split(/[\s;,="()]+/)
+    return words !== undefined && names.some((name) => words.includes(name))
+  })
 }
 
 function textOf(value: unknown): string | undefined {

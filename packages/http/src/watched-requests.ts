@@ -24,11 +24,15 @@ export class WatchedRequests {
   }
 
   /** @returns false for what cannot be watched, since it is no request of Node's */
-  watch(request: object): boolean {
-    const prototype = prototypeOf(request)
-    if (prototype === undefined) return false
-    if (!this.#wrapped.has(prototype)) this.#wrapped.set(prototype, this.#wrap(prototype))
-    return true
+  watch(request: unknown): boolean {
+    try {
+      const prototype = prototypeOf(request)
+      if (prototype === undefined) return false
+      if (!this.#wrapped.has(prototype)) this.#wrapped.set(prototype, this.#wrap(prototype))
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** Puts all prototypes back as they were. */
@@ -47,8 +51,8 @@ export class WatchedRequests {
 }
 
 /** That of `ClientRequest`, or of what somebody has put in its place. */
-function prototypeOf(request: object): object | undefined {
-  let prototype: object | null = Object.getPrototypeOf(request)
+function prototypeOf(request: unknown): object | undefined {
+  let prototype: object | null = Object.getPrototypeOf(Object(request))
   while (prototype !== null) {
     const above: object | null = Object.getPrototypeOf(prototype)
     if (above === OutgoingMessage.prototype) return prototype

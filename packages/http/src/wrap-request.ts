@@ -16,6 +16,8 @@ export type Around = (
   protocol: string,
 ) => ClientRequest
 
+const GET_OF_NODE = /^function get\(.*\brequest\(.*\.end\(\)/s
+
 /** Has every call of these modules' `request` and `get` go through a function. @returns what puts the modules back as they were */
 export function wrapRequests(modules: readonly RequestModule[], around: Around): () => void {
   let on = true
@@ -33,7 +35,8 @@ export function wrapRequests(modules: readonly RequestModule[], around: Around):
       return made
     }
     module.request = request
-    module.get = get
+    // One that somebody else has put there stays: what it makes is found in other ways.
+    if (GET_OF_NODE.test(String(originalGet))) module.get = get
     return () => {
       // Who has wrapped them since then keeps what they wrapped, which now does nothing more.
       if (module.request === request) module.request = originalRequest
