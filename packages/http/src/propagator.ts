@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { type ActiveSpan, currentSpan, describe, onOneLine, type TraceOptions } from '@trace/core'
+import { type ActiveSpan, currentSpan, describe, onOneLine, type TraceOptions, warn } from '@trace/core'
 import { requestId } from './request-id.js'
 
 /** Reads a header by its lower-case name; undefined where there is none. */
@@ -44,7 +44,7 @@ export interface CarrierOptions {
 
 /**
  * Writes the current span's ids into a carrier, for whoever gets it. Outside a trace it writes nothing. Never throws: that a
- * carrier cannot be written to is said in a warning of the process, once.
+ * carrier cannot be written to is said in a warning of the tracer.
  *
  * @returns the carrier
  */
@@ -59,7 +59,7 @@ export function inject<C extends Carrier>(carrier: C, options?: CarrierOptions):
         }
     for (const propagator of options?.propagators ?? DEFAULT) propagator.inject(span, set)
   } catch (error) {
-    warnOnce('inject', error)
+    warnOf('inject', error)
   }
   return carrier
 }
@@ -67,8 +67,8 @@ export function inject<C extends Carrier>(carrier: C, options?: CarrierOptions):
 /**
  * Reads the ids of a carrier, for a trace that goes on here:
  * `tracer.trace('queue', 'message', handle, extract(message.attributes))`. Only for carriers that come from a sender you
- * trust. Names are found in any spelling. Never throws: that a carrier cannot be read is said in a warning of the process,
- * once.
+ * trust. Names are found in any spelling. Never throws: that a carrier cannot be read is said in a warning of the
+ * current span's tracer, or else of the process.
  *
  * @returns undefined, with which `tracer.trace` begins a new trace, where it holds nothing well-formed
  */
@@ -77,7 +77,7 @@ export function extract(carrier: Readonly<Carrier>, options?: CarrierOptions): T
   try {
     return read(carrier, options?.propagators ?? DEFAULT)
   } catch (error) {
-    warnOnce('extract', error)
+    warnOf('extract', error)
     return undefined
   }
 }
@@ -96,14 +96,10 @@ function read(carrier: Readonly<Carrier>, propagators: readonly Propagator[]): T
   return extractFirst(propagators, get)
 }
 
-const warned = new Set<string>()
-
-function warnOnce(what: 'inject' | 'extract', error: unknown): void {
-  if (warned.has(what)) return
-  warned.add(what)
+function warnOf(what: 'inject' | 'extract', error: unknown): void {
   try {
     const why = error instanceof Error ? error.message : describe(error)
-    process.emitWarning(`trace: ${what}: ${onOneLine(why)}; the trace is not carried on`, 'TraceWarning')
+    warn(what, `${what}: ${onOneLine(why)}; the trace is not carried on`)
   } catch {
     // An error that cannot be read; there is nothing to say of it.
   }

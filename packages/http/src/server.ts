@@ -82,10 +82,12 @@ export class RequestTracer {
     if (this.#hasWarned) return
     this.#hasWarned = true
     const what = other === this.#adapter ? `${other} is registered twice` : `${other} traces these requests already`
-    process.emitWarning(
-      `trace: ${this.#adapter}: ${what}; requests keep one span each. Remove the later ${this.#adapter}`,
-      'TraceWarning',
-    )
+    const message = `${this.#adapter}: ${what}; requests keep one span each. Remove the later ${this.#adapter}`
+    try {
+      this.#settings.tracer.warn('registered twice', message)
+    } catch {
+      // By an odd wrapper for a tracer.
+    }
   }
 
   #ignores(req: IncomingMessage): boolean {

@@ -94,6 +94,14 @@ export interface Tracer {
   go(kind: string, name: string, fn: (span: ActiveSpan) => unknown): void
   /** Starts a span by hand: `run` functions in it, then `finish` it. */
   start(kind: string, name: string, options?: StartOptions): ActiveSpan
+  /**
+   * Tells the operator of a problem with tracing, through the tracer's `logger`: for adapters. Says it at once; of warnings with
+   * the same code only the latest, with their number, once a `warningInterval`.
+   *
+   * @param code one of a fixed few, such as `registered twice`
+   * @param message one line, of which 1,000 characters are kept; `trace: ` is put in front
+   */
+  warn(code: string, message: string): void
   /** What became of its spans so far. */
   stats(): Stats
   /** Has all spans that finished so far recorded, those in flight included. Never rejects; says what is left. */

@@ -1,8 +1,11 @@
 import * as types from 'node:util/types'
 import type { Logger } from '../contract/tracer.js'
 import { onOneLine } from '../values/display.js'
-import { errorMessage } from '../values/errors.js'
+import { describe, errorMessage } from '../values/errors.js'
 import { clearTimeout, setTimeout } from '../values/timers.js'
+
+/** How many characters of an adapter's warning are kept. */
+const MAX_RELAYED = 1_000
 
 /** Makes the message of so many like events. */
 type Message = (count: number) => string
@@ -36,6 +39,22 @@ export class Warnings {
     }
     this.#beginInterval(code, message)
     this.#say(message, count)
+  }
+
+  /**
+   * The same where only the latest of like messages is worth saying.
+   *
+   * @param text makes the message
+   * @param plural what they are of which it is the latest
+   */
+  warnLatest(code: string, text: () => string, plural: string): void {
+    this.warn(code, (times) => (times > 1 ? `${text()} (the latest of ${times} ${plural})` : text()))
+  }
+
+  /** A warning of an adapter's: its code is no code of ours. Never throws. */
+  relay(code: string, message: string): void {
+    const text = typeof message === 'string' ? message : describe(message)
+    this.warnLatest(`adapter: ${describe(code)}`, () => onOneLine(text, MAX_RELAYED), 'such warnings')
   }
 
   /** Says what is unsaid now, without waiting for the interval's end. */

@@ -197,6 +197,10 @@ class RecordingTracer implements SpanOwner {
     this.#queue.push({ spanId, traceId, parentId, process, kind, name, start, finish, data }, bytes)
   }
 
+  warn(code: string, message: string): void {
+    this.#inputs.warnings.relay(code, message)
+  }
+
   stats(): Stats {
     return this.#ledger.stats()
   }

@@ -39,6 +39,16 @@ export function go(kind: string, name: string, fn: Run): void {
 }
 
 /**
+ * Tells the operator of a problem with tracing, through the tracer of the current span, and outside a trace by
+ * `process.emitWarning`: for adapters that have no tracer. See {@link Tracer.warn}.
+ */
+export function warn(code: string, message: string): void {
+  const current = context.getStore()
+  if (current !== undefined) current.tracer.warn(code, message)
+  else inputsOutside().warnings.relay(code, message)
+}
+
+/**
  * Ties a function to the context it is bound in, for callbacks kept for later: event listeners, pools, queues. Its `this`
  * and arguments stay the caller's.
  */

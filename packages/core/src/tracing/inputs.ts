@@ -29,10 +29,7 @@ export class Inputs {
   /** Something cannot be used. @param message what was expected, what was got, and what is done instead */
   bad(message: string): void {
     this.#ledger.countBadInput()
-    this.warnings.warn('input', (times) => {
-      const text = onOneLine(message)
-      return times > 1 ? `${text} (the latest of ${times} bad values)` : text
-    })
+    this.warnings.warnLatest('input', () => onOneLine(message), 'bad values')
   }
 
   options(options: StartOptions | undefined): StartOptions {

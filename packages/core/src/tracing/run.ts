@@ -130,8 +130,5 @@ export function goOn(kind: string, name: string, start: () => unknown, warnings:
 
 function warnOfGo(warnings: Warnings, what: readonly unknown[], error: unknown): void {
   const words = what.map((word) => (typeof word === 'string' ? word : describe(word))).join(' ')
-  warnings.warn('go', (times) => {
-    const more = times > 1 ? ` (the latest of ${times} such failures)` : ''
-    return `go(${onOneLine(words)}) failed: ${printableError(error)}${more}`
-  })
+  warnings.warnLatest('go', () => `go(${onOneLine(words)}) failed: ${printableError(error)}`, 'such failures')
 }
