@@ -35,7 +35,7 @@ afterAll(async () => {
   await engine.stop()
 })
 
-const recorderFor = () => dynamoRecorder({ table, endpoint: server.url })
+const recorderFor = () => dynamoRecorder({ table, endpoint: server.url, requestTimeout: 60_000 })
 const expired = errorAnswer('ExpiredTokenException', 'The security token included in the request is expired')
 
 /** As the service does, by its clock. */
@@ -77,7 +77,7 @@ describe('credentials', () => {
     writeFileSync(file, `[default]\naws_access_key_id=test\naws_secret_access_key=B\naws_session_token=${token}\n`)
   }
   const program = `
-    const recorder = dynamorec.dynamoRecorder({ table: process.env.TABLE, endpoint: process.env.URL_OF_TABLE })
+    const recorder = dynamorec.dynamoRecorder({ table: process.env.TABLE, endpoint: process.env.URL_OF_TABLE, requestTimeout: 60_000 })
     const spans = (from) => Array.from({ length: 100 }, (_, at) => ({
       spanId: BigInt(from + at), traceId: 1n, parentId: 0n, process: 'p', kind: 'k', name: 'n', start: 1n, finish: 2n, data: {} }))
     const record = (from) => recorder.record(spans(from)).then(() => console.log('recorded'), (error) => console.log(error.message))

@@ -34,6 +34,8 @@ export interface FaultServer {
   readonly counts: Map<string, number>
   /** How often each span was passed on to be written, by its id: what AWS is paid for. */
   readonly writes: Map<string, number>
+  /** How many requests were passed on whose sender had gone when the answer came. */
+  unheard: number
   close(): Promise<void>
 }
 
@@ -48,6 +50,7 @@ export async function startFaultServer(engineUrl: string): Promise<FaultServer> 
   const faults = {
     next: (): Fault => 'pass',
     clockOffset: 0,
+    unheard: 0,
     counts: new Map<string, number>(),
     writes: new Map<string, number>(),
   }
@@ -56,7 +59,7 @@ export async function startFaultServer(engineUrl: string): Promise<FaultServer> 
       const operation = String(req.headers['x-amz-target']).split('.').at(-1) ?? ''
       res.setHeader('date', new Date(Date.now() + handle.clockOffset).toUTCString())
       handle.counts.set(operation, (handle.counts.get(operation) ?? 0) + 1)
-      act(handle.next(operation, req.headers), { engineUrl, req, res, body, writes: handle.writes })
+      act(handle.next(operation, req.headers), { engineUrl, req, res, body, server: handle })
     })
   })
   const port = await listening(server)
@@ -76,7 +79,7 @@ interface Exchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly body: string
-  readonly writes: Map<string, number>
+  readonly server: FaultServer
 }
 
 function act(fault: Fault, exchange: Exchange): void {
@@ -114,15 +117,16 @@ function breakOff(res: ServerResponse, { status, body = '' }: Answer): void {
   res.write(body, () => res.destroy())
 }
 
-function passOn({ engineUrl, req, res, body, writes }: Exchange, done: (given: Answer) => void): void {
+function passOn({ engineUrl, req, res, body, server }: Exchange, done: (given: Answer) => void): void {
   for (const [, id = ''] of body.matchAll(/"Item":\{.*?"span_id":\{"N":"(\d+)"/g))
-    writes.set(id, (writes.get(id) ?? 0) + 1)
+    server.writes.set(id, (server.writes.get(id) ?? 0) + 1)
   const headers = { ...req.headers, 'content-length': String(Buffer.byteLength(body)) }
   const onward = request(engineUrl, { method: 'POST', headers }, (answered) => {
     const kept = ['content-type', 'x-amzn-requestid'].map((name) => [name, String(answered.headers[name])])
-    void bodyOf(answered).then((text) =>
-      done({ status: answered.statusCode ?? 500, headers: Object.fromEntries(kept), body: text }),
-    )
+    void bodyOf(answered).then((text) => {
+      if (req.socket.destroyed) server.unheard++
+      done({ status: answered.statusCode ?? 500, headers: Object.fromEntries(kept), body: text })
+    })
   })
   onward.on('error', () => res.destroy())
   onward.end(body)

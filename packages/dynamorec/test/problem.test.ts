@@ -23,7 +23,7 @@ afterEach(() => void Reflect.deleteProperty(process.env, ENDPOINT))
 
 /** What a recorder, a reader, a table's maker and the command say. */
 async function saidOf(endpoint: string | undefined): Promise<Record<string, string>> {
-  const options = { table: 'Traces', requestTimeout: 2_000, ...(endpoint === undefined ? {} : { endpoint }) }
+  const options = { table: 'Traces', requestTimeout: 60_000, ...(endpoint === undefined ? {} : { endpoint }) }
   const recorder = dynamoRecorder({ ...options, attempts: 2 })
   const reader = dynamoReader(options)
   const err: string[] = []
@@ -125,7 +125,7 @@ describe('an endpoint that cannot be reached is named, with what to do', () => {
   }
 
   /** What is said in a process of its own: in Jest, the SDK takes the errors of Node for none, and wraps them. */
-  async function saidThere(endpoint: string, requestTimeout = 5_000): Promise<Record<string, string>> {
+  async function saidThere(endpoint: string, requestTimeout = 60_000): Promise<Record<string, string>> {
     const options = JSON.stringify({ table: 'Traces', endpoint, requestTimeout })
     const program = `
       const span = { spanId: 1n, traceId: 1n, parentId: 0n, process: 'p', kind: 'k', name: 'n', start: 1n, finish: 2n, data: {} }

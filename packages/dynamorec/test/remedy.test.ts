@@ -37,7 +37,8 @@ const TRIES: Readonly<Record<Remedy, number>> = {
 }
 const LASTING: ReadonlySet<Remedy> = new Set(['reload', 'hopeless'])
 
-const recorderFor = () => dynamoRecorder({ table, endpoint: server.url, attempts: 5, concurrency: 1 })
+const recorderFor = () =>
+  dynamoRecorder({ table, endpoint: server.url, attempts: 5, concurrency: 1, requestTimeout: 60_000 })
 
 /** Those that a server tells: codes in capitals, and names of our own, are no such. */
 const told = [...REMEDIES].flatMap(([remedy, names]) =>

@@ -24,6 +24,8 @@ beforeAll(async () => {
 beforeEach(async () => {
   server.next = () => 'pass'
   server.writes.clear()
+  server.unheard = 0
+  requestTimeout = 60_000
   table = await engine.newTable()
   path = join(folder, `s${++spools}.jsonl`)
 })
@@ -44,7 +46,7 @@ function leaveSpans(count: number): void {
 
 const environment = (): Record<string, string> => ({ ...CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB: server.url })
 /** Milliseconds. */
-let requestTimeout = 1_000
+let requestTimeout: number
 const programOf = (body: string): string => `
   const recorder = dynamorec.dynamoRecorder({ table: '${table}', spool: { path: '${path}' }, logger: { warn: () => {} }, attempts: 2, requestTimeout: ${requestTimeout} })
   const tracer = createTracer({ recorder, buffer: 100_000, bufferBytes: 100_000_000, logger: { warn: () => {} } })
@@ -59,6 +61,7 @@ async function sendAll(): Promise<void> {
 }
 
 describe('a spool', () => {
+  // On a slow machine closing breaks off a request now and then.
   test('is sent by short-lived processes, each from where the one before it ended', async () => {
     const count = 6_000
     leaveSpans(count)
@@ -70,7 +73,7 @@ describe('a spool', () => {
       expect(server.writes.size).toBeGreaterThan(before + 1)
     }
     expect((await storedIn(engine, table)).size).toBe(count + runs)
-    expect(writesPaid()).toBeLessThanOrEqual((count + runs) * 1.01)
+    expect(writesPaid()).toBeLessThanOrEqual(count + runs + server.unheard * BATCH)
   })
 
   test('is sent once by processes that share it', async () => {
@@ -100,7 +103,8 @@ describe('a spool', () => {
     const recorded = ended.map(({ out }) => Number(out.trim().split('\n')[1]))
     const all = count + recorded.reduce((sum, each) => sum + each, 0)
     expect((await storedIn(engine, table)).size).toBe(all)
-    expect(writesPaid()).toBeLessThanOrEqual(all * 1.01)
+    expect(writesPaid()).toBeLessThanOrEqual(all + server.unheard * BATCH)
+    expect(server.unheard).toBeLessThan(5)
     expect(spoolFiles()).toEqual([])
   })
 
