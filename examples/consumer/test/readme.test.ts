@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { transformSync } from '@swc/core'
 import { type Snippet, snippetsOf } from './snippets.js'
 
@@ -12,6 +12,10 @@ const here = fileURLToPath(new URL('..', import.meta.url))
 const top = join(here, '..', '..')
 /** Inside this package, so that the programs find what it has installed. */
 const programs = join(here, '.snippets')
+
+/** Where they run. */
+const scratch = mkdtempSync(join(tmpdir(), 'trace-readme-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const readmes = [
   'README.md',
@@ -62,13 +66,13 @@ describe('the program at', () => {
 })
 
 function runToEnd(snippet: Snippet): string {
-  const cwd = mkdtempSync(join(tmpdir(), 'trace-readme-'))
+  const cwd = mkdtempSync(join(scratch, 'run-'))
   return execFileSync(process.execPath, [fileOf(snippet, 'mjs')], { cwd, encoding: 'utf8', timeout: 20_000 })
 }
 
 /** Starts a program that stays up, with a free port in PORT; gets a path from it; and ends it as a deployment would. */
 async function runAndGet(snippet: Snippet, path: string): Promise<string> {
-  const cwd = mkdtempSync(join(tmpdir(), 'trace-readme-'))
+  const cwd = mkdtempSync(join(scratch, 'run-'))
   const port = await freePort()
   const child = spawn(process.execPath, [fileOf(snippet, 'mjs')], { cwd, env: { ...process.env, PORT: `${port}` } })
   let printed = ''
