@@ -1,20 +1,21 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
 import { buildSync } from 'esbuild'
 
 const program = `
   import { createServer } from 'node:http'
-  import { createTracer, memoryRecorder } from '@trace/core'
+  import { createTracer } from '@trace/core'
+  import { openRecorder } from '@trace/core/open'
   import { logIds, w3c } from '@trace/http'
   import { traceClients } from '@trace/http/client'
   import { traceExpress } from '@trace/http/express'
   import { traceNode } from '@trace/http/node'
   import express from 'express'
-  const recorder = memoryRecorder()
+  const recorder = openRecorder('memory:')
   const tracer = createTracer({ recorder })
   const off = traceClients(tracer, { propagators: [w3c()] })
   const options = { tracer, honorReqHeader: true, propagators: [w3c()] }
@@ -36,11 +37,14 @@ const program = `
   })
 `
 
+const folder = mkdtempSync(join(tmpdir(), 'trace-bundle-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
 test.each([
   ['esm', 'mjs'],
   ['cjs', 'cjs'],
 ] as const)('bundled into one file, as %s', (format, ending) => {
-  const outfile = join(mkdtempSync(join(tmpdir(), 'trace-bundle-')), `out.${ending}`)
+  const outfile = join(folder, `out.${ending}`)
   buildSync({
     stdin: { contents: program, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
     bundle: true,
