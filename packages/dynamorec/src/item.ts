@@ -1,7 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { DATA_KEYS, formatTime, type PlainData, parseId, parseTime, type Span } from '@trace/core'
-import { dataKey, RESERVED_KEYS } from '@trace/core/store'
-import { newPlainData } from '@trace/core/text-file'
+import { dataKey, newData, RESERVED_KEYS } from '@trace/core/store'
 import { attributeName, freeName, fromAttribute, goText, toAttribute } from './attribute.js'
 import { fitItem } from './size.js'
 
@@ -94,7 +93,7 @@ function textOf(item: Item, name: string): string {
 }
 
 function dataOf(item: Item): PlainData {
-  const data = newPlainData()
+  const data = newData()
   for (const [name, attribute] of Object.entries(item)) {
     if (!RESERVED_KEYS.has(name)) data[dataKey(name)] = fromAttribute(attribute)
   }

@@ -1,6 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import { formatTime, type PlainData, type PlainValue, type Span } from '@trace/core'
-import { newPlainData, SpanDraft, storedKey, wellFormedKeys } from '@trace/core/text-file'
+import {
+  parseJson,
+  plainJson,
+  SpanDraft,
+  storedKey,
+  TooDeep,
+  numberText as textOfNumber,
+  wellFormedKeys,
+} from '@trace/core/text-file'
 
 /**
  * A span as the line that stands in the file: ids as decimal strings, fields that are empty left out, data under `data`.
@@ -65,21 +72,9 @@ function numberText(value: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`
 }
 
-/** Nested deeper, a line is no span: far above what anything records, and far below what the stack takes. */
-const MAX_DEPTH = 100
-/** Reading an integer of n digits costs n²; the longest bigint that core records has 1,234 digits. */
-const MAX_DIGITS = 2_000
-
-/** Whether a line may hold an integer that a number cannot hold; one in a string costs time only. */
-const LONG_INTEGER = /[:[,]\s*-?\d{16}/
 /** Whether a line may hold an id that is written as a number with a fraction or an exponent. */
 const FLOAT_ID = /"(?:span|trace|parent)_id"\s*:\s*-?\d+[.eE]/
-const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
-const INTEGER = /^-?\d{16,}$/
-const FLOAT = /^-?\d+[.eE]/
 const ID_FIELDS: ReadonlySet<string> = new Set(['span_id', 'trace_id', 'parent_id'])
-/** Stands before such numbers while JSON.parse has the line. Nobody can guess it, so no string of a file begins with it. */
-const MARK = randomUUID()
 
 /**
  * Reads a line: what this package or the original wrote, and JSON like it of any other writer. Integers beyond 2^53 are
@@ -90,56 +85,26 @@ const MARK = randomUUID()
  */
 export function spanFromJsonLine(line: string): Span | string {
   try {
-    const isMarked = LONG_INTEGER.test(line) || FLOAT_ID.test(line)
-    const record: unknown = JSON.parse(isMarked ? line.replace(STRING_OR_NUMBER, marked) : line)
+    const record = parseJson(line, FLOAT_ID.test(line))
     if (!isObject(record)) return 'it is no JSON object'
     const draft = new SpanDraft()
     for (const key of Object.keys(record)) {
       const value: unknown = Reflect.get(record, key)
-      if (key !== 'data') draft.setField(key, ID_FIELDS.has(key) ? idText(value, isMarked) : plain(value, isMarked, 1))
+      // An id as it is written, so that `12.0` and `1e3` are none.
+      if (key !== 'data')
+        draft.setField(key, (ID_FIELDS.has(key) ? textOfNumber(value) : undefined) ?? plainJson(value))
       else if (!isObject(value)) return 'its data is no JSON object'
       else
         for (const stored of Object.keys(value)) {
-          draft.setData(stored.toWellFormed(), plain(Reflect.get(value, stored), isMarked, 1))
+          draft.setData(stored.toWellFormed(), plainJson(Reflect.get(value, stored)))
         }
     }
     return draft.finished()
   } catch (error) {
-    return error instanceof TooDeep ? `it is nested deeper than ${MAX_DEPTH} levels` : 'it is not JSON'
+    return error instanceof TooDeep ? error.message : 'it is not JSON'
   }
 }
 
-class TooDeep extends Error {}
-
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function marked(token: string): string {
-  const isLong = INTEGER.test(token) && !Number.isSafeInteger(Number(token))
-  return isLong || FLOAT.test(token) ? `"${MARK}${token}"` : token
-}
-
-/** As it is written, so that `12.0` and `1e3` are no ids. */
-function idText(value: unknown, isMarked: boolean): PlainValue {
-  const isMark = isMarked && typeof value === 'string' && value.startsWith(MARK)
-  return isMark ? value.slice(MARK.length) : plain(value, isMarked, 1)
-}
-
-/** What JSON.parse gave, with bigints, and maps that inherit nothing. */
-function plain(value: unknown, isMarked: boolean, depth: number): PlainValue {
-  if (typeof value === 'string') return isMarked && value.startsWith(MARK) ? number(value) : value.toWellFormed()
-  if (typeof value === 'number' || typeof value === 'boolean') return value
-  if (typeof value !== 'object' || value === null) return null
-  if (depth > MAX_DEPTH) throw new TooDeep()
-  if (Array.isArray(value)) return value.map((item: unknown) => plain(item, isMarked, depth + 1))
-  const map = newPlainData()
-  for (const key of Object.keys(value)) map[key.toWellFormed()] = plain(Reflect.get(value, key), isMarked, depth + 1)
-  return map
-}
-
-function number(markedText: string): number | bigint | string {
-  const text = markedText.slice(MARK.length)
-  if (FLOAT.test(text)) return Number(text)
-  return text.length > MAX_DIGITS ? text : BigInt(text)
 }

@@ -1,5 +1,5 @@
 import type { PlainValue, Span } from '@trace/core'
-import { newPlainData, SpanDraft } from '@trace/core/text-file'
+import { newData, SpanDraft } from '@trace/core/text-file'
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument, type Scalar } from 'yaml'
 import { plainValue } from './scalar.js'
 
@@ -89,7 +89,7 @@ class Walk {
     if (value === null || value === undefined) return null
     if (isScalar(value)) return scalarValue(value)
     if (isSeq<ParsedNode>(value)) return value.items.map((item) => this.#value(item, depth + 1))
-    const map = newPlainData()
+    const map = newData()
     if (!isMap<ParsedNode, ParsedNode | null>(value)) throw new NotASpan('it holds an alias of an alias')
     for (const pair of value.items) {
       const name = this.#key(pair.key)

@@ -1,5 +1,5 @@
 import type { PlainData, PlainValue, Span } from '@trace/core'
-import { dataKey, isId, newPlainData, readTime } from '@trace/core/text-file'
+import { dataKey, isId, newData, readTime } from '@trace/core/text-file'
 import { Declined, keyText, lineValue, quotedEnd } from './plain-value.js'
 import { plainValue } from './scalar.js'
 
@@ -87,7 +87,7 @@ function timeOf(text: string): bigint {
 }
 
 function dataOf(text: string, from: number): PlainData {
-  const data = newPlainData()
+  const data = newData()
   for (let at = from; at < text.length; ) {
     COMMON_LINE.lastIndex = at
     const line = COMMON_LINE.exec(text)

@@ -1,5 +1,5 @@
-import type { PlainValue } from '@trace/core'
-import { newPlainData } from '@trace/core/text-file'
+import type { PlainData, PlainValue } from '@trace/core'
+import { parseJson, plainJson } from '@trace/core/text-file'
 import { plainValue } from './scalar.js'
 
 /** Unquoted text that no YAML parser can see as anything but one scalar on one line, wider than what is written: so it begins. */
@@ -9,9 +9,8 @@ const NOT_TEXT = /[^\w./@+=?&%(),;~$*!'\\\xa1-\u1fff\u2100-\u2fff\u3001-\ud7ff :
 const NOT_QUOTED = /["\x00-\x1f]/
 const NOT_SINGLE_QUOTED = /['\x00-\x1f\u2028\u2029]/
 
-/** A number or a word within a list or map; other text is quoted there. */
-const FLOW_SCALAR = /[-.\w+]{1,3000}/y
-const MAX_DEPTH = 64
+/** JSON whose surrogates YAML reads otherwise, or whose keys {@link keyEnds} would count wrong. */
+const ODD_JSON = /\\u[dD]|\\\\"|"[ \t]+:/
 
 /** The parser cannot tell; the document is one for the YAML library. */
 export class Declined extends Error {}
@@ -29,7 +28,7 @@ export function lineValue(text: string): PlainValue {
       return singleQuoted(text)
     case 0x5b:
     case 0x7b:
-      return new FlowText(text).whole()
+      return flow(text)
     default:
       return plainValue(unquoted(text))
   }
@@ -82,83 +81,35 @@ function singleQuoted(text: string): string {
   return inner.replaceAll("''", "'")
 }
 
-/** A list or map on one line, as `spanToYaml` writes them. */
-class FlowText {
-  readonly #text: string
-  #at = 0
-
-  constructor(text: string) {
-    this.#text = text
+/** A list or map on one line, as `spanToYaml` writes it: JSON that has bigints. */
+function flow(text: string): PlainValue {
+  if ((text.includes('\\') || /"[ \t]/.test(text)) && ODD_JSON.test(text)) throw new Declined()
+  let value: PlainValue
+  try {
+    value = plainJson(parseJson(text))
+  } catch {
+    throw new Declined()
   }
+  // Of a key that is there twice, JSON.parse takes the last.
+  if (text.includes('{') && keyEnds(text) !== keysIn(value)) throw new Declined()
+  return value
+}
 
-  whole(): PlainValue {
-    const value = this.#value(0)
-    if (this.#at !== this.#text.length) throw new Declined()
-    return value
-  }
+/** How many keys are written; text within quotes that looks like the end of one may count too. */
+function keyEnds(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) if (text[at - 1] !== '\\') count++
+  return count
+}
 
-  #value(depth: number): PlainValue {
-    if (depth > MAX_DEPTH) throw new Declined()
-    switch (this.#text[this.#at]) {
-      case '[':
-        return this.#list(depth)
-      case '{':
-        return this.#map(depth)
-      case '"':
-        return this.#quoted()
-      default:
-        return this.#scalar()
-    }
-  }
+function keysIn(value: PlainValue): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (isList(value)) for (const item of value) count += keysIn(item)
+  else for (const key in value) count += 1 + keysIn(value[key] ?? null)
+  return count
+}
 
-  #list(depth: number): PlainValue[] {
-    const list: PlainValue[] = []
-    while (this.#goesOn(']', list.length === 0)) list.push(this.#value(depth + 1))
-    return list
-  }
-
-  #map(depth: number): PlainValue {
-    const map = newPlainData()
-    for (let first = true; this.#goesOn('}', first); first = false) {
-      const key = this.#quoted()
-      if (Object.hasOwn(map, key)) throw new Declined()
-      this.#take(': ')
-      map[key] = this.#value(depth + 1)
-    }
-    return map
-  }
-
-  /** Whether a list or map has another item; goes to it, or behind the end. */
-  #goesOn(close: string, first: boolean): boolean {
-    // The opening bracket, or nothing where an item went before.
-    if (first) this.#at++
-    if (this.#text[this.#at] !== close) {
-      if (!first) this.#take(', ')
-      return true
-    }
-    this.#at++
-    return false
-  }
-
-  #take(text: string): void {
-    if (!this.#text.startsWith(text, this.#at)) throw new Declined()
-    this.#at += text.length
-  }
-
-  #quoted(): string {
-    const end = this.#text[this.#at] === '"' ? quotedEnd(this.#text, this.#at) : -1
-    if (end < 0) throw new Declined()
-    const text = this.#text.slice(this.#at, end)
-    this.#at = end
-    return doubleQuoted(text)
-  }
-
-  #scalar(): PlainValue {
-    FLOW_SCALAR.lastIndex = this.#at
-    const text = FLOW_SCALAR.exec(this.#text)?.[0]
-    const value = text === undefined ? '' : plainValue(text)
-    if (text === undefined || typeof value === 'string') throw new Declined()
-    this.#at += text.length
-    return value
-  }
+function isList(value: PlainData | readonly PlainValue[]): value is readonly PlainValue[] {
+  return Array.isArray(value)
 }

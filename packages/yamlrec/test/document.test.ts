@@ -250,6 +250,44 @@ describe('the plain parser', () => {
   })
 })
 
+describe('lists and maps on one line', () => {
+  const head = 'span_id: 1\ntrace_id: 2\nparent_id: 0\nstart: "2015-10-20T13:14:15Z"\n'
+
+  test.each([
+    '[]',
+    '{}',
+    '[1, -0, 1.5e+300, 12345678901234567890, true, null, "x"]',
+    '{"a": {"b": [{"c": "d: e"}]}, "": 1}',
+    '{"a": "says \\"b\\": no", "b": "\\u0001"}',
+    '{"__proto__": 1}',
+  ])('%s is read as it is by the library, and without it', (value) => {
+    const text = `${head}a: ${value}\n`
+    const fast = readPlain(text)
+    expect(fast).toBeDefined()
+    deepStrictEqual(fast, readAnyDocument(text))
+  })
+
+  test.each([
+    '{"a": 1, "a": 2}',
+    '{"b": {"a": 1, "a": 1}}',
+    '{"a" : 1, "a": 2}',
+    '{"a\\\\": 1, "b": 2, "b": 3}',
+    '{"a": "\\ud83d\\ude00"}',
+    '{"a": ["\\udfff"]}',
+    '[.inf, .nan]',
+    '[0x1F, 010]',
+    '[a, b]',
+    "['a']",
+    '[1, ]',
+    '[1] # one',
+    '[1',
+    '[1]]',
+    `${'['.repeat(101)}${']'.repeat(101)}`,
+  ])('%s is left to the library', (value) => {
+    expect(readPlain(`${head}a: ${value}\n`)).toBeUndefined()
+  })
+})
+
 describe('documents of other writers', () => {
   const head = 'span_id: 1\ntrace_id: 2\nparent_id: 0\nstart: 2015-10-20T13:14:15Z\n'
   const read = async (text: string): Promise<unknown> => {

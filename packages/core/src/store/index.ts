@@ -1,6 +1,6 @@
 // For authors of stores: what recorders and readers have in common.
 export { isId } from '../values/ids.js'
-export { type Plain, toPlain } from '../values/plain.js'
+export { newData, type Plain, toPlain } from '../values/plain.js'
 export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
 export {
   type CheckedQuery,

@@ -1,10 +1,12 @@
 // For authors of stores that are text files. It has all that their packages need of values, so that they load no other entry.
 export { dataKey, storedKey } from '../store/keys.js'
 export { isId } from '../values/ids.js'
+export { newData } from '../values/plain.js'
 export { Batch } from './batch.js'
+export { numberText, parseJson, plainJson, TooDeep } from './json.js'
 export type { Piece, PieceScanner, ReadFormat, ScanStart } from './read-format.js'
 export { Report } from './report.js'
-export { newPlainData, readTime, SpanDraft, wellFormedKeys } from './span-draft.js'
+export { readTime, SpanDraft, wellFormedKeys } from './span-draft.js'
 export { type TextReader, type TextReaderOptions, textReader } from './text-reader.js'
 export { type TextRecorderOptions, textRecorder, type WriteFormat } from './text-recorder.js'
 export { readerOfUrl, recorderOfUrl } from './url.js'

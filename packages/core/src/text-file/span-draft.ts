@@ -4,15 +4,9 @@ import { isId, parseId } from '../values/ids.js'
 import { newData } from '../values/plain.js'
 import { parseTime } from '../values/time.js'
 
-/** An empty map of data, whose `__proto__` is a key like any other. */
-export function newPlainData(): Record<string, PlainValue> {
-  const data: Record<string, unknown> = newData()
-  return data as Record<string, PlainValue>
-}
-
 /** The same data with lone surrogates in its keys replaced, and no two keys made the same by that. */
 export function wellFormedKeys(data: PlainData): PlainData {
-  const copy = newPlainData()
+  const copy = newData()
   for (const key in data) {
     let name = key.toWellFormed()
     while (name !== key && (Object.hasOwn(data, name) || Object.hasOwn(copy, name))) name += '\ufffd'
@@ -75,7 +69,7 @@ export class SpanDraft {
   #name = ''
   #start: bigint | undefined
   #finish: bigint | undefined
-  readonly #data = newPlainData()
+  readonly #data = newData()
   #wrong: string | undefined
 
   /**

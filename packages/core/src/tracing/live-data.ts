@@ -10,7 +10,7 @@ interface DataHolder {
 
 /** The data of a span. */
 export function dataOf(holder: DataHolder): Record<string, unknown> {
-  return holder.lazyData ?? setData(holder, newData())
+  return holder.lazyData ?? setData(holder, newData<unknown>())
 }
 
 function setData(holder: DataHolder, data: Record<string, unknown>): Record<string, unknown> {
@@ -26,7 +26,7 @@ function setData(holder: DataHolder, data: Record<string, unknown>): Record<stri
 function writableData(holder: DataHolder): Record<string, unknown> {
   const data = dataOf(holder)
   if (Object.isExtensible(data)) return data
-  return setData(holder, Object.assign(newData(), data))
+  return setData(holder, Object.assign(newData<unknown>(), data))
 }
 
 /** Copies the entries of an object into a span's data. @returns whether that can be done */

@@ -28,20 +28,20 @@ export interface Plain {
  * Inherits nothing, so that `__proto__` and `constructor` are keys like any other; yet its properties are fast, which
  * those of `Object.create(null)` are not.
  */
-class Data {
-  [key: string]: unknown
+class Data<Value> {
+  [key: string]: Value
 }
 Object.setPrototypeOf(Data.prototype, null)
 Reflect.deleteProperty(Data.prototype, 'constructor')
 
-/** A new, empty data object. */
-export function newData(): Record<string, unknown> {
-  return new Data()
+/** A new map without entries, whose `__proto__` is a key like any other. */
+export function newData<Value = PlainValue>(): Record<string, Value> {
+  return new Data<Value>()
 }
 
 /** The data of a span without any. */
 export const NO_DATA: Plain = {
-  data: Object.freeze(newData()) as PlainData,
+  data: Object.freeze(newData()),
   size: 0,
 }
 
@@ -64,7 +64,7 @@ export function toPlain(data: Readonly<Record<string, unknown>>): Plain {
 
 /** The common case, data of a few small scalars, without any machinery; undefined where it is not that. */
 function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined {
-  const copy = newData() as Record<string, PlainValue>
+  const copy = newData()
   let size = 0
   try {
     for (const key in data) {
@@ -188,7 +188,7 @@ class Copier {
 
   /** @param length how many entries there are, of which only the first may be taken */
   map(entries: Iterable<Entry>, length: number, depth: number): PlainData {
-    const copy = newData() as Record<string, PlainValue>
+    const copy = newData()
     let taken = 0
     for (const [key, read] of entries) {
       if (!this.#room()) {

@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals'
+import { numberText, parseJson, plainJson, TooDeep } from '../../src/text-file/json.js'
+
+const read = (text: string): unknown => plainJson(parseJson(text))
+const ONES = '1'.repeat(2_000)
+
+describe('JSON of a file is read', () => {
+  test.each<[string, unknown]>([
+    ['[9007199254740991, -9007199254740991]', [9007199254740991, -9007199254740991]],
+    ['[9007199254740992, -9007199254740993]', [9007199254740992n, -9007199254740993n]],
+    [
+      '{"a": 1234567890123456789012, "b": {"c": [1234567890123456789012]}}',
+      { a: 1234567890123456789012n, b: { c: [1234567890123456789012n] } },
+    ],
+    [
+      '[12345678901234567890, 1.5, -0, 1e3, 12345678901234567890.5]',
+      [12345678901234567890n, 1.5, -0, 1000, Number('12345678901234567890.5')],
+    ],
+    [
+      '["12345678901234567890", ":12345678901234567890", "\\"[12345678901234567890"]',
+      ['12345678901234567890', ':12345678901234567890', '"[12345678901234567890'],
+    ],
+    [`[${ONES}, 1${ONES}]`, [BigInt(ONES), `1${ONES}`]],
+    ['{"\\ud800": "\\udfff", "\\ud83d\\ude00": "\\ud83d\\ude00"}', { '\ufffd': '\ufffd', '😀': '😀' }],
+    ['[null, true, "", {}, []]', [null, true, '', {}, []]],
+  ])('%.60s', (text, value) => {
+    const found = read(text)
+    expect(found).toEqual(value)
+    expect(JSON.stringify(found, textOfBigints)).toBe(JSON.stringify(value, textOfBigints))
+  })
+
+  test('maps inherit nothing, and __proto__ is a key of theirs', () => {
+    const map = read('{"__proto__": {"x": 12345678901234567890}}') as object
+    expect(Object.entries(map)).toEqual([['__proto__', { x: 12345678901234567890n }]])
+    expect(Reflect.get(map, 'toString')).toBeUndefined()
+  })
+
+  test('to a depth of 100', () => {
+    const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+    expect(JSON.stringify(read(nested(100)))).toBe(nested(100))
+    expect(() => read(nested(101))).toThrow(TooDeep)
+  })
+
+  test.each(['', '[01234567890123456]', '{"a": 12345678901234567890', "['a']", '[NaN]', '[1] 2'])(
+    'but not %s',
+    (text) => expect(() => parseJson(text)).toThrow(SyntaxError),
+  )
+})
+
+test('of a number that is no integer it can be told how it is written', () => {
+  const record = parseJson('{"a": 12.0, "b": 1e3, "c": 5, "d": "12.0"}', true) as Record<string, unknown>
+  expect(Object.values(record).map(numberText)).toEqual(['12.0', '1e3', undefined, undefined])
+  expect(plainJson(record)).toEqual({ a: 12, b: 1000, c: 5, d: '12.0' })
+})
+
+function textOfBigints(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value
+}
