@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from '@jest/globals'
 
@@ -27,10 +27,12 @@ interface Folder {
 const { vcs: _vcs, $schema: _schema, ...config } = JSON.parse(readFileSync(join(root, '.biome.json'), 'utf8'))
 const folders = (config.overrides as Override[]).flatMap(({ includes, linter }): Folder[] => {
   const patterns = linter.rules.style?.noRestrictedImports?.options.patterns
-  const [, path, name] = /^(packages\/[^/]+\/src\/([^/]+))\/\*\*$/.exec(includes[0] ?? '') ?? []
-  if (patterns === undefined || path === undefined || name === undefined) return []
+  if (patterns === undefined) return []
   const allowed = patterns.flatMap(({ group }) => group).flatMap((glob) => /^!\.\.\/(.+)\/\*\*$/.exec(glob)?.[1] ?? [])
-  return [{ name, path, allowed }]
+  return includes.map((glob) => {
+    const path = glob.replace(/\/\*\*$/, '')
+    return { name: basename(path), path, allowed }
+  })
 })
 const parents = new Map<string, Folder[]>()
 for (const folder of folders) {
