@@ -185,6 +185,31 @@ describe('following', () => {
     expect(seen).toEqual([2n, 3n, 4n, 5n, 6n, 7n])
   })
 
+  test.each([
+    ['cut', (path: string, text: string) => writeFileSync(path, text)],
+    [
+      'cut, and written again between two looks',
+      (path: string, text: string) => {
+        truncateSync(path, 0)
+        appendFileSync(path, text)
+      },
+    ],
+  ])('begins anew in a file that was %s, and has grown past where it ended', async (_, rewrite) => {
+    const path = newPath()
+    const recorder = yamlRecorder({ path })
+    await recorder.record([one(1n)])
+    const { seen, stop, until } = follow(path)
+    await sleep(300)
+    await recorder.record([one(2n)])
+    await until(1)
+    rewrite(path, [3n, 4n, 5n, 6n].map((id) => `\n${spanToYaml(one(id))}`).join(''))
+    await until(5)
+    await recorder.record([one(7n)])
+    await until(6)
+    await stop()
+    expect(seen).toEqual([2n, 3n, 4n, 5n, 6n, 7n])
+  })
+
   test('waits for a file, and takes what the original writes', async () => {
     const path = newPath()
     const { seen, stop, until } = follow(path)

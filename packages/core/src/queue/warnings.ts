@@ -3,6 +3,7 @@ import type { Logger } from '../contract/tracer.js'
 import { onOneLine } from '../values/display.js'
 import { describe, errorMessage } from '../values/errors.js'
 import { clearTimeout, setTimeout } from '../values/timers.js'
+import { writeStandardNow } from '../values/write-now.js'
 
 /** How many characters of an adapter's warning are kept. */
 const MAX_RELAYED = 1_000
@@ -97,16 +98,31 @@ export class Warnings {
 /** Warns by `process.emitWarning`; while the process exits, when that comes too late, by standard error. */
 export const processWarnings: Logger = {
   warn(message) {
-    if (exiting) process.stderr.write(`(node:${process.pid}) TraceWarning: ${message}\n`)
-    else process.emitWarning(message, 'TraceWarning')
+    if (exiting) {
+      writeWarning(message)
+      return
+    }
+    process.emitWarning(message, 'TraceWarning')
+    emitted.add(message)
+    process.nextTick(() => emitted.delete(message))
   },
 }
 
 let exiting = false
+/** Those that Node says in the next tick, which a process that exits before does not see. */
+const emitted = new Set<string>()
 
-/** From now on warnings are written at once. */
+/** From now on warnings are written at once, and those that Node had no time for. */
 export function warnSynchronously(): void {
   exiting = true
+  for (const message of emitted) writeWarning(message)
+  emitted.clear()
+}
+
+function writeWarning(message: string): void {
+  // With `--no-warnings` nobody listens.
+  if (process.listenerCount('warning') === 0) return
+  writeStandardNow(process.stderr, Buffer.from(`(node:${process.pid}) TraceWarning: ${message}\n`))
 }
 
 /** An error in a log line: its message on one line. */

@@ -43,17 +43,12 @@ export class Batch {
     return undefined
   }
 
-  /**
-   * Tells how much of it was written.
-   *
-   * @returns false where no span is whole in the file: the store takes no more
-   */
-  wrote(bytes: number): boolean {
-    const first = this.#done
-    const last = first + this.#count
+  /** Tells how many bytes of it were written. Where those are not all, the batch ends. */
+  wrote(bytes: number): void {
+    const last = this.#done + this.#count
     if (bytes === this.#bytes) {
       this.#done = last
-      return true
+      return
     }
     // So rare that the texts are made again, rather than kept while they are written.
     let end = 1
@@ -61,7 +56,6 @@ export class Batch {
       end += Buffer.byteLength(this.#format(this.#spans[this.#done]))
       if (end > bytes) break
     }
-    return this.#done > first
   }
 
   /**

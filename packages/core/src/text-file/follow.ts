@@ -2,13 +2,15 @@ import type { FileHandle } from 'node:fs/promises'
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Span } from '../contract/span.js'
-import { TraceError } from '../values/errors.js'
-import { errorCode, openForReading } from './open-file.js'
+import { errorCode, TraceError } from '../values/errors.js'
+import { openForReading } from './open-file.js'
 import type { Piece, PieceScanner, ReadFormat } from './read-format.js'
 import { Report } from './report.js'
 
 /** Milliseconds between looks at the file: a person sees no delay, and a look costs microseconds. */
 const POLL = 200
+/** Bytes by which a file is known again: most of the last record, with its ids. */
+const REMEMBERED = 512
 
 /**
  * The spans that are written to a file from now on. Waits for a file that is not there yet, and reads on from the start
@@ -70,6 +72,8 @@ class Watched<P extends Piece> {
   readonly #file: FileHandle
   readonly #format: ReadFormat<P>
   #position: number
+  /** The bytes before the position, by which a file is known again that was cut and has grown past it. */
+  #before: Buffer | undefined
   #scanner: PieceScanner<P>
 
   constructor(file: FileHandle, format: ReadFormat<P>, position: number) {
@@ -81,17 +85,33 @@ class Watched<P extends Piece> {
 
   /** Reads on into `spans`; false where there was nothing to read. */
   async read(spans: Span[]): Promise<boolean> {
-    if ((await this.#file.stat()).size < this.#position) {
+    if (await this.#wasCut()) {
       this.#position = 0
+      this.#before = undefined
       this.#scanner = this.#format.scanner({ growing: true })
     }
     const room = this.#scanner.room()
     const { bytesRead } = await this.#file.read(room, 0, room.length, this.#position)
+    if (bytesRead > 0) this.#before = Buffer.from(room.subarray(Math.max(0, bytesRead - REMEMBERED), bytesRead))
     this.#scanner.filled(bytesRead)
     this.#position += bytesRead
     if (bytesRead > 0) await this.#take(this.#scanner.pieces(false), spans)
     await this.#take(this.#scanner.settled(bytesRead === 0), spans)
     return bytesRead > 0
+  }
+
+  async #wasCut(): Promise<boolean> {
+    const { size } = await this.#file.stat()
+    if (size < this.#position) return true
+    const before = await this.#bytesBefore(this.#before?.length ?? Math.min(REMEMBERED, this.#position))
+    this.#before ??= before
+    return !before.equals(this.#before)
+  }
+
+  async #bytesBefore(count: number): Promise<Buffer> {
+    const bytes = Buffer.alloc(count)
+    const { bytesRead } = await this.#file.read(bytes, 0, count, this.#position - count)
+    return bytes.subarray(0, bytesRead)
   }
 
   async isReplaced(path: string): Promise<boolean> {

@@ -6,13 +6,13 @@ import { isId } from '../values/ids.js'
 import { checkOptions, optionRules } from '../values/options.js'
 import { followFile } from './follow.js'
 import { listFile } from './list.js'
-import { openForReading } from './open-file.js'
+import { absolutePath, openForReading } from './open-file.js'
 import { type Piece, type ReadFormat, readSpans } from './read-format.js'
 import { Report } from './report.js'
 
 /** Options of a reader of a text file. */
 export interface TextReaderOptions {
-  /** The file, absolute or from the current folder. */
+  /** The file, absolute or from the folder that is the current one now. */
   readonly path: string
 }
 
@@ -26,12 +26,13 @@ export type TextReader = TraceReader & Required<Pick<TraceReader, 'follow'>>
  * Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` where the file is missing or cannot be opened. What
  * `trace` reports as passed over are records that mention the trace's id; `traces` reports those of the whole file.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or where `path` is missing or not a string
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, where `path` is missing or not a string, or where it is
+ * relative and the current folder was removed
  */
 export function textReader<P extends Piece>(format: ReadFormat<P>, options: TextReaderOptions): TextReader {
   checkOptions(`${format.name}Reader`, options, { path: { ...optionRules.string, required: true } })
-  const { path } = options
-  const name = `${format.name}(${path})`
+  const path = absolutePath(`${format.name}Reader`, options.path)
+  const name = `${format.name}(${options.path})`
 
   async function withFile<T>(use: (file: FileHandle) => Promise<T>): Promise<T> {
     const file = await openForReading(path, name)

@@ -79,6 +79,16 @@ function cut(text: string): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 
+/** The code of a system error, such as `ENOENT`, or else its message. Never throws. */
+export function errorCode(error: unknown): string {
+  try {
+    const code: unknown = Reflect.get(Object(error), 'code')
+    return typeof code === 'string' ? code : errorMessage(error)
+  } catch {
+    return errorMessage(error)
+  }
+}
+
 /** The name of a function or class; `anonymous` where it has none. Never throws. */
 export function nameOf(value: unknown): string {
   try {

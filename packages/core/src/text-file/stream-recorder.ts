@@ -1,0 +1,70 @@
+import { fstatSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import type { Recorder } from '../contract/recorder.js'
+import type { Span } from '../contract/span.js'
+import { errorMessage } from '../values/errors.js'
+import { type Written, writeStandardNow } from '../values/write-now.js'
+import { Batch } from './batch.js'
+import { endedError, writeTo } from './stream.js'
+import { writeAdvice, writeAll, writeBatch, writeBatchNow } from './write-batch.js'
+
+/**
+ * Writes to a stream that belongs to someone else.
+ *
+ * @param formatName such as `yaml`; the recorder is then called `yaml(stdout)`
+ */
+export function streamRecorder(formatName: string, textOf: (span: Span) => string, stream: Writable): Recorder {
+  const streamName = stream === process.stdout ? 'stdout' : stream === process.stderr ? 'stderr' : 'stream'
+  const name = `${formatName}(${streamName})`
+  const standard = streamName !== 'stream'
+  let file: number | false | undefined
+
+  async function write(bytes: Buffer): Promise<Written> {
+    file ??= standard && fileOf(stream)
+    if (file === false || Object.hasOwn(stream, 'write')) await writeTo(stream, bytes)
+    else return writeAll(file, bytes)
+    return { bytes: bytes.length }
+  }
+
+  function writeNow(bytes: Buffer): Written {
+    const error = endedError(stream)
+    return error === undefined ? writeStandardNow(stream, bytes) : { bytes: 0, error }
+  }
+
+  const record = async (spans: readonly Span[]): Promise<void> => {
+    const batch = new Batch(name, spans, textOf)
+    try {
+      await writeBatch(batch, write)
+    } catch (error) {
+      batch.end(problem(streamName, error), error)
+    }
+    batch.end()
+  }
+  if (!standard) return { name, record }
+  const recordSync = (spans: readonly Span[]): void => {
+    const batch = new Batch(name, spans, textOf)
+    try {
+      writeBatchNow(batch, writeNow)
+    } catch (error) {
+      batch.end(problem(streamName, error), error)
+    }
+    batch.end()
+  }
+  return { name, record, recordSync }
+}
+
+/**
+ * The descriptor of a standard stream that is a file, or a device such as `/dev/null`. The stream itself would block the
+ * process, and take what is cut by a full disk for whole.
+ */
+function fileOf(stream: Writable): number | false {
+  const fd: unknown = Reflect.get(stream, 'fd')
+  if (typeof fd !== 'number' || Reflect.get(stream, 'isTTY') === true) return false
+  const stats = fstatSync(fd)
+  return (stats.isFile() || stats.isCharacterDevice()) && fd
+}
+
+function problem(streamName: string, error: unknown): string {
+  const advice = writeAdvice(error) ?? `${errorMessage(error)}; give a stream that is open for as long as the tracer is`
+  return `cannot write to ${streamName === 'stream' ? 'the stream' : streamName}: ${advice}`
+}

@@ -1,0 +1,67 @@
+import { write } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { errorCode } from '../values/errors.js'
+import { PATIENCE, StuckReader, type Written } from '../values/write-now.js'
+import type { Batch } from './batch.js'
+
+/** Milliseconds between two tries at a pipe that is full. */
+const PAUSE = 10
+
+/** Writes all of a batch. Rejects where that cannot be done; the batch knows how much was. */
+export async function writeBatch(batch: Batch, writeBytes: (bytes: Buffer) => Promise<Written>): Promise<void> {
+  for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) take(batch, await writeBytes(bytes))
+}
+
+/** {@link writeBatch} before it returns, for a process that exits. */
+export function writeBatchNow(batch: Batch, writeBytes: (bytes: Buffer) => Written): void {
+  for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) take(batch, writeBytes(bytes))
+}
+
+function take(batch: Batch, { bytes, error }: Written): void {
+  batch.wrote(bytes)
+  if (error !== undefined) throw error
+}
+
+/** By file descriptor, since a `FileHandle` costs as much again as the write of a batch. */
+const written = promisify(write)
+
+/** Writes to a file descriptor; where that is a pipe that is full, it waits for its reader, for at most {@link PATIENCE}. */
+export async function writeAll(fd: number, bytes: Buffer): Promise<Written> {
+  let done = 0
+  let since = performance.now()
+  while (done < bytes.length) {
+    try {
+      done += (await written(fd, bytes, done)).bytesWritten
+      since = performance.now()
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') return { bytes: done, error }
+      if (performance.now() - since > PATIENCE) return { bytes: done, error: new StuckReader() }
+      await sleep(PAUSE)
+    }
+  }
+  return { bytes: done }
+}
+
+/** What is wrong where a write fails, and what to do about it; undefined where this cannot be said. */
+export function writeAdvice(error: unknown): string | undefined {
+  return WRITE_ADVICE[errorCode(error)]
+}
+
+const WRITE_ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist; create the folder, or give another path',
+  ENOTDIR: 'a part of the path is not a folder; give another path',
+  EISDIR: 'it is a folder; give the path of a file in it',
+  ELOOP: 'its symbolic links lead to each other; give another path',
+  ENXIO: 'it is a pipe that nobody reads, or a socket; start the reader before, or give the path of a file',
+  EPIPE: 'its reader is gone; start the reader again, or give the path of a file',
+  ESTUCK: `its reader has taken nothing for ${PATIENCE / 1_000} s; give one that keeps up, or the path of a file`,
+  EACCES: 'permission denied; allow this user to write there, or give another path',
+  ERR_ACCESS_DENIED: 'this process may not write there; start Node with --allow-fs-write, or give another path',
+  EPERM: 'not permitted; check the attributes of the file, or give another path',
+  EROFS: 'the file system is read-only; give a path on another',
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: 'the disk quota is used up; free some space',
+  EFBIG: 'the file has reached the largest size allowed; move it away, and a new one is begun',
+  EMFILE: 'this process has too many open files; close some, or raise its limit',
+}
