@@ -1,5 +1,5 @@
 // Three services that call each other, traced as the READMEs say, into the store that TRACE_RECORDER names; prints the trace.
-import { createServer } from 'node:http'
+import { createServer, get as httpGet } from 'node:http'
 import { createTracer, span } from '@trace/core'
 import { openReader, openRecorder } from '@trace/core/open'
 import { logIds } from '@trace/http'
@@ -65,10 +65,23 @@ function listen(server) {
   })
 }
 
+/** By `fetch`, unless CALLS says `node:http`. */
 async function get(target) {
+  if (process.env.CALLS === 'node:http') return getByHttp(target)
   const answer = await fetch(target)
   if (answer.status !== 200) throw new Error(`${target} answered ${answer.status}: ${await answer.text()}`)
   return answer.json()
+}
+
+function getByHttp(target) {
+  return new Promise((resolve, reject) => {
+    const request = httpGet(target, async (answer) => {
+      let text = ''
+      for await (const chunk of answer.setEncoding('utf8')) text += chunk
+      resolve(JSON.parse(text))
+    })
+    request.once('error', reject)
+  })
 }
 
 void main()

@@ -56,8 +56,9 @@ function writeTable(): void {
   const rows = [...new Set(outcomes.map(({ cell }) => cell.group))].map((group) => {
     const of = outcomes.filter(({ cell }) => cell.group === group)
     const names = of.map(({ cell }) => `\`${cell.name}\``).join(', ')
+    const notes = new Set(of.flatMap(({ note }) => note ?? []))
     const bad = of.filter(({ problem }) => problem !== undefined).map(({ cell }) => `\`${cell.name}\``)
-    return `| ${group} | ${names} | ${bad.length === 0 ? 'ok' : `failed: ${bad.join(', ')}`} |`
+    return `| ${group} | ${names} | ${bad.length === 0 ? ['ok', ...notes].join(', ') : `failed: ${bad.join(', ')}`} |`
   })
   const date = new Date().toISOString().slice(0, 10)
   const total = `${outcomes.length - failed} of ${outcomes.length} on ${date}, ${process.platform} ${process.arch}:`

@@ -44,16 +44,16 @@ export async function installByYarn(
   return async (args) => (await run(process.execPath, [yarn, 'node', ...args], { cwd: folder, env })).all
 }
 
-/** Installs by pnpm, where a package finds only what it names itself. @param node that is new enough for pnpm */
+/** Installs by pnpm, where a package finds only what it names itself. @param pnpm a native program */
 export async function installByPnpm(
   folder: string,
-  { node, pnpm }: { readonly node: string; readonly pnpm: string },
+  pnpm: string,
   tarballs: ReadonlyMap<string, string>,
 ): Promise<void> {
   newProject(folder, tarballs)
   const { pnpm: settings } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   writeFileSync(join(folder, 'pnpm-workspace.yaml'), JSON.stringify({ overrides: settings.overrides }))
   const env = { npm_config_registry: await registry(folder) }
-  const args = [pnpm, 'install', '--store-dir', join(folder, '.store'), '--ignore-scripts', '--no-frozen-lockfile']
-  await run(node, args, { cwd: folder, env, timeout: 600_000 })
+  const args = ['install', '--store-dir', join(folder, '.store'), '--ignore-scripts', '--no-frozen-lockfile']
+  await run(pnpm, args, { cwd: folder, env, timeout: 600_000 })
 }
