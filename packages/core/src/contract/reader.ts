@@ -1,47 +1,47 @@
 import type { Span } from './span.js'
 
-/** Reads traces where a recorder left them: the counterpart of `Recorder`. */
+/** Reads the traces that a recorder stored: the counterpart of `Recorder`. */
 export interface TraceReader {
-  /** What logs and messages call it, such as `yaml(traces.yaml)`. */
+  /** Its name in logs and messages, such as `yaml(traces.yaml)`. */
   readonly name: string
   /**
-   * The spans of one trace, in no particular order, each span once: of several records of a span the last, and rather a
-   * finished one. No spans where the store does not have the trace; rejects with a `TraceError` of code `TRACE_BAD_QUERY`
-   * where the id is no bigint.
+   * The spans of one trace, in any order, each once: of several records of a span the last one that is finished, or the last
+   * one if none is. An empty list if the store does not have the trace. Rejects with a `TraceError` of code `TRACE_BAD_QUERY`
+   * if the id is not a bigint.
    */
   trace(traceId: bigint, options?: ReadOptions): Promise<TraceSpans>
   /**
-   * The traces that match, newest first. Rejects with a `TraceError` of code `TRACE_BAD_QUERY` for an unknown condition or one
-   * of the wrong type.
+   * The traces that match, newest first. Rejects with a `TraceError` of code `TRACE_BAD_QUERY` for an unknown condition, or for
+   * one of the wrong type.
    */
   traces(query?: TraceQuery, options?: ReadOptions): Promise<TraceList>
-  /** Spans as they arrive from now on, until the signal aborts; only where the store can. */
+  /** Yields spans as they are stored from now on, until the signal aborts. Left out by stores that cannot do this. */
   follow?(options: ReadOptions): AsyncIterable<readonly Span[]>
   /** Releases only what this reader opened itself. */
   close?(): Promise<void>
 }
 
-/** Options of every read. */
+/** Options of all read methods. */
 export interface ReadOptions {
-  /** Ends the read: its promise rejects with the signal's reason; `follow` just ends. */
+  /** Ends the read: `trace` and `traces` reject with the signal's reason, `follow` ends. */
   readonly signal?: AbortSignal
 }
 
-/** What to look for; every condition given must hold. */
+/** What to look for. A trace must meet all conditions that are given. */
 export interface TraceQuery {
   /** Only traces that start at or after this time, in nanoseconds since the Unix epoch. */
   readonly from?: bigint
   /** Only traces that start before this time, in nanoseconds since the Unix epoch. */
   readonly to?: bigint
-  /** Only traces whose first span is of this kind. Without it, traces of kind `ledger` are left out. */
+  /** Only traces whose first span is of this kind. Default: all kinds but `ledger`. */
   readonly kind?: string
   /** Only traces whose first span has this name. */
   readonly name?: string
   /** Only traces that took at least this long, in nanoseconds. */
   readonly minDuration?: bigint
-  /** `true`: only traces with a failed span; `false`: only those without. */
+  /** `true`: only traces with a failed span. `false`: only traces without one. */
   readonly error?: boolean
-  /** At most this many, the newest. Default 20. */
+  /** How many traces to list at most, the newest ones. Default 20. */
   readonly limit?: number
 }
 
@@ -54,9 +54,9 @@ export interface TraceSummary {
   readonly name: string
   /** Start of the earliest span, in nanoseconds since the Unix epoch. */
   readonly start: bigint
-  /** From the earliest start to the latest finish, in nanoseconds; undefined where no span has finished. */
+  /** From the earliest start to the latest finish, in nanoseconds; undefined if no span has finished. */
   readonly duration: bigint | undefined
-  /** How many spans are stored, each counted once. */
+  /** How many spans are stored; one with several records counts once. */
   readonly spans: number
   /** How many of them failed. */
   readonly failed: number
@@ -64,22 +64,22 @@ export interface TraceSummary {
   readonly open: number
 }
 
-/** What a store held that is not a span, and whether the search went through all of it. */
+/** What a read skipped, and whether it covered the whole store. */
 export interface ReadReport {
-  /** Stored records passed over because they are not whole spans. */
+  /** How many stored records were skipped because they are not whole spans. */
   readonly skipped: number
-  /** Where the first of those lie, and why they were passed over: at most 10. */
+  /** Where the first 10 of these are, and why they were skipped. */
   readonly places: readonly { readonly at: string; readonly reason: string }[]
-  /** Why the result may lack traces the store has, such as a bounded scan that stopped; undefined where it is complete. */
+  /** Why traces may be missing from the result, such as a scan that reached its limit; undefined if it is complete. */
   readonly incomplete?: string
 }
 
-/** What {@link TraceReader.trace} gives. */
+/** The result of {@link TraceReader.trace}. */
 export interface TraceSpans extends ReadReport {
   readonly spans: readonly Span[]
 }
 
-/** What {@link TraceReader.traces} gives. */
+/** The result of {@link TraceReader.traces}. */
 export interface TraceList extends ReadReport {
   readonly traces: readonly TraceSummary[]
 }

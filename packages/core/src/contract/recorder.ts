@@ -1,26 +1,28 @@
 import type { Span } from './span.js'
 
 /**
- * Stores spans: the contract that a backend implements. It is given to `createTracer({ recorder })`.
+ * Stores spans. This is the contract that a store implements; `createTracer({ recorder })` takes one.
  *
- * A recorder is a factory that takes an options object and returns an object literal. It does no I/O before the first
- * `record`, and never throws from its factory for anything but bad options.
+ * The custom is a factory function that takes an options object and returns an object literal. The factory throws for bad
+ * options only, and does no I/O: the first `record` does.
  */
 export interface Recorder {
-  /** What logs and messages call it, such as `yaml(traces.yaml)`. */
+  /** Its name in logs and messages, such as `yaml(traces.yaml)`. */
   readonly name: string
   /**
-   * Resolves once every span is stored. Where only some are, rejects with a `RecordError` that carries those which
-   * are not; any other rejection, or a throw, means that none of them is. Never called concurrently with itself.
+   * Stores spans, and resolves once all of them are stored. If only some could be stored, it rejects with a `RecordError` that
+   * carries the others. Any other rejection, or a throw, means that none is stored. It is never called while an earlier call is
+   * running.
    *
-   * A span without `finish` is still open; a later one of the same trace and span id replaces it.
+   * A span without `finish` is still open. A later span with the same trace id and span id replaces it.
    */
   record(spans: readonly Span[]): void | Promise<void>
   /**
-   * The process is exiting: what was queued or in flight, to be stored before this returns, if that can be done. A span
-   * may so be stored twice; readers keep the last. Failure is told as by {@link Recorder.record}, by a throw.
+   * Stores what was queued or in flight when the process exits, before it returns. So a span may be stored twice; readers keep
+   * the last. To report spans that are not stored, it throws what {@link Recorder.record} rejects with. Left out by a recorder
+   * that cannot store synchronously: its spans are then lost at exit.
    */
   recordSync?(spans: readonly Span[]): void
-  /** Releases only what this recorder opened itself. Called once, after the last `record` has settled or timed out. */
+  /** Releases only what this recorder opened itself. Called once, when the last `record` has settled or timed out. */
   close?(): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** What a recorded data value can be, once made plain (see {@link toPlain}). */
+/** A data value of a recorded span. Other values are converted to these when the span finishes. */
 export type PlainValue =
   | string
   | number
@@ -8,10 +8,10 @@ export type PlainValue =
   | readonly PlainValue[]
   | { readonly [key: string]: PlainValue }
 
-/** The data of a recorded span: what the program added, made plain. */
+/** The data of a recorded span: what the program added, with all values converted to plain ones. */
 export type PlainData = { readonly [key: string]: PlainValue }
 
-/** A recorded span: what recorders get and readers give. */
+/** A recorded span, as recorders get it and readers return it. */
 export interface Span {
   /** This span: 1 … 2^64−1. */
   readonly spanId: bigint
@@ -19,11 +19,11 @@ export interface Span {
   readonly traceId: bigint
   /** The span that caused this one: 0 … 2^64−1, where 0 means none. */
   readonly parentId: bigint
-  /** Where it ran, as `service:pid@hostname` unless the program named itself. May be empty. */
+  /** The process that it ran in: `service:pid@hostname`, unless the program chose its own name. May be empty. */
   readonly process: string
-  /** What sort of activity, such as `request` or `db`. May be empty. */
+  /** The sort of activity, such as `request` or `db`. May be empty. */
   readonly kind: string
-  /** Which activity, such as `GET /users/:id`. May be empty. */
+  /** The activity, such as `GET /users/:id`. May be empty. */
   readonly name: string
   /** Nanoseconds since the Unix epoch. */
   readonly start: bigint

@@ -1,5 +1,5 @@
 /**
- * What became of a tracer's spans, in numbers of spans. At any moment
+ * How many of a tracer's spans are in each state. At any moment
  * `started = open + held + unsampled + queued + inFlight + recorded + dropped + failed`.
  */
 export interface Stats {
@@ -7,20 +7,20 @@ export interface Stats {
   readonly started: number
   /** Not finished yet. */
   readonly open: number
-  /** Finished, and waiting for the decision whether their trace is kept. */
+  /** Finished, and waiting for the decision whether their trace is kept. Always 0: nothing decides late yet. */
   readonly held: number
-  /** Of traces that are not sampled: never recorded. */
+  /** Belong to traces that are not sampled, and are never recorded. */
   readonly unsampled: number
   /** Finished, and waiting for the recorder. */
   readonly queued: number
-  /** Given to the recorder, which has not said yet whether they are stored. */
+  /** Given to the recorder, which has not answered yet. */
   readonly inFlight: number
-  /** Stored, as the recorder says. */
+  /** Stored, according to the recorder. */
   readonly recorded: number
-  /** Lost before the recorder got them: the queue was full, or the tracer closed. */
+  /** Lost before the recorder got them, because the queue was full or the tracer closed. */
   readonly dropped: number
-  /** Lost by the recorder: it threw, rejected, or named them as not stored. */
+  /** Lost by the recorder, which threw, rejected, or named them as not stored. */
   readonly failed: number
-  /** Calls with an unusable id, kind, name or option, which fell back to a default. No part of the sum. */
+  /** Calls with an unusable id, kind, name or option, for which a default was used. Not part of the sum. */
   readonly badInput: number
 }

@@ -1,6 +1,6 @@
 import { DATA_KEYS } from '../contract/data-keys.js'
 import type { Span } from '../contract/span.js'
-import { columnsOf, fit, onOneLine } from '../values/display.js'
+import { onOneLine } from '../values/display.js'
 import { checkOptions } from '../values/options.js'
 import { isFailed, serviceOf } from '../values/spans.js'
 import { buildTree, type SpanNode } from './tree.js'
@@ -141,4 +141,37 @@ function barOf(span: Span, range: Range, width: number): string {
   const to = Math.max(from + 1, Math.min(width, column(span.finish ?? range.finish)))
   const fill = span.finish === undefined ? '░' : '█'
   return `│${' '.repeat(from)}${fill.repeat(to - from)}${' '.repeat(width - to)}│`
+}
+
+/** Characters that take two columns of a terminal: those of East Asian scripts and emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
+const COMBINING = /\p{M}/u
+
+/** How many columns of a terminal a text takes. */
+export function columnsOf(text: string): number {
+  let columns = 0
+  for (const character of text) columns += widthOf(character)
+  return columns
+}
+
+/** A text cut or filled up with spaces to exactly so many columns. */
+function fit(text: string, columns: number): string {
+  const width = columnsOf(text)
+  if (width <= columns) return text + ' '.repeat(columns - width)
+  let kept = ''
+  let used = 0
+  for (const character of text) {
+    const next = widthOf(character)
+    if (used + next > columns - 1) break
+    kept += character
+    used += next
+  }
+  return `${kept}…${' '.repeat(columns - 1 - used)}`
+}
+
+function widthOf(character: string): number {
+  if (character < '\u0300') return 1
+  if (COMBINING.test(character)) return 0
+  return WIDE.test(character) ? 2 : 1
 }

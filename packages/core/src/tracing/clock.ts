@@ -1,16 +1,16 @@
 import { aroundSnapshot } from '../values/snapshot.js'
 import { monotonic } from '../values/time.js'
 
-/** How far the wall clock may be from ours before ours is set again, in milliseconds. */
+/** How far the wall clock may differ from ours before we set ours again, in ms. */
 const MOST_DRIFT = 2
 
-/** How often the wall clock is asked at most, in nanoseconds: asking costs as much as all else that starts a trace. */
+/** Minimum time between two looks at the wall clock, in ns: a look costs as much as all else that starts a trace. */
 const MIN_INTERVAL = 1_000_000n
 let nextCheck = 0n
 
-/** Nanoseconds since the Unix epoch at which the monotonic clock stood at 0. */
+/** The time when the monotonic clock stood at 0, in nanoseconds since the Unix epoch. */
 let offset = offsetAtProcessStart()
-/** The same in milliseconds. */
+/** The same, in ms. */
 let roughOffset = Number(offset) / 1e6
 
 aroundSnapshot({
@@ -20,15 +20,15 @@ aroundSnapshot({
   },
 })
 
-/** Whether the wall clock moves by itself. One under test may stand still, and is not waited for twice. */
+/** Whether the wall clock moves by itself. A clock under test may stand still; we do not wait for it twice. */
 let ticks = true
 
 /**
- * The offset for the first span of this process's part of a trace: all its spans keep it, so that a clock step in between
- * bends none of them. Compares the wall clock, once a millisecond at most, and sets ours anew where they differ by more
- * than 2 ms: after a laptop's sleep or a clock step.
+ * The offset for the first span of this process's part of a trace. The spans below keep it, so that a clock step does not bend
+ * the trace. Compares our clock with the wall clock, at most once per millisecond, and sets ours again if they differ by more
+ * than 2 ms, as they do after a laptop's sleep or a clock step.
  *
- * @param now by the monotonic clock
+ * @param now the monotonic clock
  */
 export function freshOffset(now: bigint = monotonic()): bigint {
   if (now < nextCheck) return offset
@@ -36,12 +36,12 @@ export function freshOffset(now: bigint = monotonic()): bigint {
   const wall = wallClock()
   // As numbers, since adding bigints costs more than all the rest here.
   const ours = Number(now) / 1e6 + roughOffset
-  // Date.now() cuts off the fraction: half a millisecond on average. Nothing is far from what is no number.
+  // Date.now() cuts off the fraction, half a millisecond on average. With NaN the comparison is false.
   if (Math.abs(wall + 0.5 - ours) > MOST_DRIFT) setOffset(offsetAtTick(wall))
   return offset
 }
 
-/** Nanoseconds since the Unix epoch, on the clock of a trace that has this offset. */
+/** The time on the clock of a trace that has this offset, in nanoseconds since the Unix epoch. */
 export function timeAt(offsetOfTrace: bigint): bigint {
   return monotonic() + offsetOfTrace
 }
@@ -54,7 +54,7 @@ function setOffset(to: bigint): void {
 /** The largest time that a `Date` can hold, in milliseconds: https://tc39.es/ecma262/#sec-time-values-and-time-range. */
 const MAX_WALL = 8.64e15
 
-/** Milliseconds since the Unix epoch; NaN where what a test has put in the clock's place tells no time. */
+/** Milliseconds since the Unix epoch; NaN if a test has replaced the clock by one that tells no time. */
 function wallClock(): number {
   try {
     const now: unknown = Date.now()
@@ -65,8 +65,8 @@ function wallClock(): number {
 }
 
 /**
- * Exact to the microsecond, where `Date.now()` is to the millisecond, so that processes of one host agree. Where the clocks of
- * a test have been put in place before, the first trace finds the time.
+ * Exact to the microsecond, while `Date.now()` is exact to the millisecond, so that processes on one host agree. If a test has
+ * replaced the clocks before, the first trace finds the time.
  */
 function offsetAtProcessStart(): bigint {
   const microseconds = Math.round((performance.timeOrigin + performance.now()) * 1000)
@@ -74,13 +74,13 @@ function offsetAtProcessStart(): bigint {
 }
 
 /**
- * Waits, a millisecond at most, for the wall clock's next tick: the only exact moment it shows.
+ * Waits for the wall clock's next tick, the only moment that it shows exactly: a millisecond at most.
  *
  * @param before what the wall clock shows now
  */
 function offsetAtTick(before: number): bigint {
   let wall = before
-  // A bound on the turns, since both clocks may be a test's.
+  // The number of turns is limited, since both clocks may belong to a test.
   for (let turn = 0; ticks && wall === before && turn < 50_000; turn++) wall = wallClock()
   ticks = wall !== before
   return BigInt(Math.round(Number.isNaN(wall) ? before : wall)) * 1_000_000n - monotonic()

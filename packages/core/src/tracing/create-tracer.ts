@@ -1,3 +1,4 @@
+import { executionAsyncResource } from 'node:async_hooks'
 import { hostname } from 'node:os'
 import { basename, extname } from 'node:path'
 import { context } from '../context/context.js'
@@ -23,16 +24,15 @@ import { aroundSnapshot } from '../values/snapshot.js'
 import { monotonic } from '../values/time.js'
 import { freshOffset } from './clock.js'
 import { Inputs } from './inputs.js'
-import { goOn, runIn, runUnrecorded } from './run.js'
-import { keepTicksFast } from './ticks.js'
+import { runDetached, runIn, runUnrecorded } from './run.js'
 import { type Parent, type SpanOwner, TracedSpan } from './traced-span.js'
 import { DetachedSpan, type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
 
 /**
- * Makes a tracer: a program has one, and closes it before it ends.
+ * Creates a tracer. A program has one, and closes it before it ends.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got; `TRACE_NO_CRYPTO` where the
- * program runs without the global `crypto`
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option or one of the wrong type: says what was expected; `TRACE_NO_CRYPTO`
+ * if the program runs without the global `crypto`
  */
 export function createTracer(options: TracerOptions): Tracer {
   checkOptions('createTracer', options, OPTION_RULES)
@@ -66,7 +66,7 @@ const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
   warningInterval: optionRules.duration,
 }
 
-/** About what a span holds beside its texts and data, in bytes: the object, its bigints, its place in the queue. */
+/** About how much memory a span takes besides its texts and data, in bytes: the object, its bigints, its place in the queue. */
 const SPAN_BYTES = 256
 
 type Started = TracedSpan | UnsampledSpan | DetachedSpan
@@ -122,19 +122,19 @@ class RecordingTracer implements SpanOwner {
     const parent = context.getStore()
     const span = this.#start(kind, name, undefined, false)
     if (span.sampled) return runIn(span, fn)
-    // Below an unsampled span, the context is that of its trace already.
+    // Below an unsampled span, that is the current span already.
     return parent === undefined ? span.run(() => runUnrecorded(span, fn)) : runUnrecorded(span, fn)
   }
 
   go(kind: string, name: string, fn: Run): void {
-    goOn(kind, name, () => this.span(kind, name, fn), this.#inputs.warnings)
+    runDetached(kind, name, () => this.span(kind, name, fn), this.#inputs.warnings)
   }
 
   start(kind: string, name: string, options?: StartOptions): ActiveSpan {
     return this.#start(kind, name, options, false)
   }
 
-  /** Whatever cannot be used, or goes wrong in here, there is a span: one that records nothing, if need be. */
+  /** Returns a span whatever it is given and whatever goes wrong: if need be, one that records nothing. */
   #start(kind: string, name: string, options: StartOptions | undefined, isNew: boolean): Started {
     try {
       const given = this.#inputs.options(options)
@@ -218,4 +218,18 @@ class RecordingTracer implements SpanOwner {
 function mainScript(): string {
   const script = process.argv[1] ?? ''
   return basename(script, extname(script)) || 'node'
+}
+
+let keptTick: object | undefined
+
+/**
+ * Keeps `process.nextTick` as fast as it is in a young process. Node creates an object for each call. If none is alive when
+ * garbage is collected, V8 forgets for good how to create it fast: a call then takes up to ten times as long (Node 20 to 26), and
+ * a request makes several. So this keeps one alive.
+ */
+function keepTicksFast(): void {
+  if (keptTick !== undefined) return
+  process.nextTick(() => {
+    keptTick = executionAsyncResource()
+  })
 }

@@ -3,16 +3,17 @@ import { context } from '../context/context.js'
 import type { ActiveSpan, Run } from '../contract/active-span.js'
 import { describe } from '../values/errors.js'
 import { inputsOutside } from './inputs.js'
-import { goOn, runUnrecorded } from './run.js'
+import { runDetached, runUnrecorded } from './run.js'
 import { DetachedSpan } from './unrecorded-span.js'
 
 /**
- * Runs a function in a child of the current span. Outside a trace the function is called all the same, with a span that
- * records nothing, so that library code can always use it.
+ * Runs a function in a child of the current span. Outside a trace it runs the function with a span that is not recorded, so
+ * that library code can always use it.
  *
- * @param kind what sort of activity, such as `db`
- * @param name which activity, such as `load user`
- * @param fn gets the span; its result or promise is passed on, and what it throws or rejects with too, untouched
+ * @param kind the sort of activity, such as `db`
+ * @param name the activity, such as `load user`
+ * @param fn gets the span
+ * @returns what the function returns, as `tracer.trace` does; what it throws passes through
  */
 export function span<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>): Promise<T>
 export function span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T): T
@@ -23,11 +24,11 @@ export function span(kind: string, name: string, fn: Run): unknown {
 }
 
 /**
- * Runs a function on its own in a child of the current span, and does not wait for it. What it throws or rejects with is
- * recorded on the span and logged, and is never unhandled. Outside a trace the function runs all the same.
+ * Runs a function in a child of the current span, and does not wait for it. What it throws or rejects with is recorded on the
+ * span and logged, and is never unhandled. Outside a trace it runs the function with a span that is not recorded.
  *
- * @param kind what sort of activity, such as `work`
- * @param name which activity, such as `audit`
+ * @param kind the sort of activity, such as `work`
+ * @param name the activity, such as `audit`
  */
 export function go(kind: string, name: string, fn: Run): void {
   const current = context.getStore()
@@ -35,12 +36,12 @@ export function go(kind: string, name: string, fn: Run): void {
     current.tracer.go(kind, name, fn)
     return
   }
-  goOn(kind, name, () => runUnrecorded(new DetachedSpan(kind, name), fn), inputsOutside().warnings)
+  runDetached(kind, name, () => runUnrecorded(new DetachedSpan(kind, name), fn), inputsOutside().warnings)
 }
 
 /**
- * Tells the operator of a problem with tracing, through the tracer of the current span, and outside a trace by
- * `process.emitWarning`: for adapters that have no tracer. See {@link Tracer.warn}.
+ * Warns through the tracer of the current span, and outside a trace by `process.emitWarning`; for adapters that have no tracer.
+ * See `Tracer.warn`.
  */
 export function warn(code: string, message: string): void {
   const current = context.getStore()
@@ -49,8 +50,8 @@ export function warn(code: string, message: string): void {
 }
 
 /**
- * Ties a function to the context it is bound in, for callbacks kept for later: event listeners, pools, queues. Its `this`
- * and arguments stay the caller's.
+ * Binds a function to the current context, for callbacks that somebody else calls later: event listeners, pools, queues. It
+ * still gets the caller's `this` and arguments.
  */
 export function bind<This, Args extends unknown[], Result>(
   fn: (this: This, ...args: Args) => Result,

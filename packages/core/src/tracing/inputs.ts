@@ -8,14 +8,14 @@ import { describe } from '../values/errors.js'
 import { generateId, isId, MAX_ID } from '../values/ids.js'
 import { optionRules } from '../values/options.js'
 
-/** Longest kind, name and process in characters; what is longer came from an untrusted client, and is cut. */
+/** Longest kind, name and process, in characters. A longer one comes from an untrusted client, and is cut. */
 const MAX_TEXT = 1_024
 
 const NO_OPTIONS: StartOptions = {}
 
 /**
- * What a program gives at run time, made usable. What is not usable falls back to a default, is counted, and is said in a
- * warning: nothing here throws.
+ * Checks what a program passes in at run time. For a value that cannot be used, it returns a default, counts it, and warns.
+ * Nothing here throws.
  */
 export class Inputs {
   readonly warnings: Warnings
@@ -26,7 +26,7 @@ export class Inputs {
     this.warnings = warnings
   }
 
-  /** Something cannot be used. @param message what was expected, what was got, and what is done instead */
+  /** Counts and warns of a value that cannot be used. @param message what was expected, what was got, and what is done */
   bad(message: string): void {
     this.#ledger.countBadInput()
     this.warnings.warnLatest('input', () => onOneLine(message), 'bad values')
@@ -53,7 +53,7 @@ export class Inputs {
     return 0n
   }
 
-  /** As a copy, which stays as it was found. */
+  /** A copy, so that it does not change any more. */
   remote(remote: RemoteContext | undefined): RemoteContext | undefined {
     if (remote === undefined) return undefined
     if (typeof remote === 'object' && remote !== null) {
@@ -65,7 +65,7 @@ export class Inputs {
     return undefined
   }
 
-  /** @param what it is, for the message */
+  /** @param what the text is for, in the message */
   text(text: string, what: string, instead = ''): string {
     if (typeof text !== 'string') {
       this.bad(`${what} of a span: expected a string, got ${describe(text)}; ${describe(instead)} is used`)
@@ -81,13 +81,13 @@ export class Inputs {
     return true
   }
 
-  /** Whether a trace is recorded. @param callers whether its caller records it */
+  /** Whether a trace is recorded. @param callers whether the caller records it */
   decision(sample: Sampler, [kind, name, traceId]: Parameters<Sampler>, callers: boolean): boolean {
     try {
       const decision: unknown = sample(kind, name, traceId)
       if (typeof decision === 'boolean') return decision
       if (decision === undefined || decision === null) return callers
-      // Nobody but us has this promise: its rejection would end the process.
+      // Only we have this promise, whose rejection would end the process.
       if (decision instanceof Promise) decision.catch(() => {})
       this.bad(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
       return true
@@ -97,7 +97,7 @@ export class Inputs {
     }
   }
 
-  /** @param usual in milliseconds */
+  /** @param usual the default, in ms */
   timeout(options: { readonly timeout?: number } | undefined, usual: number): number {
     try {
       const timeout = options?.timeout ?? usual
@@ -110,14 +110,14 @@ export class Inputs {
   }
 }
 
-/** What to say of what is no function. */
+/** The message for something that should be a function. */
 export function nothingToRun(fn: unknown): string {
   return `a span was given nothing to run: expected a function, got ${describe(fn)}`
 }
 
 let outside: Inputs | undefined
 
-/** For what is called outside any trace, where no tracer counts it. */
+/** For calls outside any trace, which no tracer counts. */
 export function inputsOutside(): Inputs {
   outside ??= new Inputs(new Ledger(), new Warnings(processWarnings, 10_000))
   return outside

@@ -2,9 +2,9 @@ import { DATA_KEYS } from '../contract/data-keys.js'
 import { errorMessage, errorText, errorType } from '../values/errors.js'
 import { newData } from '../values/plain.js'
 
-/** What holds a span's data until it finishes. */
+/** A span whose data has not been recorded yet. */
 interface DataHolder {
-  /** Made on first use: most spans have none. */
+  /** Created on first use, since most spans have none. */
   lazyData: Record<string, unknown> | undefined
 }
 
@@ -17,19 +17,19 @@ function setData(holder: DataHolder, data: Record<string, unknown>): Record<stri
   try {
     holder.lazyData = data
   } catch {
-    // A program has frozen the span: what is put into its data is lost.
+    // The program has frozen the span. What it adds to the data is lost.
   }
   return data
 }
 
-/** The same, as a copy where a program has frozen it. */
+/** The data of a span; a copy if the program has frozen it. */
 function writableData(holder: DataHolder): Record<string, unknown> {
   const data = dataOf(holder)
   if (Object.isExtensible(data)) return data
   return setData(holder, Object.assign(newData<unknown>(), data))
 }
 
-/** Copies the entries of an object into a span's data. @returns whether that can be done */
+/** Copies the entries of an object into a span's data. @returns whether that was possible */
 export function addData(holder: DataHolder, given: unknown): boolean {
   if (typeof given !== 'object' || given === null) return false
   try {
@@ -50,7 +50,7 @@ function read(object: object, key: string): unknown {
   }
 }
 
-/** Notes what a span failed of, unless it has failed before. */
+/** Records the error that a span failed with, unless it has failed before. */
 export function addError(holder: DataHolder, error: unknown): void {
   try {
     const data = writableData(holder)
@@ -58,6 +58,6 @@ export function addError(holder: DataHolder, error: unknown): void {
     data[DATA_KEYS.errorType] = errorType(error)
     data[DATA_KEYS.errorMessage] = errorMessage(error)
   } catch {
-    // A program has made properties of its own there.
+    // The program has defined properties of its own there.
   }
 }

@@ -9,10 +9,10 @@ import type { TracedSpan } from './traced-span.js'
 import type { DetachedSpan } from './unrecorded-span.js'
 
 /**
- * Runs a function in a span, and finishes the span when it returns or, where it gives a promise, when that settles.
+ * Runs a function in a span, and finishes the span when the function returns or, if it returns a promise, when that settles.
  *
- * A promise comes back itself. Only that of an `async` function, which nobody else can hold yet, comes back as another that
- * settles alike: so it stays unhandled where nobody handles it, while one that has been watched counts as handled for good.
+ * A promise comes back itself. Only for that of an `async` function, which nobody else can hold yet, comes another one that
+ * settles the same way. So it stays unhandled if nobody handles it, while a promise that is watched counts as handled for good.
  */
 export function runIn(span: TracedSpan, fn: Run): unknown {
   if (typeof fn !== 'function') span.badInput(nothingToRun(fn))
@@ -29,12 +29,12 @@ export function runIn(span: TracedSpan, fn: Run): unknown {
     span.finish()
     return result
   }
-  if (!isPromise(result)) return settledAlike(span, context.run(span, outcomeOf, result, then))
-  return types.isAsyncFunction(fn) ? settledAlike(span, result) : watched(span, result, then)
+  if (!isPromise(result)) return settlingAlike(span, context.run(span, outcomeOf, result, then))
+  return types.isAsyncFunction(fn) ? settlingAlike(span, result) : watched(span, result, then)
 }
 
-/** A promise that settles as another does, after the span has finished. */
-function settledAlike(span: TracedSpan, promise: Promise<unknown>): Promise<unknown> {
+/** A promise that settles the same way as another, after the span has finished. */
+function settlingAlike(span: TracedSpan, promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     (value) => {
       span.finish()
@@ -48,22 +48,22 @@ function settledAlike(span: TracedSpan, promise: Promise<unknown>): Promise<unkn
   )
 }
 
-/** The same promise, of which the span learns how it settles. */
+/** The same promise; when it settles, the span finishes. */
 function watched(span: TracedSpan, promise: Promise<unknown>, then: Then): Promise<unknown> {
   const fulfilled = (): void => span.finish()
   const rejected = (error: unknown): void => {
     span.fail(error)
     span.finish()
   }
-  // A lazy one is started by it, in the span; any other has no need of the context.
-  if (then === Promise.prototype.then) tell(promise, then, fulfilled, rejected)
-  else context.run(span, tell, promise, then, fulfilled, rejected)
+  // Calling `then` starts a lazy promise, which must run in the span; others do not need the context.
+  if (then === Promise.prototype.then) watch(promise, then, fulfilled, rejected)
+  else context.run(span, watch, promise, then, fulfilled, rejected)
   return promise
 }
 
 /**
- * Runs a function that records nothing. Its result is passed on; what is lazy is started, as it is in a recorded span: a
- * thenable, or a promise with a `then` of its own.
+ * Runs a function without recording it, and returns its result. What is lazy is started, as in a recorded span: a thenable, or
+ * a promise with its own `then`.
  */
 export function runUnrecorded(span: DetachedSpan, fn: Run): unknown {
   if (typeof fn !== 'function') {
@@ -74,7 +74,7 @@ export function runUnrecorded(span: DetachedSpan, fn: Run): unknown {
   const then = thenOf(result)
   if (then === undefined || then === Promise.prototype.then) return result
   if (!isPromise(result)) return outcomeOf(result, then)
-  tell(result, then, NOTHING, NOTHING)
+  watch(result, then, NOTHING, NOTHING)
   return result
 }
 
@@ -82,7 +82,7 @@ const NOTHING = (): void => {}
 
 type Then = (fulfilled: (value: unknown) => unknown, rejected: (error: unknown) => unknown) => unknown
 
-/** The `then` of a promise or of any other thenable. Read once: a lazy one may count that. */
+/** The `then` of a promise or of another thenable. Read only once, since a lazy one may count that. */
 function thenOf(value: unknown): Then | undefined {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined
   try {
@@ -93,7 +93,7 @@ function thenOf(value: unknown): Then | undefined {
   }
 }
 
-/** Whether it is a promise, of whatever realm, or claims to be one. */
+/** Whether it is a promise, of any realm, or says that it is one. */
 function isPromise(value: unknown): value is Promise<unknown> {
   try {
     return types.isPromise(value) || value instanceof Promise
@@ -102,13 +102,13 @@ function isPromise(value: unknown): value is Promise<unknown> {
   }
 }
 
-/** How a thenable, which is started hereby, settles. */
+/** Starts a thenable, and settles the same way. */
 function outcomeOf(thenable: unknown, then: Then): Promise<unknown> {
   return new Promise((resolve, reject) => Reflect.apply(then, thenable, [resolve, reject]))
 }
 
-/** Has a promise tell how it settles, by a `then` that may be anybody's. */
-function tell(promise: object, then: Then, fulfilled: () => void, rejected: (error: unknown) => void): void {
+/** Watches a promise through its `then`, which may be any function. */
+function watch(promise: object, then: Then, fulfilled: () => void, rejected: (error: unknown) => void): void {
   try {
     Reflect.apply(then, promise, [fulfilled, rejected])
   } catch (error) {
@@ -116,13 +116,13 @@ function tell(promise: object, then: Then, fulfilled: () => void, rejected: (err
   }
 }
 
-/** Starts something on its own: what it throws or rejects with is logged, and goes no further. */
-export function goOn(kind: string, name: string, start: () => unknown, warnings: Warnings): void {
+/** Runs something that nobody waits for. What it throws or rejects with is logged, and goes no further. */
+export function runDetached(kind: string, name: string, start: () => unknown, warnings: Warnings): void {
   const failed = (error: unknown): void => warnOfGo(warnings, [kind, name], error)
   try {
     const result = start()
     const then = thenOf(result)
-    if (then !== undefined) tell(Object(result), then, NOTHING, failed)
+    if (then !== undefined) watch(Object(result), then, NOTHING, failed)
   } catch (error) {
     failed(error)
   }

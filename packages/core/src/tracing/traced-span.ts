@@ -8,17 +8,17 @@ import { timeAt } from './clock.js'
 import { nothingToRun } from './inputs.js'
 import { addData, addError, dataOf } from './live-data.js'
 
-/** What a span needs of the tracer that started it. */
+/** The tracer of a span, as far as the span needs it. */
 export interface SpanOwner extends Tracer {
-  /** A span has finished, at this time in nanoseconds since the Unix epoch. Called once. */
+  /** Called once, when a span finishes. @param finish nanoseconds since the Unix epoch */
   finished(span: TracedSpan, finish: bigint): void
-  /** Something that was given to a span cannot be used. */
+  /** Called when a span is given something that it cannot use. */
   badInput(message: string): void
 }
 
-/** What a new span takes from the span above it, or from the trace that it begins. */
+/** What a new span takes from its parent, or from the trace that it begins. */
 export interface Parent extends Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset' | 'remote'> {
-  /** By the monotonic clock, where it has just been read. */
+  /** The monotonic clock, if it has just been read. */
   readonly now?: bigint
 }
 
@@ -88,10 +88,10 @@ export class TracedSpan implements ContextSpan {
   }
 }
 
-/** Those which have finished although a program had frozen them. */
+/** Spans that have finished although a program had frozen them. */
 const frozen = new WeakSet<TracedSpan>()
 
-/** @returns whether it is not so marked yet */
+/** @returns whether it was not marked before */
 function markFinished(span: TracedSpan): boolean {
   try {
     span.isFinished = true

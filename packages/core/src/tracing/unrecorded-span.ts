@@ -6,7 +6,7 @@ import { inputsOutside, nothingToRun } from './inputs.js'
 import { addData, dataOf } from './live-data.js'
 import type { SpanOwner } from './traced-span.js'
 
-/** A span outside any trace: takes whatever a program does with a span, and records nothing. */
+/** A span outside any trace. It can be used like any other, and is not recorded. */
 export class DetachedSpan implements ActiveSpan {
   readonly spanId: bigint = 0n
   readonly traceId: bigint = 0n
@@ -55,12 +55,12 @@ export class DetachedSpan implements ActiveSpan {
   [Symbol.dispose](): void {}
 }
 
-/** Where an unsampled span stands. */
+/** The place of an unsampled span in its trace. */
 export type UnsampledOrigin = Pick<ContextSpan, 'traceId' | 'spanId' | 'parentId' | 'remote'>
 
 /**
- * A span of a trace that is not sampled: carries the trace's ids on, and records nothing. All spans of this process's
- * part of the trace share the first one's id, since none of them will be anybody's recorded parent.
+ * A span of a trace that is not sampled. It carries the trace's ids on, and is not recorded. All spans of this process's part
+ * of the trace have the id of the first one, since none of them will be the parent of a recorded span.
  */
 export class UnsampledSpan extends DetachedSpan implements ContextSpan {
   override readonly spanId: bigint

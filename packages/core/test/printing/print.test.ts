@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { formatDuration, printTrace } from '../../src/printing/print.js'
-import { columnsOf } from '../../src/values/display.js'
+import { columnsOf, formatDuration, printTrace } from '../../src/printing/print.js'
 import { aSpan } from '../support/spans.js'
 
 const MS = 1_000_000n
