@@ -1,4 +1,4 @@
-import { setImmediate } from '../values/timers.js'
+import { setImmediate, setTimeout } from '../values/timers.js'
 import { warnSynchronously } from './warnings.js'
 
 /** Something that may hold spans when the process ends. */
@@ -50,8 +50,9 @@ function beforeExit(): void {
   // The first again next time, so that what other listeners finish is known to come after.
   process.off('beforeExit', beforeExit)
   process.prependListener('beforeExit', beforeExit)
-  // Wakes nobody: it runs only if the loop goes on.
-  setImmediate(awake).unref()
+  // Wakes nobody: it runs only if the loop goes on. Bun's `setImmediate` wakes the loop all the same, its `setTimeout` does not.
+  const soon = process.versions['bun'] === undefined ? setImmediate(awake) : setTimeout(awake, 0)
+  soon.unref()
   if (finished !== finishedAwake) deliver()
 }
 
