@@ -1,4 +1,5 @@
-import type { Response } from './traced.js'
+import { stateOf } from './response-state.js'
+import type { Request, Response, Stream } from './traced.js'
 
 /** Why a request's span ended: `completed`, which is not recorded, where the whole response was sent. */
 export type EndReason = 'completed' | 'aborted' | 'upgraded' | 'error'
@@ -13,29 +14,50 @@ const CUT: Cause = {
   thrown: { name: 'ResponseCut', message: 'the server closed the connection before the whole response was sent' },
 }
 
+/** Why a response of HTTP/1 that was not sent whole has failed; undefined where it is the client that left. */
+export function causeOf(req: Request, res: Response): Cause | undefined {
+  const thrown = stateOf(res, 'errored')
+  // Where the client leaves, Node breaks requests, and responses that have to wait, by an error of its own: programs hand that on.
+  if (isError(thrown) && thrown !== req.errored && !isReset(thrown)) return { thrown }
+  const { socket } = req
+  // A client that leaves ends its side, or breaks the connection.
+  if (socket?.destroyed !== true || socket.readableEnded) return undefined
+  const { errored } = socket
+  if (isError(errored)) return errored === req.errored || !isPeersDoing(errored) ? { thrown: errored } : undefined
+  // A server that is being closed breaks what is under way, and means it.
+  return Reflect.get(Object(Reflect.get(socket, 'server')), 'listening') === false ? undefined : CUT
+}
+
 /** https://www.rfc-editor.org/rfc/rfc9113#ErrorCodes */
 const NO_ERROR = 0
 const INTERNAL_ERROR = 2
 
-/** Why a response that was not sent whole has failed; undefined where it is the client that left, or may be. */
-export function causeOf(res: Response): Cause | undefined {
-  const thrown: unknown = res.stream === undefined ? res.errored : res.stream.errored
-  if (thrown !== undefined && thrown !== null && !isClientsDoing(thrown)) return { thrown }
-  return res.headersSent && isCutHere(res) ? CUT : undefined
+/** The same of HTTP/2, where a client that resets its stream may choose any code. */
+export function causeOfStream(stream: Stream): Cause | undefined {
+  const { errored, rstCode } = stream
+  if (isError(errored) && !isPeersDoing(errored)) return { thrown: errored }
+  // What the client ends Node ends on this side too; what the program destroys it does not.
+  const isCut = rstCode === NO_ERROR ? !stream.writableFinished : rstCode === INTERNAL_ERROR && stream.headersSent
+  return isCut ? CUT : undefined
 }
 
-/** The error that Node makes of a client that goes away, or that resets its HTTP/2 stream by a code of its own choice. */
-function isClientsDoing(error: unknown): boolean {
-  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
-  return code === 'ECONNRESET' || code === 'ERR_HTTP2_STREAM_ERROR'
+/** Of Node's making: the operating system's errors name their call. */
+function isReset(error: unknown): boolean {
+  const { syscall, code }: { syscall?: unknown; code?: unknown } = Object(error)
+  return code === 'ECONNRESET' && syscall === undefined
 }
 
-function isCutHere({ stream, req }: Response): boolean {
-  if (stream !== undefined) {
-    return stream.rstCode === INTERNAL_ERROR || (stream.rstCode === NO_ERROR && !stream.writableFinished)
-  }
-  const socket = req?.socket
-  // A client that leaves ends its side or breaks it. A server that is being closed breaks what is under way, and means it.
-  const clientLeft = socket?.destroyed !== true || socket.readableEnded || socket.errored !== null
-  return !clientLeft && Reflect.get(Object(Reflect.get(socket, 'server')), 'listening') !== false
+function isError(thrown: unknown): boolean {
+  return thrown !== undefined && thrown !== null
+}
+
+/** Those that the operating system calls so, as Node names them in its errors of a connection. */
+const CALLS: ReadonlySet<unknown> = new Set(['read', 'write', 'writev', 'shutdown'])
+/** What Node makes of bytes that are no HTTP or no TLS, of a request that does not come to its end, and of a reset. */
+const PEERS_CODE = /^(HPE_|ERR_SSL_|ERR_HTTP_REQUEST_TIMEOUT$|ERR_HTTP2_(STREAM|SESSION)_ERROR$)/
+
+/** Whether an error is one that Node makes of what the other end of a connection does. */
+function isPeersDoing(error: unknown): boolean {
+  const { syscall, code }: { syscall?: unknown; code?: unknown } = Object(error)
+  return CALLS.has(syscall) || PEERS_CODE.test(String(code))
 }

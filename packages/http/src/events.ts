@@ -19,14 +19,16 @@ export const emitOfResponse: (emit: Emit) => Emit = wrapper((emit) => {
     if (traced === undefined) return emit.call(this, event, ...args)
     if (event === 'finish') {
       traced.sent()
-      if (traced.stream === undefined && hasNodesListenerOnly(this)) return emit.call(this, event, ...args)
+      if (!traced.endsWithFinish && traced.stream === undefined && hasNodesListenerOnly(this)) {
+        return emit.call(this, event, ...args)
+      }
     }
     try {
       if (isAtHome(traced.span, this, event)) return emit.call(this, event, ...args)
       return emitIn(traced.span, emit, this, [event, ...args])
     } finally {
       // Last, so that listeners can still add to the span.
-      if (event === 'close') traced.end()
+      if (event === 'close' || (event === 'finish' && traced.endsWithFinish)) traced.end()
     }
   }
 })
@@ -41,7 +43,7 @@ function emitIn(span: ActiveSpan, emit: Emit, emitter: EventEmitter, args: Param
  * came in, outside the request's context.
  */
 function isAtHome(span: ActiveSpan, emitter: EventEmitter, event: string | symbol): boolean {
-  return emitter.listenerCount(event) === 0 || currentSpan() === span
+  return emitter.listenerCount?.(event) === 0 || currentSpan() === span
 }
 
 /** Node's server listens itself for the end of each of its HTTP/1.1 responses, and minds no context. */

@@ -17,12 +17,11 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?
  */
 export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
-  const wanted = { held: undefined, responseHeaders: requests.responseHeaders }
   return (req, res, next) => {
     const requestKind = kindOf<Request>(req)
     if (requestKind !== undefined) wrapRequest(requestKind)
     const responseKind = kindOf<Response>(res)
-    if (responseKind !== undefined) wrapResponse(responseKind, wanted)
+    if (responseKind !== undefined) wrapResponse(responseKind)
     const isWrapped = requestKind !== undefined && responseKind !== undefined
     const traced = requests.begin(req, res, isWrapped ? WRAPPED : undefined)
     if (traced === undefined) return requests.pass(req, next)

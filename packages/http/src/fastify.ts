@@ -55,8 +55,7 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
   // What stands in for a logger that is off is its own child.
   const logs = app.log.child({}) !== app.log
   app.addHook('onRequest', (request, reply, next) => {
-    const arrival = { route: request.routeOptions.url ?? '', holder: reply }
-    const traced = requests.begin(request.raw, reply.raw, arrival)
+    const traced = requests.begin(request.raw, reply.raw, { route: request.routeOptions.url ?? '' })
     if (traced === undefined) return requests.pass(request.raw, next)
     traced.span.run(() => {
       if (logs) addIds(request, reply)

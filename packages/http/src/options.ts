@@ -57,13 +57,25 @@ export interface Settings {
   /** Whether `headerKey` is one of the headers that are read and written. */
   readonly readsHeaderKey: boolean
   readonly honorReqHeader: boolean | ((req: IncomingMessage) => boolean)
-  readonly addRespHeader: boolean
   readonly name: ((req: IncomingMessage) => string) | undefined
   readonly ignore: ((req: IncomingMessage) => boolean) | undefined
   /** Names of the parameters to mask, in lower case; undefined where the query string is not recorded. */
   readonly maskedParameters: ReadonlySet<string> | undefined
   readonly requestHeaders: readonly RecordedHeader[]
-  readonly responseHeaders: readonly RecordedHeader[]
+  readonly head: HeadRules
+}
+
+/** A header that is added to responses. */
+export interface IdHeader {
+  readonly name: string
+  readonly lowerName: string
+}
+
+/** What is done with the heads of responses. */
+export interface HeadRules {
+  /** What carries the trace id; undefined where nothing is to. */
+  readonly idHeader: IdHeader | undefined
+  readonly recorded: readonly RecordedHeader[]
 }
 
 /** Headers that HTTP itself reads: an id in their place would break the message, or the connection. */
@@ -143,12 +155,14 @@ export function settingsFrom(adapter: string, options: ServerOptions): Settings 
     propagators,
     readsHeaderKey: propagators?.some(({ headers }) => headers.some((name) => name.toLowerCase() === lowerKey)) ?? true,
     honorReqHeader: options.honorReqHeader ?? false,
-    addRespHeader: options.addRespHeader ?? true,
     name: options.name,
     ignore: options.ignore,
     maskedParameters: maskedParameters(query),
     requestHeaders: recorded('request', options.requestHeaders),
-    responseHeaders: recorded('response', options.responseHeaders),
+    head: {
+      idHeader: options.addRespHeader === false ? undefined : { name: headerKey, lowerName: lowerKey },
+      recorded: recorded('response', options.responseHeaders),
+    },
   }
 }
 

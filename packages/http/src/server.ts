@@ -5,8 +5,9 @@ import { methodOf, pathOf, queryOf } from './naming.js'
 import { type ServerOptions, type Settings, settingsFrom } from './options.js'
 import { extractFirst } from './propagator.js'
 import { parseIdHeader } from './request-id.js'
-import { type HeaderHolder, type Request, type RequestInfo, type Response, TRACED, type Traced } from './traced.js'
+import { type Request, type RequestInfo, type Response, TRACED, type Traced } from './traced.js'
 import { TracedRequest } from './traced-request.js'
+import { hasHead } from './wrapped.js'
 
 const NEW_TRACE: StartOptions = { root: true }
 
@@ -14,9 +15,7 @@ const NEW_TRACE: StartOptions = { root: true }
 export interface Arrival {
   /** The pattern that it matched, empty where it matched none; undefined where that is not known, or not known yet. */
   readonly route?: string | undefined
-  /** What takes the response's header; default the response. */
-  readonly holder?: HeaderHolder | undefined
-  /** Whether the methods of all such requests and responses have their stand-ins. Default false. */
+  /** Whether the methods of all such requests and responses have their wrappers. Default false. */
   readonly isWrapped?: boolean
 }
 
@@ -49,7 +48,8 @@ export class RequestTracer {
   begin(req: Request, res: Response, arrival: Arrival = NOTHING_MORE): Traced | undefined {
     const earlier = earlierOf(req, arrival)
     if (earlier !== undefined) {
-      this.warnOfTwo(earlier.info?.adapter)
+      // What has begun it sees it again where the program hands it to its application anew, and where it stands there twice.
+      if (earlier.info?.by !== this) this.warnOfTwo(earlier.info?.adapter)
       return undefined
     }
     if (this.#ignores(req)) return undefined
@@ -61,9 +61,13 @@ export class RequestTracer {
       span = this.#start(req, name ?? info.provisionalName ?? '')
       traced = new TracedRequest(span, req, res, info)
       if (span.sampled) this.#describe(req, span, info)
-      this.#sendIds(req, res, span, arrival.holder)
+      this.#sendIds(req, traced)
+      const { idHeader } = this.#settings.head
+      // Of a mock's methods nothing is known but this one.
+      if (idHeader !== undefined && arrival.isWrapped !== true && !hasHead(res))
+        res.setHeader(idHeader.name, traced.idText)
     } catch {
-      // Where headers were sent before, or by an odd stand-in for a request or a tracer: served without a span, if need be.
+      // By an odd mock of a request, or an odd tracer: served without a span, if need be.
       if (traced === undefined) span?.finish()
     }
     // Last, since what is read of a request of Express's takes longest after a property was added to it.
@@ -108,18 +112,12 @@ export class RequestTracer {
   }
 
   #infoOf(req: Request, givenName: string | undefined, arrival: Arrival): RequestInfo {
-    const { addRespHeader, lowerKey, responseHeaders } = this.#settings
-    const { route, holder, isWrapped = false } = arrival
+    const { route, isWrapped = false } = arrival
     const method = methodOf(req.method)
     const target = req.originalUrl ?? req.url ?? ''
     const provisionalName = givenName === undefined ? nameOf(method, target, route) : undefined
-    const held = holder === undefined || !addRespHeader ? undefined : { holder, name: lowerKey }
-    return { adapter: this.#adapter, method, provisionalName, responseHeaders, held, route, target, isWrapped }
-  }
-
-  /** Those of the response that are recorded. */
-  get responseHeaders(): RequestInfo['responseHeaders'] {
-    return this.#settings.responseHeaders
+    const { head } = this.#settings
+    return { adapter: this.#adapter, by: this, method, provisionalName, head, route, target, isWrapped }
   }
 
   #start(req: Request, name: string): ActiveSpan {
@@ -164,21 +162,16 @@ export class RequestTracer {
     }
   }
 
-  #sendIds(req: Request, res: Response, span: ActiveSpan, holder: HeaderHolder | undefined): void {
-    const { headerKey, lowerKey, addRespHeader, propagators } = this.#settings
-    const traceId = String(span.traceId)
+  #sendIds(req: Request, { span, idText }: Traced): void {
+    const { headerKey, lowerKey, propagators } = this.#settings
     if (propagators === undefined) {
-      replaceHeader(req, headerKey, lowerKey, `${traceId}:${span.spanId}`)
-    } else {
-      const headers: NewHeader[] = []
-      for (const propagator of propagators) propagator.inject(span, (name, value) => headers.push({ name, value }))
-      // A stranger's `tracestate`, say, must not travel on beside our ids.
-      replaceHeaders(req, this.#family, headers)
+      replaceHeader(req, headerKey, lowerKey, `${idText}:${span.spanId}`)
+      return
     }
-    if (!addRespHeader) return
-    // It throws where the headers were sent before, which `begin` expects.
-    if (holder === undefined) res.setHeader(headerKey, traceId)
-    else holder.header(headerKey, traceId)
+    const headers: NewHeader[] = []
+    for (const propagator of propagators) propagator.inject(span, (name, value) => headers.push({ name, value }))
+    // An untrusted client's `tracestate`, say, must not travel on beside our ids.
+    replaceHeaders(req, this.#family, headers)
   }
 }
 

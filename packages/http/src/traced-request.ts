@@ -1,28 +1,38 @@
-import type { ServerHttp2Stream } from 'node:http2'
-import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import type { ActiveSpan } from '@trace/core'
-import { type Cause, causeOf, type EndReason } from './ending.js'
+import { type Cause, causeOf, causeOfStream, type EndReason } from './ending.js'
+import { recordHeaders } from './heads.js'
+import { type Live, liveOn, remove } from './live-requests.js'
 import { nodeHttp } from './node-http.js'
-import { type Request, type RequestInfo, type Response, type RouteSource, TRACED, type Traced } from './traced.js'
-import { watchFirstWrite } from './upgrade-status.js'
+import { stateOf } from './response-state.js'
+import {
+  type Request,
+  type RequestInfo,
+  type Response,
+  type RouteSource,
+  type Stream,
+  TRACED,
+  type Traced,
+} from './traced.js'
+import { STATUS_LINE, watchFirstWrite } from './upgrade-status.js'
 import { wrapRequest, wrapResponse } from './wrapped.js'
-import { captureHeaders } from './writing.js'
-
-const LIVE: unique symbol = Symbol('live requests')
-
-type Connection = Socket & { [LIVE]?: TracedRequest[] }
 
 /** A request that has a span, from its start to its end. */
 export class TracedRequest implements Traced {
   readonly span: ActiveSpan
   readonly info: RequestInfo
+  readonly idText: string
+  readonly stream: Stream | undefined
+  readonly isConnected: boolean
   isEnding = false
   routes: RouteSource | undefined = undefined
-  readonly stream: ServerHttp2Stream | undefined
+  private readonly req: Request
   private readonly res: Response
-  private readonly live: TracedRequest[] | undefined = undefined
+  private readonly live: Live[] | undefined = undefined
   /** Nanoseconds after the start. */
   private firstByteAfter: bigint | undefined = undefined
+  /** The first line of an HTTP/1 head, once it is as it will be sent. */
+  private statusLine: string | undefined = undefined
   /** The status that was written on the connection itself, in answer to an upgrade. */
   private upgradeStatus: number | undefined = undefined
   private error: Cause | undefined = undefined
@@ -33,24 +43,34 @@ export class TracedRequest implements Traced {
   constructor(span: ActiveSpan, req: Request, res: Response, info: RequestInfo) {
     this.span = span
     this.info = info
+    this.idText = String(span.traceId)
+    this.req = req
     this.res = res
-    // Express's own kinds are of HTTP/1.
+    const { socket } = req
+    // Express's own prototypes are of HTTP/1.
     this.stream = info.isWrapped ? undefined : res.stream
+    this.isConnected = this.stream !== undefined || (res.socket ?? socket) instanceof Duplex
     if (!info.isWrapped) {
       wrapRequest(req)
-      wrapResponse(res, info)
+      wrapResponse(res)
     }
+    if (this.stream !== undefined) this.stream[TRACED] = this
     // A span that is not recorded has no need to know of its end.
     if (!span.sampled) return
-    const { socket } = req
     this.live = this.stream === undefined ? liveOn(socket) : undefined
     this.live?.push(this)
     this.isUpgrade = req.upgrade === true
     if (this.isUpgrade) watchFirstWrite(socket, (status) => this.answeredUpgrade(status))
-    if (!res.closed && socket?.destroyed !== true) return
+    if (!this.isOver()) return
     // Something before us took its time: the events that would end the span may be over.
-    this.isSent = res.writableFinished
+    this.isSent = stateOf(res, 'writableFinished') === true
     process.nextTick(endRequest, this)
+  }
+
+  private isOver(): boolean {
+    const { req, res } = this
+    if (stateOf(res, 'closed') === true || req.socket?.destroyed === true) return true
+    return !this.isConnected && stateOf(res, 'writableFinished') === true
   }
 
   /** Has the request, and thereby its response, be known as traced; ends the span where that cannot be. */
@@ -65,7 +85,8 @@ export class TracedRequest implements Traced {
 
   threw(error: unknown): void {
     this.error ??= { thrown: error }
-    this.span.fail(error)
+    // Who reads a body gets an error where the client leaves: that fails if it was not the client.
+    if (error !== this.req.errored) this.span.fail(error)
   }
 
   answersError(error: unknown): void {
@@ -76,15 +97,24 @@ export class TracedRequest implements Traced {
     this.firstByteAfter ??= this.span.elapsed
   }
 
-  heads(args: readonly unknown[]): void {
-    if (this.span.sampled) captureHeaders(this.span.data, this.info.responseHeaders, this.res, args)
+  headed(statusLine: string | undefined): void {
+    this.statusLine = statusLine
+    if (!this.span.sampled) return
+    try {
+      recordHeaders(this.span.data, this.info.head.recorded, this.res)
+    } catch {
+      // An odd mock of a response.
+    }
   }
 
   sent(): void {
     // Up to Node 22 a response says so too when its connection breaks.
     this.isSent = this.res.socket?.destroyed !== true
-    // Node closes the responses of its own only: one that refuses an upgrade was made by somebody else.
-    if (this.isUpgrade) process.nextTick(endRequest, this)
+  }
+
+  /** Node's servers close the responses of their own only: not those of tests, of clouds, nor one that refuses an upgrade. */
+  get endsWithFinish(): boolean {
+    return this.isUpgrade || !this.isConnected
   }
 
   end(): void {
@@ -133,11 +163,14 @@ export class TracedRequest implements Traced {
   }
 
   private status(): number | undefined {
-    const { res } = this
+    const { res, stream } = this
     if (this.upgradeStatus !== undefined) return this.upgradeStatus
-    if (!res.headersSent) return undefined
-    const sent = this.stream?.sentHeaders?.[':status']
-    return typeof sent === 'number' ? sent : res.statusCode
+    const sent = stream?.sentHeaders?.[':status']
+    if (sent !== undefined) return Number(sent)
+    const line = this.statusLine ?? res._header
+    if (stream === undefined && line !== undefined) return statusIn(line)
+    // A mock: on one of Node's own, frameworks may have defined something else in these names.
+    return res.headersSent ? res.statusCode : undefined
   }
 
   private reason(): EndReason {
@@ -146,11 +179,22 @@ export class TracedRequest implements Traced {
     const isWhole =
       stream === undefined ? this.isSent : stream.writableFinished && !stream.aborted && stream.rstCode === 0
     if (isWhole) return 'completed'
-    const cause = this.error ?? causeOf(this.res)
+    const cause = this.cause()
     if (cause === undefined) return 'aborted'
     this.span.fail(cause.thrown)
     return 'error'
   }
+
+  private cause(): Cause | undefined {
+    const { error, req, res, stream } = this
+    if (error !== undefined && error.thrown !== req.errored) return error
+    return stream === undefined ? causeOf(req, res) : causeOfStream(stream)
+  }
+}
+
+function statusIn(line: unknown): number | undefined {
+  const status = typeof line === 'string' ? STATUS_LINE.exec(line)?.[1] : undefined
+  return status === undefined ? undefined : Number(status)
 }
 
 /** To the microsecond. */
@@ -160,29 +204,4 @@ function milliseconds(nanoseconds: bigint): number {
 
 function endRequest(traced: TracedRequest): void {
   traced.end()
-}
-
-/**
- * The traced requests of a connection that have not ended. One listener for all of them: a response that is queued behind
- * another on a pipelined connection never says that it closed on Node 20 and 22, and listeners for each would add up.
- */
-function liveOn(socket: Connection | undefined): TracedRequest[] | undefined {
-  if (typeof socket?.on !== 'function') return undefined
-  let live = socket[LIVE]
-  if (live === undefined) {
-    live = []
-    socket[LIVE] = live
-    socket.on('close', endLive)
-  }
-  return live
-}
-
-function remove(live: TracedRequest[], traced: TracedRequest): void {
-  if (live.at(-1) === traced) live.pop()
-  else if (live.includes(traced)) live.splice(live.indexOf(traced), 1)
-}
-
-function endLive(this: Connection): void {
-  // On the next tick, so that responses which do say that they closed come first, and their listeners.
-  for (const traced of this[LIVE] ?? []) process.nextTick(endRequest, traced)
 }

@@ -2,38 +2,34 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { ActiveSpan } from '@trace/core'
-import type { RecordedHeader } from './options.js'
+import type { HeadRules } from './options.js'
 
 /** Marks a request, and its response, as traced; one for all copies of this package, so that none traces it again. */
 export const TRACED: unique symbol = Symbol.for('@trace/http/traced/4')
 
 export type Emit = EventEmitter['emit']
-export type WriteHead = ServerResponse['writeHead']
 export type Write = ServerResponse['write']
 export type End = ServerResponse['end']
 export type FlushHeaders = ServerResponse['flushHeaders']
+/** Node's own, which makes the text of an HTTP/1 head: whatever sends one comes to it, with all that the head is to hold. */
+export type StoreHead = (this: Response, statusLine: string, headers: unknown) => unknown
+/** What sends an HTTP/2 head. */
+export type Respond = (this: Stream, headers: unknown, ...more: unknown[]) => unknown
 
+/** What a request of HTTP/2 is answered on. */
+export type Stream = Omit<ServerHttp2Stream, 'respond'> & { respond: Respond; [TRACED]?: Traced }
 /** A request of an HTTP/1.1 or HTTP/2 server. */
 export type Request = IncomingMessage & { originalUrl?: string; upgrade?: boolean; [TRACED]?: Traced }
 /** A response of an HTTP/1.1 or, with a stream, of an HTTP/2 server. */
 export type Response = ServerResponse & {
   readonly req?: Request
-  readonly stream?: ServerHttp2Stream
+  readonly stream?: Stream
+  /** Of HTTP/1. */
+  _storeHeader?: StoreHead
+  /** The text of an HTTP/1 head, once there is one. */
+  readonly _header?: unknown
   /** Where `req` does not tell: a request that stands in for another, say. */
   [TRACED]?: Traced
-}
-
-/** Where an adapter's framework keeps the response's headers until it sends them, if not on the response itself. */
-export interface HeaderHolder {
-  header(name: string, value: string): unknown
-  getHeader(name: string): unknown
-}
-
-/** A header of the response that its framework will send. */
-export interface HeldHeader {
-  readonly holder: HeaderHolder
-  /** In lower case. */
-  readonly name: string
 }
 
 /** Tells the route of a request at its end, where the framework does not know it at the start. */
@@ -53,17 +49,17 @@ export interface RouteSource {
 export interface RequestInfo {
   /** What traces it, such as `traceExpress`, for messages. */
   readonly adapter: string
+  /** The one registration of it that began the request. */
+  readonly by: object
   readonly method: string
   /** The span's name, where a route that is known later may take its place. */
   readonly provisionalName: string | undefined
-  readonly responseHeaders: readonly RecordedHeader[]
-  /** The response's header, where the framework keeps it until it sends it. */
-  readonly held: HeldHeader | undefined
+  readonly head: HeadRules
   /** The pattern that was matched, empty where none was; undefined where that is not known yet. */
   readonly route: string | undefined
   /** As it was asked for: a path and a query. */
   readonly target: string
-  /** Whether the methods of all such requests and responses have their stand-ins, so that this one's need none. */
+  /** Whether the methods of all such requests and responses have their wrappers, so that this one's need none. */
   readonly isWrapped: boolean
 }
 
@@ -72,7 +68,7 @@ export interface Traced {
   readonly span: ActiveSpan
   readonly info: RequestInfo
   /** What the response is sent on, in HTTP/2. */
-  readonly stream: ServerHttp2Stream | undefined
+  readonly stream: Stream | undefined
   /** Whether `end` is running, or has run. */
   isEnding: boolean
   /** Set by an adapter that learns the route later. */
@@ -81,11 +77,17 @@ export interface Traced {
   threw(error: unknown): void
   /** The framework is about to answer an error: the request has failed if it answers 5xx. */
   answersError(error: unknown): void
-  /** The head is sent, by a call of `writeHead`. */
-  heads(args: readonly unknown[]): void
+  /** The trace id as responses carry it. */
+  readonly idText: string
+  /** Whether the response goes out on a connection: those of tests and of functions in a cloud may not. */
+  readonly isConnected: boolean
+  /** The head of the response is as it will be sent. @param statusLine of HTTP/1. Never throws */
+  headed(statusLine: string | undefined): void
   /** A part of the body is sent before its end. */
   wrote(): void
-  /** The response said that it is finished. What stands in for one in tests says it only so. */
+  /** Whether nothing follows when the response has said that it is finished. */
+  readonly endsWithFinish: boolean
+  /** The response said that it is finished. */
   sent(): void
   /** Ends the span; the first call counts. Never throws. */
   end(): void

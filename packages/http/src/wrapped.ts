@@ -1,30 +1,35 @@
 import { emitOfRequest, emitOfResponse } from './events.js'
-import type { Request, RequestInfo, Response } from './traced.js'
-import { endOf, flushHeadersOf, writeHeadOf, writeOf } from './writing.js'
+import { respondOf, storeHeadOf } from './heads.js'
+import type { Request, Response } from './traced.js'
+import { endOf, flushHeadersOf, writeOf } from './writing.js'
 
-/** Puts stand-ins for the methods of a request, or of a kind of requests, in their place, unless it has them. */
+/** Puts wrappers of the methods of a request, or of a prototype of requests, in their place, unless it has them. */
 export function wrapRequest(req: Pick<Request, 'emit'>): void {
   const emit = emitOfRequest(req.emit)
   if (req.emit !== emit) req.emit = emit
 }
 
-/** The same for a response, or a kind of responses. */
-export function wrapResponse(
-  res: Pick<Response, 'emit' | 'write' | 'flushHeaders' | 'writeHead' | 'end' | 'stream'>,
-  wanted: Pick<RequestInfo, 'held' | 'responseHeaders'>,
-): void {
+type Wrapped = Pick<Response, 'emit' | 'write' | 'flushHeaders' | '_storeHeader' | 'end' | 'stream'>
+
+/** The same for a response, or a prototype of responses. */
+export function wrapResponse(res: Wrapped): void {
   const emit = emitOfResponse(res.emit)
   if (res.emit !== emit) res.emit = emit
   const write = writeOf(res.write)
   if (res.write !== write) res.write = write
-  // Some stand-ins for responses have none.
+  // Some mocks of responses have none.
   const flushHeaders = typeof res.flushHeaders === 'function' ? flushHeadersOf(res.flushHeaders) : undefined
   if (flushHeaders !== undefined && res.flushHeaders !== flushHeaders) res.flushHeaders = flushHeaders
-  if (res.stream !== undefined) {
-    const end = endOf(res.end)
-    if (res.end !== end) res.end = end
-  }
-  if (wanted.held === undefined && wanted.responseHeaders.length === 0) return
-  const writeHead = writeHeadOf(res.writeHead)
-  if (res.writeHead !== writeHead) res.writeHead = writeHead
+  const storeHead = typeof res._storeHeader === 'function' ? storeHeadOf(res._storeHeader) : undefined
+  if (storeHead !== undefined && res._storeHeader !== storeHead) res._storeHeader = storeHead
+  if (res.stream === undefined) return
+  const respond = respondOf(res.stream.respond)
+  if (res.stream.respond !== respond) res.stream.respond = respond
+  const end = endOf(res.end)
+  if (res.end !== end) res.end = end
+}
+
+/** Whether the id can be added to a response's head as that is written. */
+export function hasHead({ stream, _storeHeader }: Wrapped): boolean {
+  return stream !== undefined || typeof _storeHeader === 'function'
 }

@@ -149,7 +149,7 @@ test('registered behind something slow, it ends with a connection that is gone a
   app.use(() => {})
   await get(app, '/')
   await new Promise((resolve) => setTimeout(resolve, 50))
-  expect(await recorded()).toMatchObject([{ data: { 'http.end_reason': 'aborted' } }])
+  expect(await recorded()).toMatchObject([{ data: { 'http.end_reason': 'error', 'error.type': 'ResponseCut' } }])
 })
 
 test('a tracer that throws breaks no request', async () => {

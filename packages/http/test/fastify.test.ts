@@ -116,7 +116,7 @@ test('undefined thrown, and a hook that throws, are one failed span each', async
   expect(spans[0]?.data['error.type']).toBe('RangeError')
 })
 
-test('a reply that passes Fastify by carries the header all the same, unless it was taken off', async () => {
+test('a reply that passes Fastify by carries the header all the same, unless the program gives one itself', async () => {
   app = fastify()
   app.register(traceFastify, { tracer })
   app.get('/hijacked', (_request, reply) => {
@@ -124,8 +124,8 @@ test('a reply that passes Fastify by carries the header all the same, unless it 
     reply.raw.writeHead(200, 'Fine', { a: 'b' })
     reply.raw.end('#')
   })
-  app.get('/removed', async (_request, reply) => {
-    reply.removeHeader('x-request-id')
+  app.get('/none', async (_request, reply) => {
+    reply.header('x-request-id', [])
     return '#'
   })
   app.get('/changed', async (_request, reply) => {
@@ -135,7 +135,7 @@ test('a reply that passes Fastify by carries the header all the same, unless it 
   const port = await listen()
   const hijacked = await send(port, '/hijacked')
   expect(hijacked.headers).toMatchObject({ a: 'b', 'x-request-id': expect.stringMatching(/^\d+$/) })
-  expect((await send(port, '/removed')).headers).not.toHaveProperty('x-request-id')
+  expect((await send(port, '/none')).headers).not.toHaveProperty('x-request-id')
   expect((await send(port, '/changed')).headers['x-request-id']).toBe('mine')
 })
 

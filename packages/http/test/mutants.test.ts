@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type ActiveSpan, currentSpan, type Tracer } from '@trace/core'
-import { type HttpSuiteOptions, httpSuite, type MiddlewareOptions } from '@trace/testing'
+import type { ActiveSpan, Tracer } from '@trace/core'
+import { httpSuite, type MiddlewareOptions } from '@trace/testing'
 import type { Propagator } from '../src/propagator.js'
+import { handlerMutants, type Mutant, type Suite } from './mutants-handlers.js'
 import { stands } from './stands.js'
 import { suiteOf } from './suites.js'
 
-type Suite = HttpSuiteOptions<Propagator>
 type Options = MiddlewareOptions<Propagator>
 
 const whole = suiteOf(stands['Node http'])
@@ -70,13 +70,14 @@ function oneAtATime(tracer: Tracer): Tracer {
   }
 }
 
-function failing(span: ActiveSpan, finish: () => void): void {
-  if (span.data[REASON] === 'aborted') span.fail(new Error('gave up'))
-  finish()
+function staying(span: ActiveSpan, finish: () => void): void {
+  if (span.data[REASON] !== 'error') finish()
 }
 
-function staying(span: ActiveSpan, finish: () => void): void {
-  if (span.data[REASON] !== 'aborted') finish()
+/** Believes a response that says that nothing was sent. */
+function believing(span: ActiveSpan, finish: () => void): void {
+  for (const key of ['http.response.status_code', 'error.type', 'error.message']) delete span.data[key]
+  finish()
 }
 
 function firstByte(milliseconds: number | undefined): Parameters<typeof spans>[0] {
@@ -94,42 +95,10 @@ function blaming(reason: string): Parameters<typeof spans>[0] {
   }
 }
 
-/** A server for which `Expect: 100-continue` is a request of its own. */
-const continuing: Suite = {
-  ...whole,
-  start: (tracer, options, routes) =>
-    whole.start(tracer, options, {
-      ...routes,
-      handle: (req, res) => {
-        if (req.headers['expect'] !== undefined) tracer.start('server', 'continue').finish()
-        routes.handle(req, res)
-      },
-    }),
-}
-
-/** A server whose spans end with the head of the response. */
-const endingEarly: Suite = {
-  ...whole,
-  start: (tracer, options, routes) =>
-    whole.start(tracer, options, {
-      ...routes,
-      handle: (req, res) => {
-        const writeHead = res.writeHead.bind(res)
-        const span = currentSpan()
-        res.writeHead = (...args) => {
-          setImmediate(() => span?.finish())
-          return writeHead(...args)
-        }
-        routes.handle(req, res)
-      },
-    }),
-}
-
 const outgoing = whole.outgoing ?? { trace: () => () => {} }
 const calling = (trace: typeof outgoing.trace): Suite => ({ ...whole, outgoing: { ...outgoing, trace } })
 
-/** What is done wrong, by which server, and a part of the name of the cases that are to see it. */
-const mutants: readonly (readonly [what: string, suite: Suite, seenBy: string])[] = [
+const mutants: readonly Mutant[] = [
   ['honours by function nobody', without('honorReqHeader'), 'by an address'],
   ['honours by function everybody', given((o) => ({ ...o, honorReqHeader: true })), 'by another address'],
   [
@@ -205,15 +174,16 @@ const mutants: readonly (readonly [what: string, suite: Suite, seenBy: string])[
   ['logs no ids', { ...whole, logIds: () => ({}) }, 'log lines'],
   ['logs the same ids always', { ...whole, logIds: () => ({ trace_id: '1', span_id: '1' }) }, 'log lines'],
   ['takes routes for paths', { ...whole, names: { '/any/42': 'GET /any/*' } }, 'is called'],
-  ['has another span for Expect', continuing, 'a body that is sent when the server says so'],
   ['confuses pipelined requests', given((o) => o, oneAtATime), 'requests sent at once'],
-  ['fails where a server gives up', spans(failing), 'a server that gives up'],
+  ['blames the client where a server gives up', spans(blaming('aborted')), 'a server that gives up'],
   ['stays open where a server gives up', spans(staying), 'a server that gives up'],
-  ['ends an event stream with its head', endingEarly, 'server-sent events'],
   ['has no time to the first byte', spans(firstByte(undefined)), 'server-sent events'],
   ['has no time to headers sent by themselves', spans(firstByte(undefined)), 'headers that are sent by themselves'],
   ['takes the end for the first byte', spans(firstByte(1e9)), 'headers that are sent by themselves'],
   ['blames the client for all', spans(blaming('aborted')), 'the server itself cuts off'],
+  ['blames the client for what is cut off early', spans(blaming('aborted')), 'cuts off before its response'],
+  ...handlerMutants(whole),
+  ['believes what a framework says of a response', spans(believing), 'what a framework says'],
   ['blames the server for all', spans(blaming('error')), 'a client that goes once'],
   ['takes the last byte for the first', spans(firstByte(1e9)), 'server-sent events'],
   [

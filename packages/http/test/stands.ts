@@ -70,7 +70,7 @@ function openExpress(express: typeof express5, wildcard: string, plan: Plan): Pr
   const { tracer, options, routes, times = 1 } = plan
   const app = express()
   // Else errors are written to the console.
-  app.set('env', 'test').set('etag', false)
+  app.set('env', 'test').set('etag', false).disable('x-powered-by')
   for (let time = 0; time < times; time++) app.use(traceExpress({ tracer, ...options }))
   app.get('/own', (req, res) => void res.send(routes.own(req)))
   app.get('/throw', () => routes.fail())

@@ -68,11 +68,11 @@ function addTimeout(add: Add, suite: HttpAbilities): void {
     if (session !== undefined) session.setTimeout(A_WHILE, () => session.destroy())
     else req.socket.setTimeout(A_WHILE)
   }
-  add('a server that gives up on a handler ends its span', { handle }, async (stand) => {
+  add('a server that gives up on a handler has failed', { handle }, async (stand) => {
     equal(await isAnswered(stand), false)
     const span = await onlySpan(stand)
-    equal(isFailed(span), false)
-    if (suite.conventions !== false) deepStrictEqual([span.data[REASON], span.data[STATUS]], ['aborted', undefined])
+    equal(isFailed(span), true)
+    if (suite.conventions !== false) deepStrictEqual([span.data[REASON], span.data[STATUS]], ['error', undefined])
   })
 }
 
@@ -146,7 +146,7 @@ const UPGRADES: Readonly<Record<string, Upgrade>> = {
   'dropped without a word': {
     answer: (socket) => socket.destroy(),
     got: '',
-    data: { [STATUS]: undefined, [REASON]: 'aborted' },
+    data: { [STATUS]: undefined, [REASON]: 'error' },
   },
 }
 

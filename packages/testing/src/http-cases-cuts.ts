@@ -1,7 +1,7 @@
 import { deepStrictEqual, equal, ok } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isFailed } from '@trace/core'
-import type { HttpAbilities } from './http-server.js'
+import { DATA_KEYS, isFailed } from '@trace/core'
+import type { HttpAbilities, SuiteHandler } from './http-server.js'
 import { type Add, isAnswered, onlySpan, type Setup } from './http-stand.js'
 
 const STATUS = 'http.response.status_code'
@@ -15,21 +15,48 @@ export function addCutCases(add: Add, suite: HttpAbilities): void {
   if (suite.conventions !== false) addFlushedHeaders(add)
 }
 
-/** As frameworks do where the source of a body fails amid its sending: nobody but the server has had enough of it. */
+/** Ways in which a server breaks a request off: nobody but it has had enough of it. */
+const CUTS: Readonly<Record<string, SuiteHandler>> = {
+  'by destroying the response': (_req, res) => res.destroy(),
+  'by destroying the response for an error': (_req, res) => res.destroy(new RangeError('broken by the suite')),
+  'by destroying the request': (req, res) => (res.stream ?? req).destroy(),
+  'by destroying the request for an error': (req, res) =>
+    (res.stream ?? req).destroy(new RangeError('broken by the suite')),
+  'by destroying the connection': (req) => req.socket.destroy(),
+}
+
 function addCutByServer(add: Add, suite: HttpAbilities): void {
-  const handle: Setup['handle'] = () => (req, res) => {
-    res.write('some')
-    setTimeout(() => {
-      if (res.stream === undefined) req.socket.destroy()
-      else res.stream.close(2)
-    }, 5)
-    res.stream?.on('error', () => {})
+  for (const [how, cut] of Object.entries(CUTS)) {
+    for (const status of [undefined, 200]) addCut(add, suite, { how, cut, status })
   }
-  add('a response that the server itself cuts off fails', { handle }, async (stand) => {
-    equal(await isAnswered(stand), false)
+  // As frameworks do where a body fails amid its sending.
+  const reset: SuiteHandler = (req, res) => (res.stream === undefined ? req.socket.destroy() : res.stream.close(2))
+  addCut(add, suite, { how: 'by resetting it', cut: reset, status: 200 })
+}
+
+interface Cut {
+  readonly how: string
+  readonly cut: SuiteHandler
+  /** Undefined where the head was not sent by then. */
+  readonly status: number | undefined
+}
+
+function addCut(add: Add, suite: HttpAbilities, { how, cut, status }: Cut): void {
+  const handle: Setup['handle'] = () => (req, res) => {
+    // Nobody listens to these, unless the program does.
+    req.on('error', () => {})
+    res.stream?.on('error', () => {})
+    if (status !== undefined) res.write('some')
+    setTimeout(() => cut(req, res), 5)
+  }
+  const when = status === undefined ? 'before its response' : 'amid its response'
+  add(`a request that the server itself cuts off ${when}, ${how}, fails`, { handle }, async (stand) => {
+    // HTTP/2 resets such a stream by a code that tells its client of no error.
+    equal((await isAnswered(stand)) && suite.http2 !== true, false)
     const span = await onlySpan(stand)
-    equal(isFailed(span), true, 'a response that was cut off by the server did not fail')
-    if (suite.conventions !== false) deepStrictEqual([span.data[REASON], span.data[STATUS]], ['error', 200])
+    equal(isFailed(span), true, 'a request that was cut off by the server did not fail')
+    if (how.endsWith('error')) equal(span.data[DATA_KEYS.errorType], 'RangeError')
+    if (suite.conventions !== false) deepStrictEqual([span.data[REASON], span.data[STATUS]], ['error', status])
   })
 }
 

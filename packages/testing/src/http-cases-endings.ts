@@ -11,7 +11,6 @@ export function addEndingCases(add: Add, suite: HttpAbilities): void {
   addAnswers(add, suite)
   addThrown(add, suite)
   addAborts(add, suite)
-  addBroken(add, suite)
   addStream(add, suite)
 }
 
@@ -153,22 +152,6 @@ function checkAborted(span: Span, { conventions = true }: HttpAbilities, status:
   if (!conventions) return
   equal(span.data[REASON], 'aborted')
   equal(span.data[STATUS], status)
-}
-
-function addBroken(add: Add, suite: HttpAbilities): void {
-  const handle: Setup['handle'] = () => (_req, res) => {
-    res.write('text')
-    // Nobody listens to what a response of HTTP/2 is sent on, unless the program does.
-    res.stream?.on('error', () => {})
-    setTimeout(() => (res.stream ?? res).destroy(new RangeError('broken by the suite')), 5)
-  }
-  add('a response that breaks fails', { handle }, async (stand) => {
-    equal(await isAnswered(stand), false)
-    const span = await onlySpan(stand)
-    equal(isFailed(span), true)
-    equal(span.data[DATA_KEYS.errorType], 'RangeError')
-    if (suite.conventions !== false) equal(span.data[REASON], 'error')
-  })
 }
 
 function addStream(add: Add, suite: HttpAbilities): void {

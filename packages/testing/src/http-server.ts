@@ -11,6 +11,7 @@ export interface SuiteRequest extends AsyncIterable<unknown> {
   /** Of HTTP/2. */
   readonly stream?: { readonly session?: SuiteSession | undefined }
   on(event: string, listener: (chunk: Uint8Array) => void): unknown
+  destroy(error?: Error): unknown
   emit(event: string, ...args: unknown[]): boolean
 }
 
@@ -30,10 +31,15 @@ export interface SuiteConnection {
 
 /** A response, as far as the suite uses it. */
 export interface SuiteResponse extends NodeJS.WritableStream {
+  statusCode: number
   writeHead(status: number, headers?: Record<string, string | string[]>): unknown
+  setHeader(name: string, value: string): unknown
+  hasHeader(name: string): boolean
+  getHeaderNames(): string[]
+  removeHeader(name: string): void
   /** Every response of Node's has it; the types of HTTP/2's do not say so. */
   flushHeaders?(): void
-  destroy(error: Error): unknown
+  destroy(error?: Error): unknown
   /** Of HTTP/2. */
   readonly stream?: SuiteStream
 }
@@ -41,7 +47,7 @@ export interface SuiteResponse extends NodeJS.WritableStream {
 /** What a response of HTTP/2 is sent on. */
 export interface SuiteStream {
   on(event: 'error', listener: () => void): unknown
-  destroy(error: Error): unknown
+  destroy(error?: Error): unknown
   /** @param code of HTTP/2's error codes */
   close(code: number): unknown
 }

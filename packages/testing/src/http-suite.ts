@@ -4,6 +4,7 @@ import { addCutCases } from './http-cases-cuts.js'
 import { addEndingCases } from './http-cases-endings.js'
 import { addEventCases } from './http-cases-events.js'
 import { addHeaderCases } from './http-cases-header.js'
+import { addHeadCases } from './http-cases-heads.js'
 import { addLogCases } from './http-cases-logs.js'
 import { addNameCases, addTwiceCase } from './http-cases-names.js'
 import { addOutgoingCases } from './http-cases-outgoing.js'
@@ -25,6 +26,7 @@ export function httpSuite<Propagator = never>(options: HttpSuiteOptions<Propagat
   const add = adder(options, cases)
   const hasFormats = options.propagators !== undefined
   addHeaderCases(add, options)
+  addHeadCases(add, options)
   addTrustCases(add, options)
   if (hasFormats) {
     addPropagatorCases(add, options)

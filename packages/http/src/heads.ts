@@ -1,0 +1,92 @@
+import type { IdHeader, RecordedHeader } from './options.js'
+import {
+  type Respond,
+  type Response,
+  type StoreHead,
+  type Stream,
+  TRACED,
+  type Traced,
+  tracedOfResponse,
+} from './traced.js'
+import { wrapper } from './wrapper.js'
+
+/**
+ * Wraps what makes the text of an HTTP/1 head. The id joins there what the program gave: were it set before, Node would merge
+ * the two, which loses some of what `writeHead` is given, refuses some, and shows in `getHeaders`.
+ */
+export const storeHeadOf: (storeHead: StoreHead) => StoreHead = wrapper((storeHead) => {
+  return function (this: Response, statusLine, headers) {
+    const traced = tracedOfResponse(this)
+    if (traced === undefined) return storeHead.call(this, statusLine, headers)
+    const idHeader = missingIn(headers, traced)
+    let first = statusLine
+    if (idHeader !== undefined && traced.isConnected) first += `${idHeader.name}: ${traced.idText}\r\n`
+    // Without a connection nobody reads the text: what has the response asks it for its headers.
+    else if (idHeader !== undefined) this.setHeader(idHeader.name, traced.idText)
+    const stored = storeHead.call(this, first, headers)
+    traced.headed(statusLine)
+    return stored
+  }
+})
+
+/** Wraps what sends an HTTP/2 head, be it called by the response or by the program itself. */
+export const respondOf: (respond: Respond) => Respond = wrapper((respond) => {
+  return function (this: Stream, headers, ...more) {
+    const traced = this[TRACED]
+    if (traced === undefined) return Reflect.apply(respond, this, [headers, ...more])
+    Reflect.apply(respond, this, [withId(headers, traced), ...more])
+    traced.headed(undefined)
+  }
+})
+
+function withId(headers: unknown, traced: Traced): unknown {
+  const idHeader = missingIn(headers, traced)
+  if (idHeader === undefined) return headers
+  if (Array.isArray(headers)) return [...headers, idHeader.lowerName, traced.idText]
+  return { ...Object(headers), [idHeader.lowerName]: traced.idText }
+}
+
+/** The id's header, unless none is to be sent or the program gives one of that name. */
+function missingIn(headers: unknown, { info }: Traced): IdHeader | undefined {
+  const { idHeader } = info.head
+  return idHeader === undefined || isGiven(headers, idHeader.lowerName) ? undefined : idHeader
+}
+
+/** Whether a name is among headers in any form that Node takes: an object, a flat list, or a list of pairs. */
+function isGiven(headers: unknown, lowerName: string): boolean {
+  if (typeof headers !== 'object' || headers === null) return false
+  if (!Array.isArray(headers)) {
+    for (const name in headers) if (isNamed(name, lowerName) && Object.hasOwn(headers, name)) return true
+    return false
+  }
+  const isPaired = Array.isArray(headers[0])
+  for (let at = 0; at < headers.length; at += isPaired ? 1 : 2) {
+    if (isNamed(isPaired ? headers[at]?.[0] : headers[at], lowerName)) return true
+  }
+  return false
+}
+
+function isNamed(found: unknown, lowerName: string): boolean {
+  return typeof found === 'string' && found.length === lowerName.length && found.toLowerCase() === lowerName
+}
+
+/** Adds those of a response's headers that are to be recorded, as they are sent, to a span's data. */
+export function recordHeaders(data: Record<string, unknown>, wanted: readonly RecordedHeader[], res: Response): void {
+  if (wanted.length === 0) return
+  const sent = sentBy(res)
+  for (const { name, key } of wanted) {
+    const value = sent(name)
+    if (value !== undefined) data[key] = Array.isArray(value) ? value.map(String) : String(value)
+  }
+}
+
+function sentBy(res: Response): (lowerName: string) => unknown {
+  const { _header: text } = res
+  if (typeof text !== 'string') return (name) => res.stream?.sentHeaders?.[name]
+  const lines = text.split('\r\n').slice(1)
+  return (name) => {
+    const values = lines.filter((line) => isNamed(line.slice(0, line.indexOf(':')), name))
+    const texts = values.map((line) => line.slice(name.length + 2))
+    return texts.length > 1 ? texts : texts[0]
+  }
+}

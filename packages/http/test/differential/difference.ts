@@ -1,0 +1,54 @@
+import { masked, withoutIds } from './exchange.js'
+import type { Form } from './forms.js'
+import type { Kind, Visible } from './servers.js'
+import type { Seen } from './side.js'
+
+/** Where a traced server differs from the same without tracing. */
+export interface Difference {
+  readonly what: string
+  readonly bare: unknown
+  readonly traced: unknown
+}
+
+/** @returns undefined where all is the same but for what tracing is said to add */
+export function differenceOf(kind: Kind, form: Form, bare: Seen, traced: Seen): Difference | undefined {
+  const expected = facts(bare, idsFor(form, bare.text), kind, kind.adds)
+  const { rest, count } = withoutIds(traced.text)
+  const got = facts({ ...traced, text: rest }, count, kind, NOTHING)
+  for (const [what, value] of expected) {
+    const same = JSON.stringify(value) === JSON.stringify(got.get(what))
+    if (!same) return { what, bare: value, traced: got.get(what) }
+  }
+  return undefined
+}
+
+/** How many heads are to carry an id: all but interim ones, and those for which the program has chosen otherwise. */
+function idsFor({ isWithoutId = false }: Form, text: string): number {
+  const heads = text.match(/(HTTP\/1\.1 |:status: )\d{3}.*?\r\n(\r\n|body )/gs) ?? []
+  const final = heads.filter((head) => /^\S+ [2-9]/.test(head) || /^date: /im.test(head))
+  const without = final.filter((head) => !/^x-request-id: /im.test(head)).length
+  return Math.max(0, without - (isWithoutId ? 1 : 0))
+}
+
+const NOTHING: Visible = { requestKeys: [], responseKeys: [], closeListeners: 0 }
+
+/** @param adds what tracing would add to what was seen */
+function facts(
+  { text, journal }: Seen,
+  ids: number,
+  { moves = [] }: Kind,
+  adds: Visible,
+): ReadonlyMap<string, unknown> {
+  const { lines = [], requestKeys = [], responseKeys = [], connection = {} } = journal ?? {}
+  const keys = (found: readonly string[], added: readonly string[]): readonly string[] =>
+    journal === undefined ? [] : [...new Set([...found, ...added])].filter((key) => !moves.includes(key)).sort()
+  const { close = 0 } = connection
+  return new Map<string, unknown>([
+    ['text', masked(text).split('\r\n')],
+    ['ids', ids],
+    ['lines', lines],
+    ['request keys', keys(requestKeys, adds.requestKeys)],
+    ['response keys', keys(responseKeys, adds.responseKeys)],
+    ['listeners of the connection', journal && { ...connection, close: close + adds.closeListeners }],
+  ])
+}

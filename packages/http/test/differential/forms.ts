@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Response as ExpressResponse } from 'express'
+import type { FastifyReply } from 'fastify'
+import type { Context } from 'koa'
+import { basicBodies, moreBodies } from './bodies.js'
+import type { Ask } from './exchange.js'
+import { heads } from './heads.js'
+
+/** What a handler gets. */
+export interface Call {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly express?: { readonly res: ExpressResponse; readonly next: (error?: unknown) => void }
+  readonly reply?: FastifyReply
+  readonly koa?: Context
+}
+
+/** A request, and what its handler does. */
+export interface Form {
+  readonly name: string
+  readonly ask: Ask
+  /** The program sees to it that the response carries no id. Default false. */
+  readonly isWithoutId?: boolean
+  /** What it returns or throws is for the framework. Default false. */
+  readonly isFrameworks?: boolean
+  run(call: Call): unknown
+}
+
+const ASKS: Readonly<Record<string, Ask>> = {
+  HEAD: { method: 'HEAD' },
+  'HTTP/1.0': { version: '1.0', isLast: true },
+  'HTTP/1.0 that is kept alive': { version: '1.0', headers: ['Connection: keep-alive'] },
+  'a request to close': { headers: ['Connection: close'], isLast: true },
+  POST: { method: 'POST', body: 'some body' },
+  'a body that is expected': { method: 'POST', body: 'some body', headers: ['Expect: 100-continue'] },
+  DELETE: { method: 'DELETE' },
+  OPTIONS: { method: 'OPTIONS' },
+}
+
+/** Heads that go with every body, and with every way to ask. */
+const SOME_HEADS = [
+  'nothing',
+  'headers that are set',
+  'writeHead with an object',
+  'writeHead with pairs with a name twice',
+  'a header set, and writeHead with a flat list',
+  'writeHead with our own name in capitals',
+  'our own header set',
+  'writeHead with the status 204',
+  'writeHead with the status 304',
+  'writeHead with a trailer',
+  'writeEarlyHints',
+]
+
+function form(ask: string, head: string, body: string): Form {
+  const write = heads.get(head)
+  const send = basicBodies[body] ?? moreBodies[body]
+  if (write === undefined || send === undefined) throw new Error(`there is no ${head}, or no ${body}`)
+  return {
+    name: [ask, head, body].filter((part) => part !== '').join(', '),
+    ask: ASKS[ask] ?? {},
+    isWithoutId: /our own .* without values/.test(head),
+    run: ({ res }) => {
+      write(res)
+      return send(res)
+    },
+  }
+}
+
+const everyHead = [...heads.keys()].flatMap((head) => Object.keys(basicBodies).map((body) => form('', head, body)))
+const everyBody = SOME_HEADS.flatMap((head) => Object.keys(moreBodies).map((body) => form('', head, body)))
+const everyAsk = SOME_HEADS.flatMap((head) =>
+  Object.keys(ASKS).flatMap((ask) => Object.keys(basicBodies).map((body) => form(ask, head, body))),
+)
+
+/** Every head with every body, and every way to ask. */
+export const allForms: readonly Form[] = [...everyHead, ...everyBody, ...everyAsk]
+
+/** Every head and every body once, for what all of a framework's responses go through in the same way. */
+export const someForms: readonly Form[] = [
+  ...[...heads.keys()].map((head) => form('', head, 'two parts')),
+  ...Object.keys(moreBodies).map((body) => form('', 'a header set, and writeHead with a flat list', body)),
+  ...Object.keys(ASKS).map((ask) => form(ask, 'writeHead with pairs with a name twice', 'a text')),
+]

@@ -1,0 +1,138 @@
+import { createServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import { createRequire } from 'node:module'
+import type { Server } from 'node:net'
+import type { Tracer } from '@trace/core'
+import compression from 'compression'
+import express5 from 'express'
+import fastify from 'fastify'
+import helmet from 'helmet'
+import Koa from 'koa'
+import { traceExpress } from '../../src/express.js'
+import { traceFastify } from '../../src/fastify.js'
+import { type Http2RequestHandler, traceNode } from '../../src/node.js'
+import { expressForms } from './express-forms.js'
+import { fastifyForms } from './fastify-forms.js'
+import { allForms, type Call, type Form, someForms } from './forms.js'
+import { koaForms } from './koa-forms.js'
+
+export type Handler = (call: Call) => unknown
+
+export interface Running {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** What tracing adds that a program can see, as the README says. */
+export interface Visible {
+  readonly requestKeys: readonly string[]
+  readonly responseKeys: readonly string[]
+  /** To each connection. */
+  readonly closeListeners: number
+}
+
+/** A kind of server, which hands all requests to one handler. */
+export interface Kind {
+  /** @param tracer undefined where it is not to be traced */
+  start(handler: Handler, tracer: Tracer | undefined): Promise<Running>
+  readonly isHttp2?: boolean
+  readonly adds: Visible
+  /** Keys that are a prototype's when traced. */
+  readonly moves?: readonly string[]
+  readonly forms: readonly Form[]
+}
+
+const WRAPPED: Visible = {
+  requestKeys: ['emit'],
+  responseKeys: ['emit', 'write', 'flushHeaders', '_storeHeader'],
+  closeListeners: 1,
+}
+const WRAPPED_HTTP2: Visible = {
+  requestKeys: ['emit'],
+  responseKeys: ['emit', 'write', 'flushHeaders', 'end'],
+  closeListeners: 0,
+}
+
+const express4 = createRequire(import.meta.url)('express4') as typeof express5
+
+/** Without what HTTP/2 has not; and there a request that is destroyed leaves its stream, and so its client, waiting. */
+const http2Forms = someForms.filter(({ name }) => !/the request destroyed|HTTP.1|a request to close/.test(name))
+
+export const servers: Readonly<Record<string, Kind>> = {
+  'Node http': { start: startNode, adds: WRAPPED, forms: allForms },
+  'Node http2': { start: startHttp2, isHttp2: true, adds: WRAPPED_HTTP2, forms: http2Forms },
+  'Express 5': expressKind((handler, tracer) => startExpress(express5, handler, tracer)),
+  'Express 4 without its own header': expressKind((handler, tracer) => startExpress(express4, handler, tracer, 'bare')),
+  'Express 5 behind others that wrap writeHead': expressKind((handler, tracer) =>
+    startExpress(express5, handler, tracer, 'wrapping'),
+  ),
+  Fastify: { start: startFastify, adds: WRAPPED, forms: [...someForms.map(hijacked), ...fastifyForms] },
+  Koa: { start: startKoa, adds: WRAPPED, forms: koaForms },
+}
+
+function expressKind(start: Kind['start']): Kind {
+  const adds = { requestKeys: [], responseKeys: [], closeListeners: 1 }
+  return { start, adds, moves: ['baseUrl', 'route'], forms: [...someForms, ...expressForms] }
+}
+
+function hijacked(form: Form): Form {
+  return {
+    ...form,
+    run: (call) => {
+      call.reply?.hijack()
+      return form.run(call)
+    },
+  }
+}
+
+function startNode(handler: Handler, tracer: Tracer | undefined): Promise<Running> {
+  const listener: Parameters<typeof createServer>[1] = (req, res) => handler({ req, res })
+  return listen(createServer(tracer === undefined ? listener : traceNode(listener, { tracer })))
+}
+
+function startHttp2(handler: Handler, tracer: Tracer | undefined): Promise<Running> {
+  const listener: Http2RequestHandler = (req, res) => Reflect.apply(handler, undefined, [{ req, res }])
+  return listen(createHttp2Server(tracer === undefined ? listener : traceNode(listener, { tracer })))
+}
+
+function startExpress(
+  express: typeof express5,
+  handler: Handler,
+  tracer: Tracer | undefined,
+  how: 'usual' | 'bare' | 'wrapping' = 'usual',
+): Promise<Running> {
+  const app = express()
+  // Else errors are written to the console.
+  app.set('env', 'test')
+  if (how === 'bare') app.disable('x-powered-by')
+  if (tracer !== undefined) app.use(traceExpress({ tracer }))
+  if (how === 'wrapping') app.use(helmet(), compression({ threshold: 0 }))
+  app.use((req, res, next) => void handler({ req, res, express: { res, next } }))
+  return listen(createServer(app))
+}
+
+async function startFastify(handler: Handler, tracer: Tracer | undefined): Promise<Running> {
+  const app = fastify()
+  if (tracer !== undefined) app.register(traceFastify, { tracer })
+  app.all('/*', (request, reply) => handler({ req: request.raw, res: reply.raw, reply }))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return { port: portOf(app.server), close: () => app.close() }
+}
+
+function startKoa(handler: Handler, tracer: Tracer | undefined): Promise<Running> {
+  const app = new Koa()
+  app.silent = true
+  app.use((koa) => handler({ req: koa.req, res: koa.res, koa }))
+  return listen(createServer(tracer === undefined ? app.callback() : traceNode(app.callback(), { tracer })))
+}
+
+async function listen(server: Server): Promise<Running> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: portOf(server), close: () => new Promise((resolve) => server.close(() => resolve())) }
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
+  return address.port
+}
