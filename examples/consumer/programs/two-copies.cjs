@@ -144,23 +144,36 @@ function chain(spans, span) {
   return [span, ...(child === undefined ? [] : chain(spans, child))]
 }
 
-/** How deep the stack is in a listener, after few and after many requests that the copies trace in turns. */
+/** How deep the stack is in a listener, and where the head is written, after few and after many requests that the copies trace in turns. */
 async function frames(one, other) {
   Error.stackTraceLimit = Number.POSITIVE_INFINITY
-  const depths = []
+  const depths = { listener: [], head: [] }
   const servers = []
   for (const { core, express: adapter } of [one, other]) {
     const app = express()
     app.use(adapter.traceExpress({ tracer: core.createTracer({ recorder: core.memoryRecorder() }) }))
     app.get('/', (_req, res) => {
-      res.once('finish', () => depths.push(new Error('here').stack.split('\n').length))
+      res.once('finish', () => depths.listener.push(depth()))
+      // Read when it is set, and again as the head is written.
+      let inHead = 0
+      res.setHeader('X-Depth', {
+        toString() {
+          inHead = depth()
+          return 'any'
+        },
+      })
       res.end('ok')
+      depths.head.push(inHead)
     })
     servers.push(await listen(createServer(app)))
   }
   for (let turn = 0; turn < 50; turn++) for (const { url } of servers) await get(url)
   for (const { close } of servers) await close()
-  return { early: Math.max(...depths.slice(4, 8)), late: Math.max(...depths.slice(-4)) }
+  return Object.values(depths).map((all) => ({ early: Math.max(...all.slice(4, 8)), late: Math.max(...all.slice(-4)) }))
+}
+
+function depth() {
+  return new Error('here').stack.split('\n').length
 }
 
 /** Both copies on one server: requests keep one span, and somebody is told. */
