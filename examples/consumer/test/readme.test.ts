@@ -49,7 +49,8 @@ test('the programs pass the type checker, as a user of each package has it', () 
   const options = { extends: '../../../tsconfig.base.json', include: ['*.mts'] }
   const compilerOptions = {
     noEmit: true,
-    composite: false,
+    // The declarations of frameworks have mistakes of their own; packages.test.ts checks ours.
+    skipLibCheck: true,
     declaration: false,
     declarationMap: false,
     isolatedDeclarations: false,

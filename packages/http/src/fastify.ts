@@ -62,6 +62,12 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
       next()
     })
   })
+  // Fastify calls these hooks by an event of the connection. The first calls the next ones, so that all run in the span.
+  app.addHook('onTimeout', (request, _reply, next) => {
+    const traced = tracedOf(request.raw)
+    if (traced === undefined) next()
+    else traced.span.run(() => next())
+  })
   app.addHook('onError', (request, _reply, error, next) => {
     tracedOf(request.raw)?.answersError(error)
     next()

@@ -30,25 +30,32 @@ function idsFor({ isWithoutId = false }: Form, text: string): number {
   return Math.max(0, without - (isWithoutId ? 1 : 0))
 }
 
-const NOTHING: Visible = { requestKeys: [], responseKeys: [], closeListeners: 0 }
+const NOTHING: Visible = { requestKeys: [], responseKeys: [], listeners: {} }
 
 /** @param adds what tracing would add to what was seen */
 function facts(
   { text, journal }: Seen,
   ids: number,
-  { moves = [] }: Kind,
+  { moves = [], uncounted = [] }: Kind,
   adds: Visible,
 ): ReadonlyMap<string, unknown> {
   const { lines = [], requestKeys = [], responseKeys = [], connection = {} } = journal ?? {}
   const keys = (found: readonly string[], added: readonly string[]): readonly string[] =>
     journal === undefined ? [] : [...new Set([...found, ...added])].filter((key) => !moves.includes(key)).sort()
-  const { close = 0 } = connection
   return new Map<string, unknown>([
     ['text', masked(text).split('\r\n')],
     ['ids', ids],
     ['lines', lines],
     ['request keys', keys(requestKeys, adds.requestKeys)],
     ['response keys', keys(responseKeys, adds.responseKeys)],
-    ['listeners of the connection', journal && { ...connection, close: close + adds.closeListeners }],
+    [
+      'listeners of the connection',
+      journal && sum(connection, adds.listeners).filter(([event]) => !uncounted.includes(event)),
+    ],
   ])
+}
+
+function sum(counts: Readonly<Record<string, number>>, more: Readonly<Record<string, number>>): [string, number][] {
+  const events = [...new Set([...Object.keys(counts), ...Object.keys(more)])].sort()
+  return events.map((event) => [event, (counts[event] ?? 0) + (more[event] ?? 0)])
 }

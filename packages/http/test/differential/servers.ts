@@ -27,8 +27,8 @@ export interface Running {
 export interface Visible {
   readonly requestKeys: readonly string[]
   readonly responseKeys: readonly string[]
-  /** To each connection. */
-  readonly closeListeners: number
+  /** To each connection, by event. */
+  readonly listeners: Readonly<Record<string, number>>
 }
 
 /** A kind of server, which hands all requests to one handler. */
@@ -39,18 +39,20 @@ export interface Kind {
   readonly adds: Visible
   /** Keys that are a prototype's when traced. */
   readonly moves?: readonly string[]
+  /** Events whose listeners on a connection may differ: Fastify adds its own, sooner or later, where there is a hook for it. */
+  readonly uncounted?: readonly string[]
   readonly forms: readonly Form[]
 }
 
 const WRAPPED: Visible = {
   requestKeys: ['emit'],
   responseKeys: ['emit', 'write', 'flushHeaders', '_storeHeader'],
-  closeListeners: 1,
+  listeners: { close: 1 },
 }
 const WRAPPED_HTTP2: Visible = {
   requestKeys: ['emit'],
   responseKeys: ['emit', 'write', 'flushHeaders', 'end'],
-  closeListeners: 0,
+  listeners: {},
 }
 
 const express4 = createRequire(import.meta.url)('express4') as typeof express5
@@ -66,12 +68,17 @@ export const servers: Readonly<Record<string, Kind>> = {
   'Express 5 behind others that wrap writeHead': expressKind((handler, tracer) =>
     startExpress(express5, handler, tracer, 'wrapping'),
   ),
-  Fastify: { start: startFastify, adds: WRAPPED, forms: [...someForms.map(hijacked), ...fastifyForms] },
+  Fastify: {
+    start: startFastify,
+    adds: WRAPPED,
+    uncounted: ['timeout'],
+    forms: [...someForms.map(hijacked), ...fastifyForms],
+  },
   Koa: { start: startKoa, adds: WRAPPED, forms: koaForms },
 }
 
 function expressKind(start: Kind['start']): Kind {
-  const adds = { requestKeys: [], responseKeys: [], closeListeners: 1 }
+  const adds = { requestKeys: [], responseKeys: [], listeners: { close: 1 } }
   return { start, adds, moves: ['baseUrl', 'route'], forms: [...someForms, ...expressForms] }
 }
 
