@@ -2,9 +2,9 @@ import { formatTime, type PlainData, type PlainValue, type Span } from '@trace/c
 import {
   parseJson,
   plainJson,
+  RefusedJson,
   SpanDraft,
   storedKey,
-  TooDeep,
   numberText as textOfNumber,
   wellFormedKeys,
 } from '@trace/core/text-file'
@@ -73,7 +73,7 @@ function numberText(value: number): string {
 }
 
 /** Whether a line may hold an id that is written as a number with a fraction or an exponent. */
-const FLOAT_ID = /"(?:span|trace|parent)_id"\s*:\s*-?\d+[.eE]/
+const FLOAT_ID = /_id"\s*:\s*-?\d+[.eE]/
 const ID_FIELDS: ReadonlySet<string> = new Set(['span_id', 'trace_id', 'parent_id'])
 
 /**
@@ -101,7 +101,7 @@ export function spanFromJsonLine(line: string): Span | string {
     }
     return draft.finished()
   } catch (error) {
-    return error instanceof TooDeep ? error.message : 'it is not JSON'
+    return error instanceof RefusedJson ? error.message : 'it is not JSON'
   }
 }
 

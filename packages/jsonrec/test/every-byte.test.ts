@@ -76,3 +76,15 @@ test('an integer is an id, and fractions under such names in data stay what they
     data: { id: 1.5, inner: { span_id: 2, trace_id: 9007199254740993n, a: 1000 } },
   })
 })
+
+test.each([
+  ['a field', '"span_id":"1"', '"span_id":"9","span_id":"1"'],
+  ['a key of data', '"id":1', '"id":1,"name":2,"id":3'],
+  ['a key deep in data', '"id":1', '"id":[{"a":{"b":1,"b":2}}]'],
+  ['a key that another writer put before', '"id":1', '"id":1,"data.id":2'],
+  ['a key that another writer put after', '"id":1', '"data.id":2,"id":1'],
+  ['a key that U+FFFD makes the same', '"id":1', '"\\ud800":1,"\\ufffd":2'],
+])('a line that has %s twice is none', (_, key, twice) => {
+  expect(typeof spanFromJsonLine(written(1n))).toBe('object')
+  expect(spanFromJsonLine(written(1n).replace(key, twice))).toMatch(/^it has .* twice$/)
+})

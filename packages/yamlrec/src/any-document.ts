@@ -12,6 +12,7 @@ const MAX_TEXT = 2 * 1024 * 1024
 
 const ID_FIELDS: ReadonlySet<string> = new Set(['span_id', 'trace_id', 'parent_id'])
 const INTEGER = /^[-+]?(?:\d+|0o[0-7]+|0x[\da-fA-F]+)$/
+const FLOAT_TAG = 'tag:yaml.org,2002:float'
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f]/
 
 /** Why a document is no span. */
@@ -32,7 +33,8 @@ export function readAnyDocument(text: string): Span | string {
       schema: 'failsafe',
       resolveKnownTags: false,
       uniqueKeys: false,
-      logLevel: 'silent',
+      // Not silent, which passes over documents after the first.
+      logLevel: 'error',
       prettyErrors: false,
       stringKeys: false,
     })
@@ -103,8 +105,8 @@ class Walk {
   #id(node: AnyNode): PlainValue {
     const value = this.#value(node, 1)
     const scalar = this.#resolved(node)
-    const isFloat = typeof value === 'number' && isScalar(scalar) && !INTEGER.test(scalarSource(scalar))
-    return isFloat && isScalar(scalar) ? scalarSource(scalar) : value
+    if (typeof value !== 'number' || !isScalar(scalar)) return value
+    return scalar.tag !== FLOAT_TAG && INTEGER.test(scalarSource(scalar)) ? value : `a float, ${scalarSource(scalar)}`
   }
 
   #resolved(node: AnyNode): unknown {
@@ -131,7 +133,7 @@ function scalarValue(scalar: Scalar): PlainValue {
       // What the original writes for a string that is not UTF-8.
       return Buffer.from(text, 'base64').toString('utf8')
     case 'tag:yaml.org,2002:int':
-    case 'tag:yaml.org,2002:float':
+    case FLOAT_TAG:
     case 'tag:yaml.org,2002:bool':
     case 'tag:yaml.org,2002:null':
       return plainValue(text)

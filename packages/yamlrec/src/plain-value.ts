@@ -1,4 +1,4 @@
-import type { PlainData, PlainValue } from '@trace/core'
+import type { PlainValue } from '@trace/core'
 import { parseJson, plainJson } from '@trace/core/text-file'
 import { plainValue } from './scalar.js'
 
@@ -9,8 +9,8 @@ const NOT_TEXT = /[^\w./@+=?&%(),;~$*!'\\\xa1-\u1fff\u2100-\u2fff\u3001-\ud7ff :
 const NOT_QUOTED = /["\x00-\x1f]/
 const NOT_SINGLE_QUOTED = /['\x00-\x1f\u2028\u2029]/
 
-/** JSON whose surrogates YAML reads otherwise, or whose keys {@link keyEnds} would count wrong. */
-const ODD_JSON = /\\u[dD]|\\\\"|"[ \t]+:/
+/** In JSON; YAML reads them otherwise. */
+const SURROGATE = /\\u[dD]/
 
 /** The parser cannot tell; the document is one for the YAML library. */
 export class Declined extends Error {}
@@ -83,33 +83,10 @@ function singleQuoted(text: string): string {
 
 /** A list or map on one line, as `spanToYaml` writes it: JSON that has bigints. */
 function flow(text: string): PlainValue {
-  if ((text.includes('\\') || /"[ \t]/.test(text)) && ODD_JSON.test(text)) throw new Declined()
-  let value: PlainValue
+  if (text.includes('\\') && SURROGATE.test(text)) throw new Declined()
   try {
-    value = plainJson(parseJson(text))
+    return plainJson(parseJson(text))
   } catch {
     throw new Declined()
   }
-  // Of a key that is there twice, JSON.parse takes the last.
-  if (text.includes('{') && keyEnds(text) !== keysIn(value)) throw new Declined()
-  return value
-}
-
-/** How many keys are written; text within quotes that looks like the end of one may count too. */
-function keyEnds(text: string): number {
-  let count = 0
-  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) if (text[at - 1] !== '\\') count++
-  return count
-}
-
-function keysIn(value: PlainValue): number {
-  if (typeof value !== 'object' || value === null) return 0
-  let count = 0
-  if (isList(value)) for (const item of value) count += keysIn(item)
-  else for (const key in value) count += 1 + keysIn(value[key] ?? null)
-  return count
-}
-
-function isList(value: PlainData | readonly PlainValue[]): value is readonly PlainValue[] {
-  return Array.isArray(value)
 }

@@ -48,6 +48,19 @@ test.each([`yamlRecorder({ path: 'traces.yaml' })`, `openRecorder('yaml:traces.y
   },
 )
 
+test('a path with .. behind a symbolic link leads where the system says', () => {
+  run(
+    'links',
+    `const { symlinkSync } = process.getBuiltinModule('node:fs')
+     symlinkSync(${JSON.stringify(join(folder, 'links', 'elsewhere'))}, '../link')
+     process.chdir('..')
+     const tracer = createTracer({ service: 'test', recorder: yamlRecorder({ path: 'link/../traces.yaml' }) })
+     tracer.trace('work', 'a', () => {})
+     await tracer.close()`,
+  )
+  expect(readdirSync(join(folder, 'links'))).toEqual(['elsewhere', 'traces.yaml'])
+})
+
 test('where the current folder was removed, an absolute path works, and a relative one is told', async () => {
   const file = join(folder, 'kept.yaml')
   const printed = run(

@@ -56,12 +56,21 @@ test.each([
   })
 })
 
-test.each(['1e3', '12.0', '1.', '.5e1', '1_0'])('the id %s is none', async (id) => {
+test.each(['1e3', '12.0', '1.', '.5e1', '1_0', '!!float 12', '!!int 1e3'])('the id %s is none', async (id) => {
   for (const key of ['span_id', 'trace_id', 'parent_id']) {
     const { spans, skipped } = await parseYaml(written(1).replace(new RegExp(`^${key}: \\d+`, 'm'), `${key}: ${id}`))
     expect([spans, skipped]).toEqual([[], 1])
   }
 })
+
+test.each(['data.a: 5\n', 'a: 5\n', 'data.q: 1\nq: 2\n', 'q: 1\ndata.q: 2\n', 'q: {"b":1,"b":2}\n'])(
+  'a document that has a key twice is none: %j',
+  async (lines) => {
+    const { spans, skipped, places } = await parseYaml(written(1).replace('...\n', `${lines}...\n`))
+    expect([spans, skipped]).toEqual([[], 1])
+    expect(places[0]?.reason).toMatch(/twice/)
+  },
+)
 
 /** A part of a file: a document that may be read, or text that belongs to none. */
 type Part = 'written' | 'unclosed' | 'unmarked' | 'torn' | 'text' | 'nul' | 'blank' | 'bom' | 'comment'

@@ -10,30 +10,70 @@ const MAX_DIGITS = 2_000
 /** Whether a text may hold an integer that a number cannot hold; one in a string costs time only. */
 const LONG_INTEGER = /[:[,]\s*-?\d{16}/
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
+const STRING_AND_COLON = /"[^"\\]*(?:\\.[^"\\]*)*"\s*(:)?/g
 const INTEGER = /^-?\d{16,}$/
 const FLOAT = /^-?\d+[.eE]/
+
+const [BLANK, QUOTE, BACKSLASH] = [0x20, 0x22, 0x5c]
 
 /** Stands before such numbers while JSON.parse has the text. Nobody can guess it, so no string of a file begins with it. */
 let mark = ''
 
-/** What is nested too deep for a record of a span. */
-export class TooDeep extends Error {
-  constructor() {
-    super(`it is nested deeper than ${MAX_DEPTH} levels`)
-  }
-}
+/** JSON that is no record of a span: its message says why. */
+export class RefusedJson extends Error {}
 
 /**
- * `JSON.parse`, but for integers that a number cannot hold: `plainJson` makes bigints of them.
+ * `JSON.parse`, but for integers that a number cannot hold, of which `plainJson` makes bigints, and for keys that are there
+ * twice, of which `JSON.parse` takes the last without a word.
  *
  * @param keepsFloats whether `numberText` can tell of every number with a fraction or an exponent how it is written. Default
  * false
  * @throws {SyntaxError} where the text is not JSON
+ * @throws {RefusedJson} where a map has a key twice, or is nested beyond 100 levels
  */
 export function parseJson(text: string, keepsFloats = false): unknown {
+  const value = parse(text, keepsFloats)
+  if (text.includes('{') && hasKeyTwice(text, value)) throw new RefusedJson('it has a key twice')
+  return value
+}
+
+function parse(text: string, keepsFloats: boolean): unknown {
   if (!keepsFloats && !LONG_INTEGER.test(text)) return JSON.parse(text)
   mark ||= `${generateId()} ${generateId()} `
   return JSON.parse(text.replace(STRING_OR_NUMBER, marked))
+}
+
+/** Whether a map within JSON has a key twice, of which the value has but the last. */
+function hasKeyTwice(text: string, value: unknown): boolean {
+  const keys = keysIn(value, 1)
+  if (quotesBeforeColons(text) === keys) return false
+  let written = 0
+  for (const [, colon] of text.matchAll(STRING_AND_COLON)) if (colon !== undefined) written++
+  return written !== keys
+}
+
+/** As many as keys, or more; undefined where a blank or a backslash is about, and it may be fewer. */
+function quotesBeforeColons(text: string): number | undefined {
+  let found = 0
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
+    const before = text.charCodeAt(at - 1)
+    if (before <= BLANK || (before === QUOTE && text.charCodeAt(at - 2) === BACKSLASH)) return undefined
+    if (before === QUOTE) found++
+  }
+  return found
+}
+
+function keysIn(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth > MAX_DEPTH) throw tooDeep()
+  const items: readonly unknown[] = Object.values(value)
+  let keys = Array.isArray(value) ? 0 : items.length
+  for (const item of items) if (typeof item === 'object') keys += keysIn(item, depth + 1)
+  return keys
+}
+
+function tooDeep(): RefusedJson {
+  return new RefusedJson(`it is nested deeper than ${MAX_DEPTH} levels`)
 }
 
 function marked(token: string): string {
@@ -49,7 +89,7 @@ export function numberText(value: unknown): string | undefined {
 /**
  * What `parseJson` gave as plain data: with bigints, maps that inherit nothing, and U+FFFD for lone surrogates.
  *
- * @throws {TooDeep} beyond 100 levels
+ * @throws {RefusedJson} beyond 100 levels, or where U+FFFD makes two keys the same
  */
 export function plainJson(value: unknown, depth = 1): PlainValue {
   if (typeof value === 'string') {
@@ -58,10 +98,14 @@ export function plainJson(value: unknown, depth = 1): PlainValue {
   }
   if (typeof value === 'number' || typeof value === 'boolean') return value
   if (typeof value !== 'object' || value === null) return null
-  if (depth > MAX_DEPTH) throw new TooDeep()
+  if (depth > MAX_DEPTH) throw tooDeep()
   if (Array.isArray(value)) return plainList(value, depth)
   const map = newData()
-  for (const key of Object.keys(value)) map[key.toWellFormed()] = plainJson(Reflect.get(value, key), depth + 1)
+  for (const key of Object.keys(value)) {
+    const name = key.toWellFormed()
+    if (Object.hasOwn(map, name)) throw new RefusedJson('it has a key twice')
+    map[name] = plainJson(Reflect.get(value, key), depth + 1)
+  }
   return map
 }
 

@@ -110,7 +110,10 @@ export class SpanDraft {
 
   /** Takes an entry of its data. @param stored the key as `storedKey` made it */
   setData(stored: string, value: PlainValue): void {
-    this.#data[dataKey(stored)] = value
+    const key = dataKey(stored)
+    // A foreign writer's `data.a` is the same as its `a`.
+    if (Object.hasOwn(this.#data, key)) this.#wrong ??= `it has the key ${JSON.stringify(key.slice(0, 80))} twice`
+    this.#data[key] = value
   }
 
   /** The span, or why the record is none. */

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { errorCode } from './errors.js'
+import { setImmediate } from './timers.js'
 
 /** What became of bytes that were to be written. */
 export interface Written {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { numberText, parseJson, plainJson, TooDeep } from '../../src/text-file/json.js'
+import { numberText, parseJson, plainJson, RefusedJson } from '../../src/text-file/json.js'
 
 const read = (text: string): unknown => plainJson(parseJson(text))
 const ONES = '1'.repeat(2_000)
@@ -38,7 +38,7 @@ describe('JSON of a file is read', () => {
   test('to a depth of 100', () => {
     const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
     expect(JSON.stringify(read(nested(100)))).toBe(nested(100))
-    expect(() => read(nested(101))).toThrow(TooDeep)
+    expect(() => read(nested(101))).toThrow(RefusedJson)
   })
 
   test.each(['', '[01234567890123456]', '{"a": 12345678901234567890', "['a']", '[NaN]', '[1] 2'])(
@@ -46,6 +46,27 @@ describe('JSON of a file is read', () => {
     (text) => expect(() => parseJson(text)).toThrow(SyntaxError),
   )
 })
+
+test.each([
+  ['{"a":1,"a":2}', 'twice'],
+  ['{"a":1,"b":[{"c":{"d":1},"c":2}]}', 'twice'],
+  ['{"a" : 1, "a"\t: 2}', 'twice'],
+  ['{"a\\\\":1,"b":2,"b":3}', 'twice'],
+  ['{"a\\"":1,"a\\u0022":3}', 'twice'],
+  ['{"\\ud800":1,"\\udfff":2}', 'twice'],
+  ['{"a":":","b":1,"b":2}', 'twice'],
+  ['{"a":{"\\ufffd":1,"\\udfff":2}}', 'twice'],
+  [`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'nested deeper'],
+])('a record that has a key twice, or is too deep, is refused: %.60s', (text, why) => {
+  expect(() => read(text)).toThrow(why)
+})
+
+test.each([
+  '{"a":"\\":","b":"a\\":"}',
+  '{"a\\\\":"\\\\","b":1}',
+  '{"a" :1,"b" :"c\\" :"}',
+  '{"":1,"a":{"":2},"b":[{"":3}]}',
+])('a record that has no key twice is read: %s', (text) => expect(read(text)).toEqual(JSON.parse(text)))
 
 test('of a number that is no integer it can be told how it is written', () => {
   const record = parseJson('{"a": 12.0, "b": 1e3, "c": 5, "d": "12.0"}', true) as Record<string, unknown>
