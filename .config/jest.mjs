@@ -30,16 +30,19 @@ const config = {
   reporters: ['default', fileURLToPath(new URL('counts-reporter.mjs', import.meta.url))],
 }
 const require = createRequire(import.meta.url)
+const args = process.argv.slice(2)
+const isForNode = (arg) => arg.startsWith('--inspect')
 
 const run = spawnSync(
   process.execPath,
   [
+    ...args.filter(isForNode),
     '--experimental-vm-modules',
     '--no-warnings=ExperimentalWarning',
     require.resolve('jest/bin/jest'),
     '--config',
     JSON.stringify(config),
-    ...process.argv.slice(2),
+    ...args.filter((arg) => !isForNode(arg)),
   ],
   { stdio: 'inherit', env: { ...process.env, TMPDIR: temporary } },
 )
