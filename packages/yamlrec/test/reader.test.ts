@@ -210,6 +210,22 @@ describe('following', () => {
     expect(seen).toEqual([2n, 3n, 4n, 5n, 6n, 7n])
   })
 
+  test('begins anew in a file that was cut where as little as a line break was read last', async () => {
+    const path = newPath()
+    writeFileSync(path, '')
+    const { seen, stop, until } = follow(path)
+    await sleep(300)
+    const parts = [2n, 3n, 4n].map((id) => `\n${spanToYaml(one(id))}`)
+    appendFileSync(path, parts[0] ?? '')
+    await until(1)
+    appendFileSync(path, '\n')
+    await sleep(500)
+    writeFileSync(path, `${parts[1]}\n${parts[2]}`)
+    await until(3)
+    await stop()
+    expect(seen).toEqual([2n, 3n, 4n])
+  })
+
   test('waits for a file, and takes what the original writes', async () => {
     const path = newPath()
     const { seen, stop, until } = follow(path)

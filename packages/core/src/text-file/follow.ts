@@ -9,7 +9,7 @@ import { Report } from './report.js'
 
 /** Milliseconds between looks at the file: a person sees no delay, and a look costs microseconds. */
 const POLL = 200
-/** Bytes by which a file is known again: most of the last record, with its ids. */
+/** Bytes by which the place is known again where reading stopped: most of the last record, with its ids. */
 const REMEMBERED = 512
 
 /**
@@ -61,57 +61,61 @@ async function openWatched<P extends Piece>(
   try {
     const file = await openForReading(path, name)
     // The last byte is read again: where it is a line break, the next record may follow it directly.
-    return new Watched(file, format, atEnd ? Math.max(0, (await file.stat()).size - 1) : 0)
+    const position = atEnd ? Math.max(0, (await file.stat()).size - 1) : 0
+    return new Watched(file, format, position, await bytesBefore(file, position))
   } catch (error) {
     if (error instanceof TraceError && errorCode(error.cause) === 'ENOENT') return undefined
     throw error
   }
 }
 
+async function bytesBefore(file: FileHandle, position: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(Math.min(REMEMBERED, position))
+  await file.read(bytes, 0, bytes.length, position - bytes.length)
+  return bytes
+}
+
 class Watched<P extends Piece> {
   readonly #file: FileHandle
   readonly #format: ReadFormat<P>
   #position: number
-  /** The bytes before the position, by which a file is known again that was cut and has grown past it. */
-  #before: Buffer | undefined
+  /** What stands before the position, unless the file was cut, and has perhaps grown past it again. */
+  #before: Buffer
   #scanner: PieceScanner<P>
 
-  constructor(file: FileHandle, format: ReadFormat<P>, position: number) {
+  constructor(file: FileHandle, format: ReadFormat<P>, position: number, before: Buffer) {
     this.#file = file
     this.#format = format
     this.#position = position
+    this.#before = before
     this.#scanner = format.scanner({ at: position, amid: position > 0, growing: true })
   }
 
   /** Reads on into `spans`; false where there was nothing to read. */
   async read(spans: Span[]): Promise<boolean> {
-    if (await this.#wasCut()) {
-      this.#position = 0
-      this.#before = undefined
-      this.#scanner = this.#format.scanner({ growing: true })
-    }
     const room = this.#scanner.room()
-    const { bytesRead } = await this.#file.read(room, 0, room.length, this.#position)
-    if (bytesRead > 0) this.#before = Buffer.from(room.subarray(Math.max(0, bytesRead - REMEMBERED), bytesRead))
-    this.#scanner.filled(bytesRead)
-    this.#position += bytesRead
-    if (bytesRead > 0) await this.#take(this.#scanner.pieces(false), spans)
-    await this.#take(this.#scanner.settled(bytesRead === 0), spans)
-    return bytesRead > 0
+    const before = Buffer.alloc(this.#before.length)
+    // In one call, so that the file is not cut in between.
+    const { bytesRead } = await this.#file.readv([before, room], this.#position - before.length)
+    if (!before.equals(this.#before)) {
+      this.#begin()
+      return true
+    }
+    const count = Math.max(0, bytesRead - before.length)
+    const last = room.subarray(Math.max(0, count - REMEMBERED), count)
+    this.#before = Buffer.concat([before, last]).subarray(-REMEMBERED)
+    this.#scanner.filled(count)
+    this.#position += count
+    if (count > 0) await this.#take(this.#scanner.pieces(false), spans)
+    await this.#take(this.#scanner.settled(count === 0), spans)
+    return count > 0
   }
 
-  async #wasCut(): Promise<boolean> {
-    const { size } = await this.#file.stat()
-    if (size < this.#position) return true
-    const before = await this.#bytesBefore(this.#before?.length ?? Math.min(REMEMBERED, this.#position))
-    this.#before ??= before
-    return !before.equals(this.#before)
-  }
-
-  async #bytesBefore(count: number): Promise<Buffer> {
-    const bytes = Buffer.alloc(count)
-    const { bytesRead } = await this.#file.read(bytes, 0, count, this.#position - count)
-    return bytes.subarray(0, bytesRead)
+  /** Anew, in a file that was cut. */
+  #begin(): void {
+    this.#position = 0
+    this.#before = Buffer.alloc(0)
+    this.#scanner = this.#format.scanner({ growing: true })
   }
 
   async isReplaced(path: string): Promise<boolean> {
