@@ -58,14 +58,21 @@ function writeTable(): void {
     const names = of.map(({ cell }) => `\`${cell.name}\``).join(', ')
     const notes = new Set(of.flatMap(({ note }) => note ?? []))
     const bad = of.filter(({ problem }) => problem !== undefined).map(({ cell }) => `\`${cell.name}\``)
-    return `| ${group} | ${names} | ${bad.length === 0 ? ['ok', ...notes].join(', ') : `failed: ${bad.join(', ')}`} |`
+    return [group, names, bad.length === 0 ? ['ok', ...notes].join(', ') : `failed: ${bad.join(', ')}`]
   })
   const date = new Date().toISOString().slice(0, 10)
   const total = `${outcomes.length - failed} of ${outcomes.length} on ${date}, ${process.platform} ${process.arch}:`
-  const table = [total, '', '| | tried | |', '| --- | --- | --- |', ...rows].join('\n')
+  const table = [total, '', ...aligned([['', 'tried', ''], ...rows])].join('\n')
   const text = readFileSync(readme, 'utf8')
   writeFileSync(
     readme,
     text.replace(/(<!-- matrix -->\n)[\s\S]*(\n<!-- end -->)/, (_all, start, end) => `${start}\n${table}\n${end}`),
   )
+}
+
+/** A table as `npm run format` leaves it. @param rows the first is its head */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_cell, at) => Math.max(3, ...rows.map((row) => row[at]?.length ?? 0)))
+  const lines = rows.map((row) => `| ${row.map((text, at) => text.padEnd(widths[at] ?? 0)).join(' | ')} |`)
+  return lines.toSpliced(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`)
 }
