@@ -33,7 +33,17 @@ export const whole: Middleware = {
     req.rawHeaders = [...kept.flat(), name, value]
     req.headers[name.toLowerCase()] = value
   },
-  respond: (res, name, value) => res.setHeader(name, value),
+  respond: (res, name, value) => {
+    // Set beforehand, it would be among the handler's own headers, and change what Node makes of those.
+    const storeHeader: unknown = Reflect.get(res, '_storeHeader')
+    if (typeof storeHeader !== 'function') throw new Error('this Node makes heads in another way')
+    Reflect.set(res, '_storeHeader', (first: string, headers: unknown) => {
+      const isGiven = JSON.stringify(headers ?? '')
+        .toLowerCase()
+        .includes(`"${name.toLowerCase()}"`)
+      return Reflect.apply(storeHeader, res, [isGiven ? first : `${first}${name}: ${value}\r\n`, headers])
+    })
+  },
   run: (span, req, res, next) => {
     const [emitRequest, emitResponse] = [req.emit.bind(req), res.emit.bind(res)]
     req.emit = (event: string, ...args: unknown[]) => span.run(() => emitRequest(event, ...args))
@@ -56,10 +66,12 @@ export const whole: Middleware = {
     if (status >= 500) span.fail(new Error(String(status)))
   },
   cut: (span, res) => {
-    // Those of clients that go have a code.
-    if (res.errored !== null && !('code' in res.errored)) span.fail(res.errored)
-    const { readableEnded, errored } = res.req.socket
-    if (res.headersSent && !readableEnded && errored === null) span.fail(new Error('cut off'))
+    const { socket } = res.req
+    // A client that goes ends its side, or breaks the connection by an error that has a code.
+    if (socket.readableEnded) return
+    const errors = [res.errored, socket.errored].filter((error) => error !== undefined && error !== null)
+    const own = errors.find((error) => !('code' in error))
+    if (own !== undefined || socket.errored === null) span.fail(own ?? new Error('cut off'))
   },
 }
 
