@@ -1,6 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import type { Span } from '@trace/core'
 import {
+  encodingProblem,
   type ReadFormat,
   type Report,
   readerOfUrl,
@@ -14,11 +14,13 @@ import { type LinePiece, LineScanner } from './scan.js'
 /** Options of {@link jsonReader}: the file (`path`), absolute or from the current folder. */
 export type JsonReaderOptions = TextReaderOptions
 
+const TRACE_ID = Buffer.from('"trace_id":')
+
 const format: ReadFormat<LinePiece> = {
   name: 'json',
   scanner: (start) => new LineScanner(start),
   spanOf,
-  traceIdOf: ({ bytes }) => /^\{"span_id":"\d+","trace_id":"([1-9]\d*)",/.exec(bytes.toString('latin1', 0, 100))?.[1],
+  traceIdOf,
 }
 
 /**
@@ -43,6 +45,12 @@ export function openReader(url: URL): TextReader {
   return readerOfUrl(url, jsonReader)
 }
 
+function traceIdOf({ bytes }: LinePiece): string | undefined {
+  const id = /^\{"span_id":"\d+","trace_id":"([1-9]\d*)",/.exec(bytes.toString('latin1', 0, 100))?.[1]
+  // Lines that were joined mention several.
+  return bytes.indexOf(TRACE_ID) === bytes.lastIndexOf(TRACE_ID) ? id : undefined
+}
+
 /**
  * The span of one line. A beginning of an object is never an object itself: a last line that lacks only its line break, as
  * an editor may leave it, is whole.
@@ -51,16 +59,11 @@ function spanOf({ bytes, at, unended, tooLong }: LinePiece, report: Report): Spa
   // Cuts off a byte order mark too.
   const line = bytes.toString().trim()
   if (line === '' && !tooLong) return undefined
-  const span = tooLong ? 'it is longer than 16 MiB' : (problemOf(line, bytes, at) ?? spanFromJsonLine(line))
+  const isOdd = line.includes('\ufffd') || line.includes('\0')
+  const problem = tooLong ? 'it is longer than 16 MiB' : isOdd ? encodingProblem(bytes) : undefined
+  const span = problem ?? spanFromJsonLine(line)
   if (typeof span !== 'string') return span
   const torn = unended && !tooLong
   report.skip(at, torn ? `it is torn, without a line break at the end of the file: ${span}` : span)
   return undefined
-}
-
-/** Why bytes are no text that a line of this file may hold. */
-function problemOf(line: string, bytes: Buffer, at: number): string | undefined {
-  if (!line.includes('\ufffd') || isUtf8(bytes)) return undefined
-  const isUtf16 = at === 0 && ['fffe', 'feff'].includes(bytes.toString('hex', 0, 2))
-  return isUtf16 ? 'the file is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8' : 'it is not UTF-8'
 }

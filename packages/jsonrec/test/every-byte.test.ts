@@ -47,17 +47,24 @@ describe('every line of a file is a span or counted', () => {
     expect(await read(bytes)).toMatchObject({ ids: [2n], skipped: 1, places: [{ reason: 'it is not UTF-8' }] })
   })
 
-  test('a file in UTF-16', async () => {
+  test('a file in UTF-16, or what is appended to one', async () => {
     const little = Buffer.from(`\ufeff${one}${two}`, 'utf16le')
+    const UTF_16 = 'it is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8'
     for (const bytes of [little, Buffer.from(little).swap16()]) {
       const { ids, places } = await read(bytes)
       expect(ids).toEqual([])
-      expect(places[0]).toEqual({
-        at: 'byte 0',
-        reason: 'the file is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8',
-      })
+      expect(places[0]).toEqual({ at: 'byte 0', reason: UTF_16 })
+      const both = await read(Buffer.concat([Buffer.from(three), bytes, Buffer.from('\n'), Buffer.from(three)]))
+      expect(both.ids).toEqual([3n])
+      expect(both.places[0]).toEqual({ at: `byte ${Buffer.byteLength(three)}`, reason: UTF_16 })
     }
   })
+})
+
+test('a line that mentions two traces is counted for both', async () => {
+  writeFileSync(path, written(1n).trimEnd() + written(2n).replace('"trace_id":"7"', '"trace_id":"8"'))
+  for (const traceId of [7n, 8n])
+    expect(await jsonReader({ path }).trace(traceId)).toMatchObject({ spans: [], skipped: 1 })
 })
 
 test.each(['1e3', '12.0', '1E0', '5.', '-0.0'])('the id %s is none', (id) => {

@@ -1,12 +1,10 @@
-import { isUtf8 } from 'node:buffer'
 import type { ReadReport, Span } from '@trace/core'
-import { Report } from '@trace/core/text-file'
+import { encodingProblem, Report } from '@trace/core/text-file'
 import { readPlainDocument } from './plain-document.js'
 import { CHUNK, type DocumentPiece, endOfText, isBlank, Scanner } from './scan.js'
 
 const TORN = 'it is torn: its writer was stopped before the line "..." that closes it'
-const UTF_16 = 'the file is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8'
-const [LINE_FEED, DASH] = [0x0a, 0x2d]
+const [LINE_FEED, RETURN, DASH] = [0x0a, 0x0d, 0x2d]
 
 /** What {@link parseYaml} gives. */
 export interface YamlSpans extends ReadReport {
@@ -54,9 +52,10 @@ export async function parseInChunks(
  */
 export function readPiece(piece: DocumentPiece, report: Report): Span | undefined | Promise<Span | undefined> {
   const { bytes, at, closedAt } = piece
+  const problem = bytes.includes(0) ? encodingProblem(bytes) : undefined
+  if (problem !== undefined) return pass(report, at, problem)
   if (piece.tooLong) return pass(report, at, 'it is longer than 16 MiB')
   if (piece.unmarked && isBlank(bytes)) return undefined
-  if (at === 0 && isUtf16(bytes)) return pass(report, at, UTF_16)
   const mark = closedAt < 0 ? tornMark(bytes) : -1
   if (mark >= 0) {
     report.skip(at + mark, TORN)
@@ -66,8 +65,8 @@ export function readPiece(piece: DocumentPiece, report: Report): Span | undefine
   if (closedAt < 0 && (piece.mustClose || !text.endsWith('\n'))) {
     return pass(report, at, TORN)
   }
-  if (text.includes('\ufffd') && !isUtf8(bytes)) return pass(report, at, 'it is not UTF-8')
-  const span = readDocument(text)
+  const wrong = text.includes('\ufffd') ? encodingProblem(bytes) : undefined
+  const span = wrong ?? readDocument(text)
   if (span instanceof Promise) return span.then((read) => wholeSpan(read, at, closedAt >= 0, report))
   return wholeSpan(span, at, closedAt >= 0, report)
 }
@@ -97,12 +96,7 @@ async function readByLibrary(text: string): Promise<Span | string> {
 function tornMark(bytes: Buffer): number {
   const end = endOfText(bytes)
   const start = bytes[end - 2] === DASH ? end - 2 : end - 1
-  const apart = bytes[start] === DASH && bytes[start - 1] === LINE_FEED && bytes[start - 2] === LINE_FEED
+  const lineEnd = bytes[start - 2] === RETURN ? start - 3 : start - 2
+  const apart = bytes[start] === DASH && bytes[start - 1] === LINE_FEED && bytes[lineEnd] === LINE_FEED
   return apart ? start : -1
-}
-
-/** Whether a file begins as those in UTF-16 do: with its byte order mark, or with an ASCII character in two bytes. */
-function isUtf16(bytes: Buffer): boolean {
-  const [first, second] = bytes
-  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || (first === 0) !== (second === 0)
 }

@@ -11,11 +11,19 @@ import { type DocumentPiece, Scanner } from './scan.js'
 /** Options of {@link yamlReader}: the file (`path`), absolute or from the current folder. */
 export type YamlReaderOptions = TextReaderOptions
 
+const TRACE_ID = Buffer.from('\ntrace_id: ')
+
 const format: ReadFormat<DocumentPiece> = {
   name: 'yaml',
   scanner: (start) => new Scanner(start),
   spanOf: readPiece,
-  traceIdOf: ({ bytes }) => /^trace_id: ([1-9][0-9]*)\n/m.exec(bytes.toString('latin1', 0, 1_000))?.[1],
+  traceIdOf,
+}
+
+function traceIdOf({ bytes }: DocumentPiece): string | undefined {
+  const id = /^trace_id: ([1-9][0-9]*)\n/m.exec(bytes.toString('latin1', 0, 1_000))?.[1]
+  // A torn document, and one that lost its mark, are one piece.
+  return bytes.indexOf(TRACE_ID) === bytes.lastIndexOf(TRACE_ID) ? id : undefined
 }
 
 /**

@@ -8,10 +8,12 @@ const MAX_DOCUMENT = 16 * 1024 * 1024
 const TAIL = 16
 
 const MARK = Buffer.from('\n---')
+/** In bytes, how far after a document it is looked for whether documents of its file are closed: some thousand of them. */
+const LOOK_AHEAD = 1024 * 1024
 const CLOSE = Buffer.from('\n...')
-/** A byte order mark before a mark, as files that are joined have; and a comment of the same length that takes its place. */
-const JOINED = Buffer.from('\n\ufeff---')
-const COMMENT = Buffer.from('\n# \n---')
+/** A comment as long as a byte order mark: takes its place before a mark, as files that are joined have it. */
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
+const COMMENT = Buffer.from('# \n')
 /** How a file begins that this package began, after the line break that {@link Scanner} puts before it. */
 const OWN_STARTS = ['\n\n\n---\n', '\n\r\n\r\n---\r']
 const [LINE_FEED, RETURN, BLANK, TAB, PLUS] = [0x0a, 0x0d, 0x20, 0x09, 0x2b]
@@ -34,7 +36,7 @@ export interface DocumentPiece extends Piece {
   readonly tooLong: boolean
 }
 
-/** How a scan begins. In a file that grows, documents are known to be closed by a line `...`, elsewhere if one is seen. */
+/** How a scan begins. */
 export interface ScanOptions extends ScanStart {
   /** How many bytes at least {@link Scanner.room} gives. Default 1 MiB. */
   readonly chunk?: number
@@ -55,11 +57,16 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   #kind: 'document' | 'unmarked' | 'unknown'
   /** The document under way stands after an empty line, as those of this package do. */
   #standsApart = false
-  #closes: boolean
+  /** As given, or as far as found. */
+  #closedFrom: number
+  readonly #findsClosed: boolean
+  /** Up to where it was looked for that, as a file offset. */
+  #searched = 0
 
   constructor(options: ScanOptions = {}) {
-    const { at = 0, amid = false, growing = false, chunk = CHUNK } = options
-    this.#closes = growing
+    const { at = 0, amid = false, closedFrom, chunk = CHUNK } = options
+    this.#closedFrom = closedFrom ?? Infinity
+    this.#findsClosed = closedFrom === undefined
     this.#chunk = chunk
     this.#buffer = Buffer.allocUnsafe(2 * chunk + TAIL)
     this.#kind = amid ? 'unknown' : 'unmarked'
@@ -67,6 +74,10 @@ export class Scanner implements PieceScanner<DocumentPiece> {
     this.#base = amid ? at : at - 1
     this.#length = amid ? 0 : 1
     this.#buffer[0] = LINE_FEED
+  }
+
+  get closedFrom(): number {
+    return this.#closedFrom
   }
 
   /** Where the next bytes go. */
@@ -80,10 +91,18 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   }
 
   filled(count: number): void {
-    const from = Math.max(0, this.#length - JOINED.length)
+    // What ends in these bytes may begin in those before.
+    const from = Math.max(0, this.#length - MARK.length - COMMENT.length)
     this.#length += count
+    this.#cutByteOrderMark()
     const window = this.#buffer.subarray(0, this.#length)
-    for (let at = window.indexOf(JOINED, from); at >= 0; at = window.indexOf(JOINED, at)) COMMENT.copy(window, at)
+    for (let at = window.indexOf(BYTE_ORDER_MARK, from); at > 0; at = window.indexOf(BYTE_ORDER_MARK, at + 1)) {
+      const text = at + COMMENT.length
+      if (window[at - 1] === LINE_FEED && window.toString('latin1', text, text + 3) === '---') COMMENT.copy(window, at)
+    }
+  }
+
+  #cutByteOrderMark(): void {
     const marked = this.#base === -1 && this.#length > 3 && this.#buffer.readUIntBE(1, 3) === 0xefbbbf
     if (!marked) return
     this.#buffer.copyWithin(1, 4, this.#length)
@@ -100,10 +119,7 @@ export class Scanner implements PieceScanner<DocumentPiece> {
    */
   *pieces(final: boolean, needle?: Buffer): Generator<DocumentPiece> {
     const window = this.#buffer.subarray(0, this.#length)
-    this.#closes ||=
-      window.includes('\n...\n') ||
-      window.includes('\n...\r\n') ||
-      (this.#base === this.#textStart && OWN_STARTS.some((start) => window.indexOf(start) === 0))
+    if (this.#findsClosed && this.#closedFrom === Infinity) this.#findClosed(window, final)
     let start = 0
     if (this.#kind === 'unmarked' && nextMark(window.subarray(0, MARK.length + 1), 0, final) === 0)
       this.#open(window, 0)
@@ -116,12 +132,16 @@ export class Scanner implements PieceScanner<DocumentPiece> {
       }
       const end = nextMark(window, this.#kind === 'document' ? start + MARK.length : start, final)
       if (end < 0) break
-      if (this.#kind !== 'unknown') yield* this.#documents(window, start, end)
+      if (this.#kind !== 'unknown') {
+        const piece = this.#piece(window, start, end)
+        if (!final && this.#isUndecided(piece)) break
+        yield* this.#documents(piece)
+      }
       start = this.#open(window, end)
     }
     if (final) {
       if (this.#kind !== 'unknown' && (needle === undefined || window.indexOf(needle, start) >= 0)) {
-        yield* this.#documents(window, start, window.length)
+        yield* this.#documents(this.#piece(window, start, window.length))
       }
       start = window.length
     } else if (this.#kind !== 'unknown' && window.length - start > MAX_DOCUMENT) {
@@ -141,11 +161,24 @@ export class Scanner implements PieceScanner<DocumentPiece> {
     if (this.#kind !== 'document' || window.at(-1) !== LINE_FEED) return
     const piece = this.#piece(window, 0, window.length)
     if (piece.closedAt < 0 && (!quiet || this.#standsApart)) return
-    yield* this.#documents(window, 0, window.length)
+    yield* this.#documents(piece)
     this.#kind = 'unknown'
     let end = window.length - 1
     while (end > 0 && window[end - 1] === LINE_FEED) end--
     this.#drop(end)
+  }
+
+  #findClosed(window: Buffer, final: boolean): void {
+    const isOwn = this.#base === this.#textStart && OWN_STARTS.some((start) => window.indexOf(start) === 0)
+    const at = isOwn ? 0 : closingLine(window, Math.max(0, this.#searched - this.#base), final)
+    if (at >= 0) this.#closedFrom = this.#base + at
+    this.#searched = this.#base + window.length - CLOSE.length
+  }
+
+  /** Whether a document is torn unless it is of a file whose documents are not closed, and more of that must be seen. */
+  #isUndecided({ at, bytes, closedAt }: DocumentPiece): boolean {
+    if (!this.#standsApart || closedAt >= 0 || !this.#findsClosed || this.#closedFrom < Infinity) return false
+    return this.#base + this.#length <= at + bytes.length + LOOK_AHEAD + CLOSE.length
   }
 
   #open(window: Buffer, mark: number): number {
@@ -155,8 +188,8 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   }
 
   /** The document that begins at a mark, and whatever follows the line that closes it: that is nobody's yet. */
-  *#documents(window: Buffer, start: number, end: number): Generator<DocumentPiece> {
-    let piece = this.#piece(window, start, end)
+  *#documents(whole: DocumentPiece): Generator<DocumentPiece> {
+    let piece = whole
     for (let textEnd = endOfText(piece.bytes); ; ) {
       const { bytes, at, closedAt } = piece
       const rest = closedAt + CLOSE.length - 1
@@ -164,7 +197,7 @@ export class Scanner implements PieceScanner<DocumentPiece> {
       yield { ...piece, bytes: bytes.subarray(0, rest) }
       const following = bytes.subarray(rest)
       textEnd -= rest
-      const found = { bytes: following, at: at + rest, closedAt: closingLine(following, 0) }
+      const found = { bytes: following, at: at + rest, closedAt: closingLine(following, 0, true) }
       piece = { ...piece, ...found, mustClose: true, unmarked: true }
     }
     yield piece
@@ -176,8 +209,8 @@ export class Scanner implements PieceScanner<DocumentPiece> {
     return {
       bytes,
       at: this.#base + start + 1,
-      closedAt: closingLine(bytes, 0),
-      mustClose: this.#standsApart && this.#closes,
+      closedAt: closingLine(bytes, 0, true),
+      mustClose: this.#standsApart && this.#closedFrom <= this.#base + end + LOOK_AHEAD,
       unmarked: this.#kind === 'unmarked',
       tooLong: false,
     }
@@ -212,9 +245,9 @@ function endsWord(window: Buffer, at: number, final: boolean): boolean {
 }
 
 /** Where the first line `...` begins; below 0 where there is none. */
-function closingLine(bytes: Buffer, from: number): number {
+function closingLine(bytes: Buffer, from: number, final: boolean): number {
   for (let at = bytes.indexOf(CLOSE, from); at >= 0; at = bytes.indexOf(CLOSE, at + 1)) {
-    if (endsWord(bytes, at + CLOSE.length, true)) return at + 1
+    if (endsWord(bytes, at + CLOSE.length, final)) return at + 1
   }
   return -1
 }

@@ -9,6 +9,7 @@ const spanOf = (id: number): Span => {
   const spanId = BigInt(id)
   return makeSpan({ spanId, traceId: 7n, data: { a: id, list: [id, `text ${id}`], z: `${id}` } })
 }
+const UTF_16 = 'it is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8'
 const written = (id: number): string => spanToYaml(spanOf(id))
 /** As the Go package writes it: no line closes it. */
 const unclosed = (id: number): string => written(id).replace(/^\n/, '').replace('...\n', '')
@@ -44,6 +45,29 @@ test('a torn document in a file with Windows line ends is not read with a part o
   }
 })
 
+test('a mark that is torn takes no document with it', async () => {
+  for (const torn of ['\n\n-', '\n\n--']) {
+    for (const file of [unclosed(1) + torn, written(1) + torn, `${unclosed(1)}${torn}\n${written(1)}`]) {
+      for (const text of [file, file.replaceAll('\n', '\r\n')]) {
+        const { spans, skipped } = await parseYaml(text)
+        expect([new Set(ids(spans)), skipped]).toEqual([new Set([1]), 1])
+      }
+    }
+  }
+})
+
+describe('a torn document that the next write shows to be one', () => {
+  const torn = `\n${written(1).slice(0, written(1).indexOf('z:'))}`
+
+  test('is counted where that stands in another chunk', async () => {
+    const file = Buffer.from(`${unclosed(2)}${torn}\n${written(3)}`)
+    for (let chunk = 1; chunk <= file.length; chunk++) {
+      const { spans, skipped } = await parseInChunks(file, chunk)
+      expect({ chunk, ids: ids(spans), skipped }).toEqual({ chunk, ids: [2, 3], skipped: 1 })
+    }
+  })
+})
+
 test.each([
   ['little endian', Buffer.from(`\ufeff${written(1)}`, 'utf16le')],
   ['big endian', Buffer.from(`\ufeff${written(1)}`, 'utf16le').swap16()],
@@ -52,8 +76,21 @@ test.each([
   expect(await parseYaml(file)).toMatchObject({
     spans: [],
     skipped: 1,
-    places: [{ at: 'byte 0', reason: 'the file is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8' }],
+    places: [{ at: 'byte 0', reason: UTF_16 }],
   })
+})
+
+test('what is appended to a file in UTF-16 is said to be that', async () => {
+  for (const first of [`\n${written(1)}`, unclosed(1), `\n${written(1)}`.slice(0, -30)]) {
+    const file = Buffer.concat([
+      Buffer.from(first),
+      Buffer.from(`\ufeff${written(2)}`, 'utf16le'),
+      Buffer.from(`\n${written(3)}`),
+    ])
+    const { spans, places } = await parseYaml(file)
+    expect(ids(spans)).toEqual(first.endsWith('...\n') ? [1, 3] : [3])
+    expect(places).toEqual([{ at: expect.any(String), reason: UTF_16 }])
+  }
 })
 
 test.each(['1e3', '12.0', '1.', '.5e1', '1_0', '!!float 12', '!!int 1e3'])('the id %s is none', async (id) => {
@@ -130,6 +167,7 @@ test('every byte of a file is in a span or counted, and no span holds what is of
       )
       expect({ file, lost, skips, counted }).toMatchObject({ counted: true })
     }
+    for (const chunk of [1, 5, 64, 300]) expect(await parseInChunks(Buffer.from(file), chunk)).toStrictEqual(read)
     // Nothing is lost, nor counted, for what stands after it.
     if (places.every(({ part }) => part === 'written' || part === 'blank')) expect(read.skipped).toBe(0)
   })

@@ -121,6 +121,25 @@ test('torn documents are reported', async () => {
   expect(await reader.trace(1n)).toMatchObject({ spans: [{ spanId: 3n }], skipped: 1 })
 })
 
+test('what the list counts as torn is in none of its traces', async () => {
+  const path = newPath()
+  const written = (id: bigint, traceId: bigint): string =>
+    spanToYaml(makeSpan({ spanId: id, traceId, kind: `k${traceId}`, data: { a: 1 } }))
+  const unclosed = (id: bigint): string => written(id, 2n).slice(1).replace('...\n', '')
+  const torn = written(4n, 2n).replace('a: 1\n...\n', '')
+  writeFileSync(path, `\n${written(1n, 1n)}${unclosed(2n)}\n${torn}${unclosed(3n)}`)
+  const found = await yamlReader({ path }).traces({ kind: 'k2' })
+  expect(found).toMatchObject({ traces: [{ traceId: 2n, spans: 2 }], skipped: 1 })
+})
+
+test('a record that mentions two traces is counted for both', async () => {
+  const path = newPath()
+  const written = (traceId: bigint): string => spanToYaml(makeSpan({ traceId }))
+  writeFileSync(path, `\n${written(41n).slice(0, -5)}${written(42n).replace('---\n', '')}`)
+  for (const traceId of [41n, 42n])
+    expect(await yamlReader({ path }).trace(traceId)).toMatchObject({ spans: [], skipped: 1 })
+})
+
 test('a file that cannot be read is told', async () => {
   const missing = yamlReader({ path: join(folder, 'none.yaml') })
   await expect(missing.traces()).rejects.toMatchObject({ code: 'TRACE_CANNOT_READ', message: /there is no such file/ })

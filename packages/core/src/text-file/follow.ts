@@ -88,7 +88,7 @@ class Watched<P extends Piece> {
     this.#format = format
     this.#position = position
     this.#before = before
-    this.#scanner = format.scanner({ at: position, amid: position > 0, growing: true })
+    this.#scanner = format.scanner({ at: position, amid: position > 0, closedFrom: 0 })
   }
 
   /** Reads on into `spans`; false where there was nothing to read. */
@@ -115,7 +115,7 @@ class Watched<P extends Piece> {
   #begin(): void {
     this.#position = 0
     this.#before = Buffer.alloc(0)
-    this.#scanner = this.#format.scanner({ growing: true })
+    this.#scanner = this.#format.scanner({ closedFrom: 0 })
   }
 
   async isReplaced(path: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { TraceList, TraceQuery, TraceSummary } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { checkQuery, listTraces, matchesFirst, newestFirst } from '../store/query.js'
 import { isFailed } from '../values/spans.js'
-import { type Piece, type ReadFormat, readSpans } from './read-format.js'
+import { type Piece, type ReadFormat, type ReadPart, readSpans } from './read-format.js'
 import { Report } from './report.js'
 
 /** Traces whose spans a later pass collects: at least, and at most, where few that may match do. */
@@ -23,7 +23,9 @@ export async function listFile<P extends Piece>(
   const { limit } = checkQuery(query)
   const report = new Report()
   const sketches = new Map<bigint, Sketch>()
-  await readSpans(file, format, { signal, report }, (span, piece) => sketch(sketches, span, piece, query))
+  const closedFrom = await readSpans(file, format, { signal, report }, (span, piece) =>
+    sketch(sketches, span, piece, query),
+  )
   const likely = [...sketches.values()].filter((found) => mayMatch(found, query)).sort(newestFirst)
   const traces: TraceSummary[] = []
   let step = Math.max(limit, MIN_STEP)
@@ -31,7 +33,7 @@ export async function listFile<P extends Piece>(
     const chosen = likely.slice(at, at + step)
     at += step
     step = Math.max(limit, Math.min(2 * step, MAX_STEP))
-    traces.push(...listTraces(await collect(file, format, chosen, signal), query))
+    traces.push(...listTraces(await collect(file, format, chosen, { signal, closedFrom }), query))
   }
   traces.sort(newestFirst)
   return { traces: traces.slice(0, limit), skipped: report.skipped, places: report.places }
@@ -100,25 +102,25 @@ async function collect<P extends Piece>(
   file: FileHandle,
   format: ReadFormat<P>,
   chosen: readonly Sketch[],
-  signal: AbortSignal | undefined,
+  part: Pick<ReadPart<P>, 'signal' | 'closedFrom'>,
 ): Promise<Span[]> {
   const spans: Span[] = []
   const ids = new Set<bigint>()
   const idTexts = new Set<string>()
   let from = Infinity
   let to = 0
-  for (const { traceId, ...part } of chosen) {
+  for (const { traceId, ...place } of chosen) {
     ids.add(traceId)
     idTexts.add(String(traceId))
-    from = Math.min(from, part.from)
-    to = Math.max(to, part.to)
+    from = Math.min(from, place.from)
+    to = Math.max(to, place.to)
   }
   const wanted = (piece: P): boolean => {
     const id = format.traceIdOf(piece)
     return id === undefined || idTexts.has(id)
   }
   const ignored = new Report()
-  await readSpans(file, format, { from, to, wanted, signal, report: ignored }, (span) => {
+  await readSpans(file, format, { ...part, from, to, wanted, report: ignored }, (span) => {
     if (ids.has(span.traceId)) spans.push(span)
   })
   return spans

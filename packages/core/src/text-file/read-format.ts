@@ -16,12 +16,17 @@ export interface ScanStart {
   readonly at?: number
   /** Whether that is amid a record, whose rest is passed over. Default false. */
   readonly amid?: boolean
-  /** Whether the file is read while it grows. Default false. */
-  readonly growing?: boolean
+  /** {@link PieceScanner.closedFrom} of an earlier scan of the file. Default: this scan finds out. */
+  readonly closedFrom?: number
 }
 
 /** Finds the records in bytes that come in chunks: bytes are put into `room()`, and their number told by `filled()`. */
 export interface PieceScanner<P extends Piece> {
+  /**
+   * Where the first line stands that closes a record, in bytes from the start of the file; `Infinity` where none does. From there
+   * on, records that are closed nowhere are torn. Undefined in formats without such lines.
+   */
+  readonly closedFrom?: number
   /** Where the next bytes go. */
   room(): Buffer
   filled(count: number): void
@@ -59,6 +64,7 @@ export interface ReadFormat<P extends Piece> {
 export interface ReadPart<P extends Piece> {
   /** Where to begin, in bytes. Default 0. */
   readonly from?: number
+  readonly closedFrom?: number | undefined
   /** Where to stop, in bytes. Default: where the file ends. */
   readonly to?: number
   /** Only records that hold these bytes. */
@@ -70,16 +76,20 @@ export interface ReadPart<P extends Piece> {
   readonly report: Report
 }
 
-/** Calls `each` for the spans of a file, one after the other; the record it is given is valid during the call only. */
+/**
+ * Calls `each` for the spans of a file, one after the other; the record it is given is valid during the call only.
+ *
+ * @returns {@link PieceScanner.closedFrom}, for another read of the file
+ */
 export async function readSpans<P extends Piece>(
   file: FileHandle,
   format: ReadFormat<P>,
   part: ReadPart<P>,
   each: (span: Span, piece: P) => void,
-): Promise<void> {
-  const { to = Infinity, needle, wanted, signal, report } = part
+): Promise<number | undefined> {
+  const { to = Infinity, needle, wanted, signal, report, closedFrom } = part
   let position = part.from ?? 0
-  const scanner = format.scanner({ at: position })
+  const scanner = format.scanner(closedFrom === undefined ? { at: position } : { at: position, closedFrom })
   for (;;) {
     signal?.throwIfAborted()
     const room = scanner.room()
@@ -93,6 +103,6 @@ export async function readSpans<P extends Piece>(
       const span = read instanceof Promise ? await read : read
       if (span !== undefined) each(span, piece)
     }
-    if (final) return
+    if (final) return scanner.closedFrom
   }
 }
