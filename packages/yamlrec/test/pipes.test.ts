@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import { RecordError, type Recorder, type Span } from '@trace/core'
+import { openReader } from '@trace/core/open'
 import { parseYaml, yamlReader, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
 
@@ -164,6 +165,27 @@ describe('at exit, of 3,001 spans', () => {
     )
     expect(stats).toMatchObject({ recorded: 3_001, failed: 0 })
     expect((await names(out)).size).toBe(3_001)
+  })
+
+  test.each(['yaml', 'jsonl'])('all can be read amid what the program logs: %s', async (format) => {
+    const body = `
+      for (let round = 0; round < 20; round++) {
+        console.log('listening on port ' + round)
+        for (let at = 0; at < 150; at++) tracer.trace('work', 'n' + (round * 150 + at), () => {})
+        await tracer.flush()
+        console.log(JSON.stringify({ level: 'info', round }))
+      }
+      process.exit()`
+    const { stats, out } = await run('$RUN | cat', `openRecorder('${format}:-')`, body)
+    expect(stats).toMatchObject({ recorded: 3_001, failed: 0 })
+    const path = newPath()
+    writeFileSync(path, out)
+    const reader = format === 'yaml' ? yamlReader({ path }) : openReader(`jsonl:${path}`)
+    const { traces, skipped } = await reader.traces({ limit: 5_000 })
+    expect(new Set(traces.map(({ name }) => name)).size).toBe(3_001)
+    // Lines that follow each other may count as one.
+    expect(skipped).toBeGreaterThanOrEqual(20)
+    expect(skipped).toBeLessThanOrEqual(40)
   })
 
   test('all reach the standard output of a worker', async () => {
