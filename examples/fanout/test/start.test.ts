@@ -24,6 +24,14 @@ function openToRead(folder: string): void {
   chmodSync(folder, statSync(folder).mode | 0o555)
 }
 
+/** Node may be installed where another user cannot run it. */
+function ownNode(): string {
+  const copy = join(clone, 'node')
+  cpSync(process.execPath, copy)
+  chmodSync(copy, 0o755)
+  return copy
+}
+
 function install(): void {
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
 }
@@ -32,11 +40,13 @@ function build(options: { nodeFlags?: string[]; uid?: number } = {}): { status: 
   const { nodeFlags = [], uid } = options
   const args = [...nodeFlags, join(clone, '.config', 'turbo.mjs'), 'run', 'build', '--dry']
   const env = { ...process.env, NODE_OPTIONS: '' }
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+  const as = uid === undefined ? {} : { uid }
+  const { status, stdout, stderr, error } = spawnSync(uid === undefined ? process.execPath : ownNode(), args, {
     encoding: 'utf8',
     env,
-    ...(uid === undefined ? {} : { uid }),
+    ...as,
   })
+  if (error !== undefined) throw error
   return { status, output: stdout + stderr }
 }
 

@@ -11,6 +11,8 @@ const MAX_DIGITS = 2_000
 const LONG_INTEGER = /[:[,]\s*-?\d{16}/
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 const STRING_AND_COLON = /"[^"\\]*(?:\\.[^"\\]*)*"\s*(:)?/g
+/** A key that is one escaped character: V8, as Node 24 and 26 have it, takes it for a backslash (`JSON.parse('{"\\u0001":1}')`). */
+const ESCAPED_KEY = /"(\\(?:u[\da-fA-F]{4}|[^u]))"(?=\s*:)/g
 const INTEGER = /^-?\d{16,}$/
 const FLOAT = /^-?\d+[.eE]/
 
@@ -38,9 +40,23 @@ export function parseJson(text: string, keepsFloats = false): unknown {
 }
 
 function parse(text: string, keepsFloats: boolean): unknown {
-  if (!keepsFloats && !LONG_INTEGER.test(text)) return JSON.parse(text)
+  const keepsNumbers = keepsFloats || LONG_INTEGER.test(text)
+  const hasEscapedKey = text.search(ESCAPED_KEY) >= 0
+  if (!keepsNumbers && !hasEscapedKey) return JSON.parse(text)
   mark ||= `${generateId()} ${generateId()} `
-  return JSON.parse(text.replace(STRING_OR_NUMBER, marked))
+  const keyed = hasEscapedKey ? text.replace(ESCAPED_KEY, `"${mark}$1"`) : text
+  const value: unknown = JSON.parse(keepsNumbers ? keyed.replace(STRING_OR_NUMBER, marked) : keyed)
+  return hasEscapedKey ? withoutMarks(value, 1) : value
+}
+
+/** The same with the keys as they were. */
+function withoutMarks(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > MAX_DEPTH) throw tooDeep()
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutMarks(item, depth + 1))
+  const map: Record<string, unknown> = newData()
+  for (const [key, item] of Object.entries(value)) map[numberText(key) ?? key] = withoutMarks(item, depth + 1)
+  return map
 }
 
 /** Whether a map within JSON has a key twice, of which the value has but the last. */

@@ -77,3 +77,15 @@ test('of a number that is no integer it can be told how it is written', () => {
 function textOfBigints(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value
 }
+
+test('a key that is one escaped character is read, which V8 takes for a backslash', () => {
+  for (const key of ['\u0001', '\uffff', '\u00e9', '"', '\\', '\n', '\u2028']) {
+    const name = `\\u${key.charCodeAt(0).toString(16).padStart(4, '0')}`
+    for (const written of new Set([JSON.stringify(key), `"${name}"`])) {
+      const text = `{"a":{${written}:1,"b":[{${written} : 12345678901234567890}]},"__proto__":2}`
+      expect(
+        JSON.stringify(plainJson(parseJson(text)), (_, value) => (typeof value === 'bigint' ? `${value}n` : value)),
+      ).toBe(`{"a":{${JSON.stringify(key)}:1,"b":[{${JSON.stringify(key)}:"12345678901234567890n"}]},"__proto__":2}`)
+    }
+  }
+})
