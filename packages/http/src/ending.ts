@@ -25,7 +25,12 @@ export function causeOf(req: Request, res: Response): Cause | undefined {
   const { errored } = socket
   if (isError(errored)) return errored === req.errored || !isPeersDoing(errored) ? { thrown: errored } : undefined
   // A server that is being closed breaks what is under way, and means it.
-  return Reflect.get(Object(Reflect.get(socket, 'server')), 'listening') === false ? undefined : CUT
+  return Reflect.get(Object(serverOf(socket)), 'listening') === false ? undefined : CUT
+}
+
+/** The server that a connection came by, as Node's servers of HTTP/1 mark their connections. */
+export function serverOf(socket: object | undefined): unknown {
+  return typeof socket === 'object' ? Reflect.get(socket, 'server') : undefined
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9113#ErrorCodes */

@@ -1,33 +1,29 @@
-import type { OutgoingMessage } from 'node:http'
 import { nodeHttp } from './node-http.js'
 import type { Response } from './traced.js'
 
 type State = 'closed' | 'errored' | 'writableFinished'
+type Getters = Readonly<Record<State, (this: Response) => unknown>>
 
-interface Own {
-  readonly kind: typeof OutgoingMessage
-  readonly getters: Readonly<Record<State, (this: Response) => unknown>>
-}
-
-let own: Own | undefined
+let nodes: Getters | undefined
 
 /** What Node knows of an HTTP/1 response, whatever a framework has defined on it by that name; a mock is asked itself. */
 export function stateOf(res: Response, state: State): unknown {
-  own ??= findOwn()
-  return res instanceof own.kind ? own.getters[state].call(res) : Reflect.get(res, state)
+  nodes ??= findGetters()
+  const closed = nodes.closed.call(res)
+  if (closed === undefined) return Reflect.get(res, state)
+  return state === 'closed' ? closed : nodes[state].call(res)
 }
 
-function findOwn(): Own {
-  const { OutgoingMessage: kind } = nodeHttp()
-  const getterOf = (state: State): ((this: Response) => unknown) =>
-    Object.getOwnPropertyDescriptor(kind.prototype, state)?.get ??
+function findGetters(): Getters {
+  const { prototype } = nodeHttp().OutgoingMessage
+  const getterOf = (state: State): Getters[State] =>
+    Object.getOwnPropertyDescriptor(prototype, state)?.get ??
     function (this: Response) {
       return Reflect.get(this, state)
     }
-  const getters = {
+  return {
     closed: getterOf('closed'),
     errored: getterOf('errored'),
     writableFinished: getterOf('writableFinished'),
   }
-  return { kind, getters }
 }

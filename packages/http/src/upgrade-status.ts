@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 
-/** The status line of HTTP, as Node writes it, and programs on a connection that asked to be upgraded. */
-export const STATUS_LINE: RegExp = /^HTTP\/1\.[01] (\d{3})[ \r]/
+/** The status line of HTTP, as programs write it on a connection that asked to be upgraded. */
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})[ \r]/
 
 /**
  * Tells, once, the status that the program answers an upgrade with: it writes that on the connection itself.
