@@ -54,20 +54,28 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
   })
   // What stands in for a logger that is off is its own child.
   const logs = app.log.child({}) !== app.log
+  /** A request that the program sends through the application again has a new logger. */
+  const goOn = (request: FastifyRequest, reply: FastifyReply, next: () => void): void => {
+    if (logs && tracedOf(request.raw) !== undefined) addIds(request, reply)
+    next()
+  }
   app.addHook('onRequest', (request, reply, next) => {
     const traced = requests.begin(request.raw, reply.raw, { route: request.routeOptions.url ?? '' })
-    if (traced === undefined) return requests.pass(request.raw, next)
+    if (traced === undefined) return requests.pass(request.raw, () => goOn(request, reply, next))
     traced.span.run(() => {
       if (logs) addIds(request, reply)
       next()
     })
   })
-  // Fastify calls these hooks by an event of the connection. The first calls the next ones, so that all run in the span.
-  app.addHook('onTimeout', (request, _reply, next) => {
-    const traced = tracedOf(request.raw)
-    if (traced === undefined) next()
-    else traced.span.run(() => next())
-  })
+  // Fastify calls these hooks by an event of the connection. The first calls the next ones, so that all run in the span. Only
+  // where there are timeouts, since for such a hook a connection that waits for its next request keeps the last one in memory.
+  if (Number(app.initialConfig.connectionTimeout) > 0) {
+    app.addHook('onTimeout', (request, _reply, next) => {
+      const traced = tracedOf(request.raw)
+      if (traced === undefined) next()
+      else traced.span.run(() => next())
+    })
+  }
   app.addHook('onError', (request, _reply, error, next) => {
     tracedOf(request.raw)?.answersError(error)
     next()

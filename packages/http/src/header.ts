@@ -56,18 +56,23 @@ function removeHeader(req: IncomingMessage, lowerName: string): void {
 }
 
 function addRawHeader(req: Internals, name: string, value: string, count: symbol): void {
-  const raw = req.rawHeaders
+  const raw = rawOf(req)
   raw.push(name, value)
   if (req[count] === raw.length - 2) req[count] = raw.length
 }
 
 /** Replaces the first header of a name, and takes the others off. */
 function replaceRawHeader(req: IncomingMessage, lowerName: string, value: string): void {
-  const raw = req.rawHeaders
+  const raw = rawOf(req)
   const first = indexOfName(raw, lowerName, 0)
   if (first < 0) return
   raw[first + 1] = value
   if (indexOfName(raw, lowerName, first + 2) >= 0) removeRawHeaders(req, lowerName, first + 2)
+}
+
+/** Mocks of requests may have none. */
+function rawOf({ rawHeaders }: { readonly rawHeaders?: string[] }): string[] {
+  return rawHeaders ?? []
 }
 
 function indexOfName(raw: readonly string[], lowerName: string, from: number): number {
@@ -79,7 +84,7 @@ function indexOfName(raw: readonly string[], lowerName: string, from: number): n
 function removeRawHeaders(req: IncomingMessage, lowerName: string, from: number): void {
   // Built now, since Node builds it from as many headers as came.
   void req.headersDistinct
-  const raw = req.rawHeaders
+  const raw = rawOf(req)
   let end = from
   for (let at = from; at < raw.length; at += 2) {
     const [name = '', value = ''] = [raw[at], raw[at + 1]]

@@ -1,4 +1,5 @@
 import type { IdHeader, RecordedHeader } from './options.js'
+import { storesHeads } from './response-state.js'
 import {
   type Respond,
   type Response,
@@ -82,7 +83,8 @@ export function recordHeaders(data: Record<string, unknown>, wanted: readonly Re
 
 function sentBy(res: Response): (lowerName: string) => unknown {
   const { _header: text } = res
-  if (typeof text !== 'string') return (name) => res.stream?.sentHeaders?.[name]
+  if (res.stream !== undefined) return (name) => res.stream?.sentHeaders?.[name]
+  if (typeof text !== 'string' || !storesHeads()) return (name) => res.getHeader(name)
   const lines = text.split('\r\n').slice(1)
   return (name) => {
     const values = lines.filter((line) => isNamed(line.slice(0, line.indexOf(':')), name))

@@ -27,3 +27,25 @@ function findGetters(): Getters {
     writableFinished: getterOf('writableFinished'),
   }
 }
+
+let isStored: boolean | undefined
+
+/** Whether `_storeHeader` makes the heads of HTTP/1 responses: on Node and Deno, not on Bun, which has it and never calls it. */
+export function storesHeads(): boolean {
+  if (isStored === undefined) {
+    isStored = false
+    // As much of a response as Node's looks at: a real one would be published on its diagnostics channel.
+    const sample = {
+      _header: null,
+      _storeHeader: () => {
+        isStored = true
+      },
+    }
+    try {
+      Reflect.apply(nodeHttp().ServerResponse.prototype.writeHead, sample, [200])
+    } catch {
+      // By what needs more than that.
+    }
+  }
+  return isStored
+}

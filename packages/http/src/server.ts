@@ -5,6 +5,7 @@ import { methodOf, pathOf, queryOf } from './naming.js'
 import { type ServerOptions, type Settings, settingsFrom } from './options.js'
 import { extractFirst } from './propagator.js'
 import { parseIdHeader } from './request-id.js'
+import { storesHeads } from './response-state.js'
 import { type Request, type RequestInfo, type Response, TRACED, type Traced } from './traced.js'
 import { TracedRequest } from './traced-request.js'
 import { hasHead } from './wrapped.js'
@@ -63,9 +64,9 @@ export class RequestTracer {
       if (span.sampled) this.#describe(req, span, info)
       this.#sendIds(req, traced)
       const { idHeader } = this.#settings.head
-      // Of a mock's methods nothing is known but this one.
-      if (idHeader !== undefined && arrival.isWrapped !== true && !hasHead(res))
-        res.setHeader(idHeader.name, traced.idText)
+      // Beforehand only where nothing better can be had: on Bun, and on mocks, of whose methods nothing else is known.
+      const joinsHead = arrival.isWrapped === true ? storesHeads() : hasHead(res)
+      if (idHeader !== undefined && !joinsHead) res.setHeader(idHeader.name, traced.idText)
     } catch {
       // By an odd mock of a request, or an odd tracer: served without a span, if need be.
       if (traced === undefined) span?.finish()

@@ -3,7 +3,7 @@ import { type Cause, causeOf, causeOfStream, type EndReason, serverOf } from './
 import { recordHeaders } from './heads.js'
 import { type Live, liveOn, remove } from './live-requests.js'
 import { nodeHttp } from './node-http.js'
-import { stateOf } from './response-state.js'
+import { stateOf, storesHeads } from './response-state.js'
 import {
   type Request,
   type RequestInfo,
@@ -98,7 +98,10 @@ export class TracedRequest implements Traced {
 
   headed(statusLine: string | undefined): void {
     this.statusLine = statusLine
-    if (!this.span.sampled) return
+    if (this.span.sampled) this.recordHeaders()
+  }
+
+  private recordHeaders(): void {
     try {
       recordHeaders(this.span.data, this.info.head.recorded, this.res)
     } catch {
@@ -145,6 +148,8 @@ export class TracedRequest implements Traced {
     const status = this.status()
     if (status !== undefined) {
       data['http.response.status_code'] = status
+      // Of a head that was not seen as it was made.
+      if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()
       if (status >= 500)
         span.fail(error?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
     }
@@ -167,8 +172,8 @@ export class TracedRequest implements Traced {
     const sent = stream?.sentHeaders?.[':status']
     if (sent !== undefined) return Number(sent)
     const line = this.statusLine ?? res._header
-    if (stream === undefined && line !== undefined) return statusIn(line)
-    // A mock: on one of Node's own, frameworks may have defined something else in these names.
+    if (stream === undefined && line !== undefined && storesHeads()) return statusIn(line)
+    // A mock, or one of Bun's: on one of Node's, frameworks may have defined something else in these names.
     return res.headersSent ? res.statusCode : undefined
   }
 

@@ -1,5 +1,6 @@
 import { emitOfRequest, emitOfResponse } from './events.js'
 import { respondOf, storeHeadOf } from './heads.js'
+import { storesHeads } from './response-state.js'
 import type { Request, Response } from './traced.js'
 import { endOf, flushHeadersOf, writeOf } from './writing.js'
 
@@ -20,8 +21,9 @@ export function wrapResponse(res: Wrapped): void {
   // Some mocks of responses have none.
   const flushHeaders = typeof res.flushHeaders === 'function' ? flushHeadersOf(res.flushHeaders) : undefined
   if (flushHeaders !== undefined && res.flushHeaders !== flushHeaders) res.flushHeaders = flushHeaders
-  const storeHead = typeof res._storeHeader === 'function' ? storeHeadOf(res._storeHeader) : undefined
-  if (storeHead !== undefined && res._storeHeader !== storeHead) res._storeHeader = storeHead
+  const { _storeHeader: found } = res
+  const storeHead = typeof found === 'function' && storesHeads() ? storeHeadOf(found) : undefined
+  if (storeHead !== undefined && found !== storeHead) res._storeHeader = storeHead
   if (res.stream === undefined) return
   const respond = respondOf(res.stream.respond)
   if (res.stream.respond !== respond) res.stream.respond = respond
@@ -31,5 +33,5 @@ export function wrapResponse(res: Wrapped): void {
 
 /** Whether the id can be added to a response's head as that is written. */
 export function hasHead({ stream, _storeHeader }: Wrapped): boolean {
-  return stream !== undefined || typeof _storeHeader === 'function'
+  return stream !== undefined || (typeof _storeHeader === 'function' && storesHeads())
 }

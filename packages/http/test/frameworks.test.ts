@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -69,6 +69,19 @@ describe('responses that say finish and never close', () => {
       // The mock says that it is mounted somewhere.
       Array(10).fill('GET */users/:id'),
     )
+  })
+
+  test.each<[string, RequestListener, number]>([
+    ['its own methods', (_req, res) => void Reflect.apply(Reflect.get(res, 'sendStatus'), res, [503]), 503],
+    ['writeHead', (_req, res) => void res.writeHead(201, { 'X-Other': 'a' }).end('x'), 201],
+  ])('of node-mocks-http, whose events nobody hears by default: %s', async (_, handler, status) => {
+    const { tracer, spans } = traced()
+    const { req, res } = createMocks({ method: 'GET', url: '/users/42', headers: { 'X-Request-Id': 'theirs' } })
+    Reflect.apply(traceNode(handler, { tracer }), undefined, [req, res])
+    const [span] = await spans()
+    expect([span?.data['http.response.status_code'], reasonOf(span)]).toEqual([status, 'completed'])
+    expect(res.getHeader('X-Request-Id')).toBe(String(span?.traceId))
+    expect(req.headers['x-request-id']).toBe(`${span?.traceId}:${span?.spanId}`)
   })
 
   test.each(['@codegenie/serverless-express', 'serverless-http'])('of %s', async (name) => {
@@ -163,6 +176,42 @@ describe('what the server breaks off is its own doing', () => {
   })
 })
 
+describe('a client that leaves amid its own body has left, whoever gets the error', () => {
+  const leaving = async (port: number, tracer: Tracer): Promise<void> => {
+    const client = connect(port, '127.0.0.1').on('error', () => {})
+    client.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"a":')
+    for (let wait = 0; wait < 200 && tracer.stats().started === 0; wait++) await sleep(10)
+    client.destroy()
+  }
+
+  test('a plain handler', async () => {
+    const { tracer, spans } = traced()
+    const errors: unknown[] = []
+    const listener = traceNode(
+      async (req) => {
+        for await (const _ of req);
+      },
+      { tracer },
+    )
+    const caught = (req: IncomingMessage, res: ServerResponse): unknown =>
+      listener(req, res).catch((error: unknown) => errors.push(error))
+    await leaving(await listen(caught), tracer)
+    const [span] = await spans()
+    expect([reasonOf(span), span && isFailed(span), errors.length]).toEqual(['aborted', false, 1])
+  })
+
+  test('Fastify', async () => {
+    const { tracer, spans } = traced()
+    const app = fastify()
+    closing.push(() => app.close())
+    await app.register(traceFastify, { tracer })
+    app.post('/', async () => 'x')
+    await leaving(Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port), tracer)
+    const [span] = await spans()
+    expect([reasonOf(span), span && isFailed(span)]).toEqual(['aborted', false])
+  })
+})
+
 function destroy(
   stream: { destroy(error?: Error): void; on(event: string, fn: () => void): void },
   error?: Error,
@@ -237,6 +286,30 @@ describe('an internal redirect', () => {
     expect(all[0]?.name).toMatch(/^GET \/(new\/:id|old)$/)
     expect([warnings, emitted.mock.calls]).toEqual([[], []])
   })
+})
+
+test("an internal redirect of Fastify's is one span, and its log lines have the ids", async () => {
+  const { tracer, spans } = traced()
+  const lines: string[] = []
+  const app = fastify({ logger: { stream: { write: (line) => void lines.push(line) } } })
+  closing.push(() => app.close())
+  await app.register(traceFastify, { tracer })
+  app.get('/old', (request, reply) => {
+    reply.hijack()
+    request.raw.url = '/new'
+    app.routing(request.raw, reply.raw)
+  })
+  app.get('/new', async (request) => {
+    request.log.info('in the new one')
+    return String(request.span?.spanId === currentSpan()?.spanId)
+  })
+  const address = await app.listen({ port: 0 })
+  expect(await (await fetch(`${address}/old`)).text()).toBe('true')
+  const all = await spans()
+  expect(all.map(({ name }) => name)).toEqual(['GET /old'])
+  const line = lines.find((each) => each.includes('in the new one')) ?? '{}'
+  expect(JSON.parse(line)).toMatchObject({ trace_id: String(all[0]?.traceId), span_id: String(all[0]?.spanId) })
+  expect(warnings).toEqual([])
 })
 
 test('a 4xx that an Express error handler answers is no failure, and a 5xx is one', async () => {

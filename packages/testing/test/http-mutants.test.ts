@@ -8,6 +8,7 @@ const spanOf = new WeakMap<object, ActiveSpan>()
 
 const mutants: Record<string, Partial<Middleware>> = {
   'forgets the response header': { respond: () => {} },
+  'sets the response header before the head': { respond: (res, name, value) => res.setHeader(name, value) },
   'sends the ids of both': { respond: (res, name, value) => res.setHeader(name, `${value}:1`) },
   'overrules addRespHeader': {
     end: (span, res, tracer) => {

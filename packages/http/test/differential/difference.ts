@@ -36,7 +36,7 @@ const NOTHING: Visible = { requestKeys: [], responseKeys: [], listeners: {} }
 function facts(
   { text, journal }: Seen,
   ids: number,
-  { moves = [], uncounted = [] }: Kind,
+  { moves = [] }: Kind,
   adds: Visible,
 ): ReadonlyMap<string, unknown> {
   const { lines = [], requestKeys = [], responseKeys = [], connection = {} } = journal ?? {}
@@ -48,10 +48,7 @@ function facts(
     ['lines', lines],
     ['request keys', keys(requestKeys, adds.requestKeys)],
     ['response keys', keys(responseKeys, adds.responseKeys)],
-    [
-      'listeners of the connection',
-      journal && sum(connection, adds.listeners).filter(([event]) => !uncounted.includes(event)),
-    ],
+    ['listeners of the connection', journal && sum(connection, adds.listeners)],
   ])
 }
 

@@ -39,8 +39,6 @@ export interface Kind {
   readonly adds: Visible
   /** Keys that are a prototype's when traced. */
   readonly moves?: readonly string[]
-  /** Events whose listeners on a connection may differ: Fastify adds its own, sooner or later, where there is a hook for it. */
-  readonly uncounted?: readonly string[]
   readonly forms: readonly Form[]
 }
 
@@ -68,12 +66,7 @@ export const servers: Readonly<Record<string, Kind>> = {
   'Express 5 behind others that wrap writeHead': expressKind((handler, tracer) =>
     startExpress(express5, handler, tracer, 'wrapping'),
   ),
-  Fastify: {
-    start: startFastify,
-    adds: WRAPPED,
-    uncounted: ['timeout'],
-    forms: [...someForms.map(hijacked), ...fastifyForms],
-  },
+  Fastify: { start: startFastify, adds: WRAPPED, forms: [...someForms.map(hijacked), ...fastifyForms] },
   Koa: { start: startKoa, adds: WRAPPED, forms: koaForms },
 }
 
