@@ -3,7 +3,7 @@ import { type ActiveSpan, currentSpan } from '@trace/core'
 import { type Emit, type Request, type Response, tracedOf, tracedOfResponse } from './traced.js'
 import { wrapper } from './wrapper.js'
 
-/** Stands in for the `emit` of requests: listeners run in the request's context. */
+/** Wraps the `emit` of requests: listeners run in the request's context. */
 export const emitOfRequest: (emit: Emit) => Emit = wrapper((emit) => {
   return function (this: Request, event: string | symbol, ...args: unknown[]): boolean {
     const span = tracedOf(this)?.span
@@ -12,7 +12,7 @@ export const emitOfRequest: (emit: Emit) => Emit = wrapper((emit) => {
   }
 })
 
-/** Stands in for the `emit` of responses: the same, and ends the request with its response. */
+/** Wraps the `emit` of responses: the same, and ends the request with its response. */
 export const emitOfResponse: (emit: Emit) => Emit = wrapper((emit) => {
   return function (this: Response, event: string | symbol, ...args: unknown[]): boolean {
     const traced = tracedOfResponse(this)

@@ -33,7 +33,7 @@ interface Mount {
  *
  * Express sets `req.baseUrl` when it enters and leaves a mount, with `req.params` telling the mount's parameters at that
  * moment, and `req.route` when a route has matched: both become accessors here. Where they can be those of
- * Express's own kind of request (`express.request`), they are: on every request, they take longer than all the rest of a span.
+ * Express's own prototype (`express.request`), they are: on every request, they take longer than all the rest of a span.
  */
 export class RouteWatch implements RouteSource {
   readonly #req: WatchedRequest
@@ -43,10 +43,10 @@ export class RouteWatch implements RouteSource {
   baseUrl: unknown
   route: unknown
 
-  /** @param kind Express's own kind of request that it is of, if any */
-  constructor(req: WatchedRequest, kind: WatchedRequest | undefined) {
+  /** @param prototype Express's own that it inherits from, if any */
+  constructor(req: WatchedRequest, prototype: WatchedRequest | undefined) {
     this.#req = req
-    addAccessors(req, kind)
+    addAccessors(req, prototype)
     const app = appOf(req)
     const baseUrl = Object.hasOwn(req, BASE_URL) ? req[BASE_URL] : undefined
     this.baseUrl = baseUrl
@@ -102,23 +102,25 @@ function find(mount: Mount, app: unknown, entered: Entered): Found | undefined {
   return enter(mount.inner, entered) ?? enter(mount.place, entered)
 }
 
-/** The kinds of requests that have accessors. */
+/** The prototypes that have accessors. */
 const accessible = new WeakSet<object>()
 
-function addAccessors(req: WatchedRequest, kind: WatchedRequest | undefined): void {
-  if (kind !== undefined && accessible.has(kind) && !Object.hasOwn(req, 'baseUrl')) return
+function addAccessors(req: WatchedRequest, prototype: WatchedRequest | undefined): void {
+  if (prototype !== undefined && accessible.has(prototype) && !Object.hasOwn(req, 'baseUrl')) return
   req[BASE_URL] = req.baseUrl
   req[ROUTE] = req.route
   define(req, ACCESSORS)
-  if (kind === undefined) return
-  define(kind, ACCESSORS)
-  accessible.add(kind)
+  if (prototype === undefined) return
+  define(prototype, ACCESSORS)
+  accessible.add(prototype)
 }
 
 /** Read where Express puts it, since whatever is read of a request itself takes long: each is a shape of its own to V8. */
 function appOf(req: WatchedRequest): unknown {
-  const kind: object | null = Object.getPrototypeOf(req)
-  return kind !== null && Object.hasOwn(kind, 'app') && !Object.hasOwn(req, 'app') ? Reflect.get(kind, 'app') : req.app
+  const prototype: object | null = Object.getPrototypeOf(req)
+  return prototype !== null && Object.hasOwn(prototype, 'app') && !Object.hasOwn(req, 'app')
+    ? Reflect.get(prototype, 'app')
+    : req.app
 }
 
 /** Does without where something stands in the way: that is the program's. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { kindOf } from './express-kind.js'
+import { sharedPrototypeOf } from './express-prototypes.js'
 import { RouteWatch } from './express-route.js'
 import type { ServerOptions } from './options.js'
 import { RequestTracer } from './server.js'
@@ -18,14 +18,14 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?
 export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
   return (req, res, next) => {
-    const requestKind = kindOf<Request>(req)
-    if (requestKind !== undefined) wrapRequest(requestKind)
-    const responseKind = kindOf<Response>(res)
-    if (responseKind !== undefined) wrapResponse(responseKind)
-    const isWrapped = requestKind !== undefined && responseKind !== undefined
+    const requestPrototype = sharedPrototypeOf<Request>(req)
+    if (requestPrototype !== undefined) wrapRequest(requestPrototype)
+    const responsePrototype = sharedPrototypeOf<Response>(res)
+    if (responsePrototype !== undefined) wrapResponse(responsePrototype)
+    const isWrapped = requestPrototype !== undefined && responsePrototype !== undefined
     const traced = requests.begin(req, res, isWrapped ? WRAPPED : undefined)
     if (traced === undefined) return requests.pass(req, next)
-    if (traced.span.sampled) traced.routes = new RouteWatch(req, requestKind)
+    if (traced.span.sampled) traced.routes = new RouteWatch(req, requestPrototype)
     traced.span.run(() => next())
   }
 }

@@ -52,7 +52,7 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
       return tracedOf(this.raw)?.span
     },
   })
-  // What stands in for a logger that is off is its own child.
+  // A logger that is off is its own child.
   const logs = app.log.child({}) !== app.log
   /** A request that the program sends through the application again has a new logger. */
   const goOn = (request: FastifyRequest, reply: FastifyReply, next: () => void): void => {

@@ -176,7 +176,7 @@ export class RequestTracer {
   }
 }
 
-/** One of Express's own kind has its mark itself, if any; to look for it above would take longest where there is none. */
+/** One of Express's prototype has its mark itself, if any; to look for it above would take longest where there is none. */
 function earlierOf(req: Request, { isWrapped = false }: Arrival): Traced | undefined {
   return isWrapped && !Object.hasOwn(req, TRACED) ? undefined : req[TRACED]
 }

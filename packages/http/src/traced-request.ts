@@ -126,7 +126,7 @@ export class TracedRequest implements Traced {
       if (this.live !== undefined) remove(this.live, this)
       if (this.span.sampled) this.record()
     } catch {
-      // An odd stand-in for a response.
+      // An odd mock of a response.
     }
     try {
       this.span.finish()

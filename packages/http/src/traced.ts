@@ -28,7 +28,7 @@ export type Response = ServerResponse & {
   _storeHeader?: StoreHead
   /** The text of an HTTP/1 head, once there is one. */
   readonly _header?: unknown
-  /** Where `req` does not tell: a request that stands in for another, say. */
+  /** Where `req` does not tell: a request in the place of another, say. */
   [TRACED]?: Traced
 }
 

@@ -1,7 +1,7 @@
 import { type End, type FlushHeaders, type Response, tracedOfResponse, type Write } from './traced.js'
 import { wrapper } from './wrapper.js'
 
-/** Stands in for the `write` of responses: the first call, where it does not come from `end`, sends the first byte. */
+/** Wraps the `write` of responses: the first call, where it does not come from `end`, sends the first byte. */
 export const writeOf: (write: Write) => Write = wrapper((write) => {
   return function (this: Response, ...args: unknown[]): boolean {
     const traced = tracedOfResponse(this)
@@ -10,7 +10,7 @@ export const writeOf: (write: Write) => Write = wrapper((write) => {
   }
 })
 
-/** Stands in for the `flushHeaders` of responses, which sends the first byte too. */
+/** Wraps the `flushHeaders` of responses, which sends the first byte too. */
 export const flushHeadersOf: (flushHeaders: FlushHeaders) => FlushHeaders = wrapper((flushHeaders) => {
   return function (this: Response): void {
     tracedOfResponse(this)?.wrote()
@@ -18,7 +18,7 @@ export const flushHeadersOf: (flushHeaders: FlushHeaders) => FlushHeaders = wrap
   }
 })
 
-/** Stands in for the `end` of HTTP/2 responses, which write their text by `write`. */
+/** Wraps the `end` of HTTP/2 responses, which write their text by `write`. */
 export const endOf: (end: End) => End = wrapper((end) => {
   return function (this: Response, ...args: unknown[]): Response {
     const traced = tracedOfResponse(this)
