@@ -1,4 +1,4 @@
-// What programs and adapters use. What else authors of stores need is in store/index.ts, and of text files in text-file/index.ts.
+// For programs and adapters. What authors of stores need besides is in store/index.ts, and for text files in text-file/index.ts.
 
 export { currentSpan, currentSpanId, currentTraceId, outsideTraces } from './context/context.js'
 export type { ActiveSpan } from './contract/active-span.js'

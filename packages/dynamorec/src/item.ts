@@ -70,16 +70,16 @@ function setData(item: Item, data: PlainData, layout: Layout): void {
  */
 export function spanFromItem(item: Item): Span | string {
   const spanId = parseId(item['span_id']?.N ?? '')
-  if (spanId === undefined) return 'its span_id is no integer from 1 to 2^64−1'
+  if (spanId === undefined) return 'its span_id is not an integer from 1 to 2^64−1'
   const traceId = parseId(item['trace_id']?.N ?? '')
-  if (traceId === undefined) return 'its trace_id is no integer from 1 to 2^64−1'
+  if (traceId === undefined) return 'its trace_id is not an integer from 1 to 2^64−1'
   const parent = item['parent_id']?.N ?? '0'
   const parentId = parent === '0' ? 0n : parseId(parent)
-  if (parentId === undefined) return 'its parent_id is no integer from 0 to 2^64−1'
+  if (parentId === undefined) return 'its parent_id is not an integer from 0 to 2^64−1'
   const start = timeOf(item, 'start')
-  if (start === undefined) return 'its start is no RFC 3339 time'
+  if (start === undefined) return 'its start is not an RFC 3339 time'
   const finish = timeOf(item, 'finish')
-  if (finish === undefined && item['finish'] !== undefined) return 'its finish is no RFC 3339 time'
+  if (finish === undefined && item['finish'] !== undefined) return 'its finish is not an RFC 3339 time'
   const [process, kind, name] = [textOf(item, 'process'), textOf(item, 'kind'), textOf(item, 'name')]
   return { spanId, traceId, parentId, process, kind, name, start, finish, data: dataOf(item) }
 }

@@ -1,4 +1,5 @@
 import { checkOptions, type Logger, optionRules, RecordError, type Recorder, type Span } from '@trace/core'
+import { processLogger } from '@trace/core/store'
 import type { Outcome } from './batches.js'
 import { Connection, requestTimeoutOf, TABLE_RULES, type TableOptions } from './client.js'
 import { ownSignal } from './deadline.js'
@@ -48,8 +49,6 @@ export interface SpoolOptions {
 }
 
 const DEFAULT_SPOOL_BYTES = 67_108_864
-
-const processLogger: Logger = { warn: (message) => process.emitWarning(message, 'TraceWarning') }
 
 /**
  * Records spans to a DynamoDB table, which it does not create (see `createTraceTable`). Nothing of the AWS SDK is loaded, and

@@ -65,7 +65,7 @@ describe('one trace', () => {
     expect({ ...spans[0]?.data }).toEqual({ status: '200', ok: 'true', nothing: '<nil>' })
     expect({ skipped, places }).toEqual({
       skipped: 1,
-      places: [{ at: 'trace_id 42, span_id 3', reason: 'its start is no RFC 3339 time' }],
+      places: [{ at: 'trace_id 42, span_id 3', reason: 'its start is not an RFC 3339 time' }],
     })
     const { traces } = await dynamoReader({ table }).traces()
     expect(traces).toMatchObject([{ traceId: 42n, spans: 2, name: 'GET /old', duration: 1_500_000_000n }])

@@ -169,10 +169,10 @@ describe('URLs', () => {
 
   test.each([
     ['jsonl:', /give the path of a file, as in jsonl:traces/],
-    ['jsonl://traces.jsonl', /has no \/\/ before it; write jsonl:traces.jsonl/],
-    ['jsonl:a?b=c', /no options after \?/],
-    ['jsonl:a#b', /written %23/],
-    ['jsonl:50%.jsonl', /written %25/],
+    ['jsonl://traces.jsonl', /no \/\/ before a path; write jsonl:traces.jsonl/],
+    ['jsonl:a?b=c', /options \(\?…\) are not supported/],
+    ['jsonl:a#b', /fragments \(#…\) are not supported; write a # of the path as %23/],
+    ['jsonl:50%.jsonl', /as %25/],
   ])('%s is refused', (url, message) => {
     expect(() => openRecorder(new URL(url))).toThrow(message)
     expect(() => openReader(new URL(url))).toThrow(message)
@@ -180,7 +180,7 @@ describe('URLs', () => {
 
   test('- is standard output, which cannot be read', () => {
     expect(openRecorder(new URL('jsonl:-')).name).toBe('json(stdout)')
-    expect(() => openReader(new URL('jsonl:-'))).toThrow('standard output cannot be read back')
+    expect(() => openReader(new URL('jsonl:-'))).toThrow('standard output cannot be read')
   })
 })
 

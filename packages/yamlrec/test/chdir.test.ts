@@ -79,6 +79,6 @@ test('where the current folder was removed, an absolute path works, and a relati
        }
      }`,
   )
-  const why = 'option "path": "traces.yaml" counts from the current folder, which was removed; give an absolute path'
+  const why = 'option "path": "traces.yaml" is relative to the current folder, which was removed; give an absolute path'
   expect(printed).toBe(`kept\nTRACE_BAD_OPTION yamlRecorder: ${why}\nTRACE_BAD_OPTION yamlReader: ${why}\n`)
 })

@@ -334,7 +334,7 @@ describe('a path that is', () => {
       'folder does not exist',
     )
     expect((await failure(() => yamlRecorder({ path: loop }).record(many(2)))).message).toContain('symbolic links')
-    await expect(yamlReader({ path: loop }).traces()).rejects.toThrow('its symbolic links lead to each other')
+    await expect(yamlReader({ path: loop }).traces()).rejects.toThrow('its symbolic links form a circle')
   })
 })
 
@@ -342,7 +342,7 @@ test('a pipe is refused by readers at once, and its writer does not notice', asy
   const path = newPipe()
   const writer = spawn('sh', ['-c', 'echo > "$0"; echo $? > "$0.done"', path])
   const reader = yamlReader({ path })
-  const refused = { code: 'TRACE_CANNOT_READ', message: expect.stringContaining('save what comes out of it to a file') }
+  const refused = { code: 'TRACE_CANNOT_READ', message: expect.stringContaining('save its output to a file') }
   for (let round = 0; round < 8; round++) {
     await expect(reader.traces()).rejects.toMatchObject(refused)
     await expect(reader.trace(1n)).rejects.toMatchObject(refused)

@@ -159,7 +159,7 @@ test('a write that is cut at any byte has exactly those spans that are told, and
     const batch = new Batch('x', many(3), spanToYaml)
     batch.next()
     batch.wrote(cut)
-    const unstored = cut === whole.length ? [] : ids((await failure(() => batch.end('it is cut'))).spans)
+    const unstored = cut === whole.length ? [] : ids((await failure(() => batch.throwIfNotStored('it is cut'))).spans)
     const stored = ids((await parseYaml(Buffer.concat([whole.subarray(0, cut), later]))).spans)
     // The line break after the last `...` may be all that is missing: that document then is told, and there.
     const first = unstored[0] ?? 4

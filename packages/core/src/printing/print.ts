@@ -7,7 +7,7 @@ import { buildTree, type SpanNode } from './tree.js'
 
 /** Options of {@link printTrace}. */
 export interface PrintOptions {
-  /** Columns of a line; default 100, at least 60. */
+  /** Columns of a line, at least 60. Default 100. */
   readonly width?: number
 }
 
@@ -16,7 +16,7 @@ const WIDTH = {
   test: (value: unknown): boolean => typeof value === 'number' && value > 0 && value < Infinity,
 }
 
-/** Levels that are indented; what lies deeper stands at the same place, with its depth in front. */
+/** How many levels are indented. Deeper spans have their depth in front instead. */
 const MAX_INDENT = 20
 
 interface Row {
@@ -26,13 +26,13 @@ interface Row {
 }
 
 /**
- * A trace as plain text: a line for each span, as a tree, with its service, a bar that shows when it ran, and how long it
- * took; behind it why it failed, and of a request that did not, that its client left or its status from 400 on. Takes spans
- * as {@link buildTree} does. Whatever a name contains, a span is one line and holds no control characters.
+ * Prints a trace as plain text: a tree with a line for each span. The line has the span's service, a bar that shows when it ran,
+ * and how long it took. After that comes the error of a failed span; of other requests, a status of 400 or more, and whether the
+ * client left. A span always takes one line, and no control characters of its name get into it.
  *
- * @param spans of one trace
- * @returns lines, each ended by a line break; an empty string for no spans
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or a width that is no number
+ * @param spans the spans of one trace, as {@link buildTree} takes them
+ * @returns lines, each ended by a line break; an empty string if there are no spans
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or a width that is not a number
  */
 export function printTrace(spans: Iterable<Span>, options: PrintOptions = {}): string {
   checkOptions('printTrace', options, { width: WIDTH })
@@ -53,7 +53,7 @@ export function printTrace(spans: Iterable<Span>, options: PrintOptions = {}): s
   return `${headline(first.span.traceId, rows, range)}\n${lines.join('\n')}\n`
 }
 
-/** A duration in nanoseconds for people: `850 ns`, `1.23 ms`, `2.50 s`, `3 min 20 s`. */
+/** Formats a duration in nanoseconds for people: `850 ns`, `1.23 ms`, `2.50 s`, `3 min 20 s`. */
 export function formatDuration(nanoseconds: bigint): string {
   if (nanoseconds < 0n) return `-${formatDuration(-nanoseconds)}`
   const ns = Number(nanoseconds)
@@ -103,11 +103,11 @@ function noteOf({ span, cutOff }: SpanNode): string {
     notes.push(`✗ ${String(span.data[DATA_KEYS.errorType])}: ${String(span.data[DATA_KEYS.errorMessage] ?? '')}`)
   else notes.push(...outcomeOf(span))
   if (cutOff === 'parent missing') notes.push(`(parent ${span.parentId} missing)`)
-  if (cutOff === 'circle') notes.push(`(parents run in a circle)`)
+  if (cutOff === 'circle') notes.push(`(parents form a circle)`)
   return notes.length === 0 ? '' : `  ${onOneLine(notes.join(' '))}`
 }
 
-/** What is worth a look in a request that did not fail. */
+/** What is unusual in a request that did not fail. */
 function outcomeOf({ data }: Span): string[] {
   const status = data[DATA_KEYS.httpStatus]
   const isError = typeof status === 'number' && status >= 400
@@ -155,7 +155,7 @@ export function columnsOf(text: string): number {
   return columns
 }
 
-/** A text cut or filled up with spaces to exactly so many columns. */
+/** Cuts a text to a number of columns, or fills it up with spaces. */
 function fit(text: string, columns: number): string {
   const width = columnsOf(text)
   if (width <= columns) return text + ' '.repeat(columns - width)

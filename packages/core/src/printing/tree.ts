@@ -4,11 +4,11 @@ import { eachOnce } from '../store/query.js'
 /** A span in its place in the tree of its trace. */
 export interface SpanNode {
   readonly span: Span
-  /** In order of start. */
+  /** Sorted by start. */
   readonly children: readonly SpanNode[]
   /**
-   * Why a root that has a parent is a root all the same: its parent is not among the spans (it is not stored, or is
-   * another system's), or its parents run in a circle, which was cut here. Undefined for any other node.
+   * Why a span with a parent is a root: its parent is missing (it is not stored, or belongs to another system), or its parents
+   * form a circle, which was cut here. Undefined for other spans.
    */
   readonly cutOff?: 'parent missing' | 'circle'
 }
@@ -20,12 +20,12 @@ interface MutableNode {
 }
 
 /**
- * Builds the tree of a trace, whatever came of it: spans in any order, several records of one span (of which it takes the
- * last, and rather a finished one), several roots, missing parents, and parents that run in a circle. Every span is in the
- * result once.
+ * Builds the tree of a trace. The spans may be in any order; there may be several records of a span, several roots, missing
+ * parents, and parents that form a circle. Each span is in the result once: of several records the last one that is finished, or
+ * the last one if none is.
  *
- * @param spans of one trace
- * @returns the roots, in order of start: spans without a parent, and those cut off from theirs
+ * @param spans the spans of one trace
+ * @returns the roots, sorted by start: spans without a parent, and those that are cut off from theirs
  */
 export function buildTree(spans: Iterable<Span>): SpanNode[] {
   const nodes = new Map<bigint, MutableNode>()
@@ -47,7 +47,7 @@ export function buildTree(spans: Iterable<Span>): SpanNode[] {
   return roots
 }
 
-/** What no root leads to hangs on a circle: the earliest span of each circle becomes a root. */
+/** Spans that no root leads to hang on a circle. The earliest span of each circle becomes a root. */
 function cutCircles(nodes: ReadonlyMap<bigint, MutableNode>, roots: MutableNode[]): void {
   const reached = new Set<MutableNode>()
   for (const root of roots) reach(root, reached)
@@ -71,7 +71,7 @@ function reach(root: MutableNode, reached: Set<MutableNode>): void {
   }
 }
 
-/** The nodes of the circle that a node's parents lead into. */
+/** The nodes of the circle that the parents of a node lead to. */
 function circleAbove(start: MutableNode, nodes: ReadonlyMap<bigint, MutableNode>): MutableNode[] {
   const path = new Set<MutableNode>()
   let node: MutableNode | undefined = start

@@ -1,11 +1,11 @@
 import type { Span } from '../contract/span.js'
 
-/** How much a backlog holds at most. */
+/** How much a backlog may hold. */
 export interface BacklogLimits {
   readonly spans: number
-  /** Estimated. */
+  /** Memory, estimated. */
   readonly bytes: number
-  /** Spans that are taken out at once. */
+  /** Spans of one batch. */
   readonly batch: number
 }
 
@@ -14,10 +14,10 @@ interface Batch {
   bytes: number
 }
 
-/** Finished spans that wait for the recorder: bounded, and ready in batches. */
+/** The finished spans that wait for the recorder, in batches. */
 export class Backlog {
   readonly #limits: BacklogLimits
-  /** Oldest first; only the last may be short of full. */
+  /** Oldest first. Only the last one may not be full. */
   #batches: Batch[] = []
   #spans = 0
   #bytes = 0
@@ -35,7 +35,7 @@ export class Backlog {
   }
 
   /**
-   * @param bytes about how much memory the span holds
+   * @param bytes about how much memory the span takes
    * @returns whether a batch is full
    */
   push(span: Span, bytes: number): boolean {
@@ -51,7 +51,7 @@ export class Backlog {
     return last.spans.length >= this.#limits.batch
   }
 
-  /** Takes out the oldest batch; undefined where nothing waits. */
+  /** Takes out the oldest batch; undefined if there is none. */
   takeBatch(): readonly Span[] | undefined {
     const batch = this.#batches.shift()
     if (batch === undefined) return undefined

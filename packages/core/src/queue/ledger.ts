@@ -2,7 +2,7 @@ import type { Stats } from '../contract/stats.js'
 
 type State = Exclude<keyof Stats, 'started' | 'badInput'>
 
-/** Counts spans by state. Every span is in exactly one, and every change of state is one of the methods here. */
+/** Counts spans by state. Each span is in exactly one state, and every change of state is a method here. */
 export class Ledger {
   #started = 0
   #badInput = 0
@@ -22,7 +22,7 @@ export class Ledger {
     this.#in.open++
   }
 
-  /** A span starts whose trace is not sampled. */
+  /** A span of a trace that is not sampled starts. */
   startUnsampled(): void {
     this.#started++
     this.#in.unsampled++
@@ -33,13 +33,13 @@ export class Ledger {
     this.#in.queued++
   }
 
-  /** An open span is lost: there was no room, or the tracer is closed. */
+  /** An open span finishes, and is lost: there is no room, or the tracer is closed. */
   drop(): void {
     this.#in.open--
     this.#in.dropped++
   }
 
-  /** Queued spans are lost: the tracer closed before the recorder would take them. */
+  /** Queued spans are lost: the tracer closes before the recorder takes them. */
   dropQueued(count: number): void {
     this.#in.queued -= count
     this.#in.dropped += count
@@ -51,7 +51,7 @@ export class Ledger {
     this.#in.inFlight += count
   }
 
-  /** The recorder has said what became of spans given to it. */
+  /** The recorder has answered for spans in flight. */
   settle(recorded: number, failed: number): void {
     this.#in.inFlight -= recorded + failed
     this.#in.recorded += recorded

@@ -3,7 +3,7 @@ import type { Span } from '../contract/span.js'
 import { onOneLine } from '../values/display.js'
 import { printableError, type Warnings } from './warnings.js'
 
-/** Says what became of spans that are lost: each kind of loss at once, and from then on once an interval. */
+/** Warns of lost spans, once per kind of loss and interval. */
 export class Losses {
   readonly #recorder: Recorder
   readonly #warnings: Warnings
@@ -13,16 +13,16 @@ export class Losses {
     this.#warnings = warnings
   }
 
-  /** One finished after the tracer was closed. */
+  /** A span has finished after the tracer was closed. */
   late(): void {
     this.#warnings.warn('closed', (n) => `${spansAre(n)} dropped: finished after the tracer was closed`)
   }
 
   /**
-   * One finished while the queue was full.
+   * A span has finished while the queue was full.
    *
-   * @param waiting how many spans were in the queue
-   * @param busy how long the recorder had been at one batch, in seconds; 0 where it was at none
+   * @param waiting how many spans are in the queue
+   * @param busy how long the recorder has been storing one batch, in seconds; 0 if it is storing none
    */
   full(waiting: number, busy: number): void {
     this.#warnings.warn('dropped', (n) => {
@@ -35,20 +35,20 @@ export class Losses {
     })
   }
 
-  /** Those which the recorder did not take before the tracer was closed, or the process exited. */
+  /** The recorder has not taken spans before the tracer was closed or the process exited. */
   unsent(count: number, when: 'close' | 'exit'): void {
     const message = (n: number): string =>
       `${spansAre(n)} dropped at ${when}: ${this.#name()} did not take them in time`
     this.#warnings.warn('unsent', message, count)
   }
 
-  /** Those which were left when the process exited, to a recorder that cannot store at exit. */
+  /** The process exits with spans that the recorder cannot store synchronously. */
   atExit(count: number): void {
     const advice = 'call `await tracer.close()` before the process exits'
     this.#warnings.warn('exit', (n) => `${spansAre(n)} lost: ${this.#name()} cannot store at exit; ${advice}`, count)
   }
 
-  /** Those of a batch that an error of the recorder says are not stored. @returns how many they are */
+  /** The recorder could not store a batch, or a part of it. @returns how many spans are not stored */
   failed(spans: readonly Span[], error: unknown): number {
     const lost = lostSpans(spans, error)
     if (lost === 0) return 0
@@ -79,8 +79,8 @@ function spansAre(count: number): string {
 }
 
 /**
- * How many of a batch an error says are not stored: all of it, where the error does not say. It may come from another copy of
- * this package. Never throws.
+ * How many spans of a batch are not stored, according to an error: all, if the error does not say. It may come from another copy
+ * of this package. Never throws.
  */
 function lostSpans(spans: readonly Span[], error: unknown): number {
   try {

@@ -5,29 +5,29 @@ import type { FlushResult } from '../contract/tracer.js'
 import { monotonic } from '../values/time.js'
 import { clearTimeout, setImmediate, setTimeout } from '../values/timers.js'
 import { Backlog, type BacklogLimits } from './backlog.js'
-import { countFinished, forgetLeaver, isExiting, type Leaver, rememberLeaver, watchForExit } from './exit.js'
+import { addExitHook, countFinished, type ExitHook, isExiting, removeExitHook, watchForExit } from './exit.js'
 import type { Ledger } from './ledger.js'
 import { Losses } from './losses.js'
 import type { Warnings } from './warnings.js'
 
-/** A span reaches its recorder within 100 ms: half of that is left for a busy event loop. */
+/** A span reaches its recorder within 100 ms; half of this is left for a busy event loop. */
 const LINGER_MS = 50
 
-/** Between finished spans and their recorder: bounded, drained in batches, one of them with the recorder at a time. */
-export class Queue implements Leaver {
+/** Holds finished spans for the recorder. It is bounded, and hands them over in batches, one at a time. */
+export class Queue implements ExitHook {
   readonly #recorder: Recorder
   readonly #ledger: Ledger
   readonly #warnings: Warnings
   readonly #losses: Losses
   readonly #backlog: Backlog
   #inFlight: readonly Span[] = []
-  /** By the monotonic clock. */
+  /** When the batch in flight was sent, by the monotonic clock. */
   #sentAt = 0n
-  /** Spans ever taken in, and spans whose fate is known: what is taken in first is settled first. */
+  /** How many spans were taken in, and how many of them have been settled. The first taken in are the first settled. */
   #accepted = 0
   #settled = 0
   #delivering = false
-  /** Whether the recorder stores synchronously, at exit. */
+  /** Whether the recorder is storing synchronously, at exit. */
   #storing = false
   #late = 0
   #timer: NodeJS.Timeout | undefined
@@ -54,9 +54,9 @@ export class Queue implements Leaver {
   }
 
   /**
-   * Takes in a span that has just finished; it has been asked whether there is room.
+   * Takes in a span that has just finished. Ask `hasRoom` before.
    *
-   * @param bytes about how much memory it holds
+   * @param bytes about how much memory the span takes
    */
   push(span: Span, bytes: number): void {
     this.#ledger.queue()
@@ -67,7 +67,7 @@ export class Queue implements Leaver {
     else if (!this.#delivering) this.#schedule(full)
   }
 
-  /** A span has finished for which there is no room. */
+  /** Counts a finished span for which there is no room. */
   drop(): void {
     this.#ledger.drop()
     if (this.#closed) this.#losses.late()
@@ -77,13 +77,13 @@ export class Queue implements Leaver {
   #schedule(full: boolean): void {
     if (full && !this.#soon) {
       this.#soon = true
-      rememberLeaver(this)
+      addExitHook(this)
       setImmediate(() => {
         this.#soon = false
         void this.#deliver()
       })
     } else if (this.#timer === undefined) {
-      rememberLeaver(this)
+      addExitHook(this)
       this.#timer = setTimeout(() => void this.#deliver(), LINGER_MS)
       this.#timer.unref()
     }
@@ -94,12 +94,12 @@ export class Queue implements Leaver {
     this.#timer = undefined
     if (this.#delivering) return
     this.#delivering = true
-    rememberLeaver(this)
+    addExitHook(this)
     for (let batch = this.#backlog.takeBatch(); batch !== undefined; batch = this.#backlog.takeBatch()) {
       await this.#send(batch)
     }
     this.#delivering = false
-    forgetLeaver(this)
+    removeExitHook(this)
   }
 
   async #send(spans: readonly Span[]): Promise<void> {
@@ -108,7 +108,7 @@ export class Queue implements Leaver {
     this.#sentAt = monotonic()
     let lost = 0
     try {
-      // A copy, since what a recorder does to it must not change what is counted here.
+      // A copy, since a recorder may change the list, and we count by it.
       await outsideTraces(() => this.#recorder.record(spans.slice()))
     } catch (error) {
       lost = this.#losses.failed(spans, error)
@@ -125,15 +125,15 @@ export class Queue implements Leaver {
   }
 
   /**
-   * Delivers what has finished so far, what is in flight included. Never rejects.
+   * Waits until the spans that have finished so far are settled, those in flight included. Never rejects.
    *
-   * @param timeout milliseconds
+   * @param timeout in ms
    */
   async flush(timeout: number): Promise<FlushResult> {
     const target = this.#accepted
     if (this.#settled >= target) return { left: 0 }
     void this.#deliver()
-    // A recorder that throws has settled all by now.
+    // If the recorder throws at once, all is settled by now.
     if (this.#settled < target) await this.#settledBy(target, timeout)
     return { left: Math.max(0, target - this.#settled) }
   }
@@ -153,10 +153,10 @@ export class Queue implements Leaver {
   }
 
   /**
-   * Takes in no more, delivers what it holds, and closes the recorder. What is not delivered by the deadline is dropped.
+   * Takes in no more spans, delivers the waiting ones, and closes the recorder. Those that are not delivered in time are dropped.
    * Never rejects.
    *
-   * @param timeout milliseconds
+   * @param timeout in ms
    */
   async close(timeout: number): Promise<FlushResult> {
     this.#closed = true
@@ -198,11 +198,11 @@ export class Queue implements Leaver {
     this.#warnings.flush()
   }
 
-  /** A span has finished in a listener of `exit` that comes after ours. */
+  /** Stores a span that finished in a listener of `exit` after ours. */
   #storeLate(): void {
     if (this.#storing) return
     this.#store()
-    // There may be as many as one likes, and no interval ends any more.
+    // There may be any number of them, and no interval ends any more.
     if (/^10*$/.test(`${++this.#late}`)) this.#warnings.flush()
   }
 
@@ -216,7 +216,7 @@ export class Queue implements Leaver {
     this.#ledger.send(queued.length)
     if (spans.length > 0) this.#settle(spans.length, this.#recordAtExit(spans))
     this.#storing = false
-    // What the recorder itself has finished meanwhile.
+    // Spans that the recorder itself has finished meanwhile.
     this.#dropWaiting('exit')
   }
 

@@ -1,7 +1,6 @@
 /**
- * Names that a store uses for a span's own fields: those of the YAML and DynamoDB layouts, the index attribute
- * (`hour_shard`) and the expiry attribute (`expires`) included. One list for every store, so that a copy from one to
- * another keeps every key.
+ * The names that stores use for a span's own fields: those of YAML and DynamoDB, with the index attribute (`hour_shard`) and the
+ * expiry attribute (`expires`). All stores share this list, so that a copy from one to another keeps all keys.
  */
 export const RESERVED_KEYS: ReadonlySet<string> = new Set([
   'span_id',
@@ -21,12 +20,12 @@ export const RESERVED_KEYS: ReadonlySet<string> = new Set([
 
 const PREFIX = 'data.'
 
-/** The name under which a data key is stored: with `data.` in front where it is empty, collides, or begins so itself. */
+/** The name under which a data key is stored. An empty or reserved key, or one that begins with `data.`, gets `data.` in front. */
 export function storedKey(key: string): string {
   return key === '' || key.startsWith(PREFIX) || RESERVED_KEYS.has(key) ? PREFIX + key : key
 }
 
-/** The data key that is stored under a name: {@link storedKey} undone. */
+/** The data key that is stored under a name: the reverse of {@link storedKey}. */
 export function dataKey(stored: string): string {
   return stored.startsWith(PREFIX) ? stored.slice(PREFIX.length) : stored
 }

@@ -6,21 +6,21 @@ import { checkTraceId, eachOnce, listTraces } from './query.js'
 
 /** Options of {@link memoryRecorder}. */
 export interface MemoryRecorderOptions {
-  /** How many spans are kept; beyond it the oldest are forgotten. Default 100,000. */
+  /** How many spans are kept, the newest ones. Default 100,000. */
   readonly limit?: number
 }
 
-/** Keeps spans in memory, and reads them too: for tests and for looking at a program from inside. */
+/** Keeps spans in memory and reads them: for tests, and to look at a program from inside. */
 export interface MemoryRecorder extends Recorder, TraceReader {
-  /** All spans kept, oldest first, as they were recorded. */
+  /** All spans that are kept, in the order in which they were recorded. */
   readonly spans: readonly Span[]
-  /** Forgets all spans. */
+  /** Deletes all spans. */
   clear(): void
   close(): Promise<void>
 }
 
 /**
- * A recorder that keeps spans in memory and is a reader of them.
+ * Creates a recorder that keeps spans in memory, and reads them too.
  *
  * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option or one of the wrong type
  */
@@ -72,7 +72,7 @@ async function* arrivals(
     wake()
   }
   const abort = (): void => wake()
-  // One of its own: Node 20 warns of the eleventh listener that a signal has, and many may follow until the same.
+  // A signal of its own: Node 20 warns of the eleventh listener of a signal, and many may follow until the same one aborts.
   const end = signal === undefined ? undefined : AbortSignal.any([signal])
   followers.add(tell)
   end?.addEventListener('abort', abort)

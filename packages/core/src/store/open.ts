@@ -6,16 +6,16 @@ import { describe, errorMessage, TraceError } from '../values/errors.js'
 import { type MemoryRecorder, memoryRecorder } from './memory.js'
 
 /**
- * What a package exports from its main entry so that it can be chosen by URL. Both are called with a URL of the package's
- * scheme, return at once without any I/O, and throw a `TraceError` of code `TRACE_BAD_URL` where the URL makes no sense.
+ * What a package exports from its main entry, so that it can be chosen by URL. Both functions get a URL with the package's scheme.
+ * They return at once without any I/O, and throw a `TraceError` of code `TRACE_BAD_URL` for a URL that they cannot use.
  */
 export interface Backend {
   openRecorder(url: URL): Recorder
-  /** Left out where the store cannot be read. */
+  /** Left out if the store cannot be read. */
   openReader?(url: URL): TraceReader
 }
 
-/** Schemes whose package has another name than {@link packageOf} would give it. */
+/** The packages of the schemes that do not follow the rule of {@link packageOf}. */
 const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['yaml', '@trace/yamlrec'],
   ['jsonl', '@trace/jsonrec'],
@@ -28,40 +28,46 @@ const BUILT_IN: ReadonlyMap<string, Backend> = new Map([
 const SCHEMES = [...PACKAGES.keys(), ...BUILT_IN.keys()].map((scheme) => `${scheme}:`).join(', ')
 
 /**
- * The recorder that a URL names, such as the environment's `TRACE_RECORDER`:
+ * Opens the recorder of a URL, such as that of the environment's `TRACE_RECORDER`:
  *
  * - `yaml:traces.yaml`, `yaml:/var/log/traces.yaml`, `yaml:-` (standard output): the package `@trace/yamlrec`
  * - `jsonl:traces.jsonl`, likewise: `@trace/jsonrec`
  * - `dynamodb://Traces?region=eu-west-1`: `@trace/dynamorec`
- * - `memory:`, or `memory:name` for one apart: kept in this process, and read by `openReader` of the same URL
+ * - `memory:`, or `memory:name` for a separate one: kept in this process; `openReader` with the same URL reads it
  * - `none:` records nothing
  * - any other scheme `x:`: the installed package `trace-recorder-x`, which exports {@link Backend}
  *
- * Packages are found from the program's main script, then from the current folder. They are loaded at once (by `require`,
- * which takes ES modules too), so that a recorder is there without `await`, a CommonJS program included, and whatever is wrong
- * with the URL or the installation is told when the program starts and not with its first span.
+ * Packages are looked for from the program's main script, then from the current folder. They are loaded at once, by `require`,
+ * which takes ES modules too. So the recorder needs no `await`, and a mistake in the URL or the installation shows when the
+ * program starts, not with its first span.
  *
- * @throws {TraceError} `TRACE_BAD_URL` for what is no URL, for an unknown scheme, and where the backend cannot take the URL;
- * `TRACE_MISSING_PACKAGE` where the scheme's package is not installed; `TRACE_BAD_PACKAGE` where it cannot be loaded or
- * exports no `openRecorder`. Errors of the backend's own, such as `TRACE_BAD_OPTION`, pass through.
+ * @throws {TraceError} `TRACE_BAD_URL` if it is not a URL, has an unknown scheme, or is one that the backend cannot use;
+ * `TRACE_MISSING_PACKAGE` if the scheme's package is not installed; `TRACE_BAD_PACKAGE` if it cannot be loaded or does not export
+ * `openRecorder`. Errors of the backend, such as `TRACE_BAD_OPTION`, pass through.
  */
 export function openRecorder(url: URL | string): Recorder {
   const parsed = parse('openRecorder', url)
   const recorder: unknown = exported('openRecorder', parsed)(parsed)
   if (isRecorder(recorder)) return recorder
-  throw badPackage(parsed, `its openRecorder gave ${describe(recorder)}, and no recorder; tell its maker`)
+  throw badPackage(
+    parsed,
+    `its openRecorder returned ${describe(recorder)} instead of a recorder; report this to the package's author`,
+  )
 }
 
 /**
- * The reader of what {@link openRecorder} with the same URL records, found in the same way.
+ * Opens the reader of what {@link openRecorder} with the same URL records. It is found in the same way.
  *
- * @throws {TraceError} as `openRecorder` does; `TRACE_BAD_URL` also where what is recorded under the URL cannot be read
+ * @throws {TraceError} as `openRecorder` does; also `TRACE_BAD_URL` if the store of the URL cannot be read
  */
 export function openReader(url: URL | string): TraceReader {
   const parsed = parse('openReader', url)
   const reader: unknown = exported('openReader', parsed)(parsed)
   if (isReader(reader)) return reader
-  throw badPackage(parsed, `its openReader gave ${describe(reader)}, and no reader; tell its maker`)
+  throw badPackage(
+    parsed,
+    `its openReader returned ${describe(reader)} instead of a reader; report this to the package's author`,
+  )
 }
 
 type Opener = keyof Backend
@@ -70,7 +76,7 @@ function parse(opener: Opener, url: unknown): URL {
   if (url instanceof URL) return url
   if (typeof url === 'string' && URL.canParse(url)) return new URL(url)
   // A URL may hold a password.
-  const got = typeof url === 'string' && url.includes('@') ? 'another text' : describe(url)
+  const got = typeof url === 'string' && url.includes('@') ? 'a text that is not a URL' : describe(url)
   const message = `${opener}: expected a URL such as "yaml:traces.yaml", got ${got}; the schemes are ${SCHEMES}`
   throw new TraceError('TRACE_BAD_URL', message)
 }
@@ -81,8 +87,8 @@ function exported(opener: Opener, url: URL): (url: URL) => unknown {
   const open: unknown = typeof backend === 'object' && backend !== null ? Reflect.get(backend, opener) : undefined
   if (typeof open === 'function') return (target) => Reflect.apply(open, backend, [target])
   if (scheme === 'none')
-    throw new TraceError('TRACE_BAD_URL', `${url.protocol} nothing is recorded there, so nothing can be read`)
-  throw badPackage(url, `it exports no function ${opener}; update it, or choose another of ${SCHEMES}`)
+    throw new TraceError('TRACE_BAD_URL', `${url.protocol} records nothing, so there is nothing to read`)
+  throw badPackage(url, `it does not export ${opener}; update it, or use another scheme: ${SCHEMES}`)
 }
 
 function packageOf(url: URL): string {
@@ -93,7 +99,7 @@ function packageOf(url: URL): string {
 function load(opener: Opener, url: URL): unknown {
   const name = packageOf(url)
   const places = applicationFolders()
-  // Not imported: bundlers take a `createRequire` that they see for their own, and two of it for a mistake.
+  // Not imported, since bundlers replace a `createRequire` that they see, and refuse a second one.
   const { createRequire } = process.getBuiltinModule('node:module')
   for (const folder of places) {
     const require = createRequire(join(folder, 'resolve.js'))
@@ -110,16 +116,16 @@ function load(opener: Opener, url: URL): unknown {
     }
   }
   const looked =
-    places.length > 0 ? `looked for from ${places.join(' and ')}` : 'and there is no folder to look for it from'
+    places.length > 0 ? `looked for from ${places.join(' and ')}` : 'there is no folder to look for it from'
   if (PACKAGES.has(url.protocol.slice(0, -1))) {
     const message = `${opener}: ${url.protocol} needs the package ${name}, which is not installed (${looked}): npm install ${name}`
     throw new TraceError('TRACE_MISSING_PACKAGE', message)
   }
-  const message = `${opener}: unknown scheme ${url.protocol} (the schemes are ${SCHEMES}; for any other, a package such as ${name} must be installed, ${looked})`
+  const message = `${opener}: unknown scheme ${url.protocol} (the schemes are ${SCHEMES}; another one needs its package, here ${name}, ${looked})`
   throw new TraceError('TRACE_BAD_URL', message)
 }
 
-/** Where a program's dependencies are found from: its main script, as it was called and as links lead to it; its folder. */
+/** The folders to look for packages from: those of the main script, as it was called and with links resolved, and the current one. */
 function applicationFolders(): string[] {
   const folders = new Set<string>()
   const script = process.argv[1]
@@ -128,13 +134,13 @@ function applicationFolders(): string[] {
     try {
       folders.add(join(realpathSync(script), '..'))
     } catch {
-      // The first argument need not be a file, as with `node -e`.
+      // The first argument may be no file, as with `node -e`.
     }
   }
   try {
     folders.add(process.cwd())
   } catch {
-    // It was removed, and the main script may be elsewhere.
+    // The current folder was removed.
   }
   return [...folders]
 }
@@ -152,13 +158,13 @@ function isReader(value: unknown): value is TraceReader {
 }
 
 function badPackage(url: URL, why: string, cause?: unknown): TraceError {
-  return new TraceError('TRACE_BAD_PACKAGE', `${url.protocol} is of the package ${packageOf(url)}: ${why}`, { cause })
+  return new TraceError('TRACE_BAD_PACKAGE', `${url.protocol} needs the package ${packageOf(url)}: ${why}`, { cause })
 }
 
-/** The number changes with what other copies of this package must find in it. */
+/** The number changes when other copies of this package could not use the contents. */
 const MEMORIES = Symbol.for('@trace/core/memories/1')
 
-/** One for the process, even where two copies of this package are loaded: what one records, the other reads. */
+/** One per process, even if two copies of this package are loaded: so one reads what the other records. */
 function sharedMemories(): Map<string, MemoryRecorder> {
   const existing: unknown = Reflect.get(globalThis, MEMORIES)
   if (existing instanceof Map) return existing
@@ -167,10 +173,10 @@ function sharedMemories(): Map<string, MemoryRecorder> {
   return created
 }
 
-/** The same one for the same URL, so that what is recorded can be read. */
+/** The recorder of a URL, the same one each time, so that what it records can be read. */
 function memoryOf(url: URL): MemoryRecorder {
   if (url.host !== '' || url.search !== '' || url.hash !== '') {
-    throw new TraceError('TRACE_BAD_URL', `${url.protocol} takes at most a name: memory: or memory:name`)
+    throw new TraceError('TRACE_BAD_URL', `${url.protocol} takes a name or nothing, as in memory:name or memory:`)
   }
   const memories = sharedMemories()
   const existing = memories.get(url.pathname)

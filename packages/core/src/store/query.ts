@@ -5,20 +5,20 @@ import { describe, TraceError } from '../values/errors.js'
 import { type OptionRule, optionRules, problemWith } from '../values/options.js'
 import { isFailed } from '../values/spans.js'
 
-/** A query that has been checked: it has a limit. */
+/** A query that has been checked, and has a limit. */
 export interface CheckedQuery extends TraceQuery {
   readonly limit: number
 }
 
-/** How many traces a list has where the query names no limit. */
+/** How many traces are listed if the query has no limit. */
 const DEFAULT_LIMIT = 20
 
-/** Of several records of one span the one to keep: the later, and rather a finished one. */
+/** Which of two records of one span to keep: the later one, unless only the earlier one is finished. */
 export function laterRecord(earlier: Span, later: Span): Span {
   return later.finish === undefined && earlier.finish !== undefined ? earlier : later
 }
 
-/** The spans of one trace, each once, as {@link laterRecord} chooses; in the order in which they first came. */
+/** The spans of one trace, each once, in the order of their first records. {@link laterRecord} chooses among records. */
 export function eachOnce(spans: Iterable<Span>): Span[] {
   const byId = new Map<bigint, Span>()
   for (const span of spans) {
@@ -29,9 +29,10 @@ export function eachOnce(spans: Iterable<Span>): Span[] {
 }
 
 /**
- * One trace as a line of a list.
+ * Summarizes a trace for a list.
  *
- * @param spans of one trace, each once; undefined is returned for none
+ * @param spans the spans of one trace, each once
+ * @returns undefined if there are no spans
  */
 export function summarize(spans: readonly Span[]): TraceSummary | undefined {
   const first = firstSpan(spans)
@@ -71,7 +72,7 @@ function firstSpan(spans: readonly Span[]): Span | undefined {
   return first ?? spans[0]
 }
 
-/** Whether a trace is one that the query looks for. */
+/** Whether a trace meets the conditions of a query. */
 export function matches(trace: TraceSummary, query: TraceQuery): boolean {
   const { from, to, minDuration, error } = query
   if (from !== undefined && trace.start < from) return false
@@ -82,9 +83,9 @@ export function matches(trace: TraceSummary, query: TraceQuery): boolean {
 }
 
 /**
- * Whether a trace whose first span is of this kind and name may be one that the query looks for.
+ * Whether a trace meets the conditions of a query on its first span: kind and name.
  *
- * @param first the first span of the trace, or the trace's summary
+ * @param first the first span, or the summary of the trace
  */
 export function matchesFirst(first: { readonly kind: string; readonly name: string }, query: TraceQuery): boolean {
   const { kind, name } = query
@@ -94,7 +95,7 @@ export function matchesFirst(first: { readonly kind: string; readonly name: stri
 
 type TraceStart = Pick<TraceSummary, 'start' | 'traceId'>
 
-/** For sorting: newest first; those of one instant by id, so that the order is always the same. */
+/** Sorts traces, the newest first. Those with the same start are sorted by id, so that the order is always the same. */
 export function newestFirst(a: TraceStart, b: TraceStart): number {
   if (a.start !== b.start) return a.start > b.start ? -1 : 1
   return a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0
@@ -116,10 +117,10 @@ const QUERY_RULES: Readonly<Record<keyof TraceQuery, OptionRule>> = {
 }
 
 /**
- * Checks a query, so that a mistake in it is told instead of finding nothing.
+ * Checks a query.
  *
- * @returns the query, with its limit
- * @throws {TraceError} `TRACE_BAD_QUERY`: names the option of the query, what was expected, and what was got
+ * @returns the query with its limit
+ * @throws {TraceError} `TRACE_BAD_QUERY` for an unknown condition or one of the wrong type: says what was expected
  */
 export function checkQuery(query: TraceQuery): CheckedQuery {
   const problem = problemWith(query, QUERY_RULES)
@@ -128,11 +129,10 @@ export function checkQuery(query: TraceQuery): CheckedQuery {
 }
 
 /**
- * The traces of these spans that a query looks for, newest first, at most as many as its limit: what `TraceReader.traces` does,
- * for a store that has all spans at hand.
+ * Lists the traces that match a query, newest first: `TraceReader.traces`, for a store that has all spans at hand.
  *
- * @param spans of any traces, in any order; of several records of one span, {@link laterRecord} chooses
- * @throws {TraceError} `TRACE_BAD_QUERY`, as {@link checkQuery} does
+ * @param spans spans of any traces, in any order; {@link laterRecord} chooses among several records of a span
+ * @throws {TraceError} `TRACE_BAD_QUERY` as {@link checkQuery} does
  */
 export function listTraces(spans: Iterable<Span>, query: TraceQuery): TraceSummary[] {
   const { limit } = checkQuery(query)
@@ -151,9 +151,9 @@ export function listTraces(spans: Iterable<Span>, query: TraceQuery): TraceSumma
 }
 
 /**
- * Checks the id that a trace is looked up by.
+ * Checks the id of a trace to look up.
  *
- * @throws {TraceError} `TRACE_BAD_QUERY` where it is no bigint; a bigint that no trace can have is only never found
+ * @throws {TraceError} `TRACE_BAD_QUERY` if it is not a bigint. A bigint that no trace can have is fine, and is not found
  */
 export function checkTraceId(traceId: unknown): void {
   if (typeof traceId === 'bigint') return

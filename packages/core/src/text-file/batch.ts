@@ -1,23 +1,23 @@
 import type { Span } from '../contract/span.js'
 import { RecordError } from '../values/errors.js'
 
-/** Characters that a write should have: enough for most batches whole, small enough that memory stays bounded. */
+/** About how many characters to write at once: most batches whole, but never much memory. */
 const WRITE_SIZE = 262_144
 
-/** One batch on its way to a file: what to write next, and which spans are not stored yet. */
+/** A batch while it is written: the bytes to write next, and the spans that are not stored yet. */
 export class Batch {
   readonly #name: string
   readonly #spans: readonly Span[]
   readonly #textOf: (span: Span) => string
-  /** How many spans are behind us: stored, or impossible to format. */
+  /** How many spans are done: stored, or impossible to format. */
   #done = 0
-  /** How many spans the write that is under way is of, those that are impossible among them; and how long it is. */
+  /** How many spans the current write has, including those that are impossible to format; and how many bytes. */
   #count = 0
   #bytes = 0
   readonly #impossible: Span[] = []
   #cause: unknown
 
-  /** @param textOf gives a span's text, which ends with a line break; it may throw */
+  /** @param textOf formats a span as text that ends with a line break. It may throw */
   constructor(name: string, spans: readonly Span[], textOf: (span: Span) => string) {
     this.#name = name
     this.#spans = spans
@@ -25,8 +25,8 @@ export class Batch {
   }
 
   /**
-   * The bytes to write next: a line break, which ends what another writer may have torn, and the texts of whole spans.
-   * Undefined where nothing is left to write.
+   * The bytes to write next: a line break, since another writer may have left a torn line, and the texts of whole spans.
+   * Undefined if nothing is left to write.
    */
   next(): Buffer | undefined {
     let text = ''
@@ -38,19 +38,19 @@ export class Batch {
       this.#bytes = bytes.length
       return bytes
     }
-    // Nothing but impossible spans was left.
+    // All that was left is impossible to format.
     this.#done = this.#spans.length
     return undefined
   }
 
-  /** Tells how many bytes of it were written. Where those are not all, the batch ends. */
+  /** Call it after a write. If fewer bytes were written than asked for, the batch ends. */
   wrote(bytes: number): void {
     const last = this.#done + this.#count
     if (bytes === this.#bytes) {
       this.#done = last
       return
     }
-    // So rare that the texts are made again, rather than kept while they are written.
+    // This is rare, so the texts are formatted again instead of being kept.
     let end = 1
     for (; this.#done < last; this.#done++) {
       end += Buffer.byteLength(this.#format(this.#spans[this.#done]))
@@ -61,20 +61,20 @@ export class Batch {
   /**
    * Ends the batch.
    *
-   * @param message what went wrong with the write under way, where something did
-   * @throws {RecordError} where spans are not stored
+   * @param message what went wrong with the current write, if something did
+   * @throws {RecordError} if spans are not stored
    */
-  end(message?: string, cause?: unknown): void {
+  throwIfNotStored(message?: string, cause?: unknown): void {
     const rest = this.#spans.slice(this.#done).filter((span) => !this.#impossible.includes(span))
     const unstored = [...this.#impossible, ...rest]
     if (message !== undefined) {
-      // Where the file could not be closed after the last write, none of it is sure to be stored.
+      // If only closing the file failed, no span is sure to be stored.
       const spans = unstored.length === 0 ? this.#spans : unstored
       throw new RecordError(`${this.#name}: ${message}`, spans, { cause })
     }
     if (unstored.length === 0) return
     const why = this.#cause instanceof Error ? this.#cause.message : String(this.#cause)
-    const text = `${this.#name}: ${unstored.length} spans cannot be written and are left out: ${why}`
+    const text = `${this.#name}: ${unstored.length} spans cannot be written, and are left out: ${why}`
     throw new RecordError(text, unstored, { cause: this.#cause })
   }
 

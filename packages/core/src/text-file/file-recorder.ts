@@ -12,9 +12,9 @@ const opened = promisify(open)
 const statsOf = promisify(fstat)
 const closed = promisify(close)
 
-/** Appends to a file. @param path absolute */
+/** Creates a recorder that appends to a file. @param path an absolute path */
 export function fileRecorder(name: string, textOf: (span: Span) => string, path: string): Recorder {
-  /** The file, where it is a pipe: it stays open, since its reader would take the closing for the end. */
+  /** The file if it is a pipe. A pipe stays open, since closing it would be the end for its reader. */
   let pipe: number | undefined
 
   async function append(batch: Batch): Promise<void> {
@@ -52,18 +52,18 @@ export function fileRecorder(name: string, textOf: (span: Span) => string, path:
       try {
         await append(batch)
       } catch (error) {
-        batch.end(problem(path, error), error)
+        batch.throwIfNotStored(problem(path, error), error)
       }
-      batch.end()
+      batch.throwIfNotStored()
     },
     recordSync: (spans) => {
       const batch = new Batch(name, spans, textOf)
       try {
         appendNow(batch)
       } catch (error) {
-        batch.end(problem(path, error), error)
+        batch.throwIfNotStored(problem(path, error), error)
       }
-      batch.end()
+      batch.throwIfNotStored()
     },
     close: async () => {
       const file = pipe

@@ -7,14 +7,14 @@ import { openForReading } from './open-file.js'
 import type { Piece, PieceScanner, ReadFormat } from './read-format.js'
 import { Report } from './report.js'
 
-/** Milliseconds between looks at the file: a person sees no delay, and a look costs microseconds. */
+/** Time between two looks at the file, in ms. A person sees no delay, and a look costs microseconds. */
 const POLL = 200
-/** Bytes by which the place is known again where reading stopped: most of the last record, with its ids. */
+/** How many bytes before the position identify it: most of the last record, with its ids. */
 const REMEMBERED = 512
 
 /**
- * The spans that are written to a file from now on. Waits for a file that is not there yet, and reads on from the start
- * of a file that was cut or that takes the place of the first.
+ * Yields the spans that are written to a file from now on. Waits for a file that does not exist yet. If the file is truncated or
+ * replaced by another, goes on at its start.
  */
 export async function* followFile<P extends Piece>(
   path: string,
@@ -25,7 +25,7 @@ export async function* followFile<P extends Piece>(
   let watched: Watched<P> | undefined
   let first = true
   const ended = (): boolean => signal?.aborted === true
-  // One of its own: Node 20 warns of the eleventh listener that a signal has, and many may follow until the same.
+  // A signal of its own: Node 20 warns of the eleventh listener of a signal, and many may follow until the same one aborts.
   const end = signal === undefined ? {} : { signal: AbortSignal.any([signal]) }
   try {
     while (!ended()) {
@@ -51,7 +51,7 @@ export async function* followFile<P extends Piece>(
   }
 }
 
-/** @param atEnd whether what the file holds already is passed over; undefined is returned where there is no file */
+/** @param atEnd whether to skip what is in the file already @returns undefined if there is no file */
 async function openWatched<P extends Piece>(
   path: string,
   name: string,
@@ -60,7 +60,7 @@ async function openWatched<P extends Piece>(
 ): Promise<Watched<P> | undefined> {
   try {
     const file = await openForReading(path, name)
-    // The last byte is read again: where it is a line break, the next record may follow it directly.
+    // From the last byte: if it is a line break, the next record may follow it directly.
     const position = atEnd ? Math.max(0, (await file.stat()).size - 1) : 0
     return new Watched(file, format, position, await bytesBefore(file, position))
   } catch (error) {
@@ -79,7 +79,7 @@ class Watched<P extends Piece> {
   readonly #file: FileHandle
   readonly #format: ReadFormat<P>
   #position: number
-  /** What stands before the position, unless the file was cut, and has perhaps grown past it again. */
+  /** The bytes before the position. If they differ later, the file was truncated, and may have grown past the position again. */
   #before: Buffer
   #scanner: PieceScanner<P>
 
@@ -91,11 +91,11 @@ class Watched<P extends Piece> {
     this.#scanner = format.scanner({ at: position, amid: position > 0, closedFrom: 0 })
   }
 
-  /** Reads on into `spans`; false where there was nothing to read. */
+  /** Reads on into `spans`. @returns false if there was nothing to read */
   async read(spans: Span[]): Promise<boolean> {
     const room = this.#scanner.room()
     const before = Buffer.alloc(this.#before.length)
-    // In one call, so that the file is not cut in between.
+    // In one call, so that the file cannot be truncated in between.
     const { bytesRead } = await this.#file.readv([before, room], this.#position - before.length)
     if (!before.equals(this.#before)) {
       this.#begin()
@@ -111,7 +111,7 @@ class Watched<P extends Piece> {
     return count > 0
   }
 
-  /** Anew, in a file that was cut. */
+  /** Begins again, in a file that was truncated. */
   #begin(): void {
     this.#position = 0
     this.#before = Buffer.alloc(0)

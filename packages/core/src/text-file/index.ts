@@ -1,4 +1,4 @@
-// For authors of stores that are text files. It has all that their packages need of values, so that they load no other entry.
+// For authors of stores that are text files. Some exports are those of store/index.ts: so their packages load one entry.
 export { dataKey, storedKey } from '../store/keys.js'
 export { isId } from '../values/ids.js'
 export { newData } from '../values/plain.js'

@@ -2,12 +2,12 @@ import type { PlainValue } from '../contract/span.js'
 import { generateId } from '../values/ids.js'
 import { newData } from '../values/plain.js'
 
-/** Nested deeper, a record is no span: far above what anything records, and far below what the stack takes. */
+/** A record that is nested deeper is not a span. It is far more than anything records, and far less than the stack takes. */
 const MAX_DEPTH = 100
-/** Reading an integer of n digits costs n²; the longest bigint that is recorded has 1,234 digits. */
+/** Reading an integer of n digits takes n² steps. The longest bigint that is recorded has 1,234 digits. */
 const MAX_DIGITS = 2_000
 
-/** Whether a text may hold an integer that a number cannot hold; one in a string costs time only. */
+/** Whether a text may have an integer that a number cannot hold. One within a string only costs time. */
 const LONG_INTEGER = /[:[,]\s*-?\d{16}/
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 const STRING_AND_COLON = /"[^"\\]*(?:\\.[^"\\]*)*"\s*(:)?/g
@@ -18,20 +18,19 @@ const FLOAT = /^-?\d+[.eE]/
 
 const [BLANK, QUOTE, BACKSLASH] = [0x20, 0x22, 0x5c]
 
-/** Stands before such numbers while JSON.parse has the text. Nobody can guess it, so no string of a file begins with it. */
+/** Stands before such numbers in the text for JSON.parse. Nobody can guess it, so no string of a file begins with it. */
 let mark = ''
 
-/** JSON that is no record of a span: its message says why. */
+/** Says why JSON is not the record of a span. */
 export class RefusedJson extends Error {}
 
 /**
- * `JSON.parse`, but for integers that a number cannot hold, of which `plainJson` makes bigints, and for keys that are there
- * twice, of which `JSON.parse` takes the last without a word.
+ * `JSON.parse` that keeps integers which a number cannot hold, so that `plainJson` can make bigints of them, and that refuses keys
+ * which are there twice, of which `JSON.parse` would take the last.
  *
- * @param keepsFloats whether `numberText` can tell of every number with a fraction or an exponent how it is written. Default
- * false
- * @throws {SyntaxError} where the text is not JSON
- * @throws {RefusedJson} where a map has a key twice, or is nested beyond 100 levels
+ * @param keepsFloats whether to keep numbers with a fraction or an exponent as they are written, for `numberText`. Default false
+ * @throws {SyntaxError} if the text is not JSON
+ * @throws {RefusedJson} if a map has a key twice, or there are more than 100 levels
  */
 export function parseJson(text: string, keepsFloats = false): unknown {
   const value = parse(text, keepsFloats)
@@ -59,7 +58,7 @@ function withoutMarks(value: unknown, depth: number): unknown {
   return map
 }
 
-/** Whether a map within JSON has a key twice, of which the value has but the last. */
+/** Whether a map in the text has a key twice. The value that was parsed from it has only the last. */
 function hasKeyTwice(text: string, value: unknown): boolean {
   const keys = keysIn(value, 1)
   if (quotesBeforeColons(text) === keys) return false
@@ -68,7 +67,7 @@ function hasKeyTwice(text: string, value: unknown): boolean {
   return written !== keys
 }
 
-/** As many as keys, or more; undefined where a blank or a backslash is about, and it may be fewer. */
+/** At least as many as there are keys; undefined if blanks or backslashes make it uncertain. */
 function quotesBeforeColons(text: string): number | undefined {
   let found = 0
   for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
@@ -97,15 +96,15 @@ function marked(token: string): string {
   return isLong || FLOAT.test(token) ? `"${mark}${token}"` : token
 }
 
-/** How a number is written, where `parseJson` has kept that; otherwise undefined. */
+/** The text of a number that `parseJson` has kept; undefined for any other value. */
 export function numberText(value: unknown): string | undefined {
   return typeof value === 'string' && mark !== '' && value.startsWith(mark) ? value.slice(mark.length) : undefined
 }
 
 /**
- * What `parseJson` gave as plain data: with bigints, maps that inherit nothing, and U+FFFD for lone surrogates.
+ * Converts what `parseJson` returned to plain data: with bigints, maps that inherit nothing, and U+FFFD for lone surrogates.
  *
- * @throws {RefusedJson} beyond 100 levels, or where U+FFFD makes two keys the same
+ * @throws {RefusedJson} if there are more than 100 levels, or U+FFFD makes two keys the same
  */
 export function plainJson(value: unknown, depth = 1): PlainValue {
   if (typeof value === 'string') {
@@ -131,7 +130,7 @@ function plainList(values: readonly unknown[], depth: number): PlainValue[] {
   return list
 }
 
-/** An integer that is too long to be read in time stays text. */
+/** An integer that would take too long to read stays text. */
 function numberOf(text: string): number | bigint | string {
   if (FLOAT.test(text)) return Number(text)
   return text.length > MAX_DIGITS ? text : BigInt(text)

@@ -6,13 +6,13 @@ import { isFailed } from '../values/spans.js'
 import { type Piece, type ReadFormat, type ReadPart, readSpans } from './read-format.js'
 import { Report } from './report.js'
 
-/** Traces whose spans a later pass collects: at least, and at most, where few that may match do. */
+/** How many traces a later pass reads: at first, and at most, if few of those that may match do. */
 const MIN_STEP = 20
 const MAX_STEP = 2_000
 
 /**
- * The traces of a file that match, newest first. A first pass keeps a few figures of each trace; later passes collect the
- * spans of the newest that may match, and ask of them exactly, until there are enough.
+ * Lists the traces of a file that match, newest first. A first pass keeps a few figures per trace. Later passes read the spans of
+ * the newest traces that may match, and check them exactly, until there are enough.
  */
 export async function listFile<P extends Piece>(
   file: FileHandle,
@@ -39,19 +39,19 @@ export async function listFile<P extends Piece>(
   return { traces: traces.slice(0, limit), skipped: report.skipped, places: report.places }
 }
 
-/** What the first pass keeps of a trace. */
+/** The figures that the first pass keeps of a trace. */
 interface Sketch {
   readonly traceId: bigint
   start: bigint
   finish: bigint | undefined
   failed: boolean
-  /** The earliest span so far, which mostly is the trace's first. */
+  /** The earliest span so far. It is usually the first span of the trace. */
   firstId: bigint
   firstParent: bigint
   firstMatches: boolean
-  /** Whether another than the earliest span may be the first, because clocks differ. */
+  /** Whether another span than the earliest may be the first, because clocks differ. */
   unsure: boolean
-  /** Where its records lie in the file, in bytes. */
+  /** The part of the file with its records, in bytes. */
   from: number
   to: number
 }
@@ -78,7 +78,7 @@ function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: 
   if (span.finish !== undefined && (found.finish === undefined || span.finish > found.finish))
     found.finish = span.finish
   if (isFailed(span)) found.failed = true
-  // An earliest span with a parent in the trace is not the first; nor is one with a parent, where another has none.
+  // The earliest span is not the first one if its parent is in the trace, or if it has a parent and another span has none.
   if (span.spanId === found.firstParent || span.parentId === 0n || span.start === found.start) found.unsure = true
   if (span.start >= found.start) return
   found.unsure = span.parentId !== 0n && (found.firstParent === 0n || found.firstId === span.parentId || found.unsure)
@@ -97,7 +97,7 @@ function mayMatch(found: Sketch, query: TraceQuery): boolean {
   return found.finish !== undefined && found.finish - found.start >= query.minDuration
 }
 
-/** The spans of some traces, read from the part of the file that holds them. */
+/** Reads the spans of some traces from the part of the file that has them. */
 async function collect<P extends Piece>(
   file: FileHandle,
   format: ReadFormat<P>,

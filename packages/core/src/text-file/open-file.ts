@@ -3,38 +3,38 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { isAbsolute, resolve } from 'node:path'
 import { errorCode, TraceError } from '../values/errors.js'
 
-/** Opening never waits for whoever is at the other end of a pipe. Windows has no such flag. */
+/** Opening a pipe must not wait for its other end. Windows has no such flag. */
 const NONBLOCK: number = constants.O_NONBLOCK ?? 0
-/** Append, and make the file where there is none. */
+/** Append, and create the file if there is none. */
 export const APPEND: number = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NONBLOCK
 
 /**
- * A path that stays the same when the process changes its current folder.
+ * Makes a path absolute, so that the process may change its current folder.
  *
- * @param factory whose option it is, for the message
- * @throws {TraceError} `TRACE_BAD_OPTION` where it is relative, and the current folder was removed
+ * @param factory the function that has the option, for the message
+ * @throws {TraceError} `TRACE_BAD_OPTION` if the path is relative and the current folder was removed
  */
 export function absolutePath(factory: string, path: string): string {
   if (isAbsolute(path)) return path
   try {
-    // On others it is left as it is: what `..` means after a symbolic link is for the system to say.
+    // Elsewhere the system must resolve it: what `..` means after a symbolic link depends on that link.
     return process.platform === 'win32' ? resolve(path) : `${process.cwd().replace(/\/$/, '')}/${path}`
   } catch (cause) {
-    const why = 'counts from the current folder, which was removed; give an absolute path'
+    const why = 'is relative to the current folder, which was removed; give an absolute path'
     throw new TraceError('TRACE_BAD_OPTION', `${factory}: option "path": ${JSON.stringify(path)} ${why}`, { cause })
   }
 }
 
 /**
- * Opens a file for reading. What is no regular file is refused: opening a pipe would wait for its writer, and neither a pipe
- * nor a device can be read twice.
+ * Opens a regular file for reading. Others are refused: opening a pipe would wait for its writer, and neither a pipe nor a device
+ * can be read twice.
  *
- * @param name of the reader, for the message
- * @throws {TraceError} `TRACE_CANNOT_READ`: says what to do about it
+ * @param name the name of the reader, for the message
+ * @throws {TraceError} `TRACE_CANNOT_READ` with advice
  */
 export async function openForReading(path: string, name: string): Promise<FileHandle> {
   try {
-    // It is not opened to find out: the writer of a pipe would take that for its reader.
+    // This does not open the file: the writer of a pipe would think that its reader is there.
     const stats = await stat(path)
     if (!stats.isFile()) throw Object.assign(new Error(), { code: stats.isDirectory() ? 'EISDIR' : NO_FILE })
     return await open(path, constants.O_RDONLY | NONBLOCK)
@@ -51,7 +51,7 @@ const READ_ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'permission denied; run as a user who may read it, or change its permissions',
   EISDIR: 'it is a folder; give the path of a file in it',
   ENOTDIR: 'a part of the path is not a folder; check the path',
-  ELOOP: 'its symbolic links lead to each other; check the path',
+  ELOOP: 'its symbolic links form a circle; check the path',
   [NO_FILE]:
-    'it is a pipe, socket or device, and files are read more than once; save what comes out of it to a file, and read that',
+    'it is a pipe, socket or device, which cannot be read more than once; save its output to a file, and read that',
 }

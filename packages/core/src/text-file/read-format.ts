@@ -4,23 +4,23 @@ import type { Report } from './report.js'
 
 /** The bytes of one record. */
 export interface Piece {
-  /** A view that is valid until the next read. */
+  /** A view, which is valid until the next read. */
   readonly bytes: Buffer
-  /** Where it begins, in bytes from the start of the file. */
+  /** Its place, in bytes from the start of the file. */
   readonly at: number
 }
 
-/** How a scan begins. */
+/** Options of a scan. */
 export interface ScanStart {
-  /** Where the first byte lies, in bytes from the start of the file. Default 0. */
+  /** The place of the first byte, in bytes from the start of the file. Default 0. */
   readonly at?: number
-  /** Whether that is amid a record, whose rest is passed over. Default false. */
+  /** Whether that is in the middle of a record, whose rest is to be skipped. Default false. */
   readonly amid?: boolean
   /** {@link PieceScanner.closedFrom} of an earlier scan of the file. Default: this scan finds out. */
   readonly closedFrom?: number
 }
 
-/** Finds the records in bytes that come in chunks: bytes are put into `room()`, and their number told by `filled()`. */
+/** Finds the records in a file that is read in chunks. Read into `room()`, then call `filled()` and `pieces()`. */
 export interface PieceScanner<P extends Piece> {
   /**
    * Where the first line stands that closes a record, in bytes from the start of the file; `Infinity` where none does. From there
@@ -31,16 +31,16 @@ export interface PieceScanner<P extends Piece> {
   room(): Buffer
   filled(count: number): void
   /**
-   * The records that have ended.
+   * The records that are complete.
    *
-   * @param final whether no bytes follow, so that the last record has ended too
-   * @param needle leaves out records that do not hold these bytes, without looking at them
+   * @param final whether this is the end of the file, so that the last record is complete too
+   * @param needle only records with these bytes; the others are skipped quickly
    */
   pieces(final: boolean, needle?: Buffer): Iterable<P>
   /**
-   * The last record, though nothing follows it yet, where it is whole: for files that still grow.
+   * The last record of a growing file, if it is complete although nothing follows it yet.
    *
-   * @param quiet whether the file has stopped growing for now
+   * @param quiet whether the last read found nothing new
    */
   settled(quiet: boolean): Iterable<P>
 }
@@ -51,28 +51,28 @@ export interface ReadFormat<P extends Piece> {
   readonly name: string
   scanner(start: ScanStart): PieceScanner<P>
   /**
-   * The span of a record; a promise of it where that takes something which is loaded only then.
+   * Reads the span of a record. May return a promise if it has to load something first.
    *
-   * @param report is told where the record is not a whole span
+   * @param report counts the record if it is not a whole span
    */
   spanOf(piece: P, report: Report): Span | undefined | Promise<Span | undefined>
-  /** The id of its trace in canonical decimal, where it can be seen without reading the record; it may be a guess. */
+  /** The trace id in canonical decimal, or a guess at it; undefined if that takes reading the whole record. */
   traceIdOf(piece: P): string | undefined
 }
 
-/** Which part of a file is read, and what is made of it. */
+/** Which part of a file to read. */
 export interface ReadPart<P extends Piece> {
-  /** Where to begin, in bytes. Default 0. */
+  /** Where to begin, in bytes from the start of the file. Default 0. */
   readonly from?: number
   readonly closedFrom?: number | undefined
   /** Where to stop, in bytes. Default: where the file ends. */
   readonly to?: number
-  /** Only records that hold these bytes. */
+  /** Only records with these bytes. Default: all. */
   readonly needle?: Buffer
-  /** Whether a record is read. Default: all are. */
+  /** Whether to read a record. Default: all. */
   readonly wanted?: (piece: P) => boolean
   readonly signal: AbortSignal | undefined
-  /** Is told which records are no whole spans. */
+  /** Counts records that are not whole spans. */
   readonly report: Report
 }
 

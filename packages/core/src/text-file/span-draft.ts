@@ -4,7 +4,7 @@ import { isId, parseId } from '../values/ids.js'
 import { newData } from '../values/plain.js'
 import { parseTime } from '../values/time.js'
 
-/** The same data with lone surrogates in its keys replaced, and no two keys made the same by that. */
+/** A copy of data with lone surrogates in its keys replaced. No two keys become the same. */
 export function wellFormedKeys(data: PlainData): PlainData {
   const copy = newData()
   for (const key in data) {
@@ -23,10 +23,10 @@ let lastClock = ''
 let lastTime = 0n
 
 /**
- * {@link parseTime}, but faster where the text is in UTC and its second that of the last call, as it mostly is in a file.
+ * Reads a time by RFC 3339, like {@link parseTime}. Faster for times in UTC that are in the same second as the last one, as most
+ * in a file are. Never throws.
  *
- * @param text RFC 3339
- * @returns nanoseconds since the Unix epoch; undefined where the text is no such time; never throws
+ * @returns nanoseconds since the Unix epoch; undefined if the text is not such a time
  */
 export function readTime(text: string): bigint | undefined {
   const fraction = fractionOf(text)
@@ -44,7 +44,7 @@ export function readTime(text: string): bigint | undefined {
   return lastTime + BigInt(fraction)
 }
 
-/** The nanoseconds of a text such as `2015-10-20T13:14:15.123Z`; undefined where it does not end so. */
+/** The fraction in nanoseconds of a text such as `2015-10-20T13:14:15.123Z`; undefined if it has another form. */
 function fractionOf(text: string): number | undefined {
   const end = text.length - 1
   const digits = end - SECOND_LENGTH - 1
@@ -59,7 +59,7 @@ function fractionOf(text: string): number | undefined {
   return nanoseconds
 }
 
-/** A span while its record is read: takes the record's keys one by one. */
+/** Builds a span from the keys of its record, one by one. */
 export class SpanDraft {
   #spanId: bigint | undefined
   #traceId: bigint | undefined
@@ -73,9 +73,9 @@ export class SpanDraft {
   #wrong: string | undefined
 
   /**
-   * Takes a field of the span.
+   * Adds a field of the span.
    *
-   * @returns false where the key is none of the names of fields
+   * @returns false if the key is not the name of a field
    */
   setField(key: string, value: PlainValue): boolean {
     switch (key) {
@@ -108,7 +108,7 @@ export class SpanDraft {
     }
   }
 
-  /** Takes an entry of its data. @param stored the key as `storedKey` made it */
+  /** Adds an entry of its data. @param stored the key as it is stored; see `storedKey` */
   setData(stored: string, value: PlainValue): void {
     const key = dataKey(stored)
     // A foreign writer's `data.a` is the same as its `a`.
@@ -116,7 +116,7 @@ export class SpanDraft {
     this.#data[key] = value
   }
 
-  /** The span, or why the record is none. */
+  /** The span, or the reason why the record is not a span. */
   finished(): Span | string {
     if (this.#wrong !== undefined) return this.#wrong
     if (this.#spanId === undefined) return 'it has no span_id'
@@ -139,19 +139,19 @@ export class SpanDraft {
   #id(key: string, value: PlainValue): bigint | undefined {
     if (isId(value)) return value
     const id = typeof value === 'object' || typeof value === 'boolean' ? undefined : parseId(String(value))
-    if (id === undefined) this.#wrong ??= `its ${key} is no integer from ${key === 'parent_id' ? 0 : 1} to 2^64−1`
+    if (id === undefined) this.#wrong ??= `its ${key} is not an integer from ${key === 'parent_id' ? 0 : 1} to 2^64−1`
     return id
   }
 
   #string(key: string, value: PlainValue): string {
     if (typeof value === 'string') return value
-    this.#wrong ??= `its ${key} is no string`
+    this.#wrong ??= `its ${key} is not a string`
     return ''
   }
 
   #time(key: string, value: PlainValue): bigint | undefined {
     const time = typeof value === 'string' ? readTime(value) : undefined
-    if (time === undefined) this.#wrong ??= `its ${key} is no RFC 3339 time`
+    if (time === undefined) this.#wrong ??= `its ${key} is not an RFC 3339 time`
     return time
   }
 }

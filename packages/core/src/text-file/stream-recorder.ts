@@ -9,9 +9,9 @@ import { endedError, writeTo } from './stream.js'
 import { writeAdvice, writeAll, writeBatch, writeBatchNow } from './write-batch.js'
 
 /**
- * Writes to a stream that belongs to someone else.
+ * Creates a recorder that writes to a stream, and never ends it.
  *
- * @param formatName such as `yaml`; the recorder is then called `yaml(stdout)`
+ * @param formatName such as `yaml`, for a recorder called `yaml(stdout)`
  */
 export function streamRecorder(formatName: string, textOf: (span: Span) => string, stream: Writable): Recorder {
   const streamName = stream === process.stdout ? 'stdout' : stream === process.stderr ? 'stderr' : 'stream'
@@ -36,9 +36,9 @@ export function streamRecorder(formatName: string, textOf: (span: Span) => strin
     try {
       await writeBatch(batch, write)
     } catch (error) {
-      batch.end(problem(streamName, error), error)
+      batch.throwIfNotStored(problem(streamName, error), error)
     }
-    batch.end()
+    batch.throwIfNotStored()
   }
   if (!standard) return { name, record }
   const recordSync = (spans: readonly Span[]): void => {
@@ -46,16 +46,16 @@ export function streamRecorder(formatName: string, textOf: (span: Span) => strin
     try {
       writeBatchNow(batch, writeNow)
     } catch (error) {
-      batch.end(problem(streamName, error), error)
+      batch.throwIfNotStored(problem(streamName, error), error)
     }
-    batch.end()
+    batch.throwIfNotStored()
   }
   return { name, record, recordSync }
 }
 
 /**
- * The descriptor of a standard stream that is a file, or a device such as `/dev/null`. The stream itself would block the
- * process, and take what is cut by a full disk for whole.
+ * The descriptor of a standard stream that is a file, or a device such as `/dev/null`. The stream itself would block the process,
+ * and would not notice that a full disk has cut a write.
  */
 function fileOf(stream: Writable): number | false {
   const fd: unknown = Reflect.get(stream, 'fd')
@@ -65,6 +65,7 @@ function fileOf(stream: Writable): number | false {
 }
 
 function problem(streamName: string, error: unknown): string {
-  const advice = writeAdvice(error) ?? `${errorMessage(error)}; give a stream that is open for as long as the tracer is`
+  const advice =
+    writeAdvice(error) ?? `${errorMessage(error)}; give a stream that stays open until the tracer is closed`
   return `cannot write to ${streamName === 'stream' ? 'the stream' : streamName}: ${advice}`
 }

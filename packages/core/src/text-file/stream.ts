@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 
 /**
- * Writes to a stream that belongs to someone else, and waits until it has taken the bytes. An error of the stream while it
- * does so is the promise's, and not an uncaught one.
+ * Writes to a stream that belongs to the program, and waits until it has taken the bytes. Rejects if the stream has an error
+ * meanwhile, which is then not an uncaught one.
  */
 export function writeTo(stream: Writable, bytes: Buffer): Promise<void> {
   const closed = endedError(stream)
@@ -11,7 +11,7 @@ export function writeTo(stream: Writable, bytes: Buffer): Promise<void> {
     const pending = pendingOf(stream)
     pending.rejects.add(reject)
     stream.write(bytes, (error) => {
-      // The stream emits the error after this call: the listener stays until then.
+      // The stream emits the error after this call. The listener stays until then.
       if (error) return reject(error)
       pending.rejects.delete(reject)
       if (pending.rejects.size === 0) pending.release()
@@ -20,7 +20,7 @@ export function writeTo(stream: Writable, bytes: Buffer): Promise<void> {
   })
 }
 
-/** The writes that a stream has not taken yet. */
+/** The writes that a stream has not finished yet. */
 interface Pending {
   readonly rejects: Set<(error: Error) => void>
   release(): void
@@ -28,7 +28,7 @@ interface Pending {
 
 const pendingWrites = new WeakMap<Writable, Pending>()
 
-/** One pair of listeners serves all writes to a stream: Node warns of the eleventh, and many recorders may have the same one. */
+/** One pair of listeners serves all writes to a stream. Node warns of the eleventh listener, and many recorders may share a stream. */
 function pendingOf(stream: Writable): Pending {
   const found = pendingWrites.get(stream)
   if (found !== undefined) return found
@@ -50,7 +50,7 @@ function pendingOf(stream: Writable): Pending {
   return pending
 }
 
-/** Why a stream takes nothing more; undefined where it does. */
+/** Why a stream cannot be written to any more; undefined if it can. */
 export function endedError(stream: Writable): Error | undefined {
   if (stream.errored) return stream.errored
   if (stream.destroyed) return new Error('the stream is destroyed')

@@ -12,22 +12,22 @@ import { Report } from './report.js'
 
 /** Options of a reader of a text file. */
 export interface TextReaderOptions {
-  /** The file, absolute or from the folder that is the current one now. */
+  /** The file: an absolute path, or one from the current folder as it is now. */
   readonly path: string
 }
 
-/** A reader that can follow what arrives. */
+/** A reader that can follow a file. */
 export type TextReader = TraceReader & Required<Pick<TraceReader, 'follow'>>
 
 /**
- * Reads the traces of a text file, while it is written too. The file is read through for every call and never held in
- * memory; nothing stays open between calls.
+ * Creates a reader of the traces in a text file, which may be written at the same time. Each call reads through the file, without
+ * holding it in memory. Nothing stays open between calls.
  *
- * Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` where the file is missing or cannot be opened. What
- * `trace` reports as passed over are records that mention the trace's id; `traces` reports those of the whole file.
+ * All methods reject with a `TraceError` of code `TRACE_CANNOT_READ` if the file is missing or cannot be opened. The records that
+ * `trace` reports as skipped are those that mention the trace's id; `traces` reports those of the whole file.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, where `path` is missing or not a string, or where it is
- * relative and the current folder was removed
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, if `path` is missing or not a string, or if it is relative and the
+ * current folder was removed
  */
 export function textReader<P extends Piece>(format: ReadFormat<P>, options: TextReaderOptions): TextReader {
   checkOptions(`${format.name}Reader`, options, { path: { ...optionRules.string, required: true } })
@@ -67,7 +67,7 @@ async function readTrace<P extends Piece>(
   const report = new Report()
   const spans: Span[] = []
   if (isId(traceId)) {
-    // However the id is written, its digits are there: only records that hold them are looked at.
+    // However the id is written, its digits are in the record. Only records with these digits are read.
     const digits = String(traceId)
     const needle = Buffer.from(digits)
     const wanted = (piece: P): boolean => (format.traceIdOf(piece) ?? digits) === digits

@@ -7,40 +7,40 @@ import { fileRecorder } from './file-recorder.js'
 import { absolutePath } from './open-file.js'
 import { streamRecorder } from './stream-recorder.js'
 
-/** Options of a recorder that writes text: either a file or a stream. */
+/** Options of a recorder that writes text, either to a file or to a stream. */
 export type TextRecorderOptions =
   | {
       /**
-       * The file to append to, absolute or from the folder that is the current one now. It is made at the first record; its
-       * folder is not.
+       * The file to append to: an absolute path, or one from the current folder as it is now. The first record creates the file,
+       * but not its folder.
        */
       readonly path: string
       readonly stream?: undefined
     }
   | {
-      /** A stream to write to, such as `process.stdout`. It is never ended. */
+      /** The stream to write to, such as `process.stdout`. It is never ended. */
       readonly stream: Writable
       readonly path?: undefined
     }
 
-/** How spans become text. */
+/** How spans are formatted as text. */
 export interface WriteFormat {
-  /** Such as `yaml`; the recorder is then called `yaml(traces.yaml)`, and its factory `yamlRecorder`. */
+  /** Such as `yaml`, for a recorder called `yaml(traces.yaml)` and its factory `yamlRecorder`. */
   readonly name: string
-  /** A span's text, which ends with a line break; it may throw where a span cannot be written. */
+  /** Formats a span as text that ends with a line break. It may throw if a span cannot be written. */
   readonly textOf: (span: Span) => string
 }
 
 /**
- * Records spans as text, appended to a file that other processes may append to at the same time, or written to a stream.
- * Nothing is opened before the first record, and no file stays open between records, so that a file may be moved away or
- * deleted at any time. Every write begins with a line break, so that text torn by a writer that was killed swallows nothing.
+ * Creates a recorder that appends spans as text to a file, to which other processes may append at the same time, or that writes
+ * them to a stream. Nothing is opened before the first record. No file stays open between records, so that it may be moved or
+ * deleted at any time. Every write begins with a line break, so that a line torn by a writer that was killed spoils no other.
  *
- * Where spans cannot be stored, `record` rejects with a `RecordError` that carries just those. Exit is covered
- * (`recordSync`) for a file, and for `process.stdout` and `process.stderr`.
+ * If spans cannot be stored, `record` rejects with a `RecordError` that carries these. The recorder can store at exit
+ * (`recordSync`) to a file, `process.stdout` and `process.stderr`, but not to other streams.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, for both or neither of `path` and `stream`, for one of the
- * wrong type, or where `path` is relative and the current folder was removed
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option or one of the wrong type, for both or neither of `path` and
+ * `stream`, or if `path` is relative and the current folder was removed
  */
 export function textRecorder(format: WriteFormat, options: TextRecorderOptions): Recorder {
   const factory = `${format.name}Recorder`

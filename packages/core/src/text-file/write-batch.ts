@@ -5,15 +5,15 @@ import { errorCode } from '../values/errors.js'
 import { PATIENCE, StuckReader, type Written } from '../values/write-now.js'
 import type { Batch } from './batch.js'
 
-/** Milliseconds between two tries at a pipe that is full. */
+/** Time between two tries to write to a full pipe, in ms. */
 const PAUSE = 10
 
-/** Writes all of a batch. Rejects where that cannot be done; the batch knows how much was. */
+/** Writes a whole batch. If it rejects, the batch knows how much was written. */
 export async function writeBatch(batch: Batch, writeBytes: (bytes: Buffer) => Promise<Written>): Promise<void> {
   for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) take(batch, await writeBytes(bytes))
 }
 
-/** {@link writeBatch} before it returns, for a process that exits. */
+/** {@link writeBatch}, synchronously, for a process that exits. */
 export function writeBatchNow(batch: Batch, writeBytes: (bytes: Buffer) => Written): void {
   for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) take(batch, writeBytes(bytes))
 }
@@ -23,10 +23,10 @@ function take(batch: Batch, { bytes, error }: Written): void {
   if (error !== undefined) throw error
 }
 
-/** By file descriptor, since a `FileHandle` costs as much again as the write of a batch. */
+/** By file descriptor: with a `FileHandle`, writing a batch takes twice as long. */
 const written = promisify(write)
 
-/** Writes to a file descriptor; where that is a pipe that is full, it waits for its reader, for at most {@link PATIENCE}. */
+/** Writes to a file descriptor. If that is a full pipe, it waits for the reader, for at most {@link PATIENCE}. */
 export async function writeAll(fd: number, bytes: Buffer): Promise<Written> {
   let done = 0
   let since = performance.now()
@@ -43,7 +43,7 @@ export async function writeAll(fd: number, bytes: Buffer): Promise<Written> {
   return { bytes: done }
 }
 
-/** What is wrong where a write fails, and what to do about it; undefined where this cannot be said. */
+/** Why a write has failed, and what to do about it; undefined if we do not know. */
 export function writeAdvice(error: unknown): string | undefined {
   return WRITE_ADVICE[errorCode(error)]
 }
@@ -52,7 +52,7 @@ const WRITE_ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist; create the folder, or give another path',
   ENOTDIR: 'a part of the path is not a folder; give another path',
   EISDIR: 'it is a folder; give the path of a file in it',
-  ELOOP: 'its symbolic links lead to each other; give another path',
+  ELOOP: 'its symbolic links form a circle; give another path',
   ENXIO: 'it is a pipe that nobody reads, or a socket; start the reader before, or give the path of a file',
   EPIPE: 'its reader is gone; start the reader again, or give the path of a file',
   ESTUCK: `its reader has taken nothing for ${PATIENCE / 1_000} s; give one that keeps up, or the path of a file`,
@@ -62,6 +62,6 @@ const WRITE_ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only; give a path on another',
   ENOSPC: 'the disk is full; free some space',
   EDQUOT: 'the disk quota is used up; free some space',
-  EFBIG: 'the file has reached the largest size allowed; move it away, and a new one is begun',
+  EFBIG: 'the file has the largest size that is allowed; move it away, and the next record creates a new one',
   EMFILE: 'this process has too many open files; close some, or raise its limit',
 }

@@ -16,10 +16,11 @@ import type {
 } from '../contract/tracer.js'
 import { Ledger } from '../queue/ledger.js'
 import { Queue } from '../queue/queue.js'
-import { printableError, processWarnings, Warnings } from '../queue/warnings.js'
+import { printableError, Warnings } from '../queue/warnings.js'
 import { generateId, prepareIds, w3cTraceId } from '../values/ids.js'
 import { checkOptions, type OptionRule, optionRules } from '../values/options.js'
 import { NO_DATA, toPlain } from '../values/plain.js'
+import { processLogger } from '../values/process-logger.js'
 import { aroundSnapshot } from '../values/snapshot.js'
 import { monotonic } from '../values/time.js'
 import { freshOffset } from './clock.js'
@@ -86,7 +87,7 @@ class RecordingTracer implements SpanOwner {
     this.process = whereabouts()
     this.#sample = options.sample
     this.#flushTimeout = options.flushTimeout ?? 5_000
-    const warnings = new Warnings(options.logger ?? processWarnings, options.warningInterval ?? 10_000)
+    const warnings = new Warnings(options.logger ?? processLogger, options.warningInterval ?? 10_000)
     this.#inputs = new Inputs(this.#ledger, warnings)
     this.#queue = new Queue({
       recorder: options.recorder,

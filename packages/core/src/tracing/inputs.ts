@@ -1,12 +1,13 @@
 import type { RemoteContext } from '../contract/remote.js'
 import type { Sampler, StartOptions } from '../contract/tracer.js'
 import { Ledger } from '../queue/ledger.js'
-import { printableError, processWarnings, Warnings } from '../queue/warnings.js'
+import { printableError, Warnings } from '../queue/warnings.js'
 import { cutTo } from '../values/cut.js'
 import { onOneLine } from '../values/display.js'
 import { describe } from '../values/errors.js'
 import { generateId, isId, MAX_ID } from '../values/ids.js'
 import { optionRules } from '../values/options.js'
+import { processLogger } from '../values/process-logger.js'
 
 /** Longest kind, name and process, in characters. A longer one comes from an untrusted client, and is cut. */
 const MAX_TEXT = 1_024
@@ -119,6 +120,6 @@ let outside: Inputs | undefined
 
 /** For calls outside any trace, which no tracer counts. */
 export function inputsOutside(): Inputs {
-  outside ??= new Inputs(new Ledger(), new Warnings(processWarnings, 10_000))
+  outside ??= new Inputs(new Ledger(), new Warnings(processLogger, 10_000))
   return outside
 }

@@ -1,4 +1,4 @@
-/** The first characters of a text, as a text of their own: what `slice` gives keeps the whole one in memory. */
+/** The first characters of a text, as a copy: what `slice` returns keeps the whole text in memory. */
 export function cutTo(length: number, text: string): string {
   const first = text.slice(0, length)
   const encoding = /[\u0100-\uffff]/.test(first) ? 'utf16le' : 'latin1'

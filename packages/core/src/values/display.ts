@@ -1,8 +1,8 @@
 /**
- * Text from anywhere as it may stand in a line of a terminal or a log: control characters, marks that turn the direction
- * of writing, and line breaks are shown by their code.
+ * Makes any text safe for one line of a terminal or a log: line breaks, control characters and marks that change the direction of
+ * writing are shown by their code.
  *
- * @param most at most so many characters are kept; default 300
+ * @param most how many characters are kept. Default 300
  */
 export function onOneLine(text: string, most = 300): string {
   const visible = text

@@ -1,10 +1,10 @@
 import type { Span } from '../contract/span.js'
 
-/** A mistake in how this package was called, with a code that stays the same while messages may change. */
+/** A mistake in a call of this package. Its code stays the same; its message may change. */
 export class TraceError extends Error {
   static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = isOfAnyCopy('TraceError')
   override readonly name = 'TraceError'
-  /** Such as `TRACE_BAD_OPTION`. */
+  /** The sort of mistake, such as `TRACE_BAD_OPTION`. */
   readonly code: string
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -13,17 +13,17 @@ export class TraceError extends Error {
   }
 }
 
-/** Some spans of a batch could not be stored. */
+/** Says which spans of a batch could not be stored. */
 export class RecordError extends Error {
   static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = isOfAnyCopy('RecordError')
   override readonly name = 'RecordError'
-  /** Those which are not stored; all others of the batch are. */
+  /** The spans that are not stored. All others of the batch are. */
   readonly spans: readonly Span[]
 
   /**
-   * @param message what happened, where, and what to do
-   * @param spans those of the batch which are not stored
-   * @param options `cause`: the error beneath
+   * @param message what happened, where, and what to do about it
+   * @param spans the spans of the batch that are not stored
+   * @param options `cause`: the error that led to this one
    */
   constructor(message: string, spans: readonly Span[], options?: ErrorOptions) {
     super(message, options)
@@ -32,10 +32,10 @@ export class RecordError extends Error {
 }
 
 /**
- * What `instanceof` says of a class of errors that may come from another copy of this package, such as the CommonJS one: these
- * are known by their name. Of a class derived from it, no other copy has any.
+ * `instanceof` for a class of errors that may come from another copy of this package, such as the CommonJS one: it goes by their
+ * name. A class derived from this one works as usual.
  *
- * @param name that all its errors have
+ * @param name the name of its errors
  */
 export function isOfAnyCopy(name: string): (this: object, value: unknown) => boolean {
   return function (value) {
@@ -46,8 +46,7 @@ export function isOfAnyCopy(name: string): (this: object, value: unknown) => boo
 }
 
 /**
- * What a value is, for messages that say what was expected and what was got. Never longer than 80 characters, and never
- * throws.
+ * Describes a value, for messages such as "expected a string, got a Date". At most 80 characters. Never throws.
  */
 export function describe(value: unknown): string {
   try {
@@ -65,8 +64,8 @@ function describeAny(value: unknown): string {
   if (typeof value === 'symbol') return cut(String(value))
   if (typeof value === 'function') return cut(value.name ? `function ${value.name}` : 'a function')
   if (Array.isArray(value)) return cut(describeArray(value))
-  const maker: unknown = Object.getPrototypeOf(value)?.constructor
-  const name = typeof maker === 'function' && maker !== Object ? maker.name : ''
+  const type: unknown = Object.getPrototypeOf(value)?.constructor
+  const name = typeof type === 'function' && type !== Object ? type.name : ''
   return cut(name ? `a ${name}` : 'an object')
 }
 
@@ -89,7 +88,7 @@ export function errorCode(error: unknown): string {
   }
 }
 
-/** The name of a function or class; `anonymous` where it has none. Never throws. */
+/** The name of a function or class; `anonymous` if it has none. Never throws. */
 export function nameOf(value: unknown): string {
   try {
     const name: unknown = Reflect.get(value as object, 'name')
@@ -99,7 +98,7 @@ export function nameOf(value: unknown): string {
   }
 }
 
-/** The type of something thrown: an error's `name`, or what kind of value it is. Never throws. */
+/** The type of a thrown value: an error's `name`, or the type of any other value. Never throws. */
 export function errorType(error: unknown): string {
   if (typeof error !== 'object' || error === null) return typeof error
   try {
@@ -111,7 +110,7 @@ export function errorType(error: unknown): string {
   }
 }
 
-/** The message of something thrown: an error's `message`, or the value's text. Never throws. */
+/** The message of a thrown value: an error's `message`, or any other value as text. Never throws. */
 export function errorMessage(error: unknown): string {
   try {
     if (typeof error === 'object' && error !== null) {
@@ -127,8 +126,8 @@ export function errorMessage(error: unknown): string {
 const MOST_REASONS = 8
 
 /**
- * What an error without a message says otherwise: the messages of its parts, or its code. Node makes such errors where none of
- * a host's addresses can be connected to (https://nodejs.org/api/net.html, `autoSelectFamily`).
+ * What an error without a message says instead: the messages of its parts, or its code. Node throws such errors when it cannot
+ * connect to any address of a host (https://nodejs.org/api/net.html, `autoSelectFamily`).
  */
 function reasonOf(error: object): string {
   const [parts, code]: unknown[] = [Reflect.get(error, 'errors'), Reflect.get(error, 'code')]
@@ -144,7 +143,7 @@ function ownMessage(error: unknown): string {
   return typeof message === 'string' ? message : ''
 }
 
-/** Something thrown, as text in data. Never throws. */
+/** A thrown value as text, for data. Never throws. */
 export function errorText(error: unknown): string {
   return `[${errorType(error)}: ${errorMessage(error)}]`
 }

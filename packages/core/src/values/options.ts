@@ -1,16 +1,16 @@
 import { describe, TraceError } from './errors.js'
 
-/**
- * What an option must be: a test, and its words in the message. `undefined` always passes; an option that must be given
- * has `required`.
- */
+/** What an option must be. */
 export interface OptionRule {
+  /** What is expected, for the message: `expected …, got …`. */
   readonly expected: string
+  /** Whether a value is right. It is not asked about `undefined`. */
   readonly test: (value: unknown) => boolean
+  /** Whether the option must be given. Default: false. */
   readonly required?: boolean
 }
 
-/** Rules that most factories need. */
+/** Rules for common types of options. */
 export const optionRules: Readonly<Record<'string' | 'boolean' | 'function' | 'count' | 'duration', OptionRule>> = {
   string: {
     expected: 'a string that is not empty',
@@ -29,20 +29,19 @@ export const optionRules: Readonly<Record<'string' | 'boolean' | 'function' | 'c
 }
 
 /**
- * Checks the options of a factory, so that a mistake is told where it was made. For recorders and adapters of third
- * parties too.
+ * Checks the options of a factory. Recorders and adapters of third parties may use it too.
  *
  * @param factory its name, for the message
- * @param options what the caller gave
- * @param rules one for each option there is
- * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got
+ * @param options the options that the caller has passed
+ * @param rules a rule for each option
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, a missing one, or one of the wrong type: says what was expected
  */
 export function checkOptions(factory: string, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
   const problem = problemWith(options, rules)
   if (problem !== undefined) throw new TraceError('TRACE_BAD_OPTION', `${factory}: ${problem}`)
 }
 
-/** What is wrong with options, what was expected, and what was got; undefined where nothing is. */
+/** Says what is wrong with options; undefined if nothing is. */
 export function problemWith(options: unknown, rules: Readonly<Record<string, OptionRule>>): string | undefined {
   const known = Object.keys(rules).join(', ')
   const needed = Object.entries(rules).find(([, { required }]) => required === true)

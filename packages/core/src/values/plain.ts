@@ -5,8 +5,8 @@ import { errorMessage, errorText, errorType, nameOf } from './errors.js'
 import { formatTime } from './time.js'
 
 /**
- * How much of a span's data is kept; what goes beyond is cut and marked. Depth 16 stays below the 32 levels that
- * DynamoDB takes, and the size keeps a span well below its 400 KB.
+ * How much of a span's data is kept. The rest is cut, and the cut is marked. A depth of 16 is below the 32 levels that DynamoDB
+ * takes, and the size keeps a span well below its limit of 400 KB.
  */
 const MAX_DEPTH = 16
 const MAX_STRING = 32_768
@@ -14,19 +14,19 @@ const MAX_KEY = 4_096
 const MAX_ENTRIES = 1_000
 const MAX_SIZE = 131_072
 
-/** What an entry costs beside its text, for {@link Plain.size}: a rough figure, on the safe side. */
+/** About how many bytes an entry takes besides its text, for {@link Plain.size}; rather too many than too few. */
 const ENTRY_SIZE = 16
 
-/** Data made plain. */
+/** Data that has been made plain. */
 export interface Plain {
   readonly data: PlainData
-  /** About how many bytes of memory it holds. */
+  /** About how many bytes of memory it takes. */
   readonly size: number
 }
 
 /**
- * Inherits nothing, so that `__proto__` and `constructor` are keys like any other; yet its properties are fast, which
- * those of `Object.create(null)` are not.
+ * Inherits nothing, so that `__proto__` and `constructor` are keys like any other. Its properties are fast, unlike those of
+ * `Object.create(null)`.
  */
 class Data<Value> {
   [key: string]: Value
@@ -34,7 +34,7 @@ class Data<Value> {
 Object.setPrototypeOf(Data.prototype, null)
 Reflect.deleteProperty(Data.prototype, 'constructor')
 
-/** A new map without entries, whose `__proto__` is a key like any other. */
+/** An empty map, in which `__proto__` is a key like any other. */
 export function newData<Value = PlainValue>(): Record<string, Value> {
   return new Data<Value>()
 }
@@ -46,12 +46,12 @@ export const NO_DATA: Plain = {
 }
 
 /**
- * Makes a span's data plain, as a copy: what is recorded is what it was at this moment. Never throws.
+ * Copies a span's data as plain values, so that later changes are not recorded. Never throws.
  *
- * Strings, numbers, bigints, booleans, null, lists and maps stay as they are; Date becomes its RFC 3339 string; Error a map
- * of type, message and stack; Map and Set become map and list; typed arrays lists; undefined is left out; functions and
- * symbols become their text, a getter that throws its error's text, a cycle `[Circular]`. Strings beyond 32,768
- * characters, keys beyond 4,096, and what goes beyond 16 levels, 1,000 entries or about 128 KB in all is cut and marked.
+ * Strings, numbers, bigints, booleans, null, lists and maps stay as they are. A Date becomes its RFC 3339 string, an Error a map of
+ * type, message, stack and cause, a Map a map, a Set or typed array a list, a function or symbol its text, a getter that throws
+ * the text of its error, a cycle `[Circular]`. Entries that are undefined are left out. Strings longer than 32,768 characters, keys
+ * longer than 4,096, and data of more than 16 levels, 1,000 entries or about 128 KB are cut, and the cut is marked.
  */
 export function toPlain(data: Readonly<Record<string, unknown>>): Plain {
   const quick = copyScalars(data)
@@ -62,7 +62,7 @@ export function toPlain(data: Readonly<Record<string, unknown>>): Plain {
   return { data: isMap ? (plain as PlainData) : NO_DATA.data, size: copier.size }
 }
 
-/** The common case, data of a few small scalars, without any machinery; undefined where it is not that. */
+/** A fast path for a few small scalars, the common case; undefined for other data. */
 function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined {
   const copy = newData()
   let size = 0
@@ -81,7 +81,7 @@ function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined
   return { data: copy, size }
 }
 
-/** A key, and what reads its value. */
+/** A key, and a function that reads its value. */
 type Entry = readonly [key: string, read: () => unknown]
 
 class Copier {
@@ -112,7 +112,7 @@ class Copier {
 
   bigint(value: bigint): PlainValue {
     if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return Number(value)
-    // An integer longer than any store keeps exactly is text; asking its length first would cost as much as the text.
+    // No store keeps a longer integer exactly. To ask its length would take as long as the text.
     const text = value.toString(16)
     this.size += text.length
     return text.length > 1_024 ? `[bigint of ${text.length} hexadecimal digits]` : value
@@ -125,7 +125,7 @@ class Copier {
     return text
   }
 
-  /** @param isJson whether it is what a `toJSON` gave: its own is not asked, as by `JSON.stringify` */
+  /** @param isJson whether a `toJSON` returned it: its own `toJSON` is then not called, as in `JSON.stringify` */
   object(value: object, depth: number, isJson = false): PlainValue | undefined {
     if (this.#above.has(value)) return '[Circular]'
     if (depth >= MAX_DEPTH) return '[cut: too deep]'
@@ -186,7 +186,7 @@ class Copier {
     return list
   }
 
-  /** @param length how many entries there are, of which only the first may be taken */
+  /** @param length the number of all entries; the copy may have fewer */
   map(entries: Iterable<Entry>, length: number, depth: number): PlainData {
     const copy = newData()
     let taken = 0
@@ -218,12 +218,12 @@ class Copier {
   }
 }
 
-/** What an object wants to be recorded as; itself, where it does not say. */
+/** What the `toJSON` of an object returns, or the object itself if it has none. */
 function jsonOf(value: object): unknown {
   const toJSON: unknown = Reflect.get(value, 'toJSON')
   if (typeof toJSON !== 'function') return value
   const json: unknown = Reflect.apply(toJSON, value, [])
-  // Nobody else has this promise: its rejection would end the process.
+  // Only we have this promise, whose rejection would end the process.
   if (types.isPromise(json)) json.then(undefined, () => {})
   return json
 }

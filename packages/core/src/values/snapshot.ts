@@ -1,16 +1,16 @@
-/** What a startup snapshot is made with: `node --build-snapshot`, or a single executable application. */
+/** The options of Node that build a startup snapshot, or a single executable application. */
 const BUILDERS = /^--(build-snapshot|experimental-sea-config|build-sea)/
 
-/** What is to be done where this process is made a startup snapshot: its heap, from which others start. */
+/** What to do if this process becomes a startup snapshot: other processes start with its heap. */
 export interface SnapshotSteps {
-  /** Before the heap is stored: timers that run then never fire, and on Node 24 no later one does. */
+  /** Called before the heap is stored. Timers that run then never fire, and on Node 24 neither do later ones. */
   before?(): void
-  /** In each process that starts from it. */
+  /** Called in each process that starts from the snapshot. */
   after?(): void
 }
 
 export function aroundSnapshot({ before, after }: SnapshotSteps): void {
-  // To load `node:v8` for the question would take half a millisecond.
+  // Asking `node:v8` would take half a millisecond to load it.
   if (!process.execArgv.some((argument) => BUILDERS.test(argument))) return
   const { startupSnapshot } = process.getBuiltinModule('node:v8')
   if (!startupSnapshot.isBuildingSnapshot()) return

@@ -1,17 +1,17 @@
-/** Nanoseconds from some moment on, never running backwards. */
+/** The monotonic clock: nanoseconds since some moment, never running backwards. */
 export const monotonic: () => bigint = process.hrtime.bigint
 
 const SECOND = 1_000_000_000n
-/** 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z in nanoseconds since the Unix epoch: what RFC 3339 can say. */
+/** The range of RFC 3339, 0000-01-01T00:00:00Z to 10000-01-01T00:00:00Z, in nanoseconds since the Unix epoch. */
 const FIRST_SECOND = -62_167_219_200n * SECOND
 const END_SECOND = 253_402_300_800n * SECOND
 
-/** The second that was written last, in nanoseconds since the Unix epoch: most spans of a batch share it. */
+/** The last second that was formatted, in nanoseconds since the Unix epoch. Most spans of a batch share it. */
 let lastSecond = 0n
 let lastText = '1970-01-01T00:00:00'
 
 /**
- * RFC 3339 in UTC with nanoseconds, trailing zeros of the fraction removed: `2015-10-20T13:14:15.1234Z`.
+ * Formats a time by RFC 3339, in UTC, with nanoseconds but no trailing zeros: `2015-10-20T13:14:15.1234Z`.
  *
  * @param time nanoseconds since the Unix epoch
  * @throws {RangeError} outside the years 0000 to 9999
@@ -25,10 +25,10 @@ export function formatTime(time: bigint): string {
   return `${fraction % 10 === 0 ? text.replace(/\.?0+$/, '') : text}Z`
 }
 
-/** By number, since V8 puts the text that it makes of any number into a cache of a megabyte. */
+/** The numbers as three digits. V8 would put the text of each number into a cache of a megabyte. */
 const DIGITS: readonly string[] = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, '0'))
 
-/** @returns how many nanoseconds into its second a time is */
+/** @returns the fraction of the second, in nanoseconds */
 function enterSecond(time: bigint): number {
   const fraction = ((time % SECOND) + SECOND) % SECOND
   const second = time - fraction
@@ -41,9 +41,9 @@ function enterSecond(time: bigint): number {
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 
 /**
- * Reads an RFC 3339 time in any zone; digits beyond the nanosecond are cut off.
+ * Reads a time by RFC 3339, in any zone. Digits beyond the nanosecond are cut off. Never throws.
  *
- * @returns nanoseconds since the Unix epoch; undefined where the text is no such time; never throws
+ * @returns nanoseconds since the Unix epoch; undefined if the text is not such a time
  */
 export function parseTime(text: string): bigint | undefined {
   const parts = RFC_3339.exec(text)

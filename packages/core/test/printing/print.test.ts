@@ -43,14 +43,14 @@ describe('printTrace', () => {
     )
   })
 
-  test('says where a parent is missing or parents run in a circle', () => {
+  test('says that a parent is missing, or that parents form a circle', () => {
     const text = printTrace([
       aSpan({ parentId: 7n }),
       aSpan({ spanId: 1n, parentId: 2n }),
       aSpan({ spanId: 2n, parentId: 1n }),
     ])
     expect(text).toContain('(parent 7 missing)')
-    expect(text).toContain('(parents run in a circle)')
+    expect(text).toContain('(parents form a circle)')
   })
 
   test('says of a request that did not fail what was wrong with it', () => {

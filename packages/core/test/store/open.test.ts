@@ -81,8 +81,8 @@ describe('packages', () => {
     ['dynamodb://Traces', 'TRACE_MISSING_PACKAGE', 'looked for from '],
     ['yml:a', 'TRACE_BAD_URL', 'unknown scheme yml: (the schemes are yaml:, jsonl:, dynamodb:, memory:, none:'],
     ['yml:a', 'TRACE_BAD_URL', 'trace-recorder-yml'],
-    ['empty:', 'TRACE_BAD_PACKAGE', 'exports no function openRecorder'],
-    ['wrong:', 'TRACE_BAD_PACKAGE', 'gave 5, and no recorder'],
+    ['empty:', 'TRACE_BAD_PACKAGE', 'does not export openRecorder'],
+    ['wrong:', 'TRACE_BAD_PACKAGE', "returned 5 instead of a recorder; report this to the package's author"],
     ['broken:', 'TRACE_BAD_PACKAGE', "cannot be loaded: Cannot find package 'not-there'"],
     ['waiting:', 'TRACE_BAD_PACKAGE', 'cannot be loaded'],
     ['closed:', 'TRACE_BAD_PACKAGE', 'cannot be resolved: No "exports" main'],
@@ -119,7 +119,7 @@ describe('memory:', () => {
   })
 
   test.each(['memory://host', 'memory:?limit=1', 'memory:#x'])('%s is refused', (url) => {
-    expect(() => openRecorder(url)).toThrow(/memory: takes at most a name/)
+    expect(() => openRecorder(url)).toThrow(/memory: takes a name or nothing/)
   })
 })
 
@@ -127,7 +127,7 @@ test('none: records nothing, and cannot be read', async () => {
   const recorder = openRecorder('none:')
   await recorder.record([aSpan()])
   expect(recorder.name).toBe('none')
-  expect(() => openReader('none:')).toThrow(/nothing is recorded there/)
+  expect(() => openReader('none:')).toThrow(/none: records nothing/)
 })
 
 test.each([[''], ['traces.yaml'], [undefined], [5]])('%p is no URL', (url) => {
@@ -137,5 +137,5 @@ test.each([[''], ['traces.yaml'], [undefined], [5]])('%p is no URL', (url) => {
 })
 
 test('a password is not told', () => {
-  expect(() => openRecorder('//user:secret@host')).toThrow(/got another text/)
+  expect(() => openRecorder('//user:secret@host')).toThrow(/got a text that is not a URL/)
 })
