@@ -62,7 +62,7 @@ describe('a file', () => {
       const told = expect.objectContaining({
         spans: spans.slice(whole.toString('utf8', 1, cut).split('\n').length - 1),
       })
-      expect(() => batch.end('it is cut')).toThrow(told)
+      expect(() => batch.throwIfNotStored('it is cut')).toThrow(told)
     }
   })
 
