@@ -16,18 +16,18 @@ export interface ScanStart {
   readonly at?: number
   /** Whether that is in the middle of a record, whose rest is to be skipped. Default false. */
   readonly amid?: boolean
-  /** {@link PieceScanner.closedFrom} of an earlier scan of the file. Default: this scan finds out. */
+  /** The {@link PieceScanner.closedFrom} of an earlier scan of the file. Default: this scan finds it. */
   readonly closedFrom?: number
 }
 
 /** Finds the records in a file that is read in chunks. Read into `room()`, then call `filled()` and `pieces()`. */
 export interface PieceScanner<P extends Piece> {
   /**
-   * Where the first line stands that closes a record, in bytes from the start of the file; `Infinity` where none does. From there
-   * on, records that are closed nowhere are torn. Undefined in formats without such lines.
+   * The place of the first line that closes a record, in bytes from the start of the file; `Infinity` if there is none. After it,
+   * records that are not closed are torn. Undefined in formats without such lines.
    */
   readonly closedFrom?: number
-  /** Where the next bytes go. */
+  /** The buffer for the next bytes. */
   room(): Buffer
   filled(count: number): void
   /**
@@ -47,7 +47,7 @@ export interface PieceScanner<P extends Piece> {
 
 /** How spans are read from a file. */
 export interface ReadFormat<P extends Piece> {
-  /** Such as `yaml`; the reader is then called `yaml(traces.yaml)`, and its factory `yamlReader`. */
+  /** Such as `yaml`, for a reader called `yaml(traces.yaml)` and its factory `yamlReader`. */
   readonly name: string
   scanner(start: ScanStart): PieceScanner<P>
   /**
@@ -64,8 +64,9 @@ export interface ReadFormat<P extends Piece> {
 export interface ReadPart<P extends Piece> {
   /** Where to begin, in bytes from the start of the file. Default 0. */
   readonly from?: number
+  /** See {@link ScanStart.closedFrom}. */
   readonly closedFrom?: number | undefined
-  /** Where to stop, in bytes. Default: where the file ends. */
+  /** Where to stop, in bytes from the start of the file. Default: at its end. */
   readonly to?: number
   /** Only records with these bytes. Default: all. */
   readonly needle?: Buffer
@@ -77,9 +78,9 @@ export interface ReadPart<P extends Piece> {
 }
 
 /**
- * Calls `each` for the spans of a file, one after the other; the record it is given is valid during the call only.
+ * Calls `each` for each span of a file. The record that it gets is valid only during the call.
  *
- * @returns {@link PieceScanner.closedFrom}, for another read of the file
+ * @returns the {@link PieceScanner.closedFrom} of the file, for another read of it
  */
 export async function readSpans<P extends Piece>(
   file: FileHandle,
