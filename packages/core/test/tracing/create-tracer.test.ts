@@ -4,7 +4,7 @@ import type { Span } from '../../src/contract/span.js'
 import type { Tracer, TracerOptions } from '../../src/contract/tracer.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { bind } from '../../src/tracing/free-functions.js'
+import { span } from '../../src/tracing/free-functions.js'
 
 function aTracer(options: Partial<TracerOptions> = {}) {
   const recorder = memoryRecorder()
@@ -19,7 +19,7 @@ async function only(tracer: Tracer, spans: readonly Span[]): Promise<Span> {
   return spans[0] as Span
 }
 
-describe('as the Go original', () => {
+describe('as in the Go package', () => {
   test('no context outside a trace', () => {
     expect([currentSpanId(), currentTraceId(), currentSpan()]).toEqual([0n, 0n, undefined])
   })
@@ -168,16 +168,35 @@ describe('options', () => {
   })
 })
 
-describe('bind', () => {
-  test('ties a callback to the context it is bound in, and leaves its this and arguments alone', () => {
+describe('what a trace brought along from elsewhere', () => {
+  const remote = { upperTraceId: 0xabn, traceState: 'a=1', isRandom: false }
+
+  test('goes to all its spans, and the first keeps the whole id', async () => {
+    const { tracer, recorder } = aTracer()
+    tracer.trace('work', 'w', () => span('work', 'x', (s) => expect(s.remote).toEqual(remote)), {
+      traceId: 42n,
+      parentId: 7n,
+      remote,
+    })
+    await tracer.flush()
+    expect(recorder.spans.map((s) => ({ ...s.data }))).toEqual([
+      {},
+      { 'parent.remote': true, 'w3c.trace_id': '00000000000000ab000000000000002a' },
+    ])
+  })
+
+  test('goes on in a trace that is not sampled', () => {
     const { tracer } = aTracer()
-    const bound = tracer.trace('work', 'w', (span) =>
-      bind(function (this: { x: number }, y: number) {
-        return { same: currentSpanId() === span.spanId, sum: this.x + y }
-      }),
-    )
-    expect(bound.call({ x: 1 }, 2)).toEqual({ same: true, sum: 3 })
-    const outside = bind(() => currentSpanId())
-    tracer.trace('work', 'w', () => expect(outside()).toBe(0n))
+    tracer.trace('work', 'w', () => span('work', 'x', (s) => expect(s.remote).toEqual(remote)), {
+      remote,
+      sampled: false,
+    })
+  })
+
+  test('an upper half of 0 is not kept', async () => {
+    const { tracer, recorder } = aTracer()
+    tracer.trace('work', 'w', () => {}, { remote: { upperTraceId: 0n, traceState: '', isRandom: false } })
+    await tracer.flush()
+    expect(recorder.spans[0]?.data).toEqual({})
   })
 })

@@ -1,11 +1,10 @@
 import { describe, expect, jest, test } from '@jest/globals'
-import { currentSpan, currentSpanId } from '../../src/context/context.js'
+import { currentSpanId } from '../../src/context/context.js'
 import type { ActiveSpan } from '../../src/contract/active-span.js'
 import type { Span } from '../../src/contract/span.js'
-import type { Tracer } from '../../src/contract/tracer.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { go, span } from '../../src/tracing/free-functions.js'
+import { span } from '../../src/tracing/free-functions.js'
 
 const recorder = memoryRecorder()
 const warn = jest.fn<(message: string) => void>()
@@ -127,97 +126,4 @@ test('fail marks a span; the first reason counts', async () => {
     s.fail(new Error('second'))
   })
   expect(await recorded()).toMatchObject([{ data: { 'error.type': 'TypeError', 'error.message': 'first' } }])
-})
-
-describe('go', () => {
-  async function failures(how: (name: string, fn: () => unknown) => void): Promise<void> {
-    how('rejects', async () => {
-      await null
-      throw new Error('later\n(node:1) forged line')
-    })
-    how('throws', () => {
-      throw new Error('now')
-    })
-    how('works', () => 1)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-
-  test('records a failure, logs it on one line, and lets it go no further', async () => {
-    warn.mockClear()
-    await tracer.trace('work', 'above', () => failures((name, fn) => tracer.go('work', name, fn)))
-    await tracer.trace('work', 'above', () => failures((name, fn) => go('work', name, fn)))
-    const spans = await recorded()
-    expect(spans).toHaveLength(8)
-    expect(
-      spans
-        .filter((s) => s.data['error.type'] === 'Error')
-        .map((s) => s.name)
-        .sort(),
-    ).toEqual(['rejects', 'rejects', 'throws', 'throws'])
-    expect(warn).toHaveBeenCalledTimes(1)
-    expect(warn.mock.calls[0]?.[0]).toMatch(/^trace: go\(work throws\) failed: now$/)
-    expect(warn.mock.calls.join('')).not.toContain('\n')
-  })
-
-  test('outlives the span it started in, as its child', async () => {
-    let finishIt: () => void = () => {}
-    const above = tracer.trace('work', 'above', (s) => {
-      go('work', 'below', () => new Promise<void>((resolve) => (finishIt = resolve)))
-      return s
-    })
-    expect(await recorded()).toMatchObject([{ name: 'above' }])
-    finishIt()
-    await null
-    expect(await recorded()).toMatchObject([{ name: 'below', parentId: above.spanId, traceId: above.traceId }])
-  })
-
-  test('outside a trace runs all the same, and its failure is a warning', async () => {
-    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
-    await failures((name, fn) => go('work', name, fn))
-    expect(emitWarning).toHaveBeenCalledTimes(1)
-    emitWarning.mockRestore()
-    expect(await recorded()).toEqual([])
-  })
-})
-
-describe('span outside a trace', () => {
-  test('calls its function with a span that records nothing', async () => {
-    const result = span('db', 'load', (s) => {
-      s.data['rows'] = 1
-      s.name = 'other'
-      s.fail(new Error('x'))
-      s.finish()
-      expect([s.spanId, s.traceId, s.parentId, s.kind, s.name]).toEqual([0n, 0n, 0n, 'db', 'other'])
-      expect(s.data).toEqual({ rows: 1 })
-      expect(currentSpan()).toBeUndefined()
-      return s.run((inner) => inner === s)
-    })
-    expect(result).toBe(true)
-    expect(await recorded()).toEqual([])
-  })
-
-  test('passes errors on, and starts a lazy thenable once', async () => {
-    const error = new Error('x')
-    expect(() =>
-      span('db', 'load', () => {
-        throw error
-      }),
-    ).toThrow(error)
-    let starts = 0
-    const lazy: PromiseLike<number> = { then: (resolve) => Promise.resolve(++starts).then(resolve) }
-    expect(await span('db', 'load', () => lazy)).toBe(1)
-    expect(starts).toBe(1)
-  })
-})
-
-test('two tracers in one program share the context: a child goes to the tracer that starts it', async () => {
-  const other = memoryRecorder()
-  const second: Tracer = createTracer({ service: 'second', recorder: other })
-  tracer.trace('work', 'above', () => second.span('work', 'below', () => span('work', 'lowest', () => {})))
-  await second.flush()
-  const [above] = await recorded()
-  expect(other.spans.map((s) => [s.name, s.traceId, s.process.split(':')[0]])).toEqual([
-    ['lowest', above?.traceId, 'second'],
-    ['below', above?.traceId, 'second'],
-  ])
 })

@@ -1,9 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals'
-import { currentSpan, currentSpanId, currentTraceId } from '../../src/context/context.js'
 import type { TracerOptions } from '../../src/contract/tracer.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { go, span } from '../../src/tracing/free-functions.js'
+import { span } from '../../src/tracing/free-functions.js'
 import { ratio } from '../../src/tracing/sampler.js'
 import { generateId } from '../../src/values/ids.js'
 
@@ -12,52 +11,6 @@ function aTracer(options: Partial<TracerOptions> = {}) {
   const warn = jest.fn<(message: string) => void>()
   return { tracer: createTracer({ service: 'users', recorder, logger: { warn }, ...options }), recorder, warn }
 }
-
-describe('an unsampled trace', () => {
-  test('records nothing, and carries its ids', async () => {
-    const { tracer, recorder } = aTracer({ sample: () => false })
-    const error = new Error('x')
-    await tracer.trace('work', 'above', async (above) => {
-      expect(above.sampled).toBe(false)
-      expect([above.traceId > 0n, above.spanId > 0n]).toEqual([true, true])
-      await null
-      expect([currentTraceId(), currentSpanId()]).toEqual([above.traceId, above.spanId])
-      await span('work', 'below', async (below) => {
-        below.data['x'] = 1
-        expect([below.sampled, below.traceId, below.name]).toEqual([false, above.traceId, 'below'])
-        await expect(tracer.span('work', 'fails', () => Promise.reject(error))).rejects.toBe(error)
-        expect(currentTraceId()).toBe(above.traceId)
-      })
-      const kept = tracer.start('work', 'by hand')
-      expect(kept.run(() => currentSpan())).toBe(kept)
-      kept.finish()
-      go('work', 'on its own', () => Promise.reject(error))
-    })
-    await new Promise(setImmediate)
-    await tracer.flush()
-    expect(recorder.spans).toEqual([])
-    expect(tracer.stats()).toMatchObject({ started: 5, unsampled: 5, open: 0, recorded: 0 })
-    expect(currentSpan()).toBeUndefined()
-  })
-
-  test('starts a lazy thenable once, in its context', async () => {
-    const { tracer } = aTracer({ sample: () => false })
-    let starts = 0
-    const ids: bigint[] = []
-    const lazy: PromiseLike<number> = {
-      then: (resolve) => {
-        ids.push(currentTraceId())
-        return Promise.resolve(++starts).then(resolve)
-      },
-    }
-    const traceId = await tracer.trace('work', 'above', async (s) => {
-      await tracer.span('work', 'below', () => lazy)
-      return s.traceId
-    })
-    expect(await tracer.trace('work', 'above', () => lazy, { traceId })).toBe(2)
-    expect(ids).toEqual([traceId, traceId])
-  })
-})
 
 describe('who decides', () => {
   test.each<[string, Partial<TracerOptions>, boolean | undefined, boolean]>([
@@ -117,38 +70,5 @@ describe('ratio', () => {
 
   test.each([-0.1, 1.1, Number.NaN, '0.5' as unknown as number])('of %p is refused', (part) => {
     expect(() => ratio(part)).toThrow(/ratio: expected a number from 0 to 1, got/)
-  })
-})
-
-describe('what a trace brought along from elsewhere', () => {
-  const remote = { upperTraceId: 0xabn, traceState: 'a=1', isRandom: false }
-
-  test('goes to all its spans, and the first keeps the whole id', async () => {
-    const { tracer, recorder } = aTracer()
-    tracer.trace('work', 'w', () => span('work', 'x', (s) => expect(s.remote).toEqual(remote)), {
-      traceId: 42n,
-      parentId: 7n,
-      remote,
-    })
-    await tracer.flush()
-    expect(recorder.spans.map((s) => ({ ...s.data }))).toEqual([
-      {},
-      { 'parent.remote': true, 'w3c.trace_id': '00000000000000ab000000000000002a' },
-    ])
-  })
-
-  test('goes on in a trace that is not sampled', () => {
-    const { tracer } = aTracer()
-    tracer.trace('work', 'w', () => span('work', 'x', (s) => expect(s.remote).toEqual(remote)), {
-      remote,
-      sampled: false,
-    })
-  })
-
-  test('an upper half of 0 is not kept', async () => {
-    const { tracer, recorder } = aTracer()
-    tracer.trace('work', 'w', () => {}, { remote: { upperTraceId: 0n, traceState: '', isRandom: false } })
-    await tracer.flush()
-    expect(recorder.spans[0]?.data).toEqual({})
   })
 })
