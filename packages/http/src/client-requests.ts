@@ -1,4 +1,12 @@
-import { type ActiveSpan, checkOptions, currentSpan, type OptionRule, optionRules, type Tracer } from '@trace/core'
+import {
+  type ActiveSpan,
+  checkOptions,
+  currentSpan,
+  DATA_KEYS,
+  type OptionRule,
+  optionRules,
+  type Tracer,
+} from '@trace/core'
 import { type Destination, urlsOf } from './client-destination.js'
 import { type RequestHeaders, writeIds } from './client-ids.js'
 import { carriesFunction, propagateToRule, type Target } from './client-targets.js'
@@ -68,10 +76,10 @@ export class ClientRequests {
     const span = this.#tracer.start(this.#kind, `${method} ${destination.name}`)
     if (span.sampled) {
       const { data } = span
-      data['http.request.method'] = method
-      data['server.address'] = destination.address
-      if (destination.port !== undefined) data['server.port'] = destination.port
-      data['url.path'] = pathOf(target)
+      data[DATA_KEYS.httpMethod] = method
+      data[DATA_KEYS.serverAddress] = destination.address
+      if (destination.port !== undefined) data[DATA_KEYS.serverPort] = destination.port
+      data[DATA_KEYS.urlPath] = pathOf(target)
     }
     return new ClientSpan(span, this.#propagators, this.#carries(request))
   }
@@ -107,7 +115,7 @@ export class ClientSpan {
   /** The response has begun. */
   answered(status: number): void {
     if (this.#isEnded) return
-    this.span.data['http.response.status_code'] = status
+    this.span.data[DATA_KEYS.httpStatus] = status
     if (status >= 500) this.span.fail({ name: String(status), message: `answered ${status}` })
     if (status === 101) this.#end('upgraded')
   }
@@ -130,14 +138,14 @@ export class ClientSpan {
 
   /** The connection became another protocol's. */
   upgraded(status = 101): void {
-    if (!this.#isEnded) this.span.data['http.response.status_code'] = status
+    if (!this.#isEnded) this.span.data[DATA_KEYS.httpStatus] = status
     this.#end('upgraded')
   }
 
   #end(reason: string | undefined): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    if (reason !== undefined) this.span.data['http.end_reason'] = reason
+    if (reason !== undefined) this.span.data[DATA_KEYS.httpEndReason] = reason
     this.span.finish()
   }
 }

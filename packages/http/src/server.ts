@@ -1,5 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { type ActiveSpan, currentSpan, outsideTraces, type StartOptions, type TraceOptions } from '@trace/core'
+import {
+  type ActiveSpan,
+  currentSpan,
+  DATA_KEYS,
+  outsideTraces,
+  type StartOptions,
+  type TraceOptions,
+} from '@trace/core'
 import { isForeignId, type NewHeader, replaceHeader, replaceHeaders } from './header.js'
 import { methodOf, pathOf, queryOf } from './naming.js'
 import { type ServerOptions, type Settings, settingsFrom } from './options.js'
@@ -131,10 +138,10 @@ export class RequestTracer {
     const span = tracer.start(kind, name, isTrusted ? continuing(caller) : NEW_TRACE)
     if (!span.sampled) return span
     if (caller?.traceId !== undefined && !isTrusted) {
-      span.data['untrusted.parent'] = `${caller.traceId}:${caller.parentId ?? 0n}`
+      span.data[DATA_KEYS.untrustedParent] = `${caller.traceId}:${caller.parentId ?? 0n}`
     }
     const isForeign = id !== undefined && isForeignId(id) && (caller === undefined || parseIdHeader(id) === undefined)
-    if (isForeign) span.data['request.id'] = id
+    if (isForeign) span.data[DATA_KEYS.requestId] = id
     return span
   }
 
@@ -150,12 +157,12 @@ export class RequestTracer {
 
   #describe(req: Request, { data }: ActiveSpan, { method, route, target }: RequestInfo): void {
     const { maskedParameters, requestHeaders } = this.#settings
-    data['http.request.method'] = method
-    if (route !== undefined && route !== '') data['http.route'] = route
-    data['url.path'] = pathOf(target)
+    data[DATA_KEYS.httpMethod] = method
+    if (route !== undefined && route !== '') data[DATA_KEYS.httpRoute] = route
+    data[DATA_KEYS.urlPath] = pathOf(target)
     if (maskedParameters !== undefined) {
       const query = queryOf(target, maskedParameters)
-      if (query !== undefined) data['url.query'] = query
+      if (query !== undefined) data[DATA_KEYS.urlQuery] = query
     }
     for (const { name, key } of requestHeaders) {
       const value = req.headers[name]

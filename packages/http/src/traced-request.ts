@@ -1,4 +1,4 @@
-import type { ActiveSpan } from '@trace/core'
+import { type ActiveSpan, DATA_KEYS } from '@trace/core'
 import { type Cause, causeOf, causeOfStream, type EndReason, serverOf } from './ending.js'
 import { recordHeaders } from './heads.js'
 import { type Live, liveOn, remove } from './live-requests.js'
@@ -144,24 +144,24 @@ export class TracedRequest implements Traced {
     const { span, error } = this
     const { data } = span
     this.nameByRoute()
-    if (this.firstByteAfter !== undefined) data['http.time_to_first_byte'] = milliseconds(this.firstByteAfter)
+    if (this.firstByteAfter !== undefined) data[DATA_KEYS.httpTimeToFirstByte] = milliseconds(this.firstByteAfter)
     const status = this.status()
     if (status !== undefined) {
-      data['http.response.status_code'] = status
+      data[DATA_KEYS.httpStatus] = status
       // Of a head that was not seen as it was made.
       if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()
       if (status >= 500)
         span.fail(error?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
     }
     const reason = this.reason()
-    if (reason !== 'completed') data['http.end_reason'] = reason
+    if (reason !== 'completed') data[DATA_KEYS.httpEndReason] = reason
   }
 
   private nameByRoute(): void {
     if (this.routes === undefined) return
     const { span, info } = this
     const route = this.routes.pattern()
-    if (route !== '') span.data['http.route'] = route
+    if (route !== '') span.data[DATA_KEYS.httpRoute] = route
     // A name that the program gave it since then stays.
     if (span.name === info.provisionalName) span.name = route === '' ? info.method : `${info.method} ${route}`
   }

@@ -1,5 +1,5 @@
 import { deepStrictEqual, equal, ok } from 'node:assert/strict'
-import { currentSpanId, isFailed, type Span } from '@trace/core'
+import { currentSpanId, DATA_KEYS, isFailed, type Span } from '@trace/core'
 import type { HttpAbilities, SuiteSocket } from './http-server.js'
 import { type Add, isAnswered, onlySpan, requestSpans, type Setup, until } from './http-stand.js'
 
@@ -16,9 +16,7 @@ export function addConnectionCases(add: Add, suite: HttpAbilities): void {
 /** Milliseconds for which something goes on. */
 const A_WHILE = 30
 
-const STATUS = 'http.response.status_code'
-const REASON = 'http.end_reason'
-const FIRST_BYTE = 'http.time_to_first_byte'
+const { httpStatus: STATUS, httpEndReason: REASON, httpTimeToFirstByte: FIRST_BYTE } = DATA_KEYS
 
 function addContinue(add: Add): void {
   const handle: Setup['handle'] = () => async (req, res) => {
@@ -164,7 +162,7 @@ function addUpgrades(add: Add, suite: HttpAbilities): void {
       equal(inside, span.spanId)
       equal(span.parentId, 0n)
       if (suite.conventions === false) return
-      equal(span.data['untrusted.parent'], '42:43')
+      equal(span.data[DATA_KEYS.untrustedParent], '42:43')
       for (const [key, value] of Object.entries(data)) equal(span.data[key], value)
       if (data[STATUS] === 101) checkFirstByte(span, A_WHILE)
     })

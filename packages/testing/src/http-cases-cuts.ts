@@ -4,9 +4,7 @@ import { DATA_KEYS, isFailed } from '@trace/core'
 import type { HttpAbilities, SuiteHandler } from './http-server.js'
 import { type Add, isAnswered, onlySpan, type Setup } from './http-stand.js'
 
-const STATUS = 'http.response.status_code'
-const REASON = 'http.end_reason'
-const FIRST_BYTE = 'http.time_to_first_byte'
+const { httpStatus: STATUS, httpEndReason: REASON, httpTimeToFirstByte: FIRST_BYTE } = DATA_KEYS
 
 /** Responses that end before they are whole, by whose doing it may be; and those that begin before their body does. */
 export function addCutCases(add: Add, suite: HttpAbilities): void {

@@ -88,9 +88,7 @@ function checkCompleted(span: Span, { conventions = true }: HttpAbilities, statu
   if (type === String(status)) equal(message, STATUS_CODES[status])
 }
 
-const STATUS = 'http.response.status_code'
-const REASON = 'http.end_reason'
-const FIRST_BYTE = 'http.time_to_first_byte'
+const { httpStatus: STATUS, httpEndReason: REASON, httpTimeToFirstByte: FIRST_BYTE } = DATA_KEYS
 
 function addThrown(add: Add, suite: HttpAbilities): void {
   if (suite.answersThrown === false) return

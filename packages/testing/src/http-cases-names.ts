@@ -1,5 +1,5 @@
 import { deepStrictEqual, doesNotMatch, equal, ok } from 'node:assert/strict'
-import { currentSpan, type Span } from '@trace/core'
+import { currentSpan, DATA_KEYS, type Span } from '@trace/core'
 import { parseSeen } from './http-seen.js'
 import type { HttpAbilities, MiddlewareOptions, SuiteRequest } from './http-server.js'
 import { type Add, onlySpan, requestSpans, type Setup, type Stand } from './http-stand.js'
@@ -14,9 +14,7 @@ export function addNameCases(add: Add, suite: HttpAbilities): void {
   if (suite.conventions !== false) addData(add)
 }
 
-const METHOD = 'http.request.method'
-const ROUTE = 'http.route'
-const PATH = 'url.path'
+const { httpMethod: METHOD, httpRoute: ROUTE, urlPath: PATH } = DATA_KEYS
 
 function addName(add: Add, suite: HttpAbilities, path: string, name: string): void {
   add(`GET ${path} is called ${name}`, {}, async (stand) => {
