@@ -49,7 +49,7 @@ describe('every line of a file is a span or counted', () => {
 
   test('a file in UTF-16, or what is appended to one', async () => {
     const little = Buffer.from(`\ufeff${one}${two}`, 'utf16le')
-    const UTF_16 = 'it is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8'
+    const UTF_16 = 'it is in UTF-16; convert it, such as by iconv -f UTF-16 -t UTF-8'
     for (const bytes of [little, Buffer.from(little).swap16()]) {
       const { ids, places } = await read(bytes)
       expect(ids).toEqual([])

@@ -9,7 +9,7 @@ const spanOf = (id: number): Span => {
   const spanId = BigInt(id)
   return makeSpan({ spanId, traceId: 7n, data: { a: id, list: [id, `text ${id}`], z: `${id}` } })
 }
-const UTF_16 = 'it is in UTF-16: convert it, as by iconv -f UTF-16 -t UTF-8'
+const UTF_16 = 'it is in UTF-16; convert it, such as by iconv -f UTF-16 -t UTF-8'
 const written = (id: number): string => spanToYaml(spanOf(id))
 /** As the Go package writes it: no line closes it. */
 const unclosed = (id: number): string => written(id).replace(/^\n/, '').replace('...\n', '')

@@ -3,31 +3,31 @@ import type { Writable } from 'node:stream'
 import { errorCode } from './errors.js'
 import { setImmediate } from './timers.js'
 
-/** What became of bytes that were to be written. */
+/** The result of a write. */
 export interface Written {
-  /** How many of them were taken, from the first on. */
+  /** How many of the bytes were written, from the first on. */
   readonly bytes: number
-  /** Why the others were not; undefined where all were. */
+  /** Why the others were not; undefined if all were. */
   readonly error?: unknown
 }
 
-/** Milliseconds that writes wait for the reader of a full pipe: one that is alive takes something long before. */
+/** How long writes wait for the reader of a full pipe, in ms. A reader that works reads something long before. */
 export const PATIENCE = 5_000
-/** Milliseconds between two tries. */
+/** Time between two tries, in ms. */
 const PAUSE = 5
 
-/** The reader of a pipe takes nothing. */
+/** The reader of a pipe does not read. */
 export class StuckReader extends Error {
   readonly code = 'ESTUCK'
 }
 
-/** Milliseconds left: all writes share them until the event loop goes on, which at exit it never does. */
+/** How long writes may still wait, in ms. They share it until the event loop goes on, which at exit it never does. */
 let left = PATIENCE
 let forever: Int32Array | undefined
 
 /**
- * Writes to a file descriptor before it returns, for a process that exits. Pipes and sockets do not block in Node: where one is
- * full, this waits for its reader, for at most {@link PATIENCE} in all.
+ * Writes to a file descriptor synchronously, for a process that exits. Pipes and sockets do not block in Node: if one is full,
+ * this waits for its reader, for at most {@link PATIENCE} in all.
  */
 export function writeNow(fd: number, bytes: Uint8Array): Written {
   let done = 0
@@ -40,11 +40,11 @@ export function writeNow(fd: number, bytes: Uint8Array): Written {
   return { bytes: done }
 }
 
-/** {@link writeNow} for `process.stdout` or `process.stderr`, whatever they are. */
+/** {@link writeNow}, for `process.stdout` or `process.stderr`. */
 export function writeStandardNow(stream: Writable, bytes: Uint8Array): Written {
   const fd: unknown = Reflect.get(stream, 'fd')
   if (typeof fd === 'number') return writeNow(fd, bytes)
-  // Those of a worker thread hand it to the main thread at once.
+  // In a worker thread they have no descriptor, and pass the bytes to the main thread at once.
   stream.write(bytes)
   return { bytes: bytes.length }
 }
@@ -57,7 +57,7 @@ function tryToWrite(fd: number, bytes: Uint8Array, from: number): { taken: numbe
   }
 }
 
-/** @returns false, at once, where the process has waited enough */
+/** @returns false if writes have waited long enough */
 function pause(): boolean {
   if (left <= 0) return false
   if (left === PATIENCE) setImmediate(renew).unref()
