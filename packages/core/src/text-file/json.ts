@@ -11,8 +11,8 @@ const MAX_DIGITS = 2_000
 const LONG_INTEGER = /[:[,]\s*-?\d{16}/
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 const STRING_AND_COLON = /"[^"\\]*(?:\\.[^"\\]*)*"\s*(:)?/g
-/** A key that is one escaped character: V8, as Node 24 and 26 have it, takes it for a backslash (`JSON.parse('{"\\u0001":1}')`). */
-const ESCAPED_KEY = /"(\\(?:u[\da-fA-F]{4}|[^u]))"(?=\s*:)/g
+/** A key of one escaped character. The V8 of Node 24 and 26 reads it as a backslash (`JSON.parse('{"\\u0001":1}')`). */
+const ESCAPED_KEY = /"(?<=[{,]\s*")(\\(?:u[\da-fA-F]{4}|[^u]))"(?=\s*:)/g
 const INTEGER = /^-?\d{16,}$/
 const FLOAT = /^-?\d+[.eE]/
 
@@ -40,7 +40,7 @@ export function parseJson(text: string, keepsFloats = false): unknown {
 
 function parse(text: string, keepsFloats: boolean): unknown {
   const keepsNumbers = keepsFloats || LONG_INTEGER.test(text)
-  const hasEscapedKey = text.search(ESCAPED_KEY) >= 0
+  const hasEscapedKey = text.includes('\\') && text.search(ESCAPED_KEY) >= 0
   if (!keepsNumbers && !hasEscapedKey) return JSON.parse(text)
   mark ||= `${generateId()} ${generateId()} `
   const keyed = hasEscapedKey ? text.replace(ESCAPED_KEY, `"${mark}$1"`) : text
@@ -48,7 +48,7 @@ function parse(text: string, keepsFloats: boolean): unknown {
   return hasEscapedKey ? withoutMarks(value, 1) : value
 }
 
-/** The same with the keys as they were. */
+/** A copy without marks in front of keys. */
 function withoutMarks(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (depth > MAX_DEPTH) throw tooDeep()

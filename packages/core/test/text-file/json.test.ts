@@ -78,6 +78,19 @@ function textOfBigints(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value
 }
 
+test.each(['"\u0000', '\\\\"\n', ',"\u0001', '{ "\\', 'a"\u0007"\u0007'])(
+  'a key that ends like one of one escaped character is read: %j',
+  (key) => {
+    const escaped = JSON.stringify(key).replace(
+      /[\u0000-\u001f]/g,
+      (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
+    for (const text of [`{${escaped}:1}`, `{"x":{${escaped} : [${escaped}]},${escaped}:2}`]) {
+      expect(read(text)).toEqual(JSON.parse(text))
+    }
+  },
+)
+
 test('a key that is one escaped character is read, which V8 takes for a backslash', () => {
   for (const key of ['\u0001', '\uffff', '\u00e9', '"', '\\', '\n', '\u2028']) {
     const name = `\\u${key.charCodeAt(0).toString(16).padStart(4, '0')}`
