@@ -77,8 +77,8 @@ const FLOAT_ID = /_id"\s*:\s*-?\d+[.eE]/
 const ID_FIELDS: ReadonlySet<string> = new Set(['span_id', 'trace_id', 'parent_id'])
 
 /**
- * Reads a line: what this package or the original wrote, and JSON like it of any other writer. Integers beyond 2^53 are
- * bigints; keys that are neither fields nor `data` are left out, as the original leaves them.
+ * Reads a line: what this package or the Go package wrote, and JSON like it of any other writer. Integers beyond 2^53 are
+ * bigints; keys that are neither fields nor `data` are left out, as the Go package does.
  *
  * @param line with or without its line break
  * @returns the span, or why the line is none; never throws

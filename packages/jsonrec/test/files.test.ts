@@ -17,7 +17,7 @@ const spanOf = (id: number): Span => makeSpan({ spanId: BigInt(id) })
 const ids = (spans: readonly Span[]): number[] => spans.map((span) => Number(span.spanId)).sort((a, b) => a - b)
 
 describe('a file', () => {
-  test('of the original is read whole', async () => {
+  test('of the Go package is read whole', async () => {
     const path = new URL('golden/json-v2.jsonl', import.meta.url).pathname
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n').length
     const { traces, skipped } = await jsonReader({ path }).traces({ limit: 1_000 })

@@ -36,7 +36,7 @@ function asRead(value: unknown): unknown {
   return copy
 }
 
-describe("the original's lines", () => {
+describe('lines of the Go package', () => {
   test.each(golden.map((line) => [line.slice(0, 40), line]))('%s is read and written as it was', (_, line) => {
     const span = read(line)
     const record = JSON.parse(line)

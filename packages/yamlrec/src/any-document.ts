@@ -3,7 +3,7 @@ import { newData, SpanDraft } from '@trace/core/text-file'
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument, type Scalar } from 'yaml'
 import { plainValue } from './scalar.js'
 
-/** Bounds on what a document may unfold to, far above what anything records: a stranger can write to a shared file. */
+/** Bounds on what a document may unfold to, far above what anything records: others may write to a shared file. */
 const MAX_NODES = 200_000
 const MAX_DEPTH = 100
 const MAX_ALIASES = 100
@@ -120,7 +120,7 @@ class Walk {
 
 function scalarSource(scalar: Scalar): string {
   const text = typeof scalar.value === 'string' ? scalar.value : String(scalar.value ?? '')
-  // YAML 1.1 takes U+2028 and U+2029 for line breaks, and the original so indents what follows them.
+  // YAML 1.1 takes U+2028 and U+2029 for line breaks, and the Go package so indents what follows them.
   return scalar.type === 'QUOTE_SINGLE' ? text.replace(/([\u2028\u2029]) +/g, '$1') : text
 }
 
@@ -130,7 +130,7 @@ function scalarValue(scalar: Scalar): PlainValue {
     case undefined:
       return scalar.type === 'PLAIN' ? plainValue(text) : text
     case 'tag:yaml.org,2002:binary':
-      // What the original writes for a string that is not UTF-8.
+      // What the Go package writes for a string that is not UTF-8.
       return Buffer.from(text, 'base64').toString('utf8')
     case 'tag:yaml.org,2002:int':
     case FLOAT_TAG:

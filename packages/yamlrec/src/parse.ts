@@ -13,7 +13,7 @@ export interface YamlSpans extends ReadReport {
 }
 
 /**
- * Reads all spans of a YAML file's content: what this package or the original wrote, and documents like these from any
+ * Reads all spans of a YAML file's content: what this package or the Go package wrote, and documents like these from any
  * other YAML writer. Never rejects for what it holds: documents that are not whole spans are passed over and counted.
  *
  * @param content text, or bytes as they stand in the file, which must not change meanwhile

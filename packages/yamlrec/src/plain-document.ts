@@ -4,7 +4,7 @@ import { Declined, keyText, lineValue, quotedEnd } from './plain-value.js'
 import { plainValue } from './scalar.js'
 
 /**
- * Unquoted text of the most common form, or a word such as `true`. Words have a limit: where a stranger wrote megabytes, a
+ * Unquoted text of the most common form, or a word such as `true`. Words have a limit: if someone wrote megabytes, a
  * loop over more than one kind of character overflows the stack of regular expressions.
  */
 const TEXT = String.raw`([A-Za-z_/][\w./@+=?&%(),;~$*!-]*(?:[ :][\w./@+=?&%(),;~$*!-]+){0,200})`
@@ -32,7 +32,7 @@ const MAX_KEY = 1_000
 const MAX_DIGITS = 20
 
 /**
- * Reads the documents that this package and the original write for plain data: the fields in their order, then a line for
+ * Reads the documents that this package and the Go package write for plain data: the fields in their order, then a line for
  * each key of data, its value a scalar or a list or map of the written form. About forty times faster than a YAML
  * library, to which it leaves all else, and all that is wrong.
  *

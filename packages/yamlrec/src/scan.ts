@@ -277,7 +277,7 @@ export function isBlank(bytes: Buffer, from = 0, end: number = endOfText(bytes))
 }
 
 /**
- * Whether an empty line stands before a mark, as before each that this package writes. The original writes none, but it
+ * Whether an empty line stands before a mark, as before each that this package writes. The Go package writes none, but it
  * may end a document by a text block that keeps its empty lines; that block's last line is indented, or is its head.
  */
 function standsApart(window: Buffer, mark: number, atStart: boolean): boolean {

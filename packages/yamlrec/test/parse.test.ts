@@ -21,7 +21,7 @@ describe('a file that was cut', () => {
   const cases: [string, Buffer, Span[]][] = [
     ['written by this package', Buffer.from(write(...small)), []],
     [
-      'begun by the original, and written to before',
+      'begun by the Go package, and written to before',
       Buffer.concat([
         golden.subarray(0, golden.indexOf('---\nspan_id: 1003')),
         Buffer.from(write(earlier) + write(...small)),
@@ -69,7 +69,7 @@ describe('a file that was cut', () => {
     ])
   })
 
-  test('of the original gives what has a finish and a whole last line', async () => {
+  test('of the Go package gives what has a finish and a whole last line', async () => {
     const text = golden.toString().slice(0, golden.indexOf('span_id: 1003') - 4)
     expect(ids((await parseYaml(text)).spans)).toEqual([1001n, 1002n])
     expect(await parseYaml(text.slice(0, -1))).toMatchObject({ spans: [{ spanId: 1001n }], skipped: 1 })

@@ -245,7 +245,7 @@ describe('following', () => {
     expect(seen).toEqual([2n, 3n, 4n])
   })
 
-  test('waits for a file, and takes what the original writes', async () => {
+  test('waits for a file, and takes what the Go package writes', async () => {
     const path = newPath()
     const { seen, stop, until } = follow(path)
     await sleep(50)
