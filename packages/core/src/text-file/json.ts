@@ -11,14 +11,17 @@ const MAX_DIGITS = 2_000
 const LONG_INTEGER = /[:[,]\s*-?\d{16}/
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 const STRING_AND_COLON = /"[^"\\]*(?:\\.[^"\\]*)*"\s*(:)?/g
-/** A key of one escaped character. The V8 of Node 24 and 26 reads it as a backslash (`JSON.parse('{"\\u0001":1}')`). */
-const ESCAPED_KEY = /"(?<=[{,]\s*")(\\(?:u[\da-fA-F]{4}|[^u]))"(?=\s*:)/g
+/**
+ * A key with escapes. The V8 of Node 24 and 26 may take it for another: once a program has parsed `{"C:\\":1}`, `{"C:\n":1}` has the
+ * key `C:\` too.
+ */
+const ESCAPED_KEY = /"(?<=[{,]\s*")([^"\\]*(?:\\.[^"\\]*)+)"(?=\s*:)/g
 const INTEGER = /^-?\d{16,}$/
 const FLOAT = /^-?\d+[.eE]/
 
 const [BLANK, QUOTE, BACKSLASH] = [0x20, 0x22, 0x5c]
 
-/** Stands before such numbers in the text for JSON.parse. Nobody can guess it, so no string of a file begins with it. */
+/** Stands before such numbers and keys in the text for JSON.parse. Nobody can guess it, so no string of a file begins with it. */
 let mark = ''
 
 /** Says why JSON is not the record of a span. */
@@ -43,18 +46,27 @@ function parse(text: string, keepsFloats: boolean): unknown {
   const hasEscapedKey = text.includes('\\') && text.search(ESCAPED_KEY) >= 0
   if (!keepsNumbers && !hasEscapedKey) return JSON.parse(text)
   mark ||= `${generateId()} ${generateId()} `
-  const keyed = hasEscapedKey ? text.replace(ESCAPED_KEY, `"${mark}$1"`) : text
+  const keyed = hasEscapedKey ? text.replace(ESCAPED_KEY, markedKey) : text
   const value: unknown = JSON.parse(keepsNumbers ? keyed.replace(STRING_OR_NUMBER, marked) : keyed)
   return hasEscapedKey ? withoutMarks(value, 1) : value
 }
 
-/** A copy without marks in front of keys. */
+function markedKey(_key: string, escaped: string): string {
+  return `"${mark}${Buffer.from(escaped).toString('hex')}"`
+}
+
+function keyOf(key: string): string {
+  const hex = numberText(key)
+  return hex === undefined ? key : String(JSON.parse(`"${Buffer.from(hex, 'hex')}"`))
+}
+
+/** A copy without marked keys. */
 function withoutMarks(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (depth > MAX_DEPTH) throw tooDeep()
   if (Array.isArray(value)) return value.map((item: unknown) => withoutMarks(item, depth + 1))
   const map: Record<string, unknown> = newData()
-  for (const [key, item] of Object.entries(value)) map[numberText(key) ?? key] = withoutMarks(item, depth + 1)
+  for (const [key, item] of Object.entries(value)) map[keyOf(key)] = withoutMarks(item, depth + 1)
   return map
 }
 

@@ -91,6 +91,24 @@ test.each(['"\u0000', '\\\\"\n', ',"\u0001', '{ "\\', 'a"\u0007"\u0007'])(
   },
 )
 
+test('a key with escapes is read as it is, and not as the key that stood there before, as by V8 of Node 24 and 26', () => {
+  let shape = 0
+  for (const start of ['', 'C:', 'a"', '\u{1f600}']) {
+    for (const end of ['\n', '\u0085', '"', '\\', '\\n', '\n\u0001']) {
+      const key = JSON.stringify(start + end).replace('\u0085', '\\u0085')
+      // Of the objects that begin so, this is the first: V8 then expects its second key of the next.
+      const first = `shape ${++shape}`
+      JSON.parse(`{"${first}":0,${JSON.stringify(`${start}\\`)}:1}`)
+      expect(read(`{"${first}":0,${key}:12345678901234567890}`)).toEqual({
+        [first]: 0,
+        [start + end]: 12345678901234567890n,
+      })
+      expect(read(`{"a":[{"${first}":0, ${key} : 1}]}`)).toEqual({ a: [{ [first]: 0, [start + end]: 1 }] })
+    }
+  }
+  expect(read('{"{,":"{", "a":"\\\\", "\\"":["{\\n",",\\":"]}')).toEqual({ '{,': '{', a: '\\', '"': ['{\n', ',":'] })
+})
+
 test('a key that is one escaped character is read, which V8 takes for a backslash', () => {
   for (const key of ['\u0001', '\uffff', '\u00e9', '"', '\\', '\n', '\u2028']) {
     const name = `\\u${key.charCodeAt(0).toString(16).padStart(4, '0')}`
