@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { onOneLine, TraceError } from '@trace/core'
-import { type CreateTraceTableOptions, createTraceTable } from './table.js'
+import { type CreateTraceTableOptions, createTraceTable } from './table/table.js'
 
 const HELP = `trace-dynamodb: a DynamoDB table for traces
 

@@ -1,13 +1,13 @@
 import { checkOptions, type Logger, optionRules, RecordError, type Recorder, type Span } from '@trace/core'
 import { processLogger } from '@trace/core/store'
-import type { Outcome } from './batches.js'
-import { Connection, requestTimeoutOf, TABLE_RULES, type TableOptions } from './client.js'
-import { ownSignal } from './deadline.js'
-import type { Layout } from './item.js'
-import { explain } from './problem.js'
-import { Spool } from './spool.js'
-import { Spooler } from './spooler.js'
-import { type WriteRules, writeSpans } from './writer.js'
+import type { Layout } from './item/item.js'
+import { Spool } from './spool/spool.js'
+import { Spooler } from './spool/spooler.js'
+import { Connection, requestTimeoutOf, TABLE_RULES, type TableOptions } from './table/client.js'
+import { ownSignal } from './table/deadline.js'
+import { explain } from './table/problem.js'
+import type { Outcome } from './write/batches.js'
+import { type WriteRules, writeSpans } from './write/writer.js'
 
 /** Options of {@link dynamoRecorder}. */
 export interface DynamoRecorderOptions extends TableOptions {

@@ -1,5 +1,5 @@
 import { type Recorder, TraceError, type TraceReader } from '@trace/core'
-import { type DynamoReaderOptions, dynamoReader } from './reader.js'
+import { type DynamoReaderOptions, dynamoReader } from './read/reader.js'
 import { type DynamoRecorderOptions, dynamoRecorder } from './recorder.js'
 
 /** Parameters of a URL that are for one of the two only, and those for both. */

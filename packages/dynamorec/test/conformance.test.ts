@@ -2,7 +2,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, test } from '@jest/globals'
 import { type ForeignStore, readerSuite, recorderSuite, type TestStore } from '@trace/testing'
 import { dynamoReader, dynamoRecorder } from '../src/index.js'
-import { type Engine, startEngine } from './engine.js'
+import { type Engine, startEngine } from './support/engine.js'
 
 let engine: Engine
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { CREDENTIALS, type Engine, startEngine } from './engine.js'
-import { type FaultServer, startFaultServer } from './faults.js'
-import { runProgram } from './spans.js'
+import { CREDENTIALS, type Engine, startEngine } from './support/engine.js'
+import { type FaultServer, startFaultServer } from './support/faults.js'
+import { runProgram } from './support/spans.js'
 
 let engine: Engine
 let server: FaultServer

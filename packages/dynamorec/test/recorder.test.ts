@@ -2,8 +2,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { createTracer } from '@trace/core'
 import { dynamoReader, dynamoRecorder, openReader, openRecorder } from '../src/index.js'
-import { CREDENTIALS, type Engine, startEngine } from './engine.js'
-import { aSpan, failureOf, idsOf, many, runProgram } from './spans.js'
+import { CREDENTIALS, type Engine, startEngine } from './support/engine.js'
+import { aSpan, failureOf, idsOf, many, runProgram } from './support/spans.js'
 
 let engine: Engine
 beforeAll(async () => {

@@ -1,13 +1,13 @@
 import { TraceError, type Tracer } from '@trace/core'
-import { traceHttp } from './client-http.js'
-import { type ClientOptions, ClientRequests } from './client-requests.js'
-import { endTurn, takeTurn } from './client-shared.js'
-import { traceUndici } from './client-undici.js'
-import { isTracedFetch } from './traced-fetch.js'
+import { isTracedFetch } from './client/fetch.js'
+import { traceHttp } from './client/http.js'
+import { type ClientOptions, ClientRequests } from './client/requests.js'
+import { endTurn, takeTurn } from './client/shared.js'
+import { traceUndici } from './client/undici.js'
 
-export type { ClientOptions } from './client-requests.js'
-export type { Target } from './client-targets.js'
-export { tracedFetch } from './traced-fetch.js'
+export { tracedFetch } from './client/fetch.js'
+export type { ClientOptions } from './client/requests.js'
+export type { Target } from './client/targets.js'
 
 /**
  * From now on every HTTP request that a traced piece of code makes, by `fetch`, `undici`, `node:http` or `node:https` and

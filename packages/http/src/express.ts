@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { sharedPrototypeOf } from './express-prototypes.js'
-import { RouteWatch } from './express-route.js'
-import type { ServerOptions } from './options.js'
-import { RequestTracer } from './server.js'
-import type { Request, Response } from './traced.js'
-import { wrapRequest, wrapResponse } from './wrapped.js'
+import { sharedPrototypeOf } from './express/prototypes.js'
+import { RouteWatch } from './express/route.js'
+import type { ServerOptions } from './server/options.js'
+import { RequestTracer } from './server/server.js'
+import type { Request, Response } from './server/traced.js'
+import { wrapRequest, wrapResponse } from './server/wrapped.js'
 
 /** Middleware by the shape that Express 4 and 5, and Connect, share. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void

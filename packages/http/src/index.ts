@@ -1,7 +1,5 @@
-export { type B3Options, b3 } from './b3.js'
-export type { EndReason } from './ending.js'
 export { type LogIds, logIds } from './logs.js'
-export type { ServerOptions } from './options.js'
+export { type B3Options, b3 } from './propagation/b3.js'
 export {
   type Carrier,
   type CarrierMap,
@@ -12,7 +10,9 @@ export {
   type Propagator,
   type SetHeader,
   type SpanIds,
-} from './propagator.js'
-export { requestId } from './request-id.js'
-export { fromAddresses } from './trust.js'
-export { w3c } from './w3c.js'
+} from './propagation/propagator.js'
+export { requestId } from './propagation/request-id.js'
+export { w3c } from './propagation/w3c.js'
+export type { EndReason } from './server/ending.js'
+export type { ServerOptions } from './server/options.js'
+export { fromAddresses } from './server/trust.js'

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { ServerOptions } from './options.js'
-import { checkHandler, runHandler } from './run-handler.js'
-import { RequestTracer } from './server.js'
-import type { Request, Response } from './traced.js'
+import type { ServerOptions } from './server/options.js'
+import { checkHandler, runHandler } from './server/run-handler.js'
+import { RequestTracer } from './server/server.js'
+import type { Request, Response } from './server/traced.js'
 
-export { traceUpgrade, type UpgradeHandler } from './upgrade.js'
+export { traceUpgrade, type UpgradeHandler } from './server/upgrade.js'
 
 /** A listener of the `request` event of an `http.Server`. */
 export type RequestHandler<Result = unknown> = (req: IncomingMessage, res: ServerResponse) => Result

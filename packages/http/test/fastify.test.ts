@@ -4,7 +4,7 @@ import { afterEach, expect, jest, test } from '@jest/globals'
 import { createTracer, currentSpan, memoryRecorder, type Span, span } from '@trace/core'
 import fastify, { type FastifyInstance } from 'fastify'
 import { traceFastify } from '../src/fastify.js'
-import { send } from './raw-client.js'
+import { send } from './support/raw-client.js'
 
 let app: FastifyInstance
 

@@ -4,7 +4,7 @@ import { createTracer, memoryRecorder, type Span } from '@trace/core'
 import fastify, { type FastifyInstance } from 'fastify'
 import { traceFastify } from '../src/fastify.js'
 import { logIds } from '../src/logs.js'
-import { send } from './raw-client.js'
+import { send } from './support/raw-client.js'
 
 const recorder = memoryRecorder()
 const tracer = createTracer({ recorder })

@@ -14,10 +14,10 @@ export type {
   SuiteSession,
   SuiteSocket,
   SuiteStream,
-} from './http-server.js'
-export { httpSuite } from './http-suite.js'
-export { readerSuite } from './reader-suite.js'
-export { recorderSuite } from './recorder-suite.js'
+} from './http/server.js'
+export { httpSuite } from './http/suite.js'
+export { readerSuite } from './store/reader-suite.js'
+export { recorderSuite } from './store/recorder-suite.js'
 export type {
   Abilities,
   Case,

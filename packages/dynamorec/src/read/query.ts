@@ -1,0 +1,163 @@
+import type { AttributeValue, QueryCommandInput, QueryCommandOutput } from '@aws-sdk/client-dynamodb'
+import { DATA_KEYS, type ReadReport, type Span } from '@trace/core'
+import { EXPIRES, type Item, isExpired, spanFromItem } from '../item/item.js'
+import { type Connection, checkAnswer, type Session } from '../table/client.js'
+import { withDeadline } from '../table/deadline.js'
+
+/** How many places of items that are no spans are told. */
+const MAX_PLACES = 10
+
+/** What a list needs of a span: attributes may be large, and this leaves them where they are. */
+const SUMMARY = [
+  'trace_id',
+  'span_id',
+  'parent_id',
+  'process',
+  'kind',
+  'name',
+  'start',
+  'finish',
+  EXPIRES,
+  DATA_KEYS.errorType,
+]
+
+/** Where a page ends. */
+export type Key = Record<string, AttributeValue>
+type Page = Pick<QueryCommandOutput, 'Items' | 'LastEvaluatedKey' | '$metadata'>
+
+/** What a read needs. */
+export interface QueryParts {
+  readonly connection: Connection
+  readonly table: string
+  /** Milliseconds. */
+  readonly requestTimeout: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** One read of the table, and what it passed over. */
+export class Query {
+  readonly #parts: QueryParts
+  readonly #places: { at: string; reason: string }[] = []
+  readonly #now = Date.now()
+  #skipped = 0
+
+  constructor(parts: QueryParts) {
+    this.#parts = parts
+  }
+
+  get report(): ReadReport {
+    return { skipped: this.#skipped, places: this.#places }
+  }
+
+  get table(): string {
+    return this.#parts.table
+  }
+
+  /** The spans of a trace, of all pages, consistently. */
+  async trace(traceId: bigint): Promise<Span[]> {
+    return this.#trace(traceId, { ConsistentRead: true })
+  }
+
+  /** The spans of a trace as far as a list needs them: their data is only what tells whether they failed. */
+  async traceSummary(traceId: bigint): Promise<Span[]> {
+    return this.#trace(traceId, {}, projection(SUMMARY))
+  }
+
+  async #trace(traceId: bigint, options: { ConsistentRead?: true }, projected?: Projection): Promise<Span[]> {
+    const spans: Span[] = []
+    let start: Key | undefined
+    do {
+      const page = await this.query(
+        {
+          KeyConditionExpression: 'trace_id = :trace',
+          ExpressionAttributeValues: { ':trace': { N: String(traceId) } },
+          ...options,
+          ...projected,
+        },
+        start,
+      )
+      for (const span of this.#spansOf(page.Items ?? [])) spans.push(span)
+      start = page.LastEvaluatedKey
+    } while (start !== undefined)
+    return spans
+  }
+
+  /**
+   * Calls back with the spans of each page of the table, as far as a list needs them.
+   *
+   * @returns whether these were all pages
+   */
+  async scan(maxPages: number, each: (spans: readonly Span[]) => void): Promise<boolean> {
+    let start: Key | undefined
+    for (let pages = 0; pages < maxPages; pages++) {
+      const page = await this.scanPage(projection(SUMMARY), start)
+      each([...this.#spansOf(page.Items ?? [])])
+      start = page.LastEvaluatedKey
+      if (start === undefined) return true
+    }
+    return false
+  }
+
+  /** One page of a query, from where the page before ended. */
+  query(input: Partial<QueryCommandInput>, from: Key | undefined): Promise<Page> {
+    return this.#page(input, from, ({ sdk, client }, whole, abortSignal) =>
+      client.send(new sdk.QueryCommand(whole), { abortSignal }),
+    )
+  }
+
+  /** One page of a scan, from where the page before ended. */
+  scanPage(input: Partial<QueryCommandInput>, from: Key | undefined): Promise<Page> {
+    return this.#page(input, from, ({ sdk, client }, whole, abortSignal) =>
+      client.send(new sdk.ScanCommand(whole), { abortSignal }),
+    )
+  }
+
+  /** Sends one request, within its time. */
+  async #page(
+    input: Partial<QueryCommandInput>,
+    from: Key | undefined,
+    send: (session: Session, whole: QueryCommandInput, abort: AbortSignal) => Promise<Page>,
+  ): Promise<Page> {
+    const { connection, table, requestTimeout, signal } = this.#parts
+    const whole = { TableName: table, ...input, ...(from === undefined ? {} : { ExclusiveStartKey: from }) }
+    const page = await withDeadline(requestTimeout, signal, (abort) =>
+      connection.request((session) => send(session, whole, abort)),
+    )
+    checkAnswer(page, page.Items)
+    return page
+  }
+
+  /** Whether an item's time has come, by the clock at the start of the read. */
+  isExpired(item: Item): boolean {
+    return isExpired(item, this.#now)
+  }
+
+  *#spansOf(items: readonly Item[]): Generator<Span> {
+    for (const item of items) {
+      if (this.isExpired(item)) continue
+      const span = spanFromItem(item)
+      if (typeof span !== 'string') yield span
+      else this.#skip(item, span)
+    }
+  }
+
+  #skip(item: Item, reason: string): void {
+    this.#skipped++
+    if (this.#places.length >= MAX_PLACES) return
+    this.#places.push({ at: `trace_id ${item['trace_id']?.N}, span_id ${item['span_id']?.N}`, reason })
+  }
+}
+
+interface Projection {
+  readonly ProjectionExpression: string
+  readonly ExpressionAttributeNames: Record<string, string>
+}
+
+/** Some attributes only; by aliases, because `name` and others are words of DynamoDB's own. */
+function projection(names: readonly string[]): Projection {
+  const aliases = names.map((name, at): [string, string] => [`#${at}`, name])
+  return {
+    ProjectionExpression: aliases.map(([alias]) => alias).join(),
+    ExpressionAttributeNames: Object.fromEntries(aliases),
+  }
+}

@@ -1,0 +1,71 @@
+import { checkOptions, optionRules, type ReadOptions, TraceError, type TraceReader } from '@trace/core'
+import { checkQuery, checkTraceId, isId } from '@trace/core/store'
+import { Connection, TABLE_RULES, type TableOptions } from '../table/client.js'
+import { ownSignal } from '../table/deadline.js'
+import { explain } from '../table/problem.js'
+import { Query } from './query.js'
+import { listFromIndex } from './recent.js'
+import { listByScan } from './scan.js'
+
+/** Options of {@link dynamoReader}. */
+export interface DynamoReaderOptions extends TableOptions {
+  /** How long one request may take, in milliseconds. It is then aborted. Default 10,000. */
+  readonly requestTimeout?: number
+  /**
+   * Whether `traces` reads the index of recent traces. Default: where the table has it; `false` scans the table, which also
+   * finds traces recorded without the index's attribute.
+   */
+  readonly index?: boolean
+  /** How many pages of 1 MB a scan reads at most. Default 16. */
+  readonly scanPages?: number
+}
+
+const DEFAULT_SCAN_PAGES = 16
+
+/**
+ * Reads the traces of a DynamoDB table: items of this package in either layout, and those of the original Go package. Items
+ * that have expired are left out, though DynamoDB deletes them some days later.
+ *
+ * `trace` reads consistently, all pages. `traces` reads the index where the table has it; otherwise it scans a bounded part of
+ * the table, and says so in `incomplete`. Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` where the table is
+ * missing or does not answer.
+ *
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, one that is missing, or one of the wrong type
+ */
+export function dynamoReader(options: DynamoReaderOptions): TraceReader {
+  checkOptions('dynamoReader', options, { ...TABLE_RULES, index: optionRules.boolean, scanPages: optionRules.count })
+  const { table, requestTimeout = 10_000, scanPages = DEFAULT_SCAN_PAGES } = options
+  const name = `dynamodb(${table})`
+  const connection = new Connection({ ...options, requestTimeout })
+
+  async function read<T>(signal: AbortSignal | undefined, use: (query: Query) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted()
+    try {
+      const own = signal === undefined ? undefined : ownSignal(signal)
+      return await use(new Query({ connection, table, requestTimeout, signal: own }))
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof TraceError) throw error
+      throw new TraceError('TRACE_CANNOT_READ', `${name}: ${explain(error, { table, place: connection.place })}`, {
+        cause: error,
+      })
+    }
+  }
+
+  return {
+    name,
+    trace: (traceId, { signal }: ReadOptions = {}) =>
+      read(signal, async (query) => {
+        checkTraceId(traceId)
+        const spans = isId(traceId) ? await query.trace(traceId) : []
+        return { spans, ...query.report }
+      }),
+    traces: (wanted = {}, { signal }: ReadOptions = {}) =>
+      read(signal, async (query) => {
+        const { limit } = checkQuery(wanted)
+        const listed = options.index === false ? undefined : await listFromIndex(query, wanted, limit)
+        return listed ?? (await listByScan(query, wanted, { limit, scanPages }))
+      }),
+    close: async () => connection.close(),
+  }
+}

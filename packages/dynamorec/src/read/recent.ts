@@ -1,0 +1,174 @@
+import type { TraceList, TraceQuery } from '@trace/core'
+import { matchesFirst, newestFirst } from '@trace/core/store'
+import { hourOf, INDEX_KEY, INDEX_NAME, INDEX_SHARDS, type Item, indexKey, secondsText } from '../item/item.js'
+import { messageOf, nameOf } from '../table/remedy.js'
+import { Examiner } from './examine.js'
+import type { Key, Query } from './query.js'
+
+const HOUR = 3_600_000_000_000n
+/** How far the clocks of hosts may differ, and how long a trace's first span may start after another of its spans. */
+const SLACK = 60_000_000_000n
+/** How many hours back the index is looked through hour by hour; beyond, it is read from its start. */
+const MAX_HOURS = 24
+/** Pages of 1 MB, about 5,000 traces each, of the index that are read from its start at most. */
+const MAX_PAGES = 16
+/** Rows that are read at once from each part of an hour, at least and at most. */
+const LEAST_ROWS = 25
+const MOST_ROWS = 1_000
+/** Before and after all times. */
+const [EVER, NEVER] = ['-100000000000', '1000000000000']
+
+/** A row of the index: the first span of a trace, or of a process's part of it. */
+interface Row {
+  readonly traceId: bigint
+  /** Seconds since the Unix epoch. */
+  readonly start: number
+  /** Whether its trace may match. Of a trace with several rows one may do so, and then it is read. */
+  readonly mayMatch: boolean
+}
+
+/**
+ * The traces that match, by the index of recent traces.
+ *
+ * @returns undefined where the table has no such index, or nothing is in it
+ */
+export async function listFromIndex(query: Query, wanted: TraceQuery, limit: number): Promise<TraceList | undefined> {
+  const examiner = new Examiner(query, wanted, limit)
+  let incomplete: string | undefined
+  try {
+    const walk = new HourWalk(query, wanted, Math.max(LEAST_ROWS, Math.min(limit, MOST_ROWS)))
+    await examiner.examine(walk.traceIds())
+    if (walk.rows === 0) {
+      const first = await readIndex(query, wanted, 1)
+      if (first.isEmpty) return undefined
+    }
+    if (!walk.isWhole && !examiner.hasEnough && !examiner.isSpent) {
+      const { rows, isWhole } = await readIndex(query, wanted, MAX_PAGES)
+      await examiner.examine(rows.map((row) => row.traceId))
+      if (!isWhole)
+        incomplete = 'the index was read only in part; a time range (from, to) of a day finds all of that day'
+    }
+  } catch (error) {
+    if (nameOf(error) === 'ValidationException' && /index/i.test(messageOf(error))) return undefined
+    throw error
+  }
+  if (examiner.hasEnough) incomplete = undefined
+  else if (examiner.isSpent) incomplete = examiner.spentReason
+  const traces = examiner.found.sort(newestFirst).slice(0, limit)
+  return { traces, ...query.report, ...(incomplete === undefined ? {} : { incomplete }) }
+}
+
+/** Looks through the index hour by hour, back in time. */
+class HourWalk {
+  /** Whether all hours asked for were looked through. */
+  isWhole = false
+  /** How many rows were seen, those included that cannot match. */
+  rows = 0
+  readonly #query: Query
+  readonly #wanted: TraceQuery
+  readonly #limit: number
+
+  /** @param limit how many rows are read at once from each part of an hour */
+  constructor(query: Query, wanted: TraceQuery, limit: number) {
+    this.#query = query
+    this.#wanted = wanted
+    this.#limit = limit
+  }
+
+  async *traceIds(): AsyncGenerator<bigint> {
+    const { from, to } = this.#wanted
+    const now = BigInt(Date.now()) * 1_000_000n + SLACK
+    // A time beyond the present finds nothing, and would cost requests for each hour until then.
+    let time = to !== undefined && to + SLACK < now ? to + SLACK : now
+    for (let hours = 0; hours < MAX_HOURS; hours++) {
+      if (from !== undefined && time < from - (from % HOUR)) {
+        this.isWhole = to === undefined || to <= now
+        return
+      }
+      yield* this.#hour(hourOf(time))
+      time -= HOUR
+    }
+  }
+
+  /** The rows of one hour, newest first, merged from its parts. */
+  async *#hour(hour: string): AsyncGenerator<bigint> {
+    const parts = Array.from({ length: Number(INDEX_SHARDS) }, (_, shard) => new Part(indexKey(hour, BigInt(shard))))
+    for (;;) {
+      await Promise.all(parts.map((part) => this.#fill(part)))
+      let newest: Part | undefined
+      for (const part of parts) if (part.start > (newest?.start ?? -Infinity)) newest = part
+      const row = newest?.rows.shift()
+      if (row === undefined) return
+      if (row.mayMatch) yield row.traceId
+    }
+  }
+
+  async #fill(part: Part): Promise<void> {
+    while (part.rows.length === 0 && !part.isRead) {
+      const { from, to } = this.#wanted
+      const input = {
+        IndexName: INDEX_NAME,
+        KeyConditionExpression: `${INDEX_KEY} = :key AND start_unix BETWEEN :from AND :to`,
+        ExpressionAttributeValues: {
+          ':key': { S: part.key },
+          ':from': { N: from === undefined ? EVER : secondsText(from - 1_000n) },
+          ':to': { N: to === undefined ? NEVER : secondsText(to + SLACK) },
+        },
+        ScanIndexForward: false,
+        Limit: this.#limit,
+      }
+      const page = await this.#query.query(input, part.next)
+      part.next = page.LastEvaluatedKey
+      part.isRead = part.next === undefined
+      this.rows += page.Items?.length ?? 0
+      part.rows = rowsOf(page.Items ?? [], this.#query, this.#wanted)
+    }
+  }
+}
+
+/** One part of an hour in the index, while it is read. */
+class Part {
+  readonly key: string
+  rows: Row[] = []
+  next: Key | undefined
+  isRead = false
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  /** Of the newest row at hand. */
+  get start(): number {
+    return this.rows[0]?.start ?? -Infinity
+  }
+}
+
+/** What was read of the index from its start. */
+interface IndexRows {
+  /** Those that may match, newest first. */
+  readonly rows: readonly Row[]
+  readonly isWhole: boolean
+  readonly isEmpty: boolean
+}
+
+async function readIndex(query: Query, wanted: TraceQuery, maxPages: number): Promise<IndexRows> {
+  const rows: Row[] = []
+  let next: Key | undefined
+  let pages = 0
+  let items = 0
+  do {
+    const page = await query.scanPage({ IndexName: INDEX_NAME }, next)
+    for (const row of rowsOf(page.Items ?? [], query, wanted)) if (row.mayMatch) rows.push(row)
+    items += page.Items?.length ?? 0
+    next = page.LastEvaluatedKey
+  } while (next !== undefined && ++pages < maxPages)
+  return { rows: rows.sort((a, b) => b.start - a.start), isWhole: next === undefined, isEmpty: items === 0 }
+}
+
+function rowsOf(items: readonly Item[], query: Query, wanted: TraceQuery): Row[] {
+  return items.map((item) => {
+    const [kind, name] = [item['kind']?.S ?? '', item['name']?.S ?? '']
+    const mayMatch = matchesFirst({ kind, name }, wanted) && !query.isExpired(item)
+    return { traceId: BigInt(item['trace_id']?.N ?? 0), start: Number(item['start_unix']?.N), mayMatch }
+  })
+}

@@ -1,0 +1,215 @@
+import { type Logger, onOneLine, type Span } from '@trace/core'
+import { messageOf } from '../table/remedy.js'
+import type { Outcome, Refusal } from '../write/batches.js'
+import type { Piece } from './piece.js'
+import type { Spool } from './spool.js'
+
+/** While the table does not answer, it is tried again so often, in milliseconds; in between, spans go to the spool. */
+const PROBE_MS = 5_000
+/** How long the spool is still sent while the recorder is closed, in milliseconds: or short-lived processes never would. */
+const CLOSE_MS = 1_000
+/** When what is still under way then is aborted, in milliseconds since the recorder was closed. */
+const ABORT_MS = 1_500
+
+/** What a spooler needs. */
+export interface SpoolerParts {
+  /** The recorder's name. */
+  readonly name: string
+  /** What an error means, and what to do about it. */
+  readonly why: (error: unknown) => string
+  readonly spool: Spool
+  /** Writes spans to the table. Never rejects. */
+  readonly write: (spans: readonly Span[]) => Promise<Outcome>
+  /** Ends all writes that are under way. */
+  readonly abort: () => void
+  readonly logger: Logger
+}
+
+/** Between a recorder and its table: keeps in a file what cannot be stored, and stores it when the table answers again. */
+export class Spooler {
+  readonly #parts: SpoolerParts
+  /** Until then, by `performance.now()`, spans go to the spool untried. */
+  #downUntil = 0
+  /** Why spans are kept in the file; undefined where the table answers. */
+  #trouble: string | undefined
+  #timer: NodeJS.Timeout | undefined
+  #replay: Promise<void> | undefined
+  #lastTurn: Promise<unknown> = Promise.resolve()
+  #storing: Promise<Outcome> | undefined
+  /** Until then, by `performance.now()`, the spool is sent. */
+  #sendUntil = Infinity
+  /** What was said last of a file that cannot be read. */
+  #unreadable: string | undefined
+
+  constructor(parts: SpoolerParts) {
+    this.#parts = parts
+  }
+
+  /** Stores spans, in the table or else in the spool: what is unsent then is in neither. Not called concurrently. */
+  store(spans: readonly Span[]): Promise<Outcome> {
+    this.#storing = this.#store(spans).finally(() => {
+      this.#storing = undefined
+    })
+    return this.#storing
+  }
+
+  async #store(spans: readonly Span[]): Promise<Outcome> {
+    if (this.#isClosed || performance.now() < this.#downUntil) return this.keep(spans)
+    const outcome = await this.#inTurn(spans)
+    if (outcome.unsent.length === 0) {
+      this.#downUntil = 0
+      this.#replay ??= this.#replayAll()
+      return outcome
+    }
+    this.#goDown(outcome.error)
+    return { ...(await this.keep(outcome.unsent)), refused: outcome.refused }
+  }
+
+  /** Stores spans in the spool. */
+  async keep(spans: readonly Span[]): Promise<Outcome> {
+    try {
+      return this.#keptOf(spans, await this.#parts.spool.add(spans))
+    } catch (error) {
+      return this.#notKept(spans, error)
+    }
+  }
+
+  /** Stores spans in the spool, before it returns. */
+  keepSync(spans: readonly Span[]): Outcome {
+    try {
+      return this.#keptOf(spans, this.#parts.spool.addSync(spans))
+    } catch (error) {
+      return this.#notKept(spans, error)
+    }
+  }
+
+  #keptOf(spans: readonly Span[], kept: number): Outcome {
+    const { path } = this.#parts.spool
+    const error = new Error(`the spool ${path} is full; give it a larger maxBytes${this.#because()}`)
+    return { refused: [], unsent: spans.slice(kept), error }
+  }
+
+  #notKept(spans: readonly Span[], error: unknown): Outcome {
+    const { path } = this.#parts.spool
+    const problem = `cannot write to the spool ${path}: ${onOneLine(messageOf(error), 100)}${this.#because()}`
+    return { refused: [], unsent: spans, error: new Error(problem, { cause: error }) }
+  }
+
+  #because(): string {
+    return this.#trouble === undefined ? '' : `; ${this.#trouble}`
+  }
+
+  get #isClosed(): boolean {
+    return this.#sendUntil < Infinity
+  }
+
+  /**
+   * Sends what is in the spool for a second more, and leaves the rest to the next process. A record that is under way has had
+   * its time: what it could not store is kept.
+   */
+  async close(): Promise<void> {
+    this.#sendUntil = performance.now() + CLOSE_MS
+    clearTimeout(this.#timer)
+    const timer = setTimeout(this.#parts.abort, this.#storing === undefined ? ABORT_MS : 0)
+    await Promise.all([this.#storing, this.#replay, this.#lastTurn])
+    clearTimeout(timer)
+    this.#parts.spool.close()
+  }
+
+  /** One write at a time, so that no key is in flight twice. */
+  #inTurn(spans: readonly Span[]): Promise<Outcome> {
+    const turn = this.#lastTurn.then(() => this.#parts.write(spans))
+    this.#lastTurn = turn
+    return turn
+  }
+
+  #goDown(error: unknown): void {
+    const { name, spool, why } = this.#parts
+    const trouble = why(error)
+    if (this.#trouble === undefined) {
+      this.#warn(`${name}: spans go to ${spool.path} until the table takes them: ${trouble}`)
+    }
+    this.#trouble = trouble
+    this.#downUntil = performance.now() + PROBE_MS
+    if (this.#isClosed) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#replay ??= this.#replayAll()
+    }, PROBE_MS)
+    this.#timer.unref()
+  }
+
+  async #replayAll(): Promise<void> {
+    const { name, spool } = this.#parts
+    const news = new News()
+    try {
+      const isDone = await this.#replayPieces(news)
+      if (isDone) this.#trouble = undefined
+    } catch (error) {
+      this.#sayUnreadable(onOneLine(messageOf(error), 100))
+    } finally {
+      this.#replay = undefined
+    }
+    for (const line of news.lines(spool.path, this.#parts.why)) this.#warn(`${name}: ${line}`)
+  }
+
+  /** Once for each reason: it is tried again and again. */
+  #sayUnreadable(reason: string): void {
+    const { name, spool } = this.#parts
+    if (this.#unreadable !== reason) this.#warn(`${name}: cannot read the spool ${spool.path}: ${reason}`)
+    this.#unreadable = reason
+  }
+
+  /** @returns whether the spool is empty now */
+  async #replayPieces(news: News): Promise<boolean> {
+    const { spool } = this.#parts
+    while (performance.now() < this.#sendUntil) {
+      const piece = await spool.next()
+      if (piece === undefined) return true
+      const outcome = await this.#inTurn(piece.spans)
+      news.add(piece, outcome)
+      spool.settle(outcome.unsent)
+      if (outcome.unsent.length > 0) {
+        this.#goDown(outcome.error)
+        return false
+      }
+      this.#downUntil = 0
+    }
+    return false
+  }
+
+  #warn(message: string): void {
+    try {
+      this.#parts.logger.warn(`trace: ${message}`)
+    } catch {
+      // A logger that throws must not reach the traced program, and there is nowhere else to say it.
+    }
+  }
+}
+
+/** What became of the spans of a spool. */
+class News {
+  #stored = 0
+  #skipped = 0
+  #refused = 0
+  #first: Refusal | undefined
+
+  add(piece: Piece, { refused, unsent }: Outcome): void {
+    this.#stored += piece.spans.length - refused.length - unsent.length
+    this.#skipped += piece.skipped
+    this.#refused += refused.length
+    this.#first ??= refused[0]
+  }
+
+  lines(path: string, why: (error: unknown) => string): string[] {
+    const lines: string[] = []
+    if (this.#stored > 0) lines.push(`${this.#stored} spans of ${path} are in the table now`)
+    if (this.#skipped > 0) lines.push(`${this.#skipped} lines of ${path} were no whole spans`)
+    if (this.#first !== undefined) {
+      const { span, error } = this.#first
+      const which = `the first is span ${span.spanId} of trace ${span.traceId}`
+      lines.push(`${this.#refused} spans of ${path} are refused and left out, ${which}: ${why(error)}`)
+    }
+    return lines
+  }
+}

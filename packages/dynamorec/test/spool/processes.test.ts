@@ -1,0 +1,180 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { spanToJsonLine } from '@trace/jsonrec'
+import { CREDENTIALS, type Engine, startEngine } from '../support/engine.js'
+import { type FaultServer, startFaultServer } from '../support/faults.js'
+import { storedIn } from '../support/flow.js'
+import { linesFrom, many, runProgram, startProgram } from '../support/spans.js'
+
+const BATCH = 25
+
+let engine: Engine
+let server: FaultServer
+let table: string
+let path: string
+let spools = 0
+const folder = mkdtempSync(join(tmpdir(), 'spools-'))
+beforeAll(async () => {
+  engine = await startEngine()
+  server = await startFaultServer(engine.url)
+})
+beforeEach(async () => {
+  server.next = () => 'pass'
+  server.writes.clear()
+  server.unheard = 0
+  requestTimeout = 60_000
+  table = await engine.newTable()
+  path = join(folder, `s${++spools}.jsonl`)
+})
+afterAll(async () => {
+  await server.close()
+  await engine.stop()
+  rmSync(folder, { recursive: true })
+})
+
+const spoolFiles = (): string[] => readdirSync(folder).filter((file) => join(folder, file).startsWith(path))
+/** How many writes AWS would be paid for. */
+const writesPaid = (): number => [...server.writes.values()].reduce((sum, count) => sum + count, 0)
+
+/** What an outage has left behind. */
+function leaveSpans(count: number): void {
+  writeFileSync(path, many(count).map(spanToJsonLine).join(''))
+}
+
+const environment = (): Record<string, string> => ({ ...CREDENTIALS, AWS_ENDPOINT_URL_DYNAMODB: server.url })
+/** Milliseconds. */
+let requestTimeout: number
+const programOf = (body: string): string => `
+  const recorder = dynamorec.dynamoRecorder({ table: '${table}', spool: { path: '${path}' }, logger: { warn: () => {} }, attempts: 2, requestTimeout: ${requestTimeout} })
+  const tracer = createTracer({ recorder, buffer: 100_000, bufferBytes: 100_000_000, logger: { warn: () => {} } })
+  const trace = (count) => { for (let at = 0; at < count; at++) tracer.trace('work', 'w', () => {}) }
+  ${body}`
+const run = async (body: string): Promise<string> => (await runProgram(programOf(body), environment())).out
+const start = (body: string): ReturnType<typeof startProgram> => startProgram(programOf(body), environment())
+
+/** Until nothing is left in the spool. */
+async function sendAll(): Promise<void> {
+  while (spoolFiles().length > 0) await run('trace(1); await tracer.flush(); await tracer.close()')
+}
+
+describe('a spool', () => {
+  // On a slow machine closing breaks off a request now and then.
+  test('is sent by short-lived processes, each from where the one before it ended', async () => {
+    const count = 6_000
+    leaveSpans(count)
+    let runs = 0
+    while (spoolFiles().length > 0) {
+      const before = server.writes.size
+      await run('trace(1); await tracer.flush(); await tracer.close()')
+      runs++
+      expect(server.writes.size).toBeGreaterThan(before + 1)
+    }
+    expect((await storedIn(engine, table)).size).toBe(count + runs)
+    expect(writesPaid()).toBeLessThanOrEqual(count + runs + server.unheard * BATCH)
+  })
+
+  test('is sent once by processes that share it', async () => {
+    const count = 4_000
+    leaveSpans(count)
+    server.next = () => 'refuse'
+    // Each comes with spans of its own, which go to the spool, and ends when there is nothing in it any more.
+    const sharing = Array.from({ length: 4 }, () =>
+      start(`
+        trace(500)
+        await tracer.flush({ timeout: 60_000 })
+        console.log(tracer.stats().recorded)
+        await new Promise((resolve) => process.stdin.once('data', resolve))
+        const { readdirSync } = await import('node:fs')
+        while (readdirSync(${JSON.stringify(folder)}).some((file) => file.startsWith('s${spools}.'))) {
+          trace(1)
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+        await tracer.close()
+        console.log(tracer.stats().recorded)
+        process.exit()`),
+    )
+    await Promise.all(sharing.map(({ child }) => linesFrom(child, 1)))
+    server.next = () => 'pass'
+    for (const { child } of sharing) child.stdin?.write('\n')
+    const ended = await Promise.all(sharing.map(({ promise }) => promise))
+    const recorded = ended.map(({ out }) => Number(out.trim().split('\n')[1]))
+    const all = count + recorded.reduce((sum, each) => sum + each, 0)
+    expect((await storedIn(engine, table)).size).toBe(all)
+    expect(writesPaid()).toBeLessThanOrEqual(all + server.unheard * BATCH)
+    expect(server.unheard).toBeLessThan(5)
+    expect(spoolFiles()).toEqual([])
+  })
+
+  test('loses nothing to kills at any time, and each kill has one batch sent twice at most', async () => {
+    const count = 3_000
+    leaveSpans(count)
+    let [kills, said] = [0, 0]
+    // Until two thirds are stored processes are killed while they send and write; then one is left to end it.
+    while (server.writes.size < count * 0.67) {
+      server.next = () => (Math.random() < 0.05 ? 'refuse' : 'pass')
+      const { child, promise } = start(`
+        for (;;) {
+          const before = tracer.stats().recorded
+          trace(10)
+          await tracer.flush({ timeout: 60_000 })
+          console.log(tracer.stats().recorded - before)
+        }`)
+      await linesFrom(child, 1)
+      await sleep(Math.random() * 400)
+      child.kill('SIGKILL')
+      kills++
+      const { out } = await promise
+      for (const line of out.split('\n').slice(0, -1)) said += Number(line)
+    }
+    server.next = () => 'pass'
+    await sendAll()
+    const stored = await storedIn(engine, table)
+    expect(many(count).filter(({ spanId }) => !stored.has(spanId))).toEqual([])
+    expect(stored.size).toBeGreaterThanOrEqual(count + said)
+    const twice = many(count).reduce((sum, { spanId }) => sum + (server.writes.get(String(spanId)) ?? 0) - 1, 0)
+    expect(twice).toBeLessThanOrEqual(kills * BATCH)
+  })
+
+  test('of a process that is killed while the table is down is as good as in it', async () => {
+    server.next = () => 'refuse'
+    let said = 0
+    for (let kills = 0; kills < 8; kills++) {
+      const { child, promise } = start(`
+        for (;;) {
+          trace(50)
+          await tracer.flush({ timeout: 60_000 })
+          console.log(tracer.stats().recorded)
+        }`)
+      await linesFrom(child, 2)
+      await sleep(Math.random() * 100)
+      child.kill('SIGKILL')
+      said += Number((await promise).out.split('\n').at(-2))
+    }
+    // One file that is written and one that is to be sent, however many processes there were.
+    expect(spoolFiles().length).toBeLessThanOrEqual(2)
+    server.next = () => 'pass'
+    await sendAll()
+    expect((await storedIn(engine, table)).size).toBeGreaterThanOrEqual(said)
+    expect([...server.writes.values()].every((times) => times === 1)).toBe(true)
+  })
+
+  test('does not hold up the end of a process while the table is down', async () => {
+    leaveSpans(100)
+    server.next = () => 'hang'
+    requestTimeout = 3_600_000
+    const out = await run(`
+      trace(10)
+      const flushed = await tracer.flush({ timeout: 200 })
+      await tracer.close({ timeout: 500 })
+      process.once('exit', () => console.log(flushed.left, tracer.stats().started - tracer.stats().recorded))`)
+    expect(out).toBe('10 0\n')
+    server.next = () => 'pass'
+    await sendAll()
+    const stored = await storedIn(engine, table)
+    expect(many(100).filter(({ spanId }) => !stored.has(spanId))).toEqual([])
+    expect(stored.size).toBeGreaterThanOrEqual(111)
+  })
+})

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { createTracer, type Recorder } from '@trace/core'
+import { type DynamoRecorderOptions, dynamoRecorder } from '../../src/index.js'
+import { type Engine, startEngine } from '../support/engine.js'
+import { type Fault, type FaultServer, startFaultServer } from '../support/faults.js'
+import { badDay, expectBalanced, flow, storedIn, watched, watchedClient } from '../support/flow.js'
+import { failureOf, idsOf, many } from '../support/spans.js'
+
+let engine: Engine
+let server: FaultServer
+beforeAll(async () => {
+  engine = await startEngine()
+  server = await startFaultServer(engine.url)
+})
+beforeEach(() => {
+  server.next = () => 'pass'
+})
+afterAll(async () => {
+  await server.close()
+  await engine.stop()
+})
+
+const recorderFor = (table: string, options: Partial<DynamoRecorderOptions> = {}): Recorder =>
+  dynamoRecorder({ table, endpoint: server.url, requestTimeout: 1_000, ...options })
+
+describe('a fault', () => {
+  const faults: [Fault, string][] = [
+    ['throttle', 'ProvisionedThroughputExceededException'],
+    ['fail', 'InternalServerError'],
+    ['hang', 'TimeoutError: no answer within 1000 ms'],
+    ['reset', ''],
+    ['refuse', ''],
+    ['partial', 'throttled'],
+  ]
+  test.each(faults)('%s is tried again; for ever, it is told', async (fault, message) => {
+    const table = await engine.newTable()
+    let left = 3
+    server.next = () => (left-- > 0 ? fault : 'pass')
+    await recorderFor(table).record(many(60))
+    expect(await storedIn(engine, table)).toEqual(new Set(many(60).map(({ spanId }) => spanId)))
+    if (fault === 'partial') return
+    server.next = () => fault
+    // So long that it is the fault which is told, however slow the machine.
+    const requestTimeout = fault === 'hang' ? 1_000 : 60_000
+    const error = await failureOf(recorderFor(table, { attempts: 2, requestTimeout }), many(60))
+    expect(idsOf(error.spans)).toEqual(idsOf(many(60)))
+    expect(error.message).toContain(`dynamodb(${table}): 60 unsent: `)
+    expect(error.message).toContain(message)
+    expect(error.message).not.toContain('\n')
+  })
+
+  test.each<Fault>(['throttle', 'hang'])(
+    '%s ends when the recorder is closed, and nothing is sent after',
+    async (fault) => {
+      const table = await engine.newTable()
+      const client = new DynamoDBClient({ endpoint: server.url })
+      let sent = 0
+      const send = (...args: unknown[]): unknown => {
+        sent++
+        return Reflect.apply(client.send, client, args)
+      }
+      const arrived = new Promise<void>((resolve) => {
+        server.next = () => {
+          resolve()
+          return fault
+        }
+      })
+      // Without its end it would go on for as long as the test may take.
+      const endless = { client: { send }, attempts: 1_000_000, requestTimeout: 3_600_000 }
+      const recorder = recorderFor(table, endless)
+      const recording = failureOf(recorder, many(60))
+      await arrived
+      await recorder.close?.()
+      expect((await recording).spans).toHaveLength(60)
+      const sentByThen = sent
+      // Longer than the longest wait before a request is sent again.
+      await sleep(2_100)
+      expect(sent).toBe(sentByThen)
+      client.destroy()
+    },
+  )
+})
+
+test('20,000 spans through every fault and an outage of 3 s are in the table or counted', async () => {
+  const table = await engine.newTable()
+  const client = watchedClient(server.url)
+  const recorder = watched(recorderFor(table, { client, concurrency: 8, requestTimeout: 500 }))
+  // In large batches, because each waits for the unluckiest request in it.
+  const tracer = createTracer({ recorder, logger: { warn: () => {} }, batch: 2_048 })
+  const before = process.memoryUsage().heapUsed
+  const began = performance.now()
+  const isOutage = (): boolean => performance.now() - began > 1_000 && performance.now() - began < 4_000
+  server.next = () => (isOutage() ? 'refuse' : badDay())
+  const most = await flow(tracer, 20_000)
+  await tracer.flush({ timeout: 120_000 })
+  const stats = tracer.stats()
+  expectBalanced(stats)
+  expect(stats).toMatchObject({ started: 20_000, queued: 0, inFlight: 0, failed: recorder.lost.size })
+  expect(stats.recorded).toBeGreaterThan(5_000)
+  const stored = await storedIn(engine, table)
+  for (const spanId of recorder.given) if (!recorder.lost.has(spanId)) expect(stored.has(spanId)).toBe(true)
+  expect(client.collisions).toEqual([])
+  client.destroy()
+  expect(most - before).toBeLessThan(150e6)
+  await tracer.close()
+}, 240_000)
+
+test('a client that ignores its signal does not hold up a record', async () => {
+  const table = await engine.newTable()
+  const deaf = { send: () => new Promise(() => {}) }
+  const error = await failureOf(dynamoRecorder({ table, client: deaf, requestTimeout: 50, attempts: 2 }), many(3))
+  expect(error.message).toContain('no answer within 50 ms')
+})

@@ -1,0 +1,31 @@
+import type { Tracer } from '@trace/core'
+import { type ClientOptions, ClientRequests } from './requests.js'
+import { fetching } from './shared.js'
+import { traceUndici } from './undici.js'
+
+let listening = false
+
+/**
+ * A `fetch` that gives each of its requests a span and carries its ids, as `traceClients` does for all: for those who want
+ * nothing switched on for the whole process. It may be used beside `traceClients`.
+ *
+ * @returns Node's `fetch`, in all else
+ * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got
+ */
+export function tracedFetch(tracer: Tracer, options: ClientOptions = {}): typeof fetch {
+  const requests = new ClientRequests('tracedFetch', tracer, options)
+  if (!listening) traceUndici(ownRequests)
+  listening = true
+  return (input, init) => fetching.run(requests, () => fetch(input, init))
+}
+
+function ownRequests(): ClientRequests | undefined {
+  const requests = fetching.getStore()
+  // Another copy of this package listens too, for its own.
+  return requests instanceof ClientRequests ? requests : undefined
+}
+
+/** Whether a request made now is that of a {@link tracedFetch}, of whichever copy of this package. */
+export function isTracedFetch(): boolean {
+  return fetching.getStore() !== undefined
+}

@@ -1,0 +1,120 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
+import { destinationOfOrigin } from './destination.js'
+import type { RequestHeaders } from './ids.js'
+import type { ClientRequests, ClientSpan } from './requests.js'
+import { Upgrades } from './upgrades.js'
+
+/** A request of undici's, as its diagnostics channels show it (https://undici.nodejs.org, Diagnostics Channel Support). */
+interface UndiciRequest {
+  readonly origin: string | URL
+  readonly path: string
+  readonly method: string
+  /** The protocol that is asked for instead. */
+  readonly upgrade?: string | null
+  /** Names and values in turn; of old, one text. */
+  headers: unknown[] | string
+  addHeader(name: string, value: string): void
+}
+
+interface Message {
+  readonly request: UndiciRequest
+  readonly response?: { readonly statusCode: number }
+  readonly error?: unknown
+  readonly socket?: Socket
+}
+
+interface Opened {
+  readonly address?: object
+  readonly handshakeResponse?: { readonly status: number }
+}
+
+type Listener = (message: Message & Opened) => void
+
+// The context of these events may be anybody's: the request is what ties them together.
+const spans = new WeakMap<UndiciRequest, ClientSpan>()
+const upgrades = new Upgrades()
+
+const LATER: Readonly<Record<string, Listener>> = {
+  'undici:client:sendHeaders': ({ request, socket }) => {
+    const span = request.upgrade ? spans.get(request) : undefined
+    if (span !== undefined && socket !== undefined) upgrades.sent(span, socket)
+  },
+  'undici:websocket:open': ({ address, handshakeResponse }) => {
+    if (address !== undefined) upgrades.opened(address, handshakeResponse?.status)
+  },
+  'undici:request:headers': ({ request, response }) => spans.get(request)?.answered(response?.statusCode ?? 0),
+  'undici:request:trailers': ({ request }) => spans.get(request)?.complete(),
+  'undici:request:error': ({ request, error }) => spans.get(request)?.broke(error),
+}
+let following = false
+
+/**
+ * Traces what is sent by `fetch` and undici, whether Node's own or from npm.
+ *
+ * @param choose who traces a request made now, if anyone
+ * @returns what switches it off
+ */
+export function traceUndici(choose: () => ClientRequests | undefined): () => void {
+  const create = guarded(({ request }) => {
+    // A proxy's tunnel: what goes through it has a span of its own, and its ids are none of the proxy's business.
+    if (request.method === 'CONNECT') return
+    const { method, origin, path } = request
+    const destination = destinationOfOrigin(typeof origin === 'string' ? origin : origin.origin)
+    const span = choose()?.begin({ method, destination, target: path })
+    if (span === undefined) return
+    spans.set(request, span)
+    span.sending(headersOf(request))
+  })
+  subscribe('undici:request:create', create)
+  // For good: what is under way when this is switched off is to end too.
+  if (!following) for (const [channel, listener] of Object.entries(LATER)) subscribe(channel, guarded(listener))
+  following = true
+  return () => {
+    unsubscribe('undici:request:create', create)
+  }
+}
+
+/** A subscriber that throws would end the process by an uncaught exception. */
+function guarded(listener: Listener): (message: unknown) => void {
+  return (message) => {
+    try {
+      listener(message as Message & Opened)
+    } catch {
+      // A message of a shape that no version of undici has had: the request goes on, untraced.
+    }
+  }
+}
+
+function headersOf(request: UndiciRequest): RequestHeaders {
+  return {
+    get(name) {
+      const values = valuesOf(request.headers, name)
+      return values.length > 1 ? values : values[0]
+    },
+    set: (name, value) => request.addHeader(name, value),
+    remove(name) {
+      const { headers } = request
+      if (typeof headers === 'string') {
+        const others = headers.split('\r\n').filter((line) => !isLineOf(line, name))
+        request.headers = others.join('\r\n')
+      } else {
+        for (let at = headers.length - 2; at >= 0; at -= 2) if (isNamed(headers[at], name)) headers.splice(at, 2)
+      }
+    },
+  }
+}
+
+function valuesOf(headers: UndiciRequest['headers'], name: string): readonly unknown[] {
+  if (typeof headers !== 'string') return headers.filter((_, at) => at % 2 === 1 && isNamed(headers[at - 1], name))
+  const lines = headers.split('\r\n').filter((line) => isLineOf(line, name))
+  return lines.map((line) => line.slice(name.length + 1).trim())
+}
+
+function isNamed(found: unknown, name: string): boolean {
+  return String(found).toLowerCase() === name
+}
+
+function isLineOf(line: string, name: string): boolean {
+  return line.toLowerCase().startsWith(`${name}:`)
+}

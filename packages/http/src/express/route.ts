@@ -1,0 +1,171 @@
+import { type Request, type RouteSource, tracedOf } from '../server/traced.js'
+import { pathOf } from '../values/naming.js'
+import { type Entered, enter, type Found, type Place, placeIn } from './mounts.js'
+import { UNKNOWN } from './ways.js'
+
+/** Where accessors keep what they are given, for those of all copies of this package: the latest define theirs over others'. */
+const BASE_URL: unique symbol = Symbol.for('@trace/http/baseUrl/1')
+const ROUTE: unique symbol = Symbol.for('@trace/http/route/1')
+
+type WatchedRequest = Request & {
+  readonly app?: unknown
+  params?: unknown
+  baseUrl?: unknown
+  route?: unknown
+  [BASE_URL]?: unknown
+  [ROUTE]?: unknown
+}
+
+/** A path that routers are mounted at, as the request has it and as it was written. */
+interface Mount {
+  readonly url: string
+  readonly pattern: string
+  /** The application that it is in. */
+  readonly app: unknown
+  readonly place: Place
+  /** An application that is mounted there, as far as the request is in that. */
+  inner?: Place
+}
+
+/**
+ * Follows a request on its way through Express's routers. Express forgets the way: after an error `baseUrl` is that of the
+ * outermost router again, and it only ever shows the values of a mount's parameters, not their names.
+ *
+ * Express sets `req.baseUrl` when it enters and leaves a mount, with `req.params` telling the mount's parameters at that
+ * moment, and `req.route` when a route has matched: both become accessors here. Where they can be those of
+ * Express's own prototype (`express.request`), they are: on every request, they take longer than all the rest of a span.
+ */
+export class RouteWatch implements RouteSource {
+  readonly #req: WatchedRequest
+  readonly #mounts: Mount[]
+  #pattern: string | undefined
+  /** What Express has set on the request: kept here, since another property there costs as much as the rest of a span. */
+  baseUrl: unknown
+  route: unknown
+
+  /** @param prototype Express's own that it inherits from, if any */
+  constructor(req: WatchedRequest, prototype: WatchedRequest | undefined) {
+    this.#req = req
+    addAccessors(req, prototype)
+    const app = appOf(req)
+    const baseUrl = Object.hasOwn(req, BASE_URL) ? req[BASE_URL] : undefined
+    this.baseUrl = baseUrl
+    this.route = Object.hasOwn(req, ROUTE) ? req[ROUTE] : undefined
+    const url = typeof baseUrl === 'string' ? baseUrl : ''
+    this.#mounts = [{ url: '', pattern: '', app, place: placeIn(app) }]
+    // Of what is above the middleware itself, only values can be seen.
+    if (url !== '') this.#mounts.push({ url, pattern: '*', app, place: placeIn(app, true) })
+  }
+
+  entered(value: unknown): void {
+    this.baseUrl = value
+    if (typeof value !== 'string') return
+    try {
+      this.#enter(value)
+    } catch {
+      // Something else than Express's own is mounted there: what cannot be read has no name.
+      this.#mounts.push({ url: value, pattern: UNKNOWN, app: undefined, place: placeIn(undefined) })
+    }
+  }
+
+  #enter(value: string): void {
+    while (this.#mounts.length > 1 && !isBelow(value, this.#innermost()?.url ?? '')) this.#mounts.pop()
+    const above = this.#innermost()
+    if (above === undefined || value.length <= above.url.length) return
+    const { app, params, url } = this.#req
+    const found = find(above, app, { text: value.slice(above.url.length), rest: pathOf(url ?? ''), params })
+    const pattern = above.pattern + (found?.written ?? UNKNOWN)
+    this.#mounts.push({ url: value, pattern, app, place: placeIn(found?.handle) })
+  }
+
+  matched(value: unknown): void {
+    this.route = value
+    if (typeof value !== 'object' || value === null) return
+    const path = pathText(Reflect.get(value, 'path'))
+    const pattern = this.#innermost()?.pattern ?? ''
+    this.#pattern = path === '/' && pattern !== '' ? pattern : pattern + path
+  }
+
+  pattern(): string {
+    return this.#pattern ?? this.#innermost()?.pattern ?? ''
+  }
+
+  #innermost(): Mount | undefined {
+    return this.#mounts.at(-1)
+  }
+}
+
+/** @param app the application that the request is in, which may be one that took nothing of the path */
+function find(mount: Mount, app: unknown, entered: Entered): Found | undefined {
+  if (app === mount.app) return enter(mount.place, entered)
+  if (mount.inner === undefined || mount.inner.of !== app) mount.inner = placeIn(app)
+  return enter(mount.inner, entered) ?? enter(mount.place, entered)
+}
+
+/** The prototypes that have accessors. */
+const accessible = new WeakSet<object>()
+
+function addAccessors(req: WatchedRequest, prototype: WatchedRequest | undefined): void {
+  if (prototype !== undefined && accessible.has(prototype) && !Object.hasOwn(req, 'baseUrl')) return
+  req[BASE_URL] = req.baseUrl
+  req[ROUTE] = req.route
+  define(req, ACCESSORS)
+  if (prototype === undefined) return
+  define(prototype, ACCESSORS)
+  accessible.add(prototype)
+}
+
+/** Read where Express puts it, since whatever is read of a request itself takes long: each is a shape of its own to V8. */
+function appOf(req: WatchedRequest): unknown {
+  const prototype: object | null = Object.getPrototypeOf(req)
+  return prototype !== null && Object.hasOwn(prototype, 'app') && !Object.hasOwn(req, 'app')
+    ? Reflect.get(prototype, 'app')
+    : req.app
+}
+
+/** Does without where something stands in the way: that is the program's. */
+function define(target: object, properties: PropertyDescriptorMap): void {
+  for (const key of Reflect.ownKeys(properties)) Reflect.defineProperty(target, key, properties[key] ?? {})
+}
+
+const ACCESSORS: PropertyDescriptorMap = {
+  baseUrl: {
+    configurable: true,
+    enumerable: true,
+    get(this: WatchedRequest) {
+      const watch = watchOf(this)
+      return watch === undefined ? this[BASE_URL] : watch.baseUrl
+    },
+    set(this: WatchedRequest, value: unknown) {
+      const watch = watchOf(this)
+      if (watch === undefined) this[BASE_URL] = value
+      else watch.entered(value)
+    },
+  },
+  route: {
+    configurable: true,
+    enumerable: true,
+    get(this: WatchedRequest) {
+      const watch = watchOf(this)
+      return watch === undefined ? this[ROUTE] : watch.route
+    },
+    set(this: WatchedRequest, value: unknown) {
+      const watch = watchOf(this)
+      if (watch === undefined) this[ROUTE] = value
+      else watch.matched(value)
+    },
+  },
+}
+
+function watchOf(req: WatchedRequest): RouteSource | undefined {
+  return tracedOf(req)?.routes
+}
+
+function isBelow(url: string, mount: string): boolean {
+  return url === mount || url.startsWith(`${mount}/`)
+}
+
+/** A route's path as it was written: a text, a regular expression, or a list of them. */
+function pathText(path: unknown): string {
+  return Array.isArray(path) ? path.map(String).join(',') : String(path)
+}

@@ -1,0 +1,203 @@
+import type { IncomingMessage } from 'node:http'
+import {
+  type ActiveSpan,
+  currentSpan,
+  DATA_KEYS,
+  outsideTraces,
+  type StartOptions,
+  type TraceOptions,
+} from '@trace/core'
+import { extractFirst } from '../propagation/propagator.js'
+import { parseIdHeader } from '../propagation/request-id.js'
+import { methodOf, pathOf, queryOf } from '../values/naming.js'
+import { isForeignId, type NewHeader, replaceHeader, replaceHeaders } from './header.js'
+import { type ServerOptions, type Settings, settingsFrom } from './options.js'
+import { storesHeads } from './response-state.js'
+import { type Request, type RequestInfo, type Response, TRACED, type Traced } from './traced.js'
+import { TracedRequest } from './traced-request.js'
+import { hasHead } from './wrapped.js'
+
+const NEW_TRACE: StartOptions = { root: true }
+
+/** What an adapter knows of a request when it begins. */
+export interface Arrival {
+  /** The pattern that it matched, empty where it matched none; undefined where that is not known, or not known yet. */
+  readonly route?: string | undefined
+  /** Whether the methods of all such requests and responses have their wrappers. Default false. */
+  readonly isWrapped?: boolean
+}
+
+const NOTHING_MORE: Arrival = {}
+
+/** Starts the spans of a server's requests: all that the adapters have in common. */
+export class RequestTracer {
+  readonly #adapter: string
+  readonly #settings: Settings
+  /** Every header of the propagators, in lower case. */
+  readonly #family: readonly string[]
+  #hasWarned = false
+
+  /**
+   * @param adapter its name, for messages
+   * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got
+   */
+  constructor(adapter: string, options: ServerOptions) {
+    this.#adapter = adapter
+    this.#settings = settingsFrom(adapter, options)
+    const headers = this.#settings.propagators?.flatMap((propagator) => propagator.headers) ?? []
+    this.#family = [...new Set(headers.map((name) => name.toLowerCase()))]
+  }
+
+  /**
+   * Starts a request's span, which ends by itself: when the response has been sent, or the connection closed.
+   *
+   * @returns undefined where the request has a span already, or is to have none; never throws
+   */
+  begin(req: Request, res: Response, arrival: Arrival = NOTHING_MORE): Traced | undefined {
+    const earlier = earlierOf(req, arrival)
+    if (earlier !== undefined) {
+      // What has begun it sees it again where the program hands it to its application anew, and where it stands there twice.
+      if (earlier.info?.by !== this) this.warnOfTwo(earlier.info?.adapter)
+      return undefined
+    }
+    if (this.#ignores(req)) return undefined
+    let span: ActiveSpan | undefined
+    let traced: TracedRequest | undefined
+    try {
+      const name = this.#givenName(req)
+      const info = this.#infoOf(req, name, arrival)
+      span = this.#start(req, name ?? info.provisionalName ?? '')
+      traced = new TracedRequest(span, req, res, info)
+      if (span.sampled) this.#describe(req, span, info)
+      this.#sendIds(req, traced)
+      const { idHeader } = this.#settings.head
+      // Beforehand only where nothing better can be had: on Bun, and on mocks, of whose methods nothing else is known.
+      const joinsHead = arrival.isWrapped === true ? storesHeads() : hasHead(res)
+      if (idHeader !== undefined && !joinsHead) res.setHeader(idHeader.name, traced.idText)
+    } catch {
+      // By an odd mock of a request, or an odd tracer: served without a span, if need be.
+      if (traced === undefined) span?.finish()
+    }
+    // Last, since what is read of a request of Express's takes longest after a property was added to it.
+    traced?.mark(req, res)
+    return traced
+  }
+
+  /** Runs what handles a request that `begin` has given no span: one that has none at all, outside any trace. */
+  pass<T>(req: Request, handle: () => T): T {
+    // A server that was started in a trace has that as its context.
+    return req[TRACED] === undefined && currentSpan() !== undefined ? outsideTraces(handle) : handle()
+  }
+
+  /** Says, once, that requests are traced twice over. @param other what else traces them */
+  warnOfTwo(other: string = 'another copy of this package'): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    const what = other === this.#adapter ? `${other} is registered twice` : `${other} traces these requests already`
+    const message = `${this.#adapter}: ${what}; requests keep one span each. Remove the later ${this.#adapter}`
+    try {
+      this.#settings.tracer.warn('registered twice', message)
+    } catch {
+      // By an odd wrapper for a tracer.
+    }
+  }
+
+  #ignores(req: IncomingMessage): boolean {
+    try {
+      return this.#settings.ignore?.(req) === true
+    } catch {
+      return false
+    }
+  }
+
+  #givenName(req: IncomingMessage): string | undefined {
+    try {
+      const name: unknown = this.#settings.name?.(req)
+      return typeof name === 'string' && name !== '' ? name : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  #infoOf(req: Request, givenName: string | undefined, arrival: Arrival): RequestInfo {
+    const { route, isWrapped = false } = arrival
+    const method = methodOf(req.method)
+    const target = req.originalUrl ?? req.url ?? ''
+    const provisionalName = givenName === undefined ? nameOf(method, target, route) : undefined
+    const { head } = this.#settings
+    return { adapter: this.#adapter, by: this, method, provisionalName, head, route, target, isWrapped }
+  }
+
+  #start(req: Request, name: string): ActiveSpan {
+    const { tracer, kind, lowerKey, propagators, readsHeaderKey } = this.#settings
+    const header = readsHeaderKey ? req.headers[lowerKey] : undefined
+    const id = typeof header === 'string' ? header : undefined
+    const caller =
+      propagators === undefined ? parseIdHeader(id) : extractFirst(propagators, (each) => headerOf(req, each))
+    const isTrusted = caller !== undefined && this.#trusts(req)
+    const span = tracer.start(kind, name, isTrusted ? continuing(caller) : NEW_TRACE)
+    if (!span.sampled) return span
+    if (caller?.traceId !== undefined && !isTrusted) {
+      span.data[DATA_KEYS.untrustedParent] = `${caller.traceId}:${caller.parentId ?? 0n}`
+    }
+    const isForeign = id !== undefined && isForeignId(id) && (caller === undefined || parseIdHeader(id) === undefined)
+    if (isForeign) span.data[DATA_KEYS.requestId] = id
+    return span
+  }
+
+  #trusts(req: IncomingMessage): boolean {
+    const { honorReqHeader } = this.#settings
+    if (typeof honorReqHeader === 'boolean') return honorReqHeader
+    try {
+      return honorReqHeader(req) === true
+    } catch {
+      return false
+    }
+  }
+
+  #describe(req: Request, { data }: ActiveSpan, { method, route, target }: RequestInfo): void {
+    const { maskedParameters, requestHeaders } = this.#settings
+    data[DATA_KEYS.httpMethod] = method
+    if (route !== undefined && route !== '') data[DATA_KEYS.httpRoute] = route
+    data[DATA_KEYS.urlPath] = pathOf(target)
+    if (maskedParameters !== undefined) {
+      const query = queryOf(target, maskedParameters)
+      if (query !== undefined) data[DATA_KEYS.urlQuery] = query
+    }
+    for (const { name, key } of requestHeaders) {
+      const value = req.headers[name]
+      if (value !== undefined) data[key] = value
+    }
+  }
+
+  #sendIds(req: Request, { span, idText }: Traced): void {
+    const { headerKey, lowerKey, propagators } = this.#settings
+    if (propagators === undefined) {
+      replaceHeader(req, headerKey, lowerKey, `${idText}:${span.spanId}`)
+      return
+    }
+    const headers: NewHeader[] = []
+    for (const propagator of propagators) propagator.inject(span, (name, value) => headers.push({ name, value }))
+    // An untrusted client's `tracestate`, say, must not travel on beside our ids.
+    replaceHeaders(req, this.#family, headers)
+  }
+}
+
+/** One of Express's prototype has its mark itself, if any; to look for it above would take longest where there is none. */
+function earlierOf(req: Request, { isWrapped = false }: Arrival): Traced | undefined {
+  return isWrapped && !Object.hasOwn(req, TRACED) ? undefined : req[TRACED]
+}
+
+function nameOf(method: string, target: string, route: string | undefined): string {
+  if (route === '') return method
+  return `${method} ${route ?? pathOf(target)}`
+}
+
+function headerOf(req: IncomingMessage, name: string): string | undefined {
+  const value = req.headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function continuing(caller: TraceOptions): StartOptions {
+  return caller.traceId === undefined ? { ...caller, root: true } : caller
+}

@@ -1,0 +1,212 @@
+import { type ActiveSpan, DATA_KEYS } from '@trace/core'
+import { nodeHttp } from '../values/node-http.js'
+import { type Cause, causeOf, causeOfStream, type EndReason, serverOf } from './ending.js'
+import { recordHeaders } from './heads.js'
+import { type Live, liveOn, remove } from './live-requests.js'
+import { stateOf, storesHeads } from './response-state.js'
+import {
+  type Request,
+  type RequestInfo,
+  type Response,
+  type RouteSource,
+  type Stream,
+  TRACED,
+  type Traced,
+} from './traced.js'
+import { watchFirstWrite } from './upgrade-status.js'
+import { wrapRequest, wrapResponse } from './wrapped.js'
+
+/** A request that has a span, from its start to its end. */
+export class TracedRequest implements Traced {
+  readonly span: ActiveSpan
+  readonly info: RequestInfo
+  readonly idText: string
+  readonly stream: Stream | undefined
+  readonly isConnected: boolean
+  isEnding = false
+  routes: RouteSource | undefined = undefined
+  private readonly req: Request
+  private readonly res: Response
+  private readonly live: Live[] | undefined = undefined
+  /** Nanoseconds after the start. */
+  private firstByteAfter: bigint | undefined = undefined
+  /** The first line of an HTTP/1 head, once it is as it will be sent. */
+  private statusLine: string | undefined = undefined
+  /** The status that was written on the connection itself, in answer to an upgrade. */
+  private upgradeStatus: number | undefined = undefined
+  private error: Cause | undefined = undefined
+  private isUpgrade = false
+  private isSent = false
+  private isEnded = false
+
+  constructor(span: ActiveSpan, req: Request, res: Response, info: RequestInfo) {
+    this.span = span
+    this.info = info
+    this.idText = String(span.traceId)
+    this.req = req
+    this.res = res
+    const { socket } = req
+    // Express's own prototypes are of HTTP/1.
+    this.stream = info.isWrapped ? undefined : res.stream
+    this.isConnected = this.stream !== undefined || serverOf(socket) !== undefined
+    if (!info.isWrapped) {
+      wrapRequest(req)
+      wrapResponse(res)
+    }
+    if (this.stream !== undefined) this.stream[TRACED] = this
+    // A span that is not recorded has no need to know of its end.
+    if (!span.sampled) return
+    this.live = this.stream === undefined ? liveOn(socket) : undefined
+    this.live?.push(this)
+    this.isUpgrade = req.upgrade === true
+    if (this.isUpgrade) watchFirstWrite(socket, (status) => this.answeredUpgrade(status))
+    if (!this.isOver()) return
+    // Something before us took its time: the events that would end the span may be over.
+    this.isSent = stateOf(res, 'writableFinished') === true
+    process.nextTick(endRequest, this)
+  }
+
+  private isOver(): boolean {
+    const { req, res } = this
+    if (stateOf(res, 'closed') === true || req.socket?.destroyed === true) return true
+    return !this.isConnected && stateOf(res, 'writableFinished') === true
+  }
+
+  /** Has the request, and thereby its response, be known as traced; ends the span where that cannot be. */
+  mark(req: Request, res: Response): void {
+    try {
+      if (res.req !== req) res[TRACED] = this
+      req[TRACED] = this
+    } catch {
+      this.end()
+    }
+  }
+
+  threw(error: unknown): void {
+    this.error ??= { thrown: error }
+    // Who reads a body gets an error where the client leaves: that fails if it was not the client.
+    if (error !== this.req.errored) this.span.fail(error)
+  }
+
+  answersError(error: unknown): void {
+    this.error = { thrown: error }
+  }
+
+  wrote(): void {
+    this.firstByteAfter ??= this.span.elapsed
+  }
+
+  headed(statusLine: string | undefined): void {
+    this.statusLine = statusLine
+    if (this.span.sampled) this.recordHeaders()
+  }
+
+  private recordHeaders(): void {
+    try {
+      recordHeaders(this.span.data, this.info.head.recorded, this.res)
+    } catch {
+      // An odd mock of a response.
+    }
+  }
+
+  sent(): void {
+    // Up to Node 22 a response says so too when its connection breaks.
+    this.isSent = this.res.socket?.destroyed !== true
+  }
+
+  /** Node's servers close the responses of their own only: not those of tests, of clouds, nor one that refuses an upgrade. */
+  get endsWithFinish(): boolean {
+    return this.isUpgrade || !this.isConnected
+  }
+
+  end(): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    try {
+      if (this.live !== undefined) remove(this.live, this)
+      if (this.span.sampled) this.record()
+    } catch {
+      // An odd mock of a response.
+    }
+    try {
+      this.span.finish()
+    } catch {
+      // A tracer that is not ours may throw.
+    }
+  }
+
+  private answeredUpgrade(status: number | undefined): void {
+    this.upgradeStatus = status
+    this.wrote()
+  }
+
+  private record(): void {
+    const { span, error } = this
+    const { data } = span
+    this.nameByRoute()
+    if (this.firstByteAfter !== undefined) data[DATA_KEYS.httpTimeToFirstByte] = milliseconds(this.firstByteAfter)
+    const status = this.status()
+    if (status !== undefined) {
+      data[DATA_KEYS.httpStatus] = status
+      // Of a head that was not seen as it was made.
+      if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()
+      if (status >= 500)
+        span.fail(error?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
+    }
+    const reason = this.reason()
+    if (reason !== 'completed') data[DATA_KEYS.httpEndReason] = reason
+  }
+
+  private nameByRoute(): void {
+    if (this.routes === undefined) return
+    const { span, info } = this
+    const route = this.routes.pattern()
+    if (route !== '') span.data[DATA_KEYS.httpRoute] = route
+    // A name that the program gave it since then stays.
+    if (span.name === info.provisionalName) span.name = route === '' ? info.method : `${info.method} ${route}`
+  }
+
+  private status(): number | undefined {
+    const { res, stream } = this
+    if (this.upgradeStatus !== undefined) return this.upgradeStatus
+    const sent = stream?.sentHeaders?.[':status']
+    if (sent !== undefined) return Number(sent)
+    const line = this.statusLine ?? res._header
+    if (stream === undefined && line !== undefined && storesHeads()) return statusIn(line)
+    // A mock, or one of Bun's: on one of Node's, frameworks may have defined something else in these names.
+    return res.headersSent ? res.statusCode : undefined
+  }
+
+  private reason(): EndReason {
+    if (this.upgradeStatus !== undefined) return this.upgradeStatus === 101 ? 'upgraded' : 'completed'
+    const { stream } = this
+    const isWhole =
+      stream === undefined ? this.isSent : stream.writableFinished && !stream.aborted && stream.rstCode === 0
+    if (isWhole) return 'completed'
+    const cause = this.cause()
+    if (cause === undefined) return 'aborted'
+    this.span.fail(cause.thrown)
+    return 'error'
+  }
+
+  private cause(): Cause | undefined {
+    const { error, req, res, stream } = this
+    if (error !== undefined && error.thrown !== req.errored) return error
+    return stream === undefined ? causeOf(req, res) : causeOfStream(stream)
+  }
+}
+
+/** Of `HTTP/1.1 200 OK`, as Node writes it; by its place, since an expression would take longer than all the rest of an end. */
+function statusIn(line: unknown): number | undefined {
+  const status = typeof line === 'string' ? Number(line.slice(9, 12)) : 0
+  return status > 0 ? status : undefined
+}
+
+/** To the microsecond. */
+function milliseconds(nanoseconds: bigint): number {
+  return Number(nanoseconds / 1_000n) / 1_000
+}
+
+function endRequest(traced: TracedRequest): void {
+  traced.end()
+}

@@ -1,0 +1,183 @@
+import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { createTracer, memoryRecorder, type Span } from '@trace/core'
+import express5, { type ErrorRequestHandler, type Express, type Router } from 'express'
+import { traceExpress } from '../../src/express.js'
+import { send } from '../support/raw-client.js'
+
+const express4 = createRequire(import.meta.url)('express4') as typeof express5
+const recorder = memoryRecorder()
+const tracer = createTracer({ recorder })
+
+describe.each([
+  ['Express 4', express4, '*'],
+  ['Express 5', express5, '*rest'],
+  ['Express 5.0', express5, '*rest'],
+])('%s', (version, express, wildcard) => {
+  let server: Server
+  afterEach(() => {
+    recorder.clear()
+    server.close()
+  })
+
+  /** The application, traced, with what is added to it, and a router to add to it. */
+  function appWith(add: (app: Express, items: Router) => void): Express {
+    const app = express()
+    app.set('env', 'test').use(traceExpress({ tracer }))
+    const items = express.Router({ mergeParams: true })
+    items.get('/items/:id', (_req, res) => void res.send('#'))
+    add(app, items)
+    if (version === 'Express 5.0') forgetPaths(app.router)
+    return app
+  }
+
+  async function spansOf(app: Express, ...paths: string[]): Promise<readonly Span[]> {
+    server = createServer(app)
+    await new Promise<void>((resolve) => server.listen(0, resolve))
+    for (const path of paths) await send((server.address() as AddressInfo).port, path)
+    for (let turn = 0; tracer.stats().open > 0 && turn < 2_000; turn++) await new Promise((r) => setTimeout(r, 5))
+    await tracer.flush()
+    return recorder.spans
+  }
+
+  async function namesOf(app: Express, ...paths: string[]): Promise<readonly string[]> {
+    return (await spansOf(app, ...paths)).map((span) => span.name.replace('GET ', ''))
+  }
+
+  /** As written, but by a release that does not tell: in lower case. */
+  const lower = (name: string) =>
+    version === 'Express 5.0' ? name.replace(/\/[A-Z]/g, (all) => all.toLowerCase()) : name
+
+  test.each([
+    ['/Tenants/:tenant/things', '/TENANTS/42/Things'],
+    ['/Tenants/:tenant/things', '/tenants/things/things'],
+    ['/Tenants/:tenant/things', '/tenants/tenants/things'],
+    ['/Tenants/:tenant/things', '/tenants/a%2Fb/things'],
+    ['/Tenants/:tenant/things', '/tenants/.*+(x)[$/things'],
+    ['/Tenants/:tenant/things', '/tenants/:tenant/things'],
+    ['/:lang/users', '/users/users'],
+    ['/a-:from-:to', '/A-a-a'],
+    ['/same/:a/:b', '/same/same/same'],
+    ['/files/:name.txt', '/FILES/txt.txt'],
+    [`/wild/${wildcard}/end`, '/WILD/end/wild/end'],
+    ['/Mixed', '/mIXED'],
+    ['/enc%20oded', '/ENC%20oded'],
+  ])('what is mounted at %s is named so for %s', async (mount, path) => {
+    const app = appWith((made, items) => made.use(mount, items))
+    // What is found out about a path does not come of one whose values are encoded.
+    const [, name, again] = await namesOf(app, path.replace(/%../, ''), `${path}/items/1`, `${path}/ITEMS/2/?a=/b`)
+    expect([name, again]).toEqual([lower(`${mount}/items/:id`), lower(`${mount}/items/:id`)])
+  })
+
+  test('nested mounts with parameters at two levels', async () => {
+    const app = appWith((made, items) => {
+      const inner = express.Router().use('/Sub/:x', items)
+      made.use('/deep/:d', express.Router().use(inner))
+    })
+    const names = await namesOf(app, '/DEEP/7/SUB/8/items/9', '/deep/sub/sub/deep/items/items', '/deep/1/sub/2/none')
+    expect(names).toEqual([lower('/deep/:d/Sub/:x/items/:id'), lower('/deep/:d/Sub/:x/items/:id'), 'GET'])
+  })
+
+  test('an application within another, at a path or at none, and what is mounted behind it', async () => {
+    const app = appWith((made, items) => {
+      made.use('/Sub', express().use('/:at/In', items))
+      made.use(express().use('/none/:x', items))
+      made.use('/:last/Behind', items)
+    })
+    const names = await namesOf(app, '/SUB/in/IN/items/1', '/none/none/items/2', '/behind/behind/items/3')
+    const written = ['/Sub/:at/In/items/:id', '/none/:x/items/:id', '/:last/Behind/items/:id']
+    expect(names.map(lower)).toEqual(written.map(lower))
+  })
+
+  test('of ways that take the same of a path, those that the request goes', async () => {
+    const app = appWith((made, items) => {
+      made.use('/:x/users', (_req, _res, next) => next())
+      made.use(express.Router().use('/users/:x', items))
+    })
+    expect(await namesOf(app, '/users/users/items/1')).toEqual(['/users/:x/items/:id'])
+  })
+
+  test('the middleware in a router, which the request leaves', async () => {
+    const app = express()
+    const router = express.Router().use(traceExpress({ tracer }))
+    const items = express.Router().get('/:id', (_req, res) => void res.send('#'))
+    router.use('/In/:x', items)
+    app.use('/Api', router).use('/Elsewhere/:y', items)
+    app.use('/api/:z', (_req, res) => void res.send('#'))
+    app.use((req, _res, next) => {
+      req.url = '/elsewhere/1/2'
+      next()
+    })
+    app.use('/elsewhere/:Y', items)
+    expect(await namesOf(app, '/API/in/1/2', '/api/1/2', '/api')).toEqual([
+      '*/In/:x/:id',
+      '/api/:z',
+      '/elsewhere/:Y/:id',
+    ])
+  })
+
+  test('a router added later', async () => {
+    const app = appWith((made, items) => {
+      made.use(/^\/a/, (_req, _res, next) => next())
+      made.get('/add', (_req, res) => void res.send(String(made.use('/A', items))))
+    })
+    expect(await namesOf(app, '/a/items/1', '/add', '/a/items/1')).toEqual(['GET', '/add', '/A/items/:id'])
+  })
+
+  test('a router that cannot be seen shows nothing of the path', async () => {
+    const app = appWith((made, items) => {
+      const hidden = express.Router().use('/Secret/:x', items)
+      made.use('/hidden', (req, res, next) => hidden(req, res, next))
+    })
+    expect(await namesOf(app, '/hidden/secret/1/items/2')).toEqual(['/hidden/*/items/:id'])
+  })
+
+  test('a parameter without a value matches nothing', async () => {
+    const app = appWith((made, items) => made.use('/tenants/:tenant', items))
+    expect(await namesOf(app, '/tenants//items/1')).toEqual(['GET'])
+  })
+
+  test('an error that middleware answers with 503 is one failed span named by the route', async () => {
+    const app = appWith((made) => {
+      made.get('/fails/:id', (_req, _res, next) => next(new TypeError('mine')))
+      const answer: ErrorRequestHandler = (_error, _req, res, _next) => void res.status(503).end()
+      made.use(answer)
+    })
+    const data = { 'http.response.status_code': 503, 'http.route': '/fails/:id', 'error.type': '503' }
+    expect(await spansOf(app, '/FAILS/1')).toMatchObject([{ name: 'GET /fails/:id', data }])
+  })
+
+  if (version !== 'Express 4') {
+    test('a handler that rejects is one failed span', async () => {
+      const app = appWith((made) => made.get('/fails/:id', () => Promise.reject(new TypeError('mine'))))
+      const data = { 'http.response.status_code': 500, 'http.route': '/fails/:id', 'error.type': '500' }
+      expect(await spansOf(app, '/fails/1')).toMatchObject([{ name: 'GET /fails/:id', data }])
+    })
+  }
+
+  test('a parameter that may be missing', async () => {
+    const optional = version === 'Express 4' ? '/a/:b?' : '/A{/:b}'
+    const app = appWith((made, items) => made.use(optional, items).use(optional, (_req, res) => void res.send('#')))
+    // Of a path with parts that may be missing an older Express 5 shows those that are there.
+    const written = version === 'Express 5.0' ? ['/a', '/a/:b'] : [optional, optional]
+    expect(await namesOf(app, '/A', '/A/2/items/1')).toEqual([written[0], `${written[1]}/items/:id`])
+  })
+
+  test('a wildcard that takes all', async () => {
+    const app = appWith((made) => made.use(`/${wildcard}`, (_req, res) => void res.send('#')))
+    expect(await namesOf(app, '/any/thing', '/Any%2Fthing/')).toEqual([`/${wildcard}`, `/${wildcard}`])
+  })
+})
+
+/** As releases before 2.3 of Express 5's router, which do not keep how a path was written. */
+function forgetPaths(router: unknown): void {
+  if (typeof router !== 'function') return
+  const stack: unknown = Reflect.get(router, 'stack')
+  if (!Array.isArray(stack)) return
+  for (const layer of stack) {
+    delete layer.rawPath
+    forgetPaths(layer.handle)
+  }
+}

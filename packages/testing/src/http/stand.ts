@@ -1,0 +1,204 @@
+import { equal, ok } from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTracer, currentSpan, memoryRecorder, type Span, type Tracer } from '@trace/core'
+import type { Case } from '../suite.js'
+import { type HttpClient, openHttp1 } from './client.js'
+import { openHttp2 } from './http2-client.js'
+import { seenText } from './seen.js'
+import type {
+  Formats,
+  HttpRoutes,
+  HttpServer,
+  HttpSuiteOptions,
+  MiddlewareOptions,
+  SuiteHandler,
+  SuiteSocket,
+} from './server.js'
+import { catchWarnings } from './warnings.js'
+
+/** Milliseconds that anything may take. */
+const PATIENCE = 4_000
+
+/** Kinds of the suite's own spans begin so; the others are the middleware's. */
+export const OWN_KIND = 'suite.'
+
+/** What the server of a case does. */
+export interface Setup {
+  readonly options?: Omit<MiddlewareOptions, 'propagators'>
+  /** The formats of ids, if not the middleware's default. */
+  readonly formats?: readonly (keyof Formats<unknown>)[]
+  /** Default: answers 200. */
+  readonly handle?: (stand: Stand) => SuiteHandler
+  readonly upgrade?: (stand: Stand) => (socket: SuiteSocket) => void
+  /** The tracer records no trace at all. */
+  readonly isUnsampled?: boolean
+  /** The middleware is registered twice. */
+  readonly isTwice?: boolean
+}
+
+/** What a case uses: a server, and a connection to it. */
+export interface Stand {
+  readonly tracer: Tracer
+  readonly client: HttpClient
+  /** How many of the middleware's spans were finished so far. */
+  finishes(): number
+  /** Opens another connection, which is closed with the first. */
+  connect(): Promise<HttpClient>
+  /** Waits until no span is open, and gives all; fails where one stays open, is lost, or finished more than once. */
+  spans(): Promise<readonly Span[]>
+}
+
+export type Add = (name: string, setup: Setup, body: (stand: Stand) => Promise<void>) => void
+
+/** Takes cases down, each with a server of its own. */
+export function adder<Propagator>(options: HttpSuiteOptions<Propagator>, cases: Case[]): Add {
+  return (name, setup, body) => {
+    cases.push({ name, run: () => withServer(options, setup, body) })
+  }
+}
+
+async function withServer<Propagator>(
+  options: HttpSuiteOptions<Propagator>,
+  setup: Setup,
+  body: (stand: Stand) => Promise<void>,
+): Promise<void> {
+  const recorder = memoryRecorder()
+  const sample = setup.isUnsampled === true ? { sample: () => false } : {}
+  const tracer = createTracer({ recorder, service: 'suite', buffer: 100_000, bufferBytes: 1e9, ...sample })
+  const finishes = countFinishes(tracer)
+  const clients: HttpClient[] = []
+  const served: Served = { setup, stand: undefined }
+  const warnings = setup.isTwice === true ? catchWarnings() : undefined
+  const server = await start(options, tracer, served)
+  try {
+    const connect = async (): Promise<HttpClient> => {
+      const client = await (options.http2 === true ? openHttp2 : openHttp1)(server.port)
+      clients.push(client)
+      return client
+    }
+    const spans = (): Promise<readonly Span[]> => settled(tracer, finishes, recorder.spans)
+    const stand: Stand = { tracer, client: await connect(), finishes: () => sum(finishes.values()), connect, spans }
+    served.stand = stand
+    await soon(body(stand), 'the responses')
+    await spans()
+    equal(currentSpan(), undefined, 'there is a current span outside every request')
+    if (warnings !== undefined) equal(warnings.count, 1, `there were ${warnings.count} warnings`)
+  } finally {
+    warnings?.stop()
+    for (const client of clients) client.destroy()
+    await server.close()
+    await tracer.close()
+  }
+}
+
+interface Served {
+  readonly setup: Setup
+  stand: Stand | undefined
+}
+
+async function start<Propagator>(
+  { start, startTwice = start, propagators }: HttpSuiteOptions<Propagator>,
+  tracer: Tracer,
+  served: Served,
+): Promise<HttpServer> {
+  const { options = {}, formats, handle, upgrade, isTwice } = served.setup
+  const chosen = propagators === undefined ? undefined : formats?.map((format) => propagators[format])
+  const header = (options.headerKey ?? 'X-Request-Id').toLowerCase()
+  const stand = (): Stand => {
+    if (served.stand === undefined) throw new Error('a request came before there was a client')
+    return served.stand
+  }
+  let handler: SuiteHandler | undefined
+  const routes: HttpRoutes = {
+    own: (req) => seenText(req, header),
+    fail: () => {
+      throw new TypeError('thrown by the suite')
+    },
+    handle: (req, res) => {
+      // Once for all requests, since handlers may have something in common.
+      handler ??= handle?.(stand()) ?? ((_req, response) => void response.end('fine'))
+      handler(req, res)
+    },
+    upgrade: (socket) => upgrade?.(stand())(socket),
+  }
+  const all = chosen === undefined ? options : { ...options, propagators: chosen }
+  return (isTwice === true ? startTwice : start)(tracer, all, routes)
+}
+
+/** Counts how often each span that was started by hand is finished. */
+function countFinishes(tracer: Tracer): ReadonlyMap<bigint, number> {
+  const finishes = new Map<bigint, number>()
+  const start = tracer.start.bind(tracer)
+  tracer.start = (...args) => {
+    const span = start(...args)
+    const finish = span.finish.bind(span)
+    span.finish = () => {
+      finishes.set(span.spanId, (finishes.get(span.spanId) ?? 0) + 1)
+      finish()
+    }
+    return span
+  }
+  return finishes
+}
+
+async function settled(
+  tracer: Tracer,
+  finishes: ReadonlyMap<bigint, number>,
+  spans: readonly Span[],
+): Promise<readonly Span[]> {
+  await until(() => tracer.stats().open === 0, 'a span stays open')
+  await tracer.flush()
+  const { started, unsampled, badInput } = tracer.stats()
+  equal(spans.length + unsampled, started, 'spans were lost')
+  equal(badInput, 0, 'the tracer was called with what it cannot use')
+  equal(new Set(spans.map(({ spanId }) => spanId)).size, spans.length, 'a span was recorded twice')
+  for (const times of finishes.values()) equal(times, 1, `a span was finished ${times} times`)
+  return spans
+}
+
+/** Waits for a condition, for a while. */
+export async function until(isSo: () => boolean, otherwise: string): Promise<void> {
+  const end = performance.now() + PATIENCE
+  while (!isSo() && performance.now() < end) await sleep(1)
+  ok(isSo(), otherwise)
+}
+
+async function soon(done: Promise<void>, what: string): Promise<void> {
+  const settled = new AbortController()
+  const late = sleep(2 * PATIENCE, 'late', { signal: settled.signal }).catch(() => '')
+  try {
+    ok((await Promise.race([done, late])) !== 'late', `${what} took more than ${2 * PATIENCE} ms`)
+  } finally {
+    settled.abort()
+  }
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0
+  for (const number of numbers) total += number
+  return total
+}
+
+/** The spans of the requests, in the order of their ends. */
+export async function requestSpans({ spans }: Stand): Promise<readonly Span[]> {
+  return (await spans()).filter(({ kind }) => !kind.startsWith(OWN_KIND))
+}
+
+/** The span of the only request. */
+export async function onlySpan(stand: Stand): Promise<Span> {
+  const requests = await requestSpans(stand)
+  const [span] = requests
+  equal(requests.length, 1, `one request has ${requests.length} spans`)
+  if (span === undefined) throw new Error('no span')
+  return span
+}
+
+/** Whether a request for `/any` gets a whole response. */
+export async function isAnswered({ client }: Stand): Promise<boolean> {
+  try {
+    await client.ask({ path: '/any' })
+    return true
+  } catch {
+    return false
+  }
+}

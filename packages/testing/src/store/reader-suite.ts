@@ -1,0 +1,192 @@
+import { deepStrictEqual, equal, ok, rejects } from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { memoryRecorder, type Span, type TraceQuery } from '@trace/core'
+import { eachOnce } from '@trace/core/store'
+import { type Case, type ReaderSuiteOptions, type TestStore, withStore } from '../suite.js'
+import { assertSame, MILLISECOND, makeSpan, START } from './spans.js'
+import { someTraces } from './traces.js'
+
+type Body = (store: TestStore) => Promise<void>
+type Add = (name: string, body: Body) => void
+
+/**
+ * What every reader must do, in cases for any test runner. Its `follow` is tried where it has one.
+ *
+ * @param options how to open a store, and what it cannot do
+ */
+export function readerSuite(options: ReaderSuiteOptions): readonly Case[] {
+  const cases: Case[] = []
+  const add = (name: string, body: Body): void => {
+    const use: Body = async (store) => {
+      try {
+        await body(store)
+      } finally {
+        await store.recorder.close?.()
+      }
+    }
+    cases.push({ name, run: () => withStore(() => options.open(), use) })
+  }
+  addTrace(add, options)
+  addTraces(add, options)
+  addSignals(add)
+  addFollow(add)
+  return cases
+}
+
+const COMPLETE = { skipped: 0, places: [], incomplete: undefined }
+
+function addTrace(add: Add, { openSpans = true }: ReaderSuiteOptions): void {
+  add('has a name', async ({ reader }) => {
+    equal(typeof reader.name, 'string')
+    ok(reader.name !== '')
+  })
+  add('gives the spans of one trace, and reports nothing', async ({ recorder, reader }) => {
+    const [one, other] = [makeSpan({ traceId: 21n }), makeSpan({ traceId: 22n })]
+    await recorder.record([one, other])
+    const { spans, skipped, places, incomplete } = await reader.trace(21n)
+    assertSame(spans, [one])
+    deepStrictEqual({ skipped, places, incomplete }, COMPLETE)
+  })
+  add('gives no spans of a trace that is not there', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan({ traceId: 21n })])
+    for (const id of [2n, 210n, 2n ** 63n - 1n]) deepStrictEqual((await reader.trace(id)).spans, [])
+  })
+  add('gives each span once: the last record, and rather a finished one', async ({ recorder, reader }) => {
+    const [one, other] = [makeSpan(), makeSpan()]
+    const records = [one, other, { ...one, name: 'later' }]
+    if (openSpans) records.push({ ...other, finish: undefined, name: 'open' })
+    for (const span of records) await recorder.record([span])
+    assertSame((await reader.trace(1n)).spans, eachOnce(records))
+  })
+  add('reads at the same time', async ({ recorder, reader }) => {
+    const spans = [31n, 32n, 33n].map((traceId) => makeSpan({ traceId }))
+    await recorder.record(spans)
+    const found = await Promise.all(spans.map(({ traceId }) => reader.trace(traceId)))
+    for (const [at, { spans: those }] of found.entries()) assertSame(those, spans.slice(at, at + 1))
+  })
+}
+
+/** Each list is compared with that of core's reader in memory. */
+function addTraces(add: Add, options: ReaderSuiteOptions): void {
+  const given = someTraces(options)
+  const from = START + 10n * MILLISECOND
+  const queries: readonly [string, TraceQuery][] = [
+    ['the 20 newest where nothing is said', {}],
+    ['at most a limit', { limit: 3 }],
+    ['more than there are', { limit: 10_000 }],
+    ['by kind', { kind: 'task', limit: 100 }],
+    ['ledgers where asked for', { kind: 'ledger', limit: 100 }],
+    ['by a kind that only inner spans have', { kind: 'db' }],
+    ['by name', { name: 'name 3', limit: 100 }],
+    ['from a time on', { from, limit: 100 }],
+    ['before a time', { to: from, limit: 100 }],
+    ['of a time range', { from: START, to: from, limit: 100 }],
+    ['of an empty time range', { from, to: from }],
+    ['by duration', { minDuration: 5n * MILLISECOND, limit: 100 }],
+    ['that failed', { error: true, limit: 100 }],
+    ['that did not fail', { error: false, limit: 100 }],
+    [
+      'by all conditions at once',
+      { from: START, to: from * 2n, kind: 'request', name: 'name 1', error: false, limit: 2 },
+    ],
+  ]
+  for (const [name, query] of queries) {
+    add(`lists ${name}`, async ({ recorder, reader }) => {
+      const memory = memoryRecorder()
+      for (let at = 0; at < given.length; at += 40) {
+        await recorder.record(given.slice(at, at + 40))
+        await memory.record(given.slice(at, at + 40))
+      }
+      const { traces, skipped, places, incomplete } = await reader.traces(query)
+      deepStrictEqual(traces, (await memory.traces(query)).traces)
+      deepStrictEqual({ skipped, places, incomplete }, COMPLETE)
+    })
+  }
+  add('lists traces recorded since the last list', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan({ traceId: 41n })])
+    equal((await reader.traces()).traces.length, 1)
+    await recorder.record([makeSpan({ traceId: 42n, start: START + 1n })])
+    deepStrictEqual(
+      (await reader.traces()).traces.map(({ traceId }) => traceId),
+      [42n, 41n],
+    )
+  })
+  add('refuses a limit that is none', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan()])
+    for (const limit of [0, -1, 1.5, NaN]) await rejects(reader.traces({ limit }), { code: 'TRACE_BAD_QUERY' })
+  })
+  add('refuses a condition that there is not, or of the wrong type', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan()])
+    const wrong = { limt: 1, from: new Date(), to: 1, kind: 3, name: /x/, minDuration: 5, error: 'yes', limit: '1' }
+    for (const [name, value] of Object.entries(wrong)) {
+      await rejects(Reflect.apply(reader.traces, reader, [{ [name]: value }]), { code: 'TRACE_BAD_QUERY' })
+    }
+  })
+  add('refuses a trace id that is no bigint', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan()])
+    for (const id of ['1', 1, undefined, null]) {
+      await rejects(Reflect.apply(reader.trace, reader, [id]), { code: 'TRACE_BAD_QUERY' })
+    }
+  })
+}
+
+function addSignals(add: Add): void {
+  add('ends a read by its signal, with the reason', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan()])
+    const reason = new Error('enough')
+    const signal = AbortSignal.abort(reason)
+    const isReason = (error: unknown): boolean => error === reason
+    await rejects(reader.trace(1n, { signal }), isReason)
+    await rejects(reader.traces({}, { signal }), isReason)
+  })
+  add('reads to the end where its signal does not abort', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan()])
+    const { signal } = new AbortController()
+    equal((await reader.trace(1n, { signal })).spans.length, 1)
+    equal((await reader.traces({}, { signal })).traces.length, 1)
+  })
+}
+
+/** Milliseconds that following may take to notice anything. */
+const PATIENCE = 5_000
+/** Milliseconds between records while it is waited for: a follower begins when it is ready, which nothing tells. */
+const PACE = 100
+
+function addFollow(add: Add): void {
+  add('follows what arrives, until its signal aborts', async ({ recorder, reader }) => {
+    if (reader.follow === undefined) return
+    await recorder.record([makeSpan({ name: 'before' })])
+    const controller = new AbortController()
+    const seen: Span[] = []
+    const following = collect(reader.follow({ signal: controller.signal }), seen)
+    const given: Span[] = []
+    for (let waited = 0; seen.length < 5 && waited < PATIENCE; waited += PACE) {
+      await sleep(PACE)
+      given.push(makeSpan({ data: { at: given.length } }))
+      await recorder.record(given.slice(-1))
+    }
+    controller.abort()
+    await soon(following)
+    ok(seen.length >= 5, `following gave ${seen.length} of ${given.length} spans in ${PATIENCE} ms`)
+    const first = given.findIndex(({ spanId }) => spanId === seen[0]?.spanId)
+    assertSame(seen, given.slice(first, first + seen.length))
+  })
+  add('follows nothing where the signal has aborted', async ({ reader }) => {
+    if (reader.follow === undefined) return
+    const seen: Span[] = []
+    await soon(collect(reader.follow({ signal: AbortSignal.abort() }), seen))
+    deepStrictEqual(seen, [])
+  })
+}
+
+async function collect(batches: AsyncIterable<readonly Span[]>, into: Span[]): Promise<void> {
+  for await (const batch of batches) into.push(...batch)
+}
+
+async function soon(following: Promise<void>): Promise<void> {
+  const settled = new AbortController()
+  const late = sleep(PATIENCE, 'late', { signal: settled.signal }).catch(() => '')
+  const end = await Promise.race([following, late])
+  settled.abort()
+  ok(end !== 'late', `following did not end within ${PATIENCE} ms of its signal's abort`)
+}
