@@ -1,5 +1,5 @@
-// The test command: lints, then builds, type-checks and tests every package, and ends with one line that counts the
-// tests of all of them. `--on 24` runs the tests on the newest Node 24 too, and counts those as well.
+// The test command: lints, then builds, type-checks and tests every package, compares the public types with their reports, and
+// ends with one line that counts the tests of all of them. `--on 24` runs the tests on the newest Node 24 too, and counts those as well.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -35,7 +35,7 @@ function othersAsked() {
 
 function testHere() {
   const lint = spawnSync(join(root, 'node_modules', '.bin', 'biome'), ['check', '.'], { cwd: root, stdio: 'inherit' })
-  const counts = runTasks(['build', 'typecheck', 'test'], { TRACE_TEST_NODE: process.version })
+  const counts = runTasks(['build', 'typecheck', 'api:check', 'test'], { TRACE_TEST_NODE: process.version })
   if (lint.status !== 0) counts.failed++
   return counts
 }
