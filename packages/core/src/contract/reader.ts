@@ -1,4 +1,4 @@
-import type { Span } from './span.js'
+import type { PlainData, Span } from './span.js'
 
 /** Reads the traces that a recorder stored: the counterpart of `Recorder`. */
 export interface TraceReader {
@@ -41,6 +41,12 @@ export interface TraceQuery {
   readonly minDuration?: bigint
   /** `true`: only traces with a failed span. `false`: only traces without one. */
   readonly error?: boolean
+  /** Only traces with a span that ran in this service; see `serviceOf`. */
+  readonly service?: string
+  /** Only traces with a span that has all of these values in its data. A value that is an object or a list equals none. */
+  readonly data?: PlainData
+  /** Only traces with a span for which this returns `true`. What it throws rejects the read. */
+  readonly where?: (span: Span) => boolean
   /** How many traces to list at most, the newest ones. Default 20. */
   readonly limit?: number
 }

@@ -12,6 +12,8 @@ export {
   listTraces,
   matches,
   matchesFirst,
+  matchesSpans,
+  needsData,
   newestFirst,
   summarize,
 } from './query.js'

@@ -1,9 +1,9 @@
 import { LEDGER_KIND } from '../contract/data-keys.js'
 import type { TraceQuery, TraceSummary } from '../contract/reader.js'
-import type { Span } from '../contract/span.js'
+import type { PlainData, Span } from '../contract/span.js'
 import { describe, TraceError } from '../values/errors.js'
 import { type OptionRule, optionRules, problemWith } from '../values/options.js'
-import { isFailed } from '../values/spans.js'
+import { isFailed, serviceOf } from '../values/spans.js'
 
 /** A query that has been checked, and has a limit. */
 export interface CheckedQuery extends TraceQuery {
@@ -72,7 +72,7 @@ function firstSpan(spans: readonly Span[]): Span | undefined {
   return first ?? spans[0]
 }
 
-/** Whether a trace meets the conditions of a query. */
+/** Whether a trace meets the conditions of a query that its summary tells: all but those of {@link matchesSpans}. */
 export function matches(trace: TraceSummary, query: TraceQuery): boolean {
   const { from, to, minDuration, error } = query
   if (from !== undefined && trace.start < from) return false
@@ -91,6 +91,28 @@ export function matchesFirst(first: { readonly kind: string; readonly name: stri
   const { kind, name } = query
   if (kind === undefined ? first.kind === LEDGER_KIND : first.kind !== kind) return false
   return name === undefined || first.name === name
+}
+
+/** Conditions that any span of a trace may meet, each another one. */
+type SpanConditions = Pick<TraceQuery, 'service' | 'data' | 'where'>
+
+/** Whether a span has to be looked at with all its data to tell whether its trace matches. */
+export function needsData({ data, where }: SpanConditions): boolean {
+  return data !== undefined || where !== undefined
+}
+
+/** Whether the spans of a trace, each once, meet the conditions of a query on any span: service, data and `where`. */
+export function matchesSpans(spans: readonly Span[], query: SpanConditions): boolean {
+  const { service, data, where } = query
+  if (service !== undefined && !spans.some((span) => serviceOf(span.process) === service)) return false
+  if (data !== undefined && !spans.some((span) => hasData(span, data))) return false
+  return where === undefined || spans.some((span) => where(span))
+}
+
+function hasData(span: Span, wanted: PlainData): boolean {
+  return Object.entries(wanted).every(
+    ([key, value]) => Object.hasOwn(span.data, key) && Object.is(span.data[key], value),
+  )
 }
 
 type TraceStart = Pick<TraceSummary, 'start' | 'traceId'>
@@ -113,6 +135,12 @@ const QUERY_RULES: Readonly<Record<keyof TraceQuery, OptionRule>> = {
   name: TEXT,
   minDuration: { expected: NANOSECONDS, test: isBigint },
   error: optionRules.boolean,
+  service: TEXT,
+  data: {
+    expected: "an object of values that must be equal, such as { 'user.id': 42 }",
+    test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  },
+  where: { expected: 'a function of a span that returns true or false', test: (value) => typeof value === 'function' },
   limit: optionRules.count,
 }
 
@@ -144,8 +172,9 @@ export function listTraces(spans: Iterable<Span>, query: TraceQuery): TraceSumma
   }
   const found: TraceSummary[] = []
   for (const trace of byTrace.values()) {
-    const summary = summarize(eachOnce(trace))
-    if (summary !== undefined && matches(summary, query)) found.push(summary)
+    const once = eachOnce(trace)
+    const summary = summarize(once)
+    if (summary !== undefined && matches(summary, query) && matchesSpans(once, query)) found.push(summary)
   }
   return found.sort(newestFirst).slice(0, limit)
 }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { TraceList, TraceQuery, TraceSummary } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
-import { checkQuery, listTraces, matchesFirst, newestFirst } from '../store/query.js'
+import { checkQuery, listTraces, matchesFirst, matchesSpans, newestFirst } from '../store/query.js'
 import { isFailed } from '../values/spans.js'
 import { type Piece, type ReadFormat, type ReadPart, readSpans } from './read-format.js'
 import { Report } from './report.js'
@@ -49,6 +49,8 @@ interface Sketch {
   firstId: bigint
   firstParent: bigint
   firstMatches: boolean
+  /** Which of the conditions on any span no record has met so far. */
+  unmet: Pick<TraceQuery, 'service' | 'data' | 'where'> | undefined
   /** Whether another span than the earliest may be the first, because clocks differ. */
   unsure: boolean
   /** The part of the file with its records, in bytes. */
@@ -68,6 +70,7 @@ function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: 
       firstId: span.spanId,
       firstParent: span.parentId,
       firstMatches: matchesFirst(span, query),
+      unmet: unmetBy(span, query),
       unsure: false,
       from: piece.at,
       to,
@@ -75,6 +78,7 @@ function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: 
     return
   }
   found.to = to
+  if (found.unmet !== undefined) found.unmet = unmetBy(span, found.unmet)
   if (span.finish !== undefined && (found.finish === undefined || span.finish > found.finish))
     found.finish = span.finish
   if (isFailed(span)) found.failed = true
@@ -88,10 +92,21 @@ function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: 
   found.firstMatches = matchesFirst(span, query)
 }
 
+/** @returns undefined where none is left */
+function unmetBy(span: Span, { service, data, where }: TraceQuery): Sketch['unmet'] {
+  const left: { -readonly [Key in keyof TraceQuery]: TraceQuery[Key] } = {}
+  if (service !== undefined && !matchesSpans([span], { service })) left.service = service
+  if (data !== undefined && !matchesSpans([span], { data })) left.data = data
+  if (where !== undefined && !matchesSpans([span], { where })) left.where = where
+  for (const _ in left) return left
+  return undefined
+}
+
 function mayMatch(found: Sketch, query: TraceQuery): boolean {
   if (query.from !== undefined && found.start < query.from) return false
   if (query.to !== undefined && found.start >= query.to) return false
   if (!found.firstMatches && !found.unsure) return false
+  if (found.unmet !== undefined) return false
   if (query.error !== undefined && query.error !== found.failed) return false
   if (query.minDuration === undefined) return true
   return found.finish !== undefined && found.finish - found.start >= query.minDuration

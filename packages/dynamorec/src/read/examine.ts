@@ -1,5 +1,5 @@
 import type { TraceQuery, TraceSummary } from '@trace/core'
-import { eachOnce, matches, summarize } from '@trace/core/store'
+import { eachOnce, matches, matchesSpans, summarize } from '@trace/core/store'
 import type { Query } from './query.js'
 
 /** How many traces a list reads at most, in order to find those that match, and how many at once. */
@@ -54,8 +54,10 @@ export class Examiner {
     const waiting = traceIds.values()
     const work = async (): Promise<void> => {
       for (const traceId of waiting) {
-        const summary = summarize(eachOnce(await this.#query.traceSummary(traceId)))
-        if (summary !== undefined && matches(summary, this.#wanted)) this.found.push(summary)
+        const spans = eachOnce(await this.#query.traceFor(traceId, this.#wanted))
+        const summary = summarize(spans)
+        if (summary === undefined || !matches(summary, this.#wanted) || !matchesSpans(spans, this.#wanted)) continue
+        this.found.push(summary)
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, work))

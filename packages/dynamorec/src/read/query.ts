@@ -1,5 +1,6 @@
 import type { AttributeValue, QueryCommandInput, QueryCommandOutput } from '@aws-sdk/client-dynamodb'
-import { DATA_KEYS, type ReadReport, type Span } from '@trace/core'
+import { DATA_KEYS, type ReadReport, type Span, type TraceQuery } from '@trace/core'
+import { needsData } from '@trace/core/store'
 import { EXPIRES, type Item, isExpired, spanFromItem } from '../item/item.js'
 import { type Connection, checkAnswer, type Session } from '../table/client.js'
 import { withDeadline } from '../table/deadline.js'
@@ -58,9 +59,9 @@ export class Query {
     return this.#trace(traceId, { ConsistentRead: true })
   }
 
-  /** The spans of a trace as far as a list needs them: their data is only what tells whether they failed. */
-  async traceSummary(traceId: bigint): Promise<Span[]> {
-    return this.#trace(traceId, {}, projection(SUMMARY))
+  /** The spans of a trace as far as a list needs them: their data only where the list asks for it. */
+  async traceFor(traceId: bigint, wanted: TraceQuery): Promise<Span[]> {
+    return this.#trace(traceId, {}, projectionFor(wanted))
   }
 
   async #trace(traceId: bigint, options: { ConsistentRead?: true }, projected?: Projection): Promise<Span[]> {
@@ -87,10 +88,10 @@ export class Query {
    *
    * @returns whether these were all pages
    */
-  async scan(maxPages: number, each: (spans: readonly Span[]) => void): Promise<boolean> {
+  async scan(wanted: TraceQuery, maxPages: number, each: (spans: readonly Span[]) => void): Promise<boolean> {
     let start: Key | undefined
     for (let pages = 0; pages < maxPages; pages++) {
-      const page = await this.scanPage(projection(SUMMARY), start)
+      const page = await this.scanPage(projectionFor(wanted) ?? {}, start)
       each([...this.#spansOf(page.Items ?? [])])
       start = page.LastEvaluatedKey
       if (start === undefined) return true
@@ -151,6 +152,11 @@ export class Query {
 interface Projection {
   readonly ProjectionExpression: string
   readonly ExpressionAttributeNames: Record<string, string>
+}
+
+/** Only what tells whether spans failed, of their data, unless the list asks for more of it. */
+function projectionFor(wanted: TraceQuery): Projection | undefined {
+  return needsData(wanted) ? undefined : projection(SUMMARY)
 }
 
 /** Some attributes only; by aliases, because `name` and others are words of DynamoDB's own. */

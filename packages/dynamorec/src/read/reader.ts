@@ -1,4 +1,12 @@
-import { checkOptions, optionRules, type ReadOptions, TraceError, type TraceReader } from '@trace/core'
+import {
+  checkOptions,
+  optionRules,
+  type ReadOptions,
+  TraceError,
+  type TraceList,
+  type TraceQuery,
+  type TraceReader,
+} from '@trace/core'
 import { checkQuery, checkTraceId, isId } from '@trace/core/store'
 import { Connection, TABLE_RULES, type TableOptions } from '../table/client.js'
 import { ownSignal } from '../table/deadline.js'
@@ -38,14 +46,19 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
   const name = `dynamodb(${table})`
   const connection = new Connection({ ...options, requestTimeout })
 
-  async function read<T>(signal: AbortSignal | undefined, use: (query: Query) => Promise<T>): Promise<T> {
+  /** @param isCallers whether an error was thrown by a function of the caller's, and is none of the table's */
+  async function read<T>(
+    signal: AbortSignal | undefined,
+    use: (query: Query) => Promise<T>,
+    isCallers: (error: unknown) => boolean = () => false,
+  ): Promise<T> {
     signal?.throwIfAborted()
     try {
       const own = signal === undefined ? undefined : ownSignal(signal)
       return await use(new Query({ connection, table, requestTimeout, signal: own }))
     } catch (error) {
       signal?.throwIfAborted()
-      if (error instanceof TraceError) throw error
+      if (error instanceof TraceError || isCallers(error)) throw error
       throw new TraceError('TRACE_CANNOT_READ', `${name}: ${explain(error, { table, place: connection.place })}`, {
         cause: error,
       })
@@ -60,12 +73,30 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
         const spans = isId(traceId) ? await query.trace(traceId) : []
         return { spans, ...query.report }
       }),
-    traces: (wanted = {}, { signal }: ReadOptions = {}) =>
-      read(signal, async (query) => {
-        const { limit } = checkQuery(wanted)
-        const listed = options.index === false ? undefined : await listFromIndex(query, wanted, limit)
-        return listed ?? (await listByScan(query, wanted, { limit, scanPages }))
-      }),
+    traces: (query = {}, { signal }: ReadOptions = {}) => {
+      const thrown = new Set<unknown>()
+      const list = async (reading: Query): Promise<TraceList> => {
+        const wanted = { ...checkQuery(query), ...noting(query.where, thrown) }
+        const listed = options.index === false ? undefined : await listFromIndex(reading, wanted, wanted.limit)
+        return listed ?? (await listByScan(reading, wanted, { limit: wanted.limit, scanPages }))
+      }
+      return read(signal, list, (error) => thrown.has(error))
+    },
     close: async () => connection.close(),
+  }
+}
+
+/** The condition `where`, which leaves in `thrown` what it throws. */
+function noting(where: TraceQuery['where'], thrown: Set<unknown>): Pick<TraceQuery, 'where'> {
+  if (where === undefined) return {}
+  return {
+    where: (span) => {
+      try {
+        return where(span)
+      } catch (error) {
+        thrown.add(error)
+        throw error
+      }
+    },
   }
 }

@@ -15,7 +15,7 @@ export interface ScanLimits {
 export async function listByScan(query: Query, wanted: TraceQuery, limits: ScanLimits): Promise<TraceList> {
   const { limit, scanPages } = limits
   const spans: Span[] = []
-  const isWhole = await query.scan(scanPages, (page) => {
+  const isWhole = await query.scan(wanted, scanPages, (page) => {
     for (const span of page) spans.push(span)
   })
   if (isWhole) return { traces: listTraces(spans, wanted), ...query.report }

@@ -1,6 +1,6 @@
 import { deepStrictEqual, equal, ok, rejects } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { memoryRecorder, type Span, type TraceQuery } from '@trace/core'
+import { DATA_KEYS, memoryRecorder, type Span, type TraceQuery } from '@trace/core'
 import { eachOnce } from '@trace/core/store'
 import { type Case, type ReaderSuiteOptions, type TestStore, withStore } from '../suite.js'
 import { assertSame, MILLISECOND, makeSpan, START } from './spans.js'
@@ -85,6 +85,19 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
     ['by duration', { minDuration: 5n * MILLISECOND, limit: 100 }],
     ['that failed', { error: true, limit: 100 }],
     ['that did not fail', { error: false, limit: 100 }],
+    ['with a span of a service', { service: 'service-2', limit: 100 }],
+    ['with a span of no service', { service: 'service', limit: 100 }],
+    ['with a span that has some data', { data: { rows: 14 }, limit: 100 }],
+    ['with a span that has all of some data', { data: { rows: 14, [DATA_KEYS.errorType]: 'Error' }, limit: 100 }],
+    [
+      'with a span that a function chooses',
+      { where: ({ kind, data }) => kind === 'db' && data['rows'] === 20, limit: 100 },
+    ],
+    ['without a span that a function chooses', { where: ({ name }) => name === 'before it was renamed', limit: 100 }],
+    [
+      'by conditions that different spans meet',
+      { service: 'service-0', data: { rows: 20 }, kind: 'request', limit: 100 },
+    ],
     [
       'by all conditions at once',
       { from: START, to: from * 2n, kind: 'request', name: 'name 1', error: false, limit: 2 },
@@ -117,10 +130,30 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
   })
   add('refuses a condition that there is not, or of the wrong type', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
-    const wrong = { limt: 1, from: new Date(), to: 1, kind: 3, name: /x/, minDuration: 5, error: 'yes', limit: '1' }
+    const wrong = {
+      limt: 1,
+      from: new Date(),
+      to: 1,
+      kind: 3,
+      name: /x/,
+      minDuration: 5,
+      error: 'yes',
+      limit: '1',
+      service: 1,
+      data: 'x',
+      where: true,
+    }
     for (const [name, value] of Object.entries(wrong)) {
       await rejects(Reflect.apply(reader.traces, reader, [{ [name]: value }]), { code: 'TRACE_BAD_QUERY' })
     }
+  })
+  add('rejects with what a function throws that chooses spans', async ({ recorder, reader }) => {
+    await recorder.record([makeSpan()])
+    const reason = new Error('no')
+    const where = (): boolean => {
+      throw reason
+    }
+    await rejects(reader.traces({ where }), (error) => error === reason)
   })
   add('refuses a trace id that is no bigint', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
