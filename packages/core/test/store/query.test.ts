@@ -101,7 +101,10 @@ test('a limit is a whole number above 0, by default 20', () => {
 })
 
 test.each([
-  [{ limt: 1 }, 'traces: unknown option "limt"; the options are: from, to, kind, name, minDuration, error, service, data, where, limit'],
+  [
+    { limt: 1 },
+    'traces: unknown option "limt"; the options are: from, to, kind, name, minDuration, error, service, data, where, limit',
+  ],
   [{ from: new Date(0) }, 'traces: option "from": expected nanoseconds since 1970 as a bigint, such as'],
   [{ to: 1_700_000_000 }, 'BigInt(Date.now()) * 1_000_000n, got 1700000000'],
   [{ kind: 3 }, 'traces: option "kind": expected a string, which must be equal, got 3'],
