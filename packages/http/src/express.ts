@@ -3,11 +3,18 @@ import { sharedPrototypeOf } from './express/prototypes.js'
 import { RouteWatch } from './express/route.js'
 import type { ServerOptions } from './server/options.js'
 import { RequestTracer } from './server/server.js'
-import type { Request, Response } from './server/traced.js'
+import { type Request, type Response, tracedOf } from './server/traced.js'
 import { wrapRequest, wrapResponse } from './server/wrapped.js'
 
 /** Middleware by the shape that Express 4 and 5, and Connect, share. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void
+/** An error handler by the shape that Express 4 and 5, and Connect, share. */
+export type ErrorMiddleware = (
+  error: unknown,
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: (err?: unknown) => void,
+) => void
 
 /**
  * Express middleware that gives every request a span, and runs what comes after it in that span:
@@ -27,6 +34,19 @@ export function traceExpress(options: ServerOptions): Middleware {
     if (traced === undefined) return requests.pass(req, next)
     if (traced.span.sampled) traced.routes = new RouteWatch(req, requestPrototype)
     traced.span.run(() => next())
+  }
+}
+
+/**
+ * Express error handler that notes which error a request fails with, and passes it on: `app.use(traceExpressErrors())`, after all
+ * routes, before error handlers of your own. If the answer is a 5xx, the request's span fails with this error, its stack and its causes;
+ * without this handler Express keeps the error to itself, and the span has the status as its type.
+ */
+export function traceExpressErrors(): ErrorMiddleware {
+  // Express knows error handlers by their four parameters.
+  return (error, req, _res, next) => {
+    tracedOf(req)?.answersError(error)
+    next(error)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PlainValue, Span } from '@trace/core'
-import { newData, SpanDraft } from '@trace/core/text-file'
+import { SpanDraft, setEntry } from '@trace/core/text-file'
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument, type Scalar } from 'yaml'
 import { plainValue } from './scalar.js'
 
@@ -91,12 +91,12 @@ class Walk {
     if (value === null || value === undefined) return null
     if (isScalar(value)) return scalarValue(value)
     if (isSeq<ParsedNode>(value)) return value.items.map((item) => this.#value(item, depth + 1))
-    const map = newData()
+    const map: Record<string, PlainValue> = {}
     if (!isMap<ParsedNode, ParsedNode | null>(value)) throw new NotASpan('it holds an alias of an alias')
     for (const pair of value.items) {
       const name = this.#key(pair.key)
       if (Object.hasOwn(map, name)) throw new NotASpan(`it has the key ${JSON.stringify(name.slice(0, 80))} twice`)
-      map[name] = this.#value(pair.value, depth + 1)
+      setEntry(map, name, this.#value(pair.value, depth + 1))
     }
     return map
   }

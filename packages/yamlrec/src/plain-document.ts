@@ -1,5 +1,5 @@
 import type { PlainData, PlainValue, Span } from '@trace/core'
-import { dataKey, isId, newData, readTime } from '@trace/core/text-file'
+import { dataKey, isId, readTime, setEntry } from '@trace/core/text-file'
 import { Declined, keyText, lineValue, quotedEnd } from './plain-value.js'
 import { plainValue } from './scalar.js'
 
@@ -87,7 +87,7 @@ function timeOf(text: string): bigint {
 }
 
 function dataOf(text: string, from: number): PlainData {
-  const data = newData()
+  const data: Record<string, PlainValue> = {}
   for (let at = from; at < text.length; ) {
     COMMON_LINE.lastIndex = at
     const line = COMMON_LINE.exec(text)
@@ -116,5 +116,5 @@ function putLine(data: Record<string, PlainValue>, line: string): void {
 function put(data: Record<string, PlainValue>, key: string, value: PlainValue): void {
   // What it means that a key is there twice is for the library to say.
   if (key.length > MAX_KEY || Object.hasOwn(data, key)) throw new Declined()
-  data[key] = value
+  setEntry(data, key, value)
 }

@@ -7,6 +7,12 @@ export const DATA_KEYS = {
   errorType: 'error.type',
   /** The message of that error: text. */
   errorMessage: 'error.message',
+  /** Its stack: text. It stands once in a trace, on the innermost span of this process that the error failed. */
+  errorStack: 'error.stack',
+  /** What caused it, the nearest first: a list of maps with `type`, `message`, `stack`, and `errors` as below. */
+  errorCause: 'error.cause',
+  /** The errors that it holds, as an AggregateError does: a list of maps with `type`, `message`, `stack`, `cause`, `errors`. */
+  errorParts: 'error.errors',
   /**
    * True, on the first span of this process's part of a trace, where its parent came in by W3C Trace Context or B3. That parent
    * may be another system's, so a list of traces takes this span for the first one.

@@ -29,6 +29,6 @@ export interface Span {
   readonly start: bigint
   /** Nanoseconds since the Unix epoch; undefined while the span is open. */
   readonly finish: bigint | undefined
-  /** A failed span has the keys `error.type` and `error.message`. */
+  /** A failed span has the keys `error.type` and `error.message`; see `DATA_KEYS` for the others. */
   readonly data: PlainData
 }

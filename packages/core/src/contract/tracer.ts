@@ -13,6 +13,10 @@ export interface TracerOptions {
   readonly process?: string
   /** Decides which traces are recorded. Default: all except those that a trusted caller does not record. */
   readonly sample?: Sampler
+  /**
+   * Whether stacks of errors are recorded: those that spans fail with, their causes and parts, and those in data. Default: true.
+   */
+  readonly stacks?: boolean
   /** How many finished spans may wait for the recorder. Further ones are dropped and counted. Default 4,096. */
   readonly buffer?: number
   /** How much memory the waiting spans may hold, in bytes, estimated. Default 8,388,608 (8 MB). */

@@ -1,14 +1,17 @@
 import { DATA_KEYS } from '../contract/data-keys.js'
 import type { Span } from '../contract/span.js'
 import { onOneLine } from '../values/display.js'
-import { checkOptions } from '../values/options.js'
+import { checkOptions, optionRules } from '../values/options.js'
 import { isFailed, serviceOf } from '../values/spans.js'
+import { failureLines, textOf } from './failures.js'
 import { buildTree, type SpanNode } from './tree.js'
 
 /** Options of {@link printTrace}. */
 export interface PrintOptions {
   /** Columns of a line, at least 60. Default 100. */
   readonly width?: number
+  /** Whether the stacks of errors, their causes and their parts follow the tree. Default: true. */
+  readonly stacks?: boolean
 }
 
 const WIDTH = {
@@ -21,6 +24,8 @@ const MAX_INDENT = 20
 
 interface Row {
   readonly span: Span
+  /** Where it ran, its kind and its name, as they can be printed. */
+  readonly what: string
   readonly label: string
   readonly note: string
 }
@@ -28,14 +33,15 @@ interface Row {
 /**
  * Prints a trace as plain text: a tree with a line for each span. The line has the span's service, a bar that shows when it ran,
  * and how long it took. After that comes the error of a failed span; of other requests, a status of 400 or more, and whether the
- * client left. A span always takes one line, and no control characters of its name get into it.
+ * client left. A span always takes one line of the tree, and no control characters of its name get into it. Below the tree are the stacks
+ * of the errors, their causes and their parts, as far as they are recorded.
  *
  * @param spans the spans of one trace, as {@link buildTree} takes them
  * @returns lines, each ended by a line break; an empty string if there are no spans
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or a width that is not a number
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or one of the wrong type
  */
 export function printTrace(spans: Iterable<Span>, options: PrintOptions = {}): string {
-  checkOptions('printTrace', options, { width: WIDTH })
+  checkOptions('printTrace', options, { width: WIDTH, stacks: optionRules.boolean })
   const rows = rowsOf(buildTree(spans))
   const first = rows[0]
   if (first === undefined) return ''
@@ -50,7 +56,13 @@ export function printTrace(spans: Iterable<Span>, options: PrintOptions = {}): s
     const bar = barOf(row.span, range, barWidth)
     return `${fit(row.label, labelWidth)} ${bar} ${durationOf(row.span).padStart(8)}${row.note}`
   })
-  return `${headline(first.span.traceId, rows, range)}\n${lines.join('\n')}\n`
+  const failures = options.stacks === false ? [] : rows.flatMap(failureOf)
+  return `${[headline(first.span.traceId, rows, range), ...lines, ...failures].join('\n')}\n`
+}
+
+function failureOf({ span, what }: Row): string[] {
+  const lines = failureLines(span)
+  return lines.length === 0 ? [] : ['', `✗ ${what}`, ...lines]
 }
 
 /** Formats a duration in nanoseconds for people: `850 ns`, `1.23 ms`, `2.50 s`, `3 min 20 s`. */
@@ -87,8 +99,9 @@ function rowsOf(roots: readonly SpanNode[]): Row[] {
     const { node, depth, stem, branch } = next
     const { span } = node
     const deep = depth > MAX_INDENT ? `(${depth}) ` : ''
-    const what = [serviceOf(span.process), span.kind, span.name].filter((text) => text !== '').join('  ')
-    rows.push({ span, label: stem + branch + deep + onOneLine(what), note: noteOf(node) })
+    const words = [serviceOf(span.process), span.kind, span.name].filter((text) => text !== '').join('  ')
+    const what = onOneLine(words)
+    rows.push({ span, what, label: stem + branch + deep + what, note: noteOf(node) })
     const below = depth >= MAX_INDENT ? stem : stem + (branch === '' ? '' : branch === '└─ ' ? '   ' : '│  ')
     for (const [index, child] of node.children.toReversed().entries()) {
       waiting.push({ node: child, depth: depth + 1, stem: below, branch: index === 0 ? '└─ ' : '├─ ' })
@@ -99,9 +112,10 @@ function rowsOf(roots: readonly SpanNode[]): Row[] {
 
 function noteOf({ span, cutOff }: SpanNode): string {
   const notes: string[] = []
-  if (isFailed(span))
-    notes.push(`✗ ${String(span.data[DATA_KEYS.errorType])}: ${String(span.data[DATA_KEYS.errorMessage] ?? '')}`)
-  else notes.push(...outcomeOf(span))
+  const { data } = span
+  if (isFailed(span)) {
+    notes.push(`✗ ${textOf(data[DATA_KEYS.errorType] ?? null)}: ${textOf(data[DATA_KEYS.errorMessage] ?? null)}`)
+  } else notes.push(...outcomeOf(span))
   if (cutOff === 'parent missing') notes.push(`(parent ${span.parentId} missing)`)
   if (cutOff === 'circle') notes.push(`(parents form a circle)`)
   return notes.length === 0 ? '' : `  ${onOneLine(notes.join(' '))}`

@@ -1,6 +1,6 @@
 // For authors of stores: what recorders and readers have in common.
 export { isId } from '../values/ids.js'
-export { newData, type Plain, toPlain } from '../values/plain.js'
+export { type Plain, setEntry, toPlain } from '../values/plain.js'
 export { processLogger } from '../values/process-logger.js'
 export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
 export {

@@ -1,7 +1,7 @@
 // For authors of stores that are text files. Some exports are those of store/index.ts: so their packages load one entry.
 export { dataKey, storedKey } from '../store/keys.js'
 export { isId } from '../values/ids.js'
-export { newData } from '../values/plain.js'
+export { setEntry } from '../values/plain.js'
 export { Batch } from './batch.js'
 export { encodingProblem } from './encoding.js'
 export { numberText, parseJson, plainJson, RefusedJson } from './json.js'

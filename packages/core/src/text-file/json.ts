@@ -1,6 +1,6 @@
 import type { PlainValue } from '../contract/span.js'
 import { generateId } from '../values/ids.js'
-import { newData } from '../values/plain.js'
+import { setEntry } from '../values/plain.js'
 
 /** A record that is nested deeper is not a span. It is far more than anything records, and far less than the stack takes. */
 const MAX_DEPTH = 100
@@ -65,8 +65,8 @@ function withoutMarks(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (depth > MAX_DEPTH) throw tooDeep()
   if (Array.isArray(value)) return value.map((item: unknown) => withoutMarks(item, depth + 1))
-  const map: Record<string, unknown> = newData()
-  for (const [key, item] of Object.entries(value)) map[keyOf(key)] = withoutMarks(item, depth + 1)
+  const map: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) setEntry(map, keyOf(key), withoutMarks(item, depth + 1))
   return map
 }
 
@@ -114,7 +114,7 @@ export function numberText(value: unknown): string | undefined {
 }
 
 /**
- * Converts what `parseJson` returned to plain data: with bigints, maps that inherit nothing, and U+FFFD for lone surrogates.
+ * Converts what `parseJson` returned to plain data: with bigints, and U+FFFD for lone surrogates.
  *
  * @throws {RefusedJson} if there are more than 100 levels, or U+FFFD makes two keys the same
  */
@@ -127,11 +127,11 @@ export function plainJson(value: unknown, depth = 1): PlainValue {
   if (typeof value !== 'object' || value === null) return null
   if (depth > MAX_DEPTH) throw tooDeep()
   if (Array.isArray(value)) return plainList(value, depth)
-  const map = newData()
+  const map: Record<string, PlainValue> = {}
   for (const key of Object.keys(value)) {
     const name = key.toWellFormed()
     if (Object.hasOwn(map, name)) throw new RefusedJson('it has a key twice')
-    map[name] = plainJson(Reflect.get(value, key), depth + 1)
+    setEntry(map, name, plainJson(Reflect.get(value, key), depth + 1))
   }
   return map
 }

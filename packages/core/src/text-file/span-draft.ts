@@ -1,16 +1,16 @@
 import type { PlainData, PlainValue, Span } from '../contract/span.js'
 import { dataKey } from '../store/keys.js'
 import { isId, parseId } from '../values/ids.js'
-import { newData } from '../values/plain.js'
+import { setEntry } from '../values/plain.js'
 import { parseTime } from '../values/time.js'
 
 /** A copy of data with lone surrogates in its keys replaced. No two keys become the same. */
 export function wellFormedKeys(data: PlainData): PlainData {
-  const copy = newData()
+  const copy: Record<string, PlainValue> = {}
   for (const key in data) {
     let name = key.toWellFormed()
     while (name !== key && (Object.hasOwn(data, name) || Object.hasOwn(copy, name))) name += '\ufffd'
-    copy[name] = data[key] ?? null
+    setEntry(copy, name, data[key] ?? null)
   }
   return copy
 }
@@ -69,7 +69,7 @@ export class SpanDraft {
   #name = ''
   #start: bigint | undefined
   #finish: bigint | undefined
-  readonly #data = newData()
+  readonly #data: Record<string, PlainValue> = {}
   #wrong: string | undefined
 
   /**
@@ -113,7 +113,7 @@ export class SpanDraft {
     const key = dataKey(stored)
     // A foreign writer's `data.a` is the same as its `a`.
     if (Object.hasOwn(this.#data, key)) this.#wrong ??= `it has the key ${JSON.stringify(key.slice(0, 80))} twice`
-    this.#data[key] = value
+    setEntry(this.#data, key, value)
   }
 
   /** The span, or the reason why the record is not a span. */

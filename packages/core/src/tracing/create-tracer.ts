@@ -56,6 +56,7 @@ const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
   service: optionRules.string,
   process: optionRules.string,
   sample: optionRules.function,
+  stacks: optionRules.boolean,
   buffer: optionRules.count,
   bufferBytes: optionRules.count,
   batch: optionRules.count,
@@ -74,6 +75,7 @@ type Started = TracedSpan | UnsampledSpan | DetachedSpan
 
 class RecordingTracer implements SpanOwner {
   process: string
+  readonly stacks: boolean
   readonly #ledger = new Ledger()
   readonly #inputs: Inputs
   readonly #queue: Queue
@@ -85,6 +87,7 @@ class RecordingTracer implements SpanOwner {
     const service = options.service ?? mainScript()
     const whereabouts = (): string => options.process ?? `${service}:${process.pid}@${hostname()}`
     this.process = whereabouts()
+    this.stacks = options.stacks ?? true
     this.#sample = options.sample
     this.#flushTimeout = options.flushTimeout ?? 5_000
     const warnings = new Warnings(options.logger ?? processLogger, options.warningInterval ?? 10_000)
@@ -189,7 +192,7 @@ class RecordingTracer implements SpanOwner {
       this.#queue.drop()
       return
     }
-    const { data, size } = span.lazyData === undefined ? NO_DATA : toPlain(span.lazyData)
+    const { data, size } = span.lazyData === undefined ? NO_DATA : toPlain(span.lazyData, this.stacks)
     const { spanId, traceId, parentId, start } = span
     const process = this.#inputs.text(span.process, 'process', this.process)
     const kind = this.#inputs.text(span.kind, 'kind')

@@ -1,6 +1,16 @@
 import { DATA_KEYS } from '../contract/data-keys.js'
-import { errorMessage, errorText, errorType } from '../values/errors.js'
-import { newData } from '../values/plain.js'
+import { errorText } from '../values/errors.js'
+import { addFailure } from '../values/failure.js'
+
+/**
+ * Inherits nothing, so that `__proto__` and `constructor` are keys like any other. Its properties are fast, unlike those of
+ * `Object.create(null)`.
+ */
+class Data {
+  [key: string]: unknown
+}
+Object.setPrototypeOf(Data.prototype, null)
+Reflect.deleteProperty(Data.prototype, 'constructor')
 
 /** A span whose data has not been recorded yet. */
 interface DataHolder {
@@ -10,7 +20,7 @@ interface DataHolder {
 
 /** The data of a span. */
 export function dataOf(holder: DataHolder): Record<string, unknown> {
-  return holder.lazyData ?? setData(holder, newData<unknown>())
+  return holder.lazyData ?? setData(holder, new Data())
 }
 
 function setData(holder: DataHolder, data: Record<string, unknown>): Record<string, unknown> {
@@ -26,7 +36,7 @@ function setData(holder: DataHolder, data: Record<string, unknown>): Record<stri
 function writableData(holder: DataHolder): Record<string, unknown> {
   const data = dataOf(holder)
   if (Object.isExtensible(data)) return data
-  return setData(holder, Object.assign(newData<unknown>(), data))
+  return setData(holder, Object.assign(new Data(), data))
 }
 
 /** Copies the entries of an object into a span's data. @returns whether that was possible */
@@ -50,13 +60,16 @@ function read(object: object, key: string): unknown {
   }
 }
 
-/** Records the error that a span failed with, unless it has failed before. */
-export function addError(holder: DataHolder, error: unknown): void {
+/**
+ * Records the error that a span failed with, unless it has failed before.
+ *
+ * @param traceId the trace of the span; undefined if no stack is to be recorded
+ */
+export function addError(holder: DataHolder, error: unknown, traceId: bigint | undefined): void {
   try {
     const data = writableData(holder)
     if (Object.hasOwn(data, DATA_KEYS.errorType)) return
-    data[DATA_KEYS.errorType] = errorType(error)
-    data[DATA_KEYS.errorMessage] = errorMessage(error)
+    addFailure(data, error, traceId)
   } catch {
     // The program has defined properties of its own there.
   }

@@ -10,6 +10,8 @@ import { addData, addError, dataOf } from './live-data.js'
 
 /** The tracer of a span, as far as the span needs it. */
 export interface SpanOwner extends Tracer {
+  /** Whether stacks of errors are recorded. */
+  readonly stacks: boolean
   /** Called once, when a span finishes. @param finish nanoseconds since the Unix epoch */
   finished(span: TracedSpan, finish: bigint): void
   /** Called when a span is given something that it cannot use. */
@@ -71,7 +73,7 @@ export class TracedSpan implements ContextSpan {
   }
 
   fail(error: unknown): void {
-    if (!this.isFinished) addError(this, error)
+    if (!this.isFinished) addError(this, error, this.tracer.stacks ? this.traceId : undefined)
   }
 
   finish(): void {

@@ -100,7 +100,8 @@ export function nameOf(value: unknown): string {
 
 /** The type of a thrown value: an error's `name`, or the type of any other value. Never throws. */
 export function errorType(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return typeof error
+  if (error === null) return 'null'
+  if (typeof error !== 'object') return typeof error
   try {
     const name: unknown = Reflect.get(error, 'name')
     if (typeof name === 'string' && name !== '') return name
@@ -110,14 +111,19 @@ export function errorType(error: unknown): string {
   }
 }
 
-/** The message of a thrown value: an error's `message`, or any other value as text. Never throws. */
+/**
+ * The message of a thrown value: an error's `message`, or any other value as text; of an object without a text of its own, its first
+ * entries. Never throws.
+ */
 export function errorMessage(error: unknown): string {
   try {
     if (typeof error === 'object' && error !== null) {
       const message: unknown = Reflect.get(error, 'message')
       if (typeof message === 'string') return message === '' ? reasonOf(error) : message
+      const text = String(error)
+      return text === '[object Object]' ? entriesOf(error) : text
     }
-    return String(error)
+    return typeof error === 'function' ? `[Function: ${nameOf(error)}]` : String(error)
   } catch {
     return '[no text]'
   }
@@ -141,6 +147,16 @@ function reasonOf(error: object): string {
 function ownMessage(error: unknown): string {
   const message: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : ''
   return typeof message === 'string' ? message : ''
+}
+
+const MOST_ENTRIES = 8
+
+/** An object that is no error and has no text of its own. */
+function entriesOf(object: object): string {
+  const keys = Object.keys(object)
+  if (keys.length === 0) return '{}'
+  const entries = keys.slice(0, MOST_ENTRIES).map((key) => `${cut(key)}: ${describe(Reflect.get(object, key))}`)
+  return `{ ${entries.join(', ')}${keys.length > MOST_ENTRIES ? ', …' : ''} }`
 }
 
 /** A thrown value as text, for data. Never throws. */

@@ -1,6 +1,6 @@
 import * as types from 'node:util/types'
 import type { PlainData, PlainValue } from '../contract/span.js'
-import { cutTo } from './cut.js'
+import { cutAndMarked } from './cut.js'
 import { errorMessage, errorText, errorType, nameOf } from './errors.js'
 import { formatTime } from './time.js'
 
@@ -25,23 +25,18 @@ export interface Plain {
 }
 
 /**
- * Inherits nothing, so that `__proto__` and `constructor` are keys like any other. Its properties are fast, unlike those of
- * `Object.create(null)`.
+ * Sets a key of a plain object, be it `__proto__`: to assign that would change its prototype.
+ *
+ * Recorded data are objects like any literal, so that they compare equal to one.
  */
-class Data<Value> {
-  [key: string]: Value
-}
-Object.setPrototypeOf(Data.prototype, null)
-Reflect.deleteProperty(Data.prototype, 'constructor')
-
-/** An empty map, in which `__proto__` is a key like any other. */
-export function newData<Value = PlainValue>(): Record<string, Value> {
-  return new Data<Value>()
+export function setEntry<Value>(data: Record<string, Value>, key: string, value: Value): void {
+  if (key !== '__proto__') data[key] = value
+  else Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
 /** The data of a span without any. */
 export const NO_DATA: Plain = {
-  data: Object.freeze(newData()),
+  data: Object.freeze({}),
   size: 0,
 }
 
@@ -52,11 +47,13 @@ export const NO_DATA: Plain = {
  * type, message, stack and cause, a Map a map, a Set or typed array a list, a function or symbol its text, a getter that throws
  * the text of its error, a cycle `[Circular]`. Entries that are undefined are left out. Strings longer than 32,768 characters, keys
  * longer than 4,096, and data of more than 16 levels, 1,000 entries or about 128 KB are cut, and the cut is marked.
+ *
+ * @param stacks whether errors keep their stacks. Default true
  */
-export function toPlain(data: Readonly<Record<string, unknown>>): Plain {
+export function toPlain(data: Readonly<Record<string, unknown>>, stacks = true): Plain {
   const quick = copyScalars(data)
   if (quick !== undefined) return quick
-  const copier = new Copier()
+  const copier = new Copier(stacks)
   const plain = copier.object(data, 0)
   const isMap = typeof plain === 'object' && plain !== null && !Array.isArray(plain)
   return { data: isMap ? (plain as PlainData) : NO_DATA.data, size: copier.size }
@@ -64,7 +61,7 @@ export function toPlain(data: Readonly<Record<string, unknown>>): Plain {
 
 /** A fast path for a few small scalars, the common case; undefined for other data. */
 function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined {
-  const copy = newData()
+  const copy: Record<string, PlainValue> = {}
   let size = 0
   try {
     for (const key in data) {
@@ -73,7 +70,7 @@ function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined
       if (typeof value === 'string') size += value.length
       else if (typeof value !== 'number' && typeof value !== 'boolean') return undefined
       if (size > 4_096) return undefined
-      copy[key] = value
+      setEntry(copy, key, value)
     }
   } catch {
     return undefined
@@ -88,6 +85,11 @@ class Copier {
   size = 0
   #entries = 0
   readonly #above = new Set<object>()
+  readonly #stacks: boolean
+
+  constructor(stacks: boolean) {
+    this.#stacks = stacks
+  }
 
   value(value: unknown, depth: number): PlainValue | undefined {
     if (value === null) return null
@@ -120,7 +122,7 @@ class Copier {
 
   text(value: string, most: number): string {
     const room = Math.max(0, Math.min(most, MAX_SIZE - this.size))
-    const text = value.length > room ? `${cutTo(room, value)}… [cut: ${value.length} characters]` : value
+    const text = cutAndMarked(room, value)
     this.size += text.length
     return text
   }
@@ -166,9 +168,9 @@ class Copier {
     const parts: [string, () => unknown][] = [
       ['type', () => errorType(error)],
       ['message', () => errorMessage(error)],
-      ['stack', () => error.stack],
       ['cause', () => error.cause],
     ]
+    if (this.#stacks) parts.splice(2, 0, ['stack', () => error.stack])
     return this.map(parts, parts.length, depth)
   }
 
@@ -188,7 +190,7 @@ class Copier {
 
   /** @param length the number of all entries; the copy may have fewer */
   map(entries: Iterable<Entry>, length: number, depth: number): PlainData {
-    const copy = newData()
+    const copy: Record<string, PlainValue> = {}
     let taken = 0
     for (const [key, read] of entries) {
       if (!this.#room()) {
@@ -197,7 +199,7 @@ class Copier {
       }
       taken++
       const value = this.#read(read, depth)
-      if (value !== undefined) copy[this.text(key, MAX_KEY)] = value
+      if (value !== undefined) setEntry(copy, this.text(key, MAX_KEY), value)
     }
     return copy
   }

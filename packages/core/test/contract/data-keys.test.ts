@@ -3,7 +3,10 @@ import { DATA_KEYS, LEDGER_KIND } from '../../src/contract/data-keys.js'
 
 test('data keys stay as they are stored', () => {
   expect([...Object.values(DATA_KEYS), LEDGER_KIND].sort()).toEqual([
+    'error.cause',
+    'error.errors',
     'error.message',
+    'error.stack',
     'error.type',
     'http.end_reason',
     'http.request.method',

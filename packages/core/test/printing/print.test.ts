@@ -67,15 +67,19 @@ describe('printTrace', () => {
     expect(noteOf({ 'http.response.status_code': '<b>\n', 'http.end_reason': '\n' })).toBe('')
   })
 
-  test.each([[{ widht: 80 }], [{ width: '80' }], [{ width: Number.NaN }], [{ width: Infinity }], [null]])(
-    'the options %p are refused',
-    (options) => {
-      const refused = expect(() => Reflect.apply(printTrace, undefined, [[], options]))
-      refused.toThrow(
-        expect.objectContaining({ code: 'TRACE_BAD_OPTION', message: expect.stringMatching(/^printTrace: /) }),
-      )
-    },
-  )
+  test.each([
+    [{ widht: 80 }],
+    [{ width: '80' }],
+    [{ width: Number.NaN }],
+    [{ stacks: 1 }],
+    [{ width: Infinity }],
+    [null],
+  ])('the options %p are refused', (options) => {
+    const refused = expect(() => Reflect.apply(printTrace, undefined, [[], options]))
+    refused.toThrow(
+      expect.objectContaining({ code: 'TRACE_BAD_OPTION', message: expect.stringMatching(/^printTrace: /) }),
+    )
+  })
 
   test('no spans are no text', () => expect(printTrace([])).toBe(''))
 

@@ -236,6 +236,6 @@ test('a program runs on, and its spans are recorded, where all that is global ha
   const data = { toString: 1, constructor: 2, when: '1970-01-01T00:00:00Z' }
   expect(JSON.parse(stdout)).toEqual([
     ['x', {}],
-    ['w', { ...data, 'error.type': 'TypeError', 'error.message': 'no' }],
+    ['w', { ...data, 'error.type': 'TypeError', 'error.message': 'no', 'error.stack': expect.any(String) }],
   ])
 })

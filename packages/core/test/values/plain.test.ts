@@ -1,7 +1,8 @@
+import { deepStrictEqual } from 'node:assert/strict'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { PlainValue } from '../../src/contract/span.js'
-import { newData, toPlain } from '../../src/values/plain.js'
+import { toPlain } from '../../src/values/plain.js'
 
 function plainOf(value: unknown): PlainValue | undefined {
   return toPlain({ value }).data['value']
@@ -67,6 +68,20 @@ describe('toPlain', () => {
     })
   })
 
+  test('an error is without its stack where stacks are off', () => {
+    const value = new TypeError('no', { cause: new RangeError('below') })
+    const cause = { type: 'RangeError', message: 'below' }
+    expect(toPlain({ value }, false).data['value']).toEqual({ type: 'TypeError', message: 'no', cause })
+  })
+
+  test('a copy is equal to the plain object that it was made of, and independent of it', () => {
+    for (const data of [{}, { a: 1, b: 'x' }, { a: { b: [{}, { c: null }] } }, JSON.parse('{"__proto__":{"a":1}}')]) {
+      expect(toPlain(data).data).toStrictEqual(data)
+      deepStrictEqual(toPlain(data).data, data)
+      expect(toPlain(data).data).not.toBe(data)
+    }
+  })
+
   test('a getter that throws becomes its error, and the rest stays', () => {
     const value = {
       get a(): string {
@@ -75,7 +90,7 @@ describe('toPlain', () => {
       b: 1,
     }
     expect(plainOf(value)).toEqual({ a: '[TypeError: not here]', b: 1 })
-    const data = newData()
+    const data: Record<string, unknown> = {}
     Object.defineProperty(data, 'bad', {
       enumerable: true,
       get: () => {
@@ -130,7 +145,7 @@ describe('toPlain', () => {
   })
 
   test('keys that objects inherit are keys like any other', () => {
-    const data = newData()
+    const data: Record<string, unknown> = Object.create(null)
     for (const key of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) data[key] = { [key]: 'mine' }
     const plain = toPlain(data).data
     expect(Object.keys(plain)).toEqual(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { PlainValue } from '@trace/core'
-import { newData, storedKey, toPlain } from '@trace/core/store'
+import { setEntry, storedKey, toPlain } from '@trace/core/store'
 
 /**
  * Lists and maps within each other that DynamoDB takes in one attribute: 31 lists or maps with a scalar inside are its 32
@@ -123,8 +123,8 @@ function numberSetValue(set: readonly string[]): PlainValue {
 }
 
 function mapValue(map: Record<string, AttributeValue>): PlainValue {
-  const value = newData()
-  for (const [name, attribute] of Object.entries(map)) value[nestedKey(name)] = fromAttribute(attribute)
+  const value: Record<string, PlainValue> = {}
+  for (const [name, attribute] of Object.entries(map)) setEntry(value, nestedKey(name), fromAttribute(attribute))
   return value
 }
 

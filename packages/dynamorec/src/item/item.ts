@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { DATA_KEYS, formatTime, type PlainData, parseId, parseTime, type Span } from '@trace/core'
-import { dataKey, newData, RESERVED_KEYS } from '@trace/core/store'
+import { DATA_KEYS, formatTime, type PlainData, type PlainValue, parseId, parseTime, type Span } from '@trace/core'
+import { dataKey, RESERVED_KEYS, setEntry } from '@trace/core/store'
 import { attributeName, freeName, fromAttribute, goText, toAttribute } from './attribute.js'
 import { fitItem } from './size.js'
 
@@ -93,9 +93,9 @@ function textOf(item: Item, name: string): string {
 }
 
 function dataOf(item: Item): PlainData {
-  const data = newData()
+  const data: Record<string, PlainValue> = {}
   for (const [name, attribute] of Object.entries(item)) {
-    if (!RESERVED_KEYS.has(name)) data[dataKey(name)] = fromAttribute(attribute)
+    if (!RESERVED_KEYS.has(name)) setEntry(data, dataKey(name), fromAttribute(attribute))
   }
   return data
 }
