@@ -1,6 +1,6 @@
 // Runs jest for the package in the current folder, with the options that every package shares.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +29,16 @@ const config = {
   testTimeout: 120_000,
   reporters: ['default', fileURLToPath(new URL('counts-reporter.mjs', import.meta.url))],
 }
+// What all test files of a package share, such as the process of a database.
+for (const [option, file] of [
+  ['globalSetup', 'global-setup.mjs'],
+  ['globalTeardown', 'global-teardown.mjs'],
+]) {
+  const path = join(config.rootDir, 'test', 'support', file)
+  if (existsSync(path)) config[option] = path
+}
+// What a package has of its own, such as more workers than its tests keep busy.
+Object.assign(config, JSON.parse(readFileSync('package.json', 'utf8')).jest)
 const require = createRequire(import.meta.url)
 const args = process.argv.slice(2)
 const isForNode = (arg) => arg.startsWith('--inspect')

@@ -2,13 +2,13 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, test } from '@jest/globals'
 import { type ForeignStore, readerSuite, recorderSuite, type TestStore } from '@trace/testing'
 import { dynamoReader, dynamoRecorder } from '../src/index.js'
-import { type Engine, startEngine } from './support/engine.js'
+import { type Engine, reachEngine } from './support/engine.js'
 
 let engine: Engine
 beforeAll(async () => {
-  engine = await startEngine()
+  engine = await reachEngine()
 })
-afterAll(() => engine.stop())
+afterAll(() => engine.close())
 
 const open = (index: boolean) => async (): Promise<TestStore> => {
   const table = await engine.newTable({ index })

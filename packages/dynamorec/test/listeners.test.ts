@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { CREDENTIALS, type Engine, startEngine } from './support/engine.js'
+import { CREDENTIALS, type Engine, reachEngine } from './support/engine.js'
 import { type FaultServer, startFaultServer } from './support/faults.js'
 import { runProgram } from './support/spans.js'
 
 let engine: Engine
 let server: FaultServer
 beforeAll(async () => {
-  engine = await startEngine()
+  engine = await reachEngine()
   server = await startFaultServer(engine.url)
 })
 afterAll(async () => {
   await server.close()
-  await engine.stop()
+  engine.close()
 })
 
 // Node 20 warns of more than ten listeners for the end of one signal; later releases do not.

@@ -2,14 +2,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { createTracer } from '@trace/core'
 import { dynamoReader, dynamoRecorder, openReader, openRecorder } from '../src/index.js'
-import { CREDENTIALS, type Engine, startEngine } from './support/engine.js'
+import { CREDENTIALS, type Engine, reachEngine } from './support/engine.js'
 import { aSpan, failureOf, idsOf, many, runProgram } from './support/spans.js'
 
 let engine: Engine
 beforeAll(async () => {
-  engine = await startEngine()
+  engine = await reachEngine()
 })
-afterAll(() => engine.stop())
+afterAll(() => engine.close())
 
 describe('the recorder', () => {
   test('isolates items that the table refuses, names one, and stores the others', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { spanToJsonLine } from '@trace/jsonrec'
-import { CREDENTIALS, type Engine, startEngine } from '../support/engine.js'
+import { CREDENTIALS, type Engine, isLong, reachEngine } from '../support/engine.js'
 import { type FaultServer, startFaultServer } from '../support/faults.js'
 import { storedIn } from '../support/flow.js'
 import { linesFrom, many, runProgram, startProgram } from '../support/spans.js'
@@ -18,7 +18,7 @@ let path: string
 let spools = 0
 const folder = mkdtempSync(join(tmpdir(), 'spools-'))
 beforeAll(async () => {
-  engine = await startEngine()
+  engine = await reachEngine()
   server = await startFaultServer(engine.url)
 })
 beforeEach(async () => {
@@ -31,11 +31,13 @@ beforeEach(async () => {
 })
 afterAll(async () => {
   await server.close()
-  await engine.stop()
+  engine.close()
   rmSync(folder, { recursive: true })
 })
 
 const spoolFiles = (): string[] => readdirSync(folder).filter((file) => join(folder, file).startsWith(path))
+/** A process that need not wait five seconds until it tries the table again. */
+const FAST_CLOCK = { NODE_OPTIONS: `--import=${new URL('../support/fast-clock.mjs', import.meta.url)}` }
 /** How many writes AWS would be paid for. */
 const writesPaid = (): number => [...server.writes.values()].reduce((sum, count) => sum + count, 0)
 
@@ -53,7 +55,8 @@ const programOf = (body: string): string => `
   const trace = (count) => { for (let at = 0; at < count; at++) tracer.trace('work', 'w', () => {}) }
   ${body}`
 const run = async (body: string): Promise<string> => (await runProgram(programOf(body), environment())).out
-const start = (body: string): ReturnType<typeof startProgram> => startProgram(programOf(body), environment())
+const start = (body: string, more = {}): ReturnType<typeof startProgram> =>
+  startProgram(programOf(body), { ...environment(), ...more })
 
 /** Until nothing is left in the spool. */
 async function sendAll(): Promise<void> {
@@ -63,7 +66,7 @@ async function sendAll(): Promise<void> {
 describe('a spool', () => {
   // On a slow machine closing breaks off a request now and then.
   test('is sent by short-lived processes, each from where the one before it ended', async () => {
-    const count = 6_000
+    const count = isLong ? 10_000 : 2_500
     leaveSpans(count)
     let runs = 0
     while (spoolFiles().length > 0) {
@@ -77,13 +80,14 @@ describe('a spool', () => {
   })
 
   test('is sent once by processes that share it', async () => {
-    const count = 4_000
+    const count = isLong ? 10_000 : 1_000
     leaveSpans(count)
     server.next = () => 'refuse'
     // Each comes with spans of its own, which go to the spool, and ends when there is nothing in it any more.
-    const sharing = Array.from({ length: 4 }, () =>
-      start(`
-        trace(500)
+    const sharing = Array.from({ length: isLong ? 6 : 3 }, () =>
+      start(
+        `
+        trace(200)
         await tracer.flush({ timeout: 60_000 })
         console.log(tracer.stats().recorded)
         await new Promise((resolve) => process.stdin.once('data', resolve))
@@ -94,7 +98,9 @@ describe('a spool', () => {
         }
         await tracer.close()
         console.log(tracer.stats().recorded)
-        process.exit()`),
+        process.exit()`,
+        FAST_CLOCK,
+      ),
     )
     await Promise.all(sharing.map(({ child }) => linesFrom(child, 1)))
     server.next = () => 'pass'
@@ -109,7 +115,7 @@ describe('a spool', () => {
   })
 
   test('loses nothing to kills at any time, and each kill has one batch sent twice at most', async () => {
-    const count = 3_000
+    const count = isLong ? 10_000 : 1_000
     leaveSpans(count)
     let [kills, said] = [0, 0]
     // Until two thirds are stored processes are killed while they send and write; then one is left to end it.
@@ -141,7 +147,7 @@ describe('a spool', () => {
   test('of a process that is killed while the table is down is as good as in it', async () => {
     server.next = () => 'refuse'
     let said = 0
-    for (let kills = 0; kills < 8; kills++) {
+    for (let kills = 0; kills < (isLong ? 20 : 3); kills++) {
       const { child, promise } = start(`
         for (;;) {
           trace(50)

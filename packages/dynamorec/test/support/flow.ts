@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
-import { expect } from '@jest/globals'
+import { expect, jest } from '@jest/globals'
 import { type createTracer, RecordError, type Recorder, type Span, type Stats } from '@trace/core'
 import type { Engine } from './engine.js'
 import type { Fault } from './faults.js'
@@ -80,9 +80,16 @@ export async function flow(tracer: ReturnType<typeof createTracer>, count: numbe
   return most
 }
 
+const { random } = Math
+
+/** Makes the random waits before requests are sent again a tenth as long, up to 200 ms, for a whole test file. */
+export function shortenWaits(): void {
+  jest.spyOn(Math, 'random').mockImplementation(() => random() / 10)
+}
+
 /** Every kind of fault, at the rates of a bad day. */
 export function badDay(): Fault {
-  const dice = Math.random()
+  const dice = random()
   if (dice < 0.3) return 'throttle'
   if (dice < 0.4) return 'partial'
   if (dice < 0.45) return 'fail'

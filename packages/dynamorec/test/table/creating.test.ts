@@ -4,15 +4,18 @@ import type { AddressInfo } from 'node:net'
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTraceTable, dynamoReader, dynamoRecorder } from '../../src/index.js'
-import { CREDENTIALS, type Engine, engineName, startEngine } from '../support/engine.js'
+import { CREDENTIALS, type Engine, engineName, reachEngine } from '../support/engine.js'
 import { errorAnswer, type FaultServer, startFaultServer } from '../support/faults.js'
+import { shortenWaits } from '../support/flow.js'
 import { failureOf, many } from '../support/spans.js'
 
 let engine: Engine
 let server: FaultServer
 beforeAll(async () => {
-  Object.assign(process.env, CREDENTIALS)
-  engine = await startEngine()
+  // The SDK's own attempts would be many more seconds of waiting.
+  Object.assign(process.env, CREDENTIALS, { AWS_MAX_ATTEMPTS: '1' })
+  shortenWaits()
+  engine = await reachEngine()
   server = await startFaultServer(engine.url)
 })
 beforeEach(() => {
@@ -21,7 +24,7 @@ beforeEach(() => {
 })
 afterAll(async () => {
   await server.close()
-  await engine.stop()
+  engine.close()
 })
 
 const keys = {
@@ -39,7 +42,7 @@ const keys = {
 describe('while a table is being created', () => {
   // DynamoDB Local has a table at once; dynalite takes its time, as AWS does, and finds none meanwhile.
   test('spans wait for it, however many attempts that takes', async () => {
-    const dynalite = createRequire(import.meta.url)('dynalite')({ createTableMs: 3_000 })
+    const dynalite = createRequire(import.meta.url)('dynalite')({ createTableMs: 1_000 })
     dynalite.listen(0, '127.0.0.1')
     await once(dynalite, 'listening')
     const endpoint = `http://127.0.0.1:${(dynalite.address() as AddressInfo).port}`
@@ -83,14 +86,13 @@ describe('createTraceTable', () => {
   }
 
   test('waits for a table that is not to be described yet', async () => {
-    failing('DescribeTable', 3, 'ResourceNotFoundException')
+    failing('DescribeTable', 2, 'ResourceNotFoundException')
     expect(await create('Late')).toEqual([expect.stringContaining('created table Late')])
-    expect(server.counts.get('DescribeTable')).toBe(4)
+    expect(server.counts.get('DescribeTable')).toBe(3)
   })
 
   test('waits for its turn where too many are made at once', async () => {
-    // More than the SDK tries by itself.
-    failing('CreateTable', 8, 'LimitExceededException', 'Only 10 tables can be created … simultaneously')
+    failing('CreateTable', 2, 'LimitExceededException', 'Only 10 tables can be created … simultaneously')
     expect(await create('Many')).toEqual([expect.stringContaining('created table Many')])
   })
 
@@ -98,9 +100,9 @@ describe('createTraceTable', () => {
   const realOnly = engineName === 'dynalite' ? test.skip : test
   realOnly('waits for a table that is being changed', async () => {
     await create('Busy')
-    failing('UpdateTable', 2, 'ResourceInUseException')
+    failing('UpdateTable', 1, 'ResourceInUseException')
     expect(await create('Busy', { index: true })).toEqual(['table Busy was there already', 'added index recent'])
-    failing('UpdateTimeToLive', 2, 'ResourceInUseException')
+    failing('UpdateTimeToLive', 1, 'ResourceInUseException')
     expect(await create('Busy', { expire: true })).toContain('enabled expiry by the attribute expires')
   })
 
@@ -108,6 +110,6 @@ describe('createTraceTable', () => {
     failing('CreateTable', 1e9, 'LimitExceededException', 'Subscriber limit exceeded: There is a limit of 2500 tables')
     await expect(create('More')).rejects.toThrow(/cannot create the table: LimitExceededException: Subscriber limit/)
     failing('DescribeTable', 1e9, 'ResourceNotFoundException')
-    await expect(create('Never', { timeout: 600 })).rejects.toThrow(/it is not active yet; run the same again later/)
+    await expect(create('Never', { timeout: 100 })).rejects.toThrow(/it is not active yet; run the same again later/)
   })
 })

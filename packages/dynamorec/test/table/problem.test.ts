@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { runCommand } from '../../src/cli.js'
 import { createTraceTable, dynamoReader, dynamoRecorder } from '../../src/index.js'
-import { CREDENTIALS, freePort } from '../support/engine.js'
+import { CREDENTIALS } from '../support/engine.js'
 import { type Answer, errorAnswer, type FaultServer, startFaultServer } from '../support/faults.js'
 import { failureOf, many, runProgram, startNode } from '../support/spans.js'
 
@@ -145,7 +145,9 @@ describe('an endpoint that cannot be reached is named, with what to do', () => {
   }
 
   test('nothing listens', async () => {
-    const there = `127.0.0.1:${await freePort()}`
+    const gone = createTcpServer()
+    const there = `127.0.0.1:${await portOf(gone)}`
+    await new Promise((resolve) => gone.close(resolve))
     const said = `connect ECONNREFUSED ${there}; nothing listens at http://${there}: start it, or check the endpoint`
     expectAll(await saidThere(`http://${there}`), said)
   })

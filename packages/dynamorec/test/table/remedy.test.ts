@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { dynamoRecorder } from '../../src/index.js'
 import { REMEDIES, type Remedy, remedyFor } from '../../src/table/remedy.js'
-import { type Engine, startEngine } from '../support/engine.js'
-import { errorAnswer, type FaultServer, startFaultServer } from '../support/faults.js'
-import { storedIn } from '../support/flow.js'
+import { type Engine, reachEngine } from '../support/engine.js'
+import { errorAnswer, startFaultServer } from '../support/faults.js'
+import { shortenWaits, storedIn } from '../support/flow.js'
 import { failureOf, many } from '../support/spans.js'
 
 let engine: Engine
-let server: FaultServer
-let table: string
 beforeAll(async () => {
-  engine = await startEngine()
-  server = await startFaultServer(engine.url)
+  shortenWaits()
+  engine = await reachEngine()
 })
-beforeEach(async () => {
-  server.next = () => 'pass'
-  server.counts.clear()
-  table = await engine.newTable()
-})
-afterAll(async () => {
-  await server.close()
-  await engine.stop()
-})
+afterAll(() => engine.close())
 
 /** How often a batch is sent while it fails for ever, of 5 attempts. */
 const TRIES: Readonly<Record<Remedy, number>> = {
@@ -37,9 +27,6 @@ const TRIES: Readonly<Record<Remedy, number>> = {
 }
 const LASTING: ReadonlySet<Remedy> = new Set(['reload', 'hopeless'])
 
-const recorderFor = () =>
-  dynamoRecorder({ table, endpoint: server.url, attempts: 5, concurrency: 1, requestTimeout: 60_000 })
-
 /** Those that a server tells: codes in capitals, and names of our own, are no such. */
 const told = [...REMEDIES].flatMap(([remedy, names]) =>
   names
@@ -50,24 +37,49 @@ const told = [...REMEDIES].flatMap(([remedy, names]) =>
 )
 
 describe('what the service says', () => {
-  test.each(told)('%s: %s', async (name, remedy) => {
-    let left = 1
-    // A table that is not found is asked for.
-    server.next = (operation) => (operation === 'DescribeTable' || left-- > 0 ? errorAnswer(name) : 'pass')
-    const recorder = recorderFor()
-    if (LASTING.has(remedy)) {
-      expect((await failureOf(recorder, many(25))).spans).toHaveLength(25)
-      expect((await storedIn(engine, table)).size).toBe(0)
+  /** At the same time as others, since most of it is waiting: with a server and a table of its own. */
+  async function trial(name: string, remedy: Remedy): Promise<unknown> {
+    const [server, table] = await Promise.all([startFaultServer(engine.url), engine.newTable()])
+    const recorder = dynamoRecorder({
+      table,
+      endpoint: server.url,
+      attempts: 5,
+      concurrency: 1,
+      requestTimeout: 60_000,
+    })
+    const stored = async (): Promise<number> => (await storedIn(engine, table)).size
+    try {
+      let left = 1
+      // A table that is not found is asked for.
+      server.next = (operation) => (operation === 'DescribeTable' || left-- > 0 ? errorAnswer(name) : 'pass')
+      const lost = LASTING.has(remedy) ? (await failureOf(recorder, many(25))).spans.length : 0
+      const storedAtOnce = await stored()
+      await recorder.record(many(25))
+      const storedAfter = await stored()
+      server.counts.clear()
+      server.next = () => errorAnswer(name)
+      const { spans, message } = await failureOf(recorder, many(25))
+      return {
+        name,
+        lost,
+        storedAtOnce,
+        storedAfter,
+        tries: server.counts.get('BatchWriteItem'),
+        spans: spans.length,
+        isLine: !message.includes('\n'),
+      }
+    } finally {
+      await recorder.close?.()
+      await server.close()
     }
-    await recorder.record(many(25))
-    expect((await storedIn(engine, table)).size).toBe(25)
-    server.counts.clear()
-    server.next = () => errorAnswer(name)
-    const { spans, message } = await failureOf(recorder, many(25))
-    expect(spans).toHaveLength(25)
-    expect(message).not.toContain('\n')
-    expect(server.counts.get('BatchWriteItem')).toBe(TRIES[remedy])
-    await recorder.close?.()
+  }
+
+  test.each([...REMEDIES.keys()])('%s', async (remedy) => {
+    const names = told.filter((each) => each[1] === remedy).map(([name]) => name)
+    const trials = await Promise.all(names.map((name) => trial(name, remedy)))
+    const lost = LASTING.has(remedy) ? 25 : 0
+    const expected = { lost, storedAtOnce: 0, storedAfter: 25, tries: TRIES[remedy], spans: 25, isLine: true }
+    expect(trials).toEqual(names.map((name) => ({ name, ...expected })))
   })
 })
 

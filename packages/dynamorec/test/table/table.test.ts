@@ -3,14 +3,14 @@ import { CreateTableCommand, DescribeTableCommand, type TableDescription } from 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { runCommand } from '../../src/cli.js'
 import { createTraceTable, dynamoReader, dynamoRecorder } from '../../src/index.js'
-import { type Engine, engineName, startEngine } from '../support/engine.js'
+import { type Engine, engineName, reachEngine } from '../support/engine.js'
 import { aSpan } from '../support/spans.js'
 
 let engine: Engine
 beforeAll(async () => {
-  engine = await startEngine()
+  engine = await reachEngine()
 })
-afterAll(() => engine.stop())
+afterAll(() => engine.close())
 
 async function describeTable(table: string): Promise<TableDescription> {
   const { Table } = await engine.client.send(new DescribeTableCommand({ TableName: table }))
