@@ -32,6 +32,7 @@ export { type MemoryRecorder, type MemoryRecorderOptions, memoryRecorder } from 
 export { createTracer } from './tracing/create-tracer.js'
 export { bind, go, span, warn } from './tracing/free-functions.js'
 export { ratio } from './tracing/sampler.js'
+export { closeOnSignals } from './tracing/signals.js'
 export { onOneLine } from './values/display.js'
 export { describe, RecordError, TraceError } from './values/errors.js'
 export { generateId, parseId, w3cTraceId } from './values/ids.js'
