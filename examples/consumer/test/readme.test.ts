@@ -21,6 +21,7 @@ const readmes = [
   'README.md',
   ...readdirSync(join(top, 'packages')).map((name) => join('packages', name, 'README.md')),
   join('examples', 'fanout', 'README.md'),
+  join('examples', 'sqlite', 'README.md'),
 ]
 const snippets = readmes
   .filter((name) => existsSync(join(top, name)))
