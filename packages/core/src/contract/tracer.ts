@@ -29,6 +29,10 @@ export interface TracerOptions {
   readonly logger?: Logger
   /** Minimum time between two warnings of the same kind, in ms. Default 10,000. */
   readonly warningInterval?: number
+  /** For tests: makes the ids of traces and spans, each 1 … 2^64−1 and another each time. Default: random ones. */
+  readonly ids?: () => bigint
+  /** For tests: tells the time, in nanoseconds since the Unix epoch. Default: the time of the host. */
+  readonly clock?: () => bigint
 }
 
 /**

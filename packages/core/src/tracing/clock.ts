@@ -41,11 +41,6 @@ export function freshOffset(now: bigint = monotonic()): bigint {
   return offset
 }
 
-/** The time on the clock of a trace that has this offset, in nanoseconds since the Unix epoch. */
-export function timeAt(offsetOfTrace: bigint): bigint {
-  return monotonic() + offsetOfTrace
-}
-
 function setOffset(to: bigint): void {
   offset = to
   roughOffset = Number(to) / 1e6

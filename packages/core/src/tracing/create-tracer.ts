@@ -17,12 +17,12 @@ import type {
 import { Ledger } from '../queue/ledger.js'
 import { Queue } from '../queue/queue.js'
 import { printableError, Warnings } from '../queue/warnings.js'
-import { generateId, prepareIds, w3cTraceId } from '../values/ids.js'
+import { generateId, MAX_ID, prepareIds, w3cTraceId } from '../values/ids.js'
 import { checkOptions, type OptionRule, optionRules } from '../values/options.js'
 import { NO_DATA, toPlain } from '../values/plain.js'
 import { processLogger } from '../values/process-logger.js'
 import { aroundSnapshot } from '../values/snapshot.js'
-import { monotonic } from '../values/time.js'
+import { END_TIME, FIRST_TIME, monotonic } from '../values/time.js'
 import { freshOffset } from './clock.js'
 import { Inputs } from './inputs.js'
 import { runDetached, runIn, runUnrecorded } from './run.js'
@@ -66,6 +66,8 @@ const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
     test: (value) => typeof value === 'object' && value !== null && typeof Reflect.get(value, 'warn') === 'function',
   },
   warningInterval: optionRules.duration,
+  ids: optionRules.function,
+  clock: optionRules.function,
 }
 
 /** About how much memory a span takes besides its texts and data, in bytes: the object, its bigints, its place in the queue. */
@@ -76,11 +78,15 @@ type Started = TracedSpan | UnsampledSpan | DetachedSpan
 class RecordingTracer implements SpanOwner {
   process: string
   readonly stacks: boolean
+  readonly newId: () => bigint
+  readonly now: () => bigint
   readonly #ledger = new Ledger()
   readonly #inputs: Inputs
   readonly #queue: Queue
   readonly #sample: Sampler | undefined
   readonly #flushTimeout: number
+  /** Whether `now` is the time already. */
+  readonly #hasClock: boolean
   #closing: Promise<FlushResult> | undefined
 
   constructor(options: TracerOptions) {
@@ -91,7 +97,12 @@ class RecordingTracer implements SpanOwner {
     this.#sample = options.sample
     this.#flushTimeout = options.flushTimeout ?? 5_000
     const warnings = new Warnings(options.logger ?? processLogger, options.warningInterval ?? 10_000)
-    this.#inputs = new Inputs(this.#ledger, warnings)
+    const inputs = new Inputs(this.#ledger, warnings)
+    this.#inputs = inputs
+    const { ids, clock } = options
+    this.#hasClock = clock !== undefined
+    this.newId = ids === undefined ? generateId : () => inputs.bigint('ids', [1n, MAX_ID], ids, generateId)
+    this.now = clock === undefined ? monotonic : () => inputs.bigint('clock', TIMES, clock, hostTime)
     this.#queue = new Queue({
       recorder: options.recorder,
       ledger: this.#ledger,
@@ -154,15 +165,16 @@ class RecordingTracer implements SpanOwner {
   }
 
   #startTrace(kind: string, name: string, options: TraceOptions): TracedSpan | UnsampledSpan {
-    const traceId = this.#inputs.traceId(options.traceId)
+    const traceId = this.#inputs.traceId(options.traceId, this.newId)
     const parentId = this.#inputs.parentId(options.parentId)
     const remote = this.#inputs.remote(options.remote)
     const callers = this.#inputs.callersDecision(options.sampled)
     const sample = this.#sample
     const isSampled = sample === undefined ? callers : this.#inputs.decision(sample, [kind, name, traceId], callers)
-    if (!isSampled) return this.#startUnsampled({ traceId, spanId: generateId(), parentId, remote }, kind, name)
-    const now = monotonic()
-    const parent = { traceId, spanId: parentId, clockOffset: freshOffset(now), remote, now }
+    if (!isSampled) return this.#startUnsampled({ traceId, spanId: this.newId(), parentId, remote }, kind, name)
+    const now = this.now()
+    const clockOffset = this.#hasClock ? 0n : freshOffset(now)
+    const parent = { traceId, spanId: parentId, clockOffset, remote, now }
     const span = this.#startChild(parent, kind, name, options.process)
     if (remote !== undefined) {
       if (parentId !== 0n) span.data[DATA_KEYS.remoteParent] = true
@@ -217,6 +229,14 @@ class RecordingTracer implements SpanOwner {
     this.#closing ??= this.#queue.close(this.#inputs.timeout(options, this.#flushTimeout))
     return this.#closing
   }
+}
+
+/** What formatTime takes. */
+const TIMES = [FIRST_TIME, END_TIME - 1n] as const
+
+function hostTime(): bigint {
+  const now = monotonic()
+  return now + freshOffset(now)
 }
 
 function mainScript(): string {

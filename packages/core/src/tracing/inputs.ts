@@ -5,7 +5,7 @@ import { printableError, Warnings } from '../queue/warnings.js'
 import { cutTo } from '../values/cut.js'
 import { onOneLine } from '../values/display.js'
 import { describe } from '../values/errors.js'
-import { generateId, isId, MAX_ID } from '../values/ids.js'
+import { isId, MAX_ID } from '../values/ids.js'
 import { optionRules } from '../values/options.js'
 import { processLogger } from '../values/process-logger.js'
 
@@ -40,11 +40,12 @@ export class Inputs {
     return NO_OPTIONS
   }
 
-  traceId(id: bigint | undefined): bigint {
-    if (id === undefined) return generateId()
+  /** @param newId makes one, if it is needed */
+  traceId(id: bigint | undefined, newId: () => bigint): bigint {
+    if (id === undefined) return newId()
     if (isId(id)) return id
     this.bad(`traceId: expected a bigint from 1 to ${MAX_ID}, got ${describe(id)}; a new trace id is used`)
-    return generateId()
+    return newId()
   }
 
   parentId(id: bigint | undefined): bigint {
@@ -96,6 +97,19 @@ export class Inputs {
       this.bad(`sample threw: ${printableError(error)}; the trace is recorded`)
       return true
     }
+  }
+
+  /** Calls a function of the program; if it throws, or gives what is no bigint of the range, another. */
+  bigint(name: string, [least, most]: readonly [bigint, bigint], given: () => bigint, usual: () => bigint): bigint {
+    let got: unknown
+    try {
+      got = given()
+      if (typeof got === 'bigint' && got >= least && got <= most) return got
+      this.bad(`${name}: expected a bigint from ${least} to ${most}, got ${describe(got)}; the default is used`)
+    } catch (error) {
+      this.bad(`${name} threw: ${printableError(error)}; the default is used`)
+    }
+    return usual()
   }
 
   /** @param usual the default, in ms */

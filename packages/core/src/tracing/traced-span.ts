@@ -3,8 +3,6 @@ import type { ActiveSpan, Run } from '../contract/active-span.js'
 import type { RemoteContext } from '../contract/remote.js'
 import type { Tracer } from '../contract/tracer.js'
 import { describe } from '../values/errors.js'
-import { generateId } from '../values/ids.js'
-import { timeAt } from './clock.js'
 import { nothingToRun } from './inputs.js'
 import { addData, addError, dataOf } from './live-data.js'
 
@@ -12,6 +10,10 @@ import { addData, addError, dataOf } from './live-data.js'
 export interface SpanOwner extends Tracer {
   /** Whether stacks of errors are recorded. */
   readonly stacks: boolean
+  /** The next id of a trace or span. */
+  readonly newId: () => bigint
+  /** The monotonic clock, in nanoseconds; with the `clockOffset` of a trace added, since the Unix epoch. */
+  readonly now: () => bigint
   /** Called once, when a span finishes. @param finish nanoseconds since the Unix epoch */
   finished(span: TracedSpan, finish: bigint): void
   /** Called when a span is given something that it cannot use. */
@@ -41,7 +43,7 @@ export class TracedSpan implements ContextSpan {
   isFinished = false
 
   constructor(tracer: SpanOwner, parent: Parent, kind: string, name: string) {
-    this.spanId = generateId()
+    this.spanId = tracer.newId()
     this.traceId = parent.traceId
     this.parentId = parent.spanId
     this.process = tracer.process
@@ -49,12 +51,12 @@ export class TracedSpan implements ContextSpan {
     this.name = name
     this.clockOffset = parent.clockOffset
     this.remote = parent.remote
-    this.start = parent.now === undefined ? timeAt(parent.clockOffset) : parent.now + parent.clockOffset
+    this.start = (parent.now ?? tracer.now()) + parent.clockOffset
     this.tracer = tracer
   }
 
   get elapsed(): bigint {
-    return timeAt(this.clockOffset) - this.start
+    return this.tracer.now() + this.clockOffset - this.start
   }
 
   get data(): Record<string, unknown> {
@@ -78,7 +80,7 @@ export class TracedSpan implements ContextSpan {
 
   finish(): void {
     if (this.isFinished || !markFinished(this)) return
-    this.tracer.finished(this, timeAt(this.clockOffset))
+    this.tracer.finished(this, this.tracer.now() + this.clockOffset)
   }
 
   badInput(message: string): void {

@@ -3,8 +3,8 @@ export const monotonic: () => bigint = process.hrtime.bigint
 
 const SECOND = 1_000_000_000n
 /** The range of RFC 3339, 0000-01-01T00:00:00Z to 10000-01-01T00:00:00Z, in nanoseconds since the Unix epoch. */
-const FIRST_SECOND = -62_167_219_200n * SECOND
-const END_SECOND = 253_402_300_800n * SECOND
+export const FIRST_TIME: bigint = -62_167_219_200n * SECOND
+export const END_TIME: bigint = 253_402_300_800n * SECOND
 
 /** The last second that was formatted, in nanoseconds since the Unix epoch. Most spans of a batch share it. */
 let lastSecond = 0n
@@ -32,7 +32,7 @@ const DIGITS: readonly string[] = Array.from({ length: 1_000 }, (_, number) => S
 function enterSecond(time: bigint): number {
   const fraction = ((time % SECOND) + SECOND) % SECOND
   const second = time - fraction
-  if (second < FIRST_SECOND || second >= END_SECOND) throw new RangeError(`time out of range: ${time} ns`)
+  if (second < FIRST_TIME || second >= END_TIME) throw new RangeError(`time out of range: ${time} ns`)
   lastText = new Date(Number(second / 1_000_000n)).toISOString().slice(0, 19)
   lastSecond = second
   return Number(fraction)

@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { freshOffset, timeAt } from '../../src/tracing/clock.js'
+import { freshOffset } from '../../src/tracing/clock.js'
+import { monotonic } from '../../src/values/time.js'
 
 afterEach(() => {
   jest.restoreAllMocks()
 })
 
+const timeAt = (offset: bigint): bigint => monotonic() + offset
 const wall = (): bigint => BigInt(Date.now()) * 1_000_000n
 
 /** Whether a clock agrees with the wall clock, asked before and after, to a tenth of a second, since a process may be stopped at any line. */
