@@ -27,3 +27,6 @@ export type {
   SpanSource,
   TestStore,
 } from './suite.js'
+export { assertCount, assertTree, type SpanCount, type SpanFilter } from './trees/assert.js'
+export { countingIds, type RunOptions, runTraced, type TracedRun, tickingClock } from './trees/run.js'
+export { type TreeOptions, treeText } from './trees/text.js'

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import type { PlainData, PlainValue, Span } from '@trace/core'
-import { toPlain } from '@trace/core/store'
+import { setEntry, toPlain } from '@trace/core/store'
 import type { Abilities, SpanSource } from '../suite.js'
 
 /** 2026-01-01T00:00:00.123456789Z: within what every store takes, its nanoseconds beyond what a number keeps. */
@@ -56,11 +56,11 @@ function textsOf(span: Span): Span {
   return { ...span, process: process ?? '', kind: kind ?? '', name: name ?? '' }
 }
 
-/** The same entries, on an object whose prototype tells nothing. */
+/** The same entries, on an object of the same prototype: data are to be equal to object literals. */
 function comparableData(data: PlainData, abilities: Abilities): Record<string, unknown> {
-  const copy: Record<string, unknown> = Object.create(null)
-  for (const [key, value] of Object.entries(data)) copy[key.toWellFormed()] = comparable(value, abilities)
-  return copy
+  const copy: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(data)) setEntry(copy, key.toWellFormed(), comparable(value, abilities))
+  return Object.setPrototypeOf(copy, Object.getPrototypeOf(data))
 }
 
 function comparable(value: PlainValue, abilities: Abilities): unknown {

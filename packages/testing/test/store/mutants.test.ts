@@ -23,6 +23,10 @@ const recorderMutants: Record<string, Mutant> = {
   'drops the parent': recording((span) => ({ ...span, parentId: 0n })),
   'trims texts': recording((span) => ({ ...span, process: span.process.trim() })),
   'makes bigints numbers': recording((span) => ({ ...span, data: JSON.parse(numbersOf(span)) })),
+  'gives data that inherit nothing': recording((span) => ({
+    ...span,
+    data: Object.assign(Object.create(null), span.data),
+  })),
   'drops colliding keys': recording((span) => {
     const { span_id: _, ...data } = span.data
     return { ...span, data }

@@ -1,17 +1,9 @@
 import { type ActiveSpan, DATA_KEYS } from '@trace/core'
 import { nodeHttp } from '../values/node-http.js'
-import {
-  type Cause,
-  causeOf,
-  causeOfStream,
-  type EndReason,
-  type Live,
-  liveOn,
-  removeLive,
-  serverOf,
-} from './ending.js'
+import { type Cause, causeOf, causeOfStream, type EndReason, serverOf } from './ending.js'
 import { recordHeaders } from './heads.js'
-import { instrumentRequest, instrumentResponse } from './instrument.js'
+import { type Live, liveOn, remove } from './live-requests.js'
+import { stateOf, storesHeads } from './response-state.js'
 import {
   type Request,
   type RequestInfo,
@@ -19,13 +11,13 @@ import {
   type RouteSource,
   type Stream,
   TRACED,
-  type TracedRequest,
-} from './messages.js'
-import { stateOf, storesHeads } from './response-state.js'
+  type Traced,
+} from './traced.js'
 import { watchFirstWrite } from './upgrade-status.js'
+import { wrapRequest, wrapResponse } from './wrapped.js'
 
 /** A request that has a span, from its start to its end. */
-export class RequestSpan implements TracedRequest {
+export class TracedRequest implements Traced {
   readonly span: ActiveSpan
   readonly info: RequestInfo
   readonly idText: string
@@ -58,8 +50,8 @@ export class RequestSpan implements TracedRequest {
     this.stream = info.isWrapped ? undefined : res.stream
     this.isConnected = this.stream !== undefined || serverOf(socket) !== undefined
     if (!info.isWrapped) {
-      instrumentRequest(req)
-      instrumentResponse(res)
+      wrapRequest(req)
+      wrapResponse(res)
     }
     if (this.stream !== undefined) this.stream[TRACED] = this
     // A span that is not recorded has no need to know of its end.
@@ -131,7 +123,7 @@ export class RequestSpan implements TracedRequest {
     if (this.isEnded) return
     this.isEnded = true
     try {
-      if (this.live !== undefined) removeLive(this.live, this)
+      if (this.live !== undefined) remove(this.live, this)
       if (this.span.sampled) this.record()
     } catch {
       // An odd mock of a response.
@@ -215,6 +207,6 @@ function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1_000n) / 1_000
 }
 
-function endRequest(traced: RequestSpan): void {
+function endRequest(traced: TracedRequest): void {
   traced.end()
 }
