@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { sharedPrototypeOf } from './express/prototypes.js'
 import { RouteWatch } from './express/route.js'
+import { instrumentRequest, instrumentResponse } from './server/instrument.js'
+import { type Request, type Response, tracedOf } from './server/messages.js'
 import type { ServerOptions } from './server/options.js'
 import { RequestTracer } from './server/server.js'
-import { type Request, type Response, tracedOf } from './server/traced.js'
-import { wrapRequest, wrapResponse } from './server/wrapped.js'
+import { nodeHttp } from './values/node-http.js'
 
 /** Middleware by the shape that Express 4 and 5, and Connect, share. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void
@@ -26,9 +26,9 @@ export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
   return (req, res, next) => {
     const requestPrototype = sharedPrototypeOf<Request>(req)
-    if (requestPrototype !== undefined) wrapRequest(requestPrototype)
+    if (requestPrototype !== undefined) instrumentRequest(requestPrototype)
     const responsePrototype = sharedPrototypeOf<Response>(res)
-    if (responsePrototype !== undefined) wrapResponse(responsePrototype)
+    if (responsePrototype !== undefined) instrumentResponse(responsePrototype)
     const isWrapped = requestPrototype !== undefined && responsePrototype !== undefined
     const traced = requests.begin(req, res, isWrapped ? WRAPPED : undefined)
     if (traced === undefined) return requests.pass(req, next)
@@ -51,3 +51,23 @@ export function traceExpressErrors(): ErrorMiddleware {
 }
 
 const WRAPPED = { isWrapped: true }
+
+/**
+ * The prototype of requests, or of responses, that all applications of Express have in common, and that programs may add to: what is
+ * wrapped there need not be wrapped on each, which costs more in Express than all the rest of a span. An application's own
+ * prototype would not do: a request that is handed to another application becomes one of that's.
+ *
+ * @returns undefined where it is no request of Express's
+ */
+function sharedPrototypeOf<Message extends object>(message: Message): Message | undefined {
+  let prototype: Message | null = Object.getPrototypeOf(message)
+  if (prototype === null || !Object.hasOwn(prototype, 'app')) return undefined
+  const { IncomingMessage, ServerResponse } = nodeHttp()
+  for (;;) {
+    const above: Message | null = Object.getPrototypeOf(prototype)
+    if (above === null) return undefined
+    if (above === IncomingMessage.prototype || above === ServerResponse.prototype) break
+    prototype = above
+  }
+  return Object.isExtensible(prototype) ? prototype : undefined
+}

@@ -1,9 +1,9 @@
 import type { ActiveSpan } from '@trace/core'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { logIds } from './logs.js'
+import { tracedOf } from './server/messages.js'
 import type { ServerOptions } from './server/options.js'
 import { RequestTracer } from './server/server.js'
-import { tracedOf } from './server/traced.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

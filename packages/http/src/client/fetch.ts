@@ -1,7 +1,20 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Tracer } from '@trace/core'
 import { type ClientOptions, ClientRequests } from './requests.js'
-import { fetching } from './shared.js'
 import { traceUndici } from './undici.js'
+
+const FETCHING = Symbol.for('@trace/http/fetching/1')
+
+/** Who traces the requests of a `fetch` that is traced by itself, those of its redirects included: an object of any copy. */
+const fetching: AsyncLocalStorage<unknown> = sharedFetching()
+
+function sharedFetching(): AsyncLocalStorage<unknown> {
+  const existing: unknown = Reflect.get(globalThis, FETCHING)
+  if (existing instanceof AsyncLocalStorage) return existing
+  const created = new AsyncLocalStorage<unknown>()
+  Object.defineProperty(globalThis, FETCHING, { value: created })
+  return created
+}
 
 let listening = false
 

@@ -4,10 +4,10 @@ import https from 'node:https'
 import { currentSpan } from '@trace/core'
 import { type Connection, destinationOf } from './destination.js'
 import type { RequestHeaders } from './ids.js'
+import { patchAddRequest, patchRequest } from './patch-http.js'
 import { connectionOf, type RequestCall, readCall } from './request-call.js'
 import { type ClientRequests, type ClientSpan, type Outgoing, propertyOf } from './requests.js'
 import { WatchedRequests } from './watched-requests.js'
-import { wrapAddRequest, wrapRequests } from './wrap-request.js'
 
 /** What is known of a request under way. */
 interface Sent {
@@ -53,8 +53,8 @@ export function traceHttp(requests: ClientRequests): () => void {
     }
   }
   const created = (message: unknown): void => begin(Reflect.get(Object(message), 'request'))
-  const stopAgents = wrapAddRequest(Agent.prototype, begin)
-  const stopCalls = wrapRequests([http, https], (make, args, protocol) => {
+  const stopAgents = patchAddRequest(Agent.prototype, begin)
+  const stopCalls = patchRequest([http, https], (make, args, protocol) => {
     if (currentSpan() === undefined) return make(args)
     const call = readCall(args)
     const span = beginAtOnce(requests, call, protocol)

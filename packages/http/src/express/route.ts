@@ -1,7 +1,7 @@
-import { type Request, type RouteSource, tracedOf } from '../server/traced.js'
+import { type Request, type RouteSource, tracedOf } from '../server/messages.js'
 import { pathOf } from '../values/naming.js'
 import { type Entered, enter, type Found, type Place, placeIn } from './mounts.js'
-import { UNKNOWN } from './ways.js'
+import { UNKNOWN } from './route-matchers.js'
 
 /** Where accessors keep what they are given, for those of all copies of this package: the latest define theirs over others'. */
 const BASE_URL: unique symbol = Symbol.for('@trace/http/baseUrl/1')

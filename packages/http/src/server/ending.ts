@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net'
+import type { Request, Response, Stream } from './messages.js'
 import { stateOf } from './response-state.js'
-import type { Request, Response, Stream } from './traced.js'
 
 /** Why a request's span ended: `completed`, which is not recorded, where the whole response was sent. */
 export type EndReason = 'completed' | 'aborted' | 'upgraded' | 'error'
@@ -65,4 +66,42 @@ const PEERS_CODE = /^(HPE_|ERR_SSL_|ERR_HTTP_REQUEST_TIMEOUT$|ERR_HTTP2_(STREAM|
 function isPeersDoing(error: unknown): boolean {
   const { syscall, code }: { syscall?: unknown; code?: unknown } = Object(error)
   return CALLS.has(syscall) || PEERS_CODE.test(String(code))
+}
+
+const LIVE: unique symbol = Symbol('live requests')
+
+/** What is to end with its connection at the latest. */
+export interface Live {
+  end(): void
+}
+
+type Connection = Socket & { [LIVE]?: Live[] }
+
+/**
+ * The traced requests of a connection that have not ended. One listener for all of them: a response that is queued behind
+ * another on a pipelined connection never says that it closed on Node 20 and 22, and listeners for each would add up.
+ */
+export function liveOn(socket: Connection | undefined): Live[] | undefined {
+  if (typeof socket?.on !== 'function') return undefined
+  let live = socket[LIVE]
+  if (live === undefined) {
+    live = []
+    socket[LIVE] = live
+    socket.on('close', endAll)
+  }
+  return live
+}
+
+export function removeLive(live: Live[], ended: Live): void {
+  if (live.at(-1) === ended) live.pop()
+  else if (live.includes(ended)) live.splice(live.indexOf(ended), 1)
+}
+
+function endAll(this: Connection): void {
+  // On the next tick, so that responses which do say that they closed come first, and their listeners.
+  for (const live of this[LIVE] ?? []) process.nextTick(end, live)
+}
+
+function end(live: Live): void {
+  live.end()
 }

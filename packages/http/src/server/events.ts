@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events'
 import { type ActiveSpan, currentSpan } from '@trace/core'
-import { type Emit, type Request, type Response, tracedOf, tracedOfResponse } from './traced.js'
-import { wrapper } from './wrapper.js'
+import { type Emit, type Request, type Response, tracedOf, tracedOfResponse } from './messages.js'
+import { sharedWrapper } from './shared-wrapper.js'
 
 /** Wraps the `emit` of requests: listeners run in the request's context. */
-export const emitOfRequest: (emit: Emit) => Emit = wrapper((emit) => {
+export const emitOfRequest: (emit: Emit) => Emit = sharedWrapper((emit) => {
   return function (this: Request, event: string | symbol, ...args: unknown[]): boolean {
     const span = tracedOf(this)?.span
     if (span === undefined || isAtHome(span, this, event)) return emit.call(this, event, ...args)
@@ -13,7 +13,7 @@ export const emitOfRequest: (emit: Emit) => Emit = wrapper((emit) => {
 })
 
 /** Wraps the `emit` of responses: the same, and ends the request with its response. */
-export const emitOfResponse: (emit: Emit) => Emit = wrapper((emit) => {
+export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
   return function (this: Response, event: string | symbol, ...args: unknown[]): boolean {
     const traced = tracedOfResponse(this)
     if (traced === undefined) return emit.call(this, event, ...args)

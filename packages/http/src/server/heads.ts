@@ -1,21 +1,21 @@
-import type { IdHeader, RecordedHeader } from './options.js'
-import { storesHeads } from './response-state.js'
 import {
   type Respond,
   type Response,
   type StoreHead,
   type Stream,
   TRACED,
-  type Traced,
+  type TracedRequest,
   tracedOfResponse,
-} from './traced.js'
-import { wrapper } from './wrapper.js'
+} from './messages.js'
+import type { IdHeader, RecordedHeader } from './options.js'
+import { storesHeads } from './response-state.js'
+import { sharedWrapper } from './shared-wrapper.js'
 
 /**
  * Wraps what makes the text of an HTTP/1 head. The id joins there what the program gave: were it set before, Node would merge
  * the two, which loses some of what `writeHead` is given, refuses some, and shows in `getHeaders`.
  */
-export const storeHeadOf: (storeHead: StoreHead) => StoreHead = wrapper((storeHead) => {
+export const storeHeadOf: (storeHead: StoreHead) => StoreHead = sharedWrapper((storeHead) => {
   return function (this: Response, statusLine, headers) {
     const traced = tracedOfResponse(this)
     if (traced === undefined) return storeHead.call(this, statusLine, headers)
@@ -31,7 +31,7 @@ export const storeHeadOf: (storeHead: StoreHead) => StoreHead = wrapper((storeHe
 })
 
 /** Wraps what sends an HTTP/2 head, be it called by the response or by the program itself. */
-export const respondOf: (respond: Respond) => Respond = wrapper((respond) => {
+export const respondOf: (respond: Respond) => Respond = sharedWrapper((respond) => {
   return function (this: Stream, headers, ...more) {
     const traced = this[TRACED]
     if (traced === undefined) return Reflect.apply(respond, this, [headers, ...more])
@@ -40,7 +40,7 @@ export const respondOf: (respond: Respond) => Respond = wrapper((respond) => {
   }
 })
 
-function withId(headers: unknown, traced: Traced): unknown {
+function withId(headers: unknown, traced: TracedRequest): unknown {
   const idHeader = missingIn(headers, traced)
   if (idHeader === undefined) return headers
   if (Array.isArray(headers)) return [...headers, idHeader.lowerName, traced.idText]
@@ -48,7 +48,7 @@ function withId(headers: unknown, traced: Traced): unknown {
 }
 
 /** The id's header, unless none is to be sent or the program gives one of that name. */
-function missingIn(headers: unknown, { info }: Traced): IdHeader | undefined {
+function missingIn(headers: unknown, { info }: TracedRequest): IdHeader | undefined {
   const { idHeader } = info.head
   return idHeader === undefined || isGiven(headers, idHeader.lowerName) ? undefined : idHeader
 }

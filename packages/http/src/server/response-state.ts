@@ -1,5 +1,5 @@
 import { nodeHttp } from '../values/node-http.js'
-import type { Response } from './traced.js'
+import type { Response } from './messages.js'
 
 type State = 'closed' | 'errored' | 'writableFinished'
 type Getters = Readonly<Record<State, (this: Response) => unknown>>

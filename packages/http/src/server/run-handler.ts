@@ -1,6 +1,6 @@
 import * as types from 'node:util/types'
 import { checkOptions, type OptionRule } from '@trace/core'
-import type { Traced } from './traced.js'
+import type { TracedRequest } from './messages.js'
 
 const HANDLER: Readonly<Record<'handler', OptionRule>> = {
   handler: {
@@ -25,7 +25,7 @@ export function checkHandler(adapter: string, handler: unknown): void {
  *
  * @param call calls the handler
  */
-export function runHandler(traced: Traced, handler: unknown, call: () => unknown): unknown {
+export function runHandler(traced: TracedRequest, handler: unknown, call: () => unknown): unknown {
   try {
     const result = traced.span.run(call)
     return types.isAsyncFunction(handler) && types.isPromise(result) ? noted(traced, result) : result
@@ -35,7 +35,7 @@ export function runHandler(traced: Traced, handler: unknown, call: () => unknown
   }
 }
 
-function noted(traced: Traced, promise: Promise<unknown>): Promise<unknown> {
+function noted(traced: TracedRequest, promise: Promise<unknown>): Promise<unknown> {
   return promise.catch((error: unknown) => {
     traced.threw(error)
     throw error

@@ -11,11 +11,11 @@ import { extractFirst } from '../propagation/propagator.js'
 import { parseIdHeader } from '../propagation/request-id.js'
 import { methodOf, pathOf, queryOf } from '../values/naming.js'
 import { isForeignId, type NewHeader, replaceHeader, replaceHeaders } from './header.js'
+import { hasHead } from './instrument.js'
+import { type Request, type RequestInfo, type Response, TRACED, type TracedRequest } from './messages.js'
 import { type ServerOptions, type Settings, settingsFrom } from './options.js'
+import { RequestSpan } from './request-span.js'
 import { storesHeads } from './response-state.js'
-import { type Request, type RequestInfo, type Response, TRACED, type Traced } from './traced.js'
-import { TracedRequest } from './traced-request.js'
-import { hasHead } from './wrapped.js'
 
 const NEW_TRACE: StartOptions = { root: true }
 
@@ -53,7 +53,7 @@ export class RequestTracer {
    *
    * @returns undefined where the request has a span already, or is to have none; never throws
    */
-  begin(req: Request, res: Response, arrival: Arrival = NOTHING_MORE): Traced | undefined {
+  begin(req: Request, res: Response, arrival: Arrival = NOTHING_MORE): TracedRequest | undefined {
     const earlier = earlierOf(req, arrival)
     if (earlier !== undefined) {
       // What has begun it sees it again where the program hands it to its application anew, and where it stands there twice.
@@ -62,12 +62,12 @@ export class RequestTracer {
     }
     if (this.#ignores(req)) return undefined
     let span: ActiveSpan | undefined
-    let traced: TracedRequest | undefined
+    let traced: RequestSpan | undefined
     try {
       const name = this.#givenName(req)
       const info = this.#infoOf(req, name, arrival)
       span = this.#start(req, name ?? info.provisionalName ?? '')
-      traced = new TracedRequest(span, req, res, info)
+      traced = new RequestSpan(span, req, res, info)
       if (span.sampled) this.#describe(req, span, info)
       this.#sendIds(req, traced)
       const { idHeader } = this.#settings.head
@@ -170,7 +170,7 @@ export class RequestTracer {
     }
   }
 
-  #sendIds(req: Request, { span, idText }: Traced): void {
+  #sendIds(req: Request, { span, idText }: TracedRequest): void {
     const { headerKey, lowerKey, propagators } = this.#settings
     if (propagators === undefined) {
       replaceHeader(req, headerKey, lowerKey, `${idText}:${span.spanId}`)
@@ -184,7 +184,7 @@ export class RequestTracer {
 }
 
 /** One of Express's prototype has its mark itself, if any; to look for it above would take longest where there is none. */
-function earlierOf(req: Request, { isWrapped = false }: Arrival): Traced | undefined {
+function earlierOf(req: Request, { isWrapped = false }: Arrival): TracedRequest | undefined {
   return isWrapped && !Object.hasOwn(req, TRACED) ? undefined : req[TRACED]
 }
 

@@ -13,7 +13,7 @@ import type { ClientOptions } from '../../src/client/requests.js'
 import { traceClients } from '../../src/client.js'
 import { traceNode } from '../../src/node.js'
 import { b3 } from '../../src/propagation/b3.js'
-import { inject } from '../../src/propagation/propagator.js'
+import { inject } from '../../src/propagation/carrier.js'
 import { requestId } from '../../src/propagation/request-id.js'
 import { w3c } from '../../src/propagation/w3c.js'
 

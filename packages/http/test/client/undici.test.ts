@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import * as undici from 'undici'
 import { ClientSpan } from '../../src/client/requests.js'
-import { Upgrades } from '../../src/client/upgrades.js'
+import { Upgrades } from '../../src/client/undici.js'
 import { base, clientSpans, on, received, receivedIds, recorder, requestIds, tracer } from '../support/client-stand.js'
 
 const UPGRADED = { 'http.response.status_code': 101, 'http.end_reason': 'upgraded' }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TraceOptions } from '@trace/core'
 import { b3 } from '../../src/propagation/b3.js'
-import { extract } from '../../src/propagation/propagator.js'
+import { extract } from '../../src/propagation/carrier.js'
 import { hop } from '../support/hop.js'
 
 describe('b3', () => {

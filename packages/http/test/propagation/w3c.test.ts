@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
-import { extract } from '../../src/propagation/propagator.js'
+import { extract } from '../../src/propagation/carrier.js'
 import { w3c } from '../../src/propagation/w3c.js'
 import { hop, LOWER, PARENT, TRACE } from '../support/hop.js'
 

@@ -1,5 +1,6 @@
 import { createTracer, memoryRecorder } from '@trace/core'
-import { extract, inject, type Propagator } from '../../src/propagation/propagator.js'
+import { extract, inject } from '../../src/propagation/carrier.js'
+import type { Propagator } from '../../src/propagation/propagator.js'
 
 export const tracer = createTracer({ service: 'test', recorder: memoryRecorder() })
 

@@ -1,11 +1,11 @@
 import { emitOfRequest, emitOfResponse } from './events.js'
 import { respondOf, storeHeadOf } from './heads.js'
+import { type End, type FlushHeaders, type Request, type Response, tracedOfResponse, type Write } from './messages.js'
 import { storesHeads } from './response-state.js'
-import type { Request, Response } from './traced.js'
-import { endOf, flushHeadersOf, writeOf } from './writing.js'
+import { sharedWrapper } from './shared-wrapper.js'
 
 /** Puts wrappers of the methods of a request, or of a prototype of requests, in their place, unless it has them. */
-export function wrapRequest(req: Pick<Request, 'emit'>): void {
+export function instrumentRequest(req: Pick<Request, 'emit'>): void {
   const emit = emitOfRequest(req.emit)
   if (req.emit !== emit) req.emit = emit
 }
@@ -13,7 +13,7 @@ export function wrapRequest(req: Pick<Request, 'emit'>): void {
 type Wrapped = Pick<Response, 'emit' | 'write' | 'flushHeaders' | '_storeHeader' | 'end' | 'stream'>
 
 /** The same for a response, or a prototype of responses. */
-export function wrapResponse(res: Wrapped): void {
+export function instrumentResponse(res: Wrapped): void {
   const emit = emitOfResponse(res.emit)
   if (res.emit !== emit) res.emit = emit
   const write = writeOf(res.write)
@@ -35,3 +35,29 @@ export function wrapResponse(res: Wrapped): void {
 export function hasHead({ stream, _storeHeader }: Wrapped): boolean {
   return stream !== undefined || (typeof _storeHeader === 'function' && storesHeads())
 }
+
+/** Wraps the `write` of responses: the first call, where it does not come from `end`, sends the first byte. */
+const writeOf: (write: Write) => Write = sharedWrapper((write) => {
+  return function (this: Response, ...args: unknown[]): boolean {
+    const traced = tracedOfResponse(this)
+    if (traced?.isEnding === false) traced.wrote()
+    return Reflect.apply(write, this, args)
+  }
+})
+
+/** Wraps the `flushHeaders` of responses, which sends the first byte too. */
+const flushHeadersOf: (flushHeaders: FlushHeaders) => FlushHeaders = sharedWrapper((flushHeaders) => {
+  return function (this: Response): void {
+    tracedOfResponse(this)?.wrote()
+    flushHeaders.call(this)
+  }
+})
+
+/** Wraps the `end` of HTTP/2 responses, which write their text by `write`. */
+const endOf: (end: End) => End = sharedWrapper((end) => {
+  return function (this: Response, ...args: unknown[]): Response {
+    const traced = tracedOfResponse(this)
+    if (traced !== undefined) traced.isEnding = true
+    return Reflect.apply(end, this, args)
+  }
+})

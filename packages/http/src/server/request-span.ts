@@ -1,9 +1,17 @@
 import { type ActiveSpan, DATA_KEYS } from '@trace/core'
 import { nodeHttp } from '../values/node-http.js'
-import { type Cause, causeOf, causeOfStream, type EndReason, serverOf } from './ending.js'
+import {
+  type Cause,
+  causeOf,
+  causeOfStream,
+  type EndReason,
+  type Live,
+  liveOn,
+  removeLive,
+  serverOf,
+} from './ending.js'
 import { recordHeaders } from './heads.js'
-import { type Live, liveOn, remove } from './live-requests.js'
-import { stateOf, storesHeads } from './response-state.js'
+import { instrumentRequest, instrumentResponse } from './instrument.js'
 import {
   type Request,
   type RequestInfo,
@@ -11,13 +19,13 @@ import {
   type RouteSource,
   type Stream,
   TRACED,
-  type Traced,
-} from './traced.js'
+  type TracedRequest,
+} from './messages.js'
+import { stateOf, storesHeads } from './response-state.js'
 import { watchFirstWrite } from './upgrade-status.js'
-import { wrapRequest, wrapResponse } from './wrapped.js'
 
 /** A request that has a span, from its start to its end. */
-export class TracedRequest implements Traced {
+export class RequestSpan implements TracedRequest {
   readonly span: ActiveSpan
   readonly info: RequestInfo
   readonly idText: string
@@ -50,8 +58,8 @@ export class TracedRequest implements Traced {
     this.stream = info.isWrapped ? undefined : res.stream
     this.isConnected = this.stream !== undefined || serverOf(socket) !== undefined
     if (!info.isWrapped) {
-      wrapRequest(req)
-      wrapResponse(res)
+      instrumentRequest(req)
+      instrumentResponse(res)
     }
     if (this.stream !== undefined) this.stream[TRACED] = this
     // A span that is not recorded has no need to know of its end.
@@ -123,7 +131,7 @@ export class TracedRequest implements Traced {
     if (this.isEnded) return
     this.isEnded = true
     try {
-      if (this.live !== undefined) remove(this.live, this)
+      if (this.live !== undefined) removeLive(this.live, this)
       if (this.span.sampled) this.record()
     } catch {
       // An odd mock of a response.
@@ -207,6 +215,6 @@ function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1_000n) / 1_000
 }
 
-function endRequest(traced: TracedRequest): void {
+function endRequest(traced: RequestSpan): void {
   traced.end()
 }

@@ -19,7 +19,7 @@ export type Around = (
 const GET_OF_NODE = /^function get\(.*\brequest\(.*\.end\(\)/s
 
 /** Has every call of these modules' `request` and `get` go through a function. @returns what puts the modules back as they were */
-export function wrapRequests(modules: readonly RequestModule[], around: Around): () => void {
+export function patchRequest(modules: readonly RequestModule[], around: Around): () => void {
   let on = true
   const undo = modules.map((module) => {
     const { request: originalRequest, get: originalGet } = module
@@ -59,7 +59,7 @@ export function wrapRequests(modules: readonly RequestModule[], around: Around):
  * @param added must not throw
  * @returns what puts the prototype back as it was
  */
-export function wrapAddRequest(
+export function patchAddRequest(
   prototype: object,
   added: (request: ClientRequest, connection: Connection) => void,
 ): () => void {

@@ -74,7 +74,7 @@ async function spansOf(port: number, path: string): Promise<readonly Span[]> {
 describe.each(Object.entries(STARTS))('on %s', (_framework, start) => {
   const failure = { 'error.type': 'RangeError', 'error.message': 'no such shelf' }
   const stacks = {
-    'error.stack': expect.stringMatching(/^RangeError: no such shelf\n {4}at fail .*traced-request\.test/),
+    'error.stack': expect.stringMatching(/^RangeError: no such shelf\n {4}at fail .*request-span\.test/),
     'error.cause': [{ type: 'TypeError', message: 'why', stack: expect.stringMatching(/\n {4}at fail /) }],
   }
 

@@ -1,4 +1,4 @@
-import { TRACED } from './traced.js'
+import { TRACED } from './messages.js'
 
 /**
  * Makes a method's wrapper, the same for the same method: so that all requests share one, and none is wrapped twice over,
@@ -6,7 +6,7 @@ import { TRACED } from './traced.js'
  *
  * @param wrap makes it
  */
-export function wrapper<Method extends object>(wrap: (method: Method) => Method): (method: Method) => Method {
+export function sharedWrapper<Method extends object>(wrap: (method: Method) => Method): (method: Method) => Method {
   const wrappers = new WeakMap<Method, Method>()
   // Nearly always the same: a WeakMap takes four times as long.
   let lastMethod: Method | undefined

@@ -17,9 +17,9 @@ export type StoreHead = (this: Response, statusLine: string, headers: unknown) =
 export type Respond = (this: Stream, headers: unknown, ...more: unknown[]) => unknown
 
 /** What a request of HTTP/2 is answered on. */
-export type Stream = Omit<ServerHttp2Stream, 'respond'> & { respond: Respond; [TRACED]?: Traced }
+export type Stream = Omit<ServerHttp2Stream, 'respond'> & { respond: Respond; [TRACED]?: TracedRequest }
 /** A request of an HTTP/1.1 or HTTP/2 server. */
-export type Request = IncomingMessage & { originalUrl?: string; upgrade?: boolean; [TRACED]?: Traced }
+export type Request = IncomingMessage & { originalUrl?: string; upgrade?: boolean; [TRACED]?: TracedRequest }
 /** A response of an HTTP/1.1 or, with a stream, of an HTTP/2 server. */
 export type Response = ServerResponse & {
   readonly req?: Request
@@ -29,7 +29,7 @@ export type Response = ServerResponse & {
   /** The text of an HTTP/1 head, once there is one. */
   readonly _header?: unknown
   /** Where `req` does not tell: a request in the place of another, say. */
-  [TRACED]?: Traced
+  [TRACED]?: TracedRequest
 }
 
 /** Tells the route of a request at its end, where the framework does not know it at the start. */
@@ -64,7 +64,7 @@ export interface RequestInfo {
 }
 
 /** A request that has a span, from its start to its end. */
-export interface Traced {
+export interface TracedRequest {
   readonly span: ActiveSpan
   readonly info: RequestInfo
   /** What the response is sent on, in HTTP/2. */
@@ -94,11 +94,11 @@ export interface Traced {
 }
 
 /** What is known of a request that is traced. */
-export function tracedOf(req: IncomingMessage): Traced | undefined {
+export function tracedOf(req: IncomingMessage): TracedRequest | undefined {
   return (req as Request)[TRACED]
 }
 
 /** What is known of a traced request, by its response. */
-export function tracedOfResponse(res: Response): Traced | undefined {
+export function tracedOfResponse(res: Response): TracedRequest | undefined {
   return res.req?.[TRACED] ?? res[TRACED]
 }
