@@ -207,7 +207,9 @@ describe('one clear line says what is wrong', () => {
   test('a TRACE_RECORDER that is none', async () => {
     const { code, stderr } = await run(['--once'], start, { TRACE_RECORDER: 'yml:x' }).ended
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^openReader: unknown scheme yml: \(the schemes are yaml:, jsonl:, dynamodb:.*\n$/)
+    expect(stderr).toMatch(
+      /^openReader: unknown scheme yml: install its package trace-recorder-yml \(.*\), or use one of yaml:, jsonl:, dynamodb:.*\n$/,
+    )
   })
 
   test('a TRACE_RECORDER that only one process can read', async () => {

@@ -10,14 +10,14 @@ import {
 } from '@trace/core/text-file'
 
 /**
- * A span as the line that stands in the file: ids as decimal strings, fields that are empty left out, data under `data`.
+ * Formats a span as a line of the file: ids as decimal strings, no empty fields, data under `data`.
  *
- * Integers are written in full, however long. A number that is no safe integer has a dot or an exponent, so that a reader can
+ * Integers are written with all their digits. A number that is not a safe integer has a dot or an exponent, so that a reader can
  * tell it from a bigint. NaN and the infinities become text; a lone surrogate becomes U+FFFD.
  *
  * @returns one line, with its line break
- * @throws {RangeError} where a time is outside the years 0000 to 9999, or data is nested too deep or contains itself
- * @throws {TypeError} where data holds what is no plain value (see core's `toPlain`)
+ * @throws {RangeError} if a time is outside the years 0000 to 9999, or data is nested too deep or contains itself
+ * @throws {TypeError} if data holds a value that is not plain (see core's `toPlain`)
  */
 export function spanToJsonLine(span: Span): string {
   let text = `{"span_id":"${span.spanId}","trace_id":"${span.traceId}","parent_id":"${span.parentId}"`
@@ -77,23 +77,23 @@ const FLOAT_ID = /_id"\s*:\s*-?\d+[.eE]/
 const ID_FIELDS: ReadonlySet<string> = new Set(['span_id', 'trace_id', 'parent_id'])
 
 /**
- * Reads a line: what this package or the Go package wrote, and JSON like it of any other writer. Integers beyond 2^53 are
- * bigints; keys that are neither fields nor `data` are left out, as the Go package does.
+ * Reads a line that this package, the Go package or another writer of the same JSON wrote. Integers beyond 2^53 become bigints. Keys
+ * that are neither fields nor `data` are ignored, as the Go package does.
  *
  * @param line with or without its line break
- * @returns the span, or why the line is none; never throws
+ * @returns the span, or why the line is not a span; never throws
  */
 export function spanFromJsonLine(line: string): Span | string {
   try {
     const record = parseJson(line, FLOAT_ID.test(line))
-    if (!isObject(record)) return 'it is no JSON object'
+    if (!isObject(record)) return 'it is not a JSON object'
     const draft = new SpanDraft()
     for (const key of Object.keys(record)) {
       const value: unknown = Reflect.get(record, key)
-      // An id as it is written, so that `12.0` and `1e3` are none.
+      // An id is taken as it is written, so that `12.0` and `1e3` are refused.
       if (key !== 'data')
         draft.setField(key, (ID_FIELDS.has(key) ? textOfNumber(value) : undefined) ?? plainJson(value))
-      else if (!isObject(value)) return 'its data is no JSON object'
+      else if (!isObject(value)) return 'its data is not a JSON object'
       else
         for (const stored of Object.keys(value)) {
           draft.setData(stored.toWellFormed(), plainJson(Reflect.get(value, stored)))

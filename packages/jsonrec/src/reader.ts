@@ -24,13 +24,13 @@ const format: ReadFormat<LinePiece> = {
 }
 
 /**
- * Reads the traces of a file of JSON lines, while it is written too. The file is read through for every call and never held
- * in memory; nothing stays open between calls.
+ * Reads the traces of a file of JSON lines, which may be written at the same time. Each call reads through the file, without holding
+ * it in memory. Nothing stays open between calls.
  *
- * Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` where the file is missing or cannot be opened. What
- * `trace` reports as passed over are lines that mention the trace's id; `traces` reports those of the whole file.
+ * All methods reject with a `TraceError` of code `TRACE_CANNOT_READ` if the file is missing or cannot be opened. The lines that
+ * `trace` reports as skipped are those that mention the trace's id; `traces` reports those of the whole file.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or where `path` is missing or not a string
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or if `path` is missing or not a string
  */
 export function jsonReader(options: JsonReaderOptions): TextReader {
   return textReader(format, options)
@@ -39,7 +39,7 @@ export function jsonReader(options: JsonReaderOptions): TextReader {
 /**
  * The reader of a URL, for `openReader` of `@trace/core/open`: `jsonl:traces.jsonl`.
  *
- * @throws {TraceError} `TRACE_BAD_URL` where the URL is of another form
+ * @throws {TraceError} `TRACE_BAD_URL` if the URL has another form
  */
 export function openReader(url: URL): TextReader {
   return readerOfUrl(url, jsonReader)
@@ -52,8 +52,8 @@ function traceIdOf({ bytes }: LinePiece): string | undefined {
 }
 
 /**
- * The span of one line. A beginning of an object is never an object itself: a last line that lacks only its line break, as
- * an editor may leave it, is whole.
+ * The span of one line. A last line that lacks only its line break, as an editor may leave it, is whole: the beginning of an object
+ * is never an object itself.
  */
 function spanOf({ bytes, at, unended, tooLong }: LinePiece, report: Report): Span | undefined {
   // Cuts off a byte order mark too.
@@ -64,6 +64,6 @@ function spanOf({ bytes, at, unended, tooLong }: LinePiece, report: Report): Spa
   const span = problem ?? spanFromJsonLine(line)
   if (typeof span !== 'string') return span
   const torn = unended && !tooLong
-  report.skip(at, torn ? `it is torn, without a line break at the end of the file: ${span}` : span)
+  report.skip(at, torn ? `it is torn: the file ends before its line break, and ${span}` : span)
   return undefined
 }

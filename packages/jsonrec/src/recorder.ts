@@ -8,13 +8,13 @@ export type JsonRecorderOptions = TextRecorderOptions
 /**
  * Records spans as JSON lines, appended to a file that other processes may append to at the same time, or written to a
  * stream. Nothing is opened before the first record, and no file stays open between records, so that a file may be moved
- * away or deleted at any time.
+ * or deleted at any time.
  *
- * Where spans cannot be stored, `record` rejects with a `RecordError` that carries just those. Exit is covered
- * (`recordSync`) for a file, and for `process.stdout` and `process.stderr`.
+ * If spans cannot be stored, `record` rejects with a `RecordError` that carries these. The recorder can store at exit (`recordSync`)
+ * to a file, `process.stdout` and `process.stderr`, but not to other streams.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, for both or neither of `path` and `stream`, or for one of
- * the wrong type
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option or one of the wrong type, or for both or neither of `path`
+ * and `stream`
  */
 export function jsonRecorder(options: JsonRecorderOptions): Recorder {
   return textRecorder({ name: 'json', textOf: spanToJsonLine }, options)
@@ -23,7 +23,7 @@ export function jsonRecorder(options: JsonRecorderOptions): Recorder {
 /**
  * The recorder of a URL, for `openRecorder` of `@trace/core/open`: `jsonl:traces.jsonl`, or `jsonl:-` for standard output.
  *
- * @throws {TraceError} `TRACE_BAD_URL` where the URL is of another form
+ * @throws {TraceError} `TRACE_BAD_URL` if the URL has another form
  */
 export function openRecorder(url: URL): Recorder {
   return recorderOfUrl(url, jsonRecorder)

@@ -2,7 +2,7 @@ import type { Piece, PieceScanner, ScanStart } from '@trace/core/text-file'
 
 /** Bytes read from a file at a time: larger is no faster. */
 const CHUNK = 1024 * 1024
-/** A line longer than this is passed over, so that no file makes a reader hold more. */
+/** A line longer than this is skipped, so that no file makes a reader hold more. */
 const MAX_LINE = 16 * 1024 * 1024
 const LINE_FEED = 0x0a
 
@@ -10,19 +10,19 @@ const LINE_FEED = 0x0a
 export interface LinePiece extends Piece {
   /** It has no line break: the file ends there. */
   readonly unended: boolean
-  /** Longer than is read: `bytes` is empty. */
+  /** Longer than the limit: `bytes` is empty. */
   readonly tooLong: boolean
 }
 
 /** Options of {@link LineScanner}. */
 export interface LineScanOptions extends ScanStart {
-  /** How many bytes at least {@link LineScanner.room} gives. Default 1 MiB. */
+  /** The smallest size of {@link LineScanner.room}, in bytes. Default 1 MiB. */
   readonly chunk?: number
 }
 
 /**
- * Finds the lines in bytes that come in chunks: put bytes into `room()`, say how many by `filled()`, take the lines that
- * ended by `pieces()`.
+ * Finds the lines in bytes that come in chunks. Put bytes into `room()`, say how many with `filled()`, and take the lines that have
+ * ended from `pieces()`.
  */
 export class LineScanner implements PieceScanner<LinePiece> {
   readonly #chunk: number
@@ -30,7 +30,7 @@ export class LineScanner implements PieceScanner<LinePiece> {
   #length = 0
   /** File offset of the buffer's first byte. */
   #base: number
-  /** What the buffer begins with is the rest of a line that is passed over. */
+  /** Whether the buffer begins with the rest of a line that is skipped. */
   #amid: boolean
 
   constructor({ at = 0, amid = false, chunk = CHUNK }: LineScanOptions = {}) {
@@ -65,7 +65,7 @@ export class LineScanner implements PieceScanner<LinePiece> {
     for (;;) {
       if (needle !== undefined) {
         hit = window.indexOf(needle, start)
-        // What the needle stands in may begin, and the needle itself may end, in bytes that are not here yet.
+        // The line that holds the needle may begin, and the needle itself may end, in bytes that have not come yet.
         const before = window.lastIndexOf(LINE_FEED, hit < 0 ? window.length : hit)
         start = Math.max(start, before + 1)
         if (hit < 0) break

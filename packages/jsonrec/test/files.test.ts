@@ -43,7 +43,7 @@ describe('a file', () => {
       writeFileSync(path, torn.slice(0, cut))
       const whole = cut >= torn.length - 1
       const alone = await jsonReader({ path }).traces()
-      const reason = expect.stringMatching(/torn, without a line break at the end of the file: it is not JSON/)
+      const reason = expect.stringMatching(/it is torn: the file ends before its line break, and it is not JSON/)
       const places = whole ? [] : [{ at: 'byte 0', reason }]
       expect(alone).toEqual({ traces: whole ? [expect.anything()] : [], skipped: places.length, places })
       await jsonRecorder({ path }).record([spanOf(2)])

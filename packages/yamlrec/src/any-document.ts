@@ -3,11 +3,11 @@ import { SpanDraft, setEntry } from '@trace/core/text-file'
 import { type Document, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument, type Scalar } from 'yaml'
 import { plainValue } from './scalar.js'
 
-/** Bounds on what a document may unfold to, far above what anything records: others may write to a shared file. */
+/** Limits on what a document may expand to, far above what any recorder writes: others may write to a shared file. */
 const MAX_NODES = 200_000
 const MAX_DEPTH = 100
 const MAX_ALIASES = 100
-/** The YAML library takes about a second for it, and a hundred times its memory. */
+/** The YAML library takes about a second for a text of this size, and a hundred times its memory. */
 const MAX_TEXT = 2 * 1024 * 1024
 
 const ID_FIELDS: ReadonlySet<string> = new Set(['span_id', 'trace_id', 'parent_id'])
@@ -15,17 +15,18 @@ const INTEGER = /^[-+]?(?:\d+|0o[0-7]+|0x[\da-fA-F]+)$/
 const FLOAT_TAG = 'tag:yaml.org,2002:float'
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f]/
 
-/** Why a document is no span. */
+/** Why a document is not a span. */
 class NotASpan extends Error {}
 
 /**
- * Reads a document of any form by the YAML library.
+ * Reads a document of any form with the YAML library.
  *
- * @param text what stands between the lines `---` and `...`
- * @returns the span, or why the document is none; never throws
+ * @param text what is between the lines `---` and `...`
+ * @returns the span, or why the document is not a span; never throws
  */
 export function readAnyDocument(text: string): Span | string {
-  if (text.length > MAX_TEXT) return `it is longer than ${MAX_TEXT} characters and not of the form that recorders write`
+  if (text.length > MAX_TEXT)
+    return `it is longer than ${MAX_TEXT} characters; only documents in the form that recorders write may be`
   if (CONTROL.test(text)) return 'it holds control characters, which YAML does not allow'
   try {
     // All scalars are read as text: their values are then found by one rule, here and for plain documents.
@@ -33,7 +34,7 @@ export function readAnyDocument(text: string): Span | string {
       schema: 'failsafe',
       resolveKnownTags: false,
       uniqueKeys: false,
-      // Not silent, which passes over documents after the first.
+      // Not `silent`, which ignores documents after the first.
       logLevel: 'error',
       prettyErrors: false,
       stringKeys: false,
@@ -64,7 +65,7 @@ class Walk {
 
   span(): Span | string {
     const root: unknown = this.#document.contents
-    if (!isMap<ParsedNode, ParsedNode | null>(root)) return 'it is no map of keys to values'
+    if (!isMap<ParsedNode, ParsedNode | null>(root)) return 'it is not a map of keys to values'
     const draft = new SpanDraft()
     const keys = new Set<string>()
     for (const { key, value } of root.items) {
@@ -101,7 +102,7 @@ class Walk {
     return map
   }
 
-  /** An id is an integer as it is written too: that `1e3` or `12.0` means one was not intended. */
+  /** An id must also be written as an integer: `1e3` and `12.0` were not meant as ids. */
   #id(node: AnyNode): PlainValue {
     const value = this.#value(node, 1)
     const scalar = this.#resolved(node)
@@ -113,7 +114,7 @@ class Walk {
     if (!isAlias(node)) return node
     if (++this.#aliases > MAX_ALIASES) throw new NotASpan(`it has more than ${MAX_ALIASES} aliases`)
     const target = node.resolve(this.#document)
-    if (target === undefined) throw new NotASpan('it has an alias of something that is not there')
+    if (target === undefined) throw new NotASpan('it has an alias without an anchor')
     return target
   }
 }

@@ -6,12 +6,12 @@ import { numberText, quoted, stringText } from './scalar.js'
 const MAX_SIMPLE_KEY = 1_024
 
 /**
- * A span as the YAML document that stands in the file: an empty line, `---`, a line for each field and data key, and
- * `...`. A field that is empty is left out.
+ * Formats a span as a YAML document of the file: an empty line, `---`, a line for each field and data key, and `...`. Empty fields
+ * are left out.
  *
  * @returns text that begins and ends with a line break
- * @throws {RangeError} where a time is outside the years 0000 to 9999, or data is nested too deep or contains itself
- * @throws {TypeError} where data holds what is no plain value (see core's `toPlain`)
+ * @throws {RangeError} if a time is outside the years 0000 to 9999, or data is nested too deep or contains itself
+ * @throws {TypeError} if data holds a value that is not plain (see core's `toPlain`)
  */
 export function spanToYaml(span: Span): string {
   let text = `\n---\nspan_id: ${span.spanId}\ntrace_id: ${span.traceId}\nparent_id: ${span.parentId}\n`

@@ -3,20 +3,20 @@ import { encodingProblem, Report } from '@trace/core/text-file'
 import { readPlainDocument } from './plain-document.js'
 import { CHUNK, type DocumentPiece, endOfText, isBlank, Scanner } from './scan.js'
 
-const TORN = 'it is torn: its writer was stopped before the line "..." that closes it'
+const TORN = 'it is torn: its writer stopped before the closing line "..."'
 const [LINE_FEED, RETURN, DASH] = [0x0a, 0x0d, 0x2d]
 
 /** What {@link parseYaml} gives. */
 export interface YamlSpans extends ReadReport {
-  /** In the order in which they stand; a span that was recorded twice is there twice. */
+  /** In the order of the file. A span that was recorded twice is in it twice. */
   readonly spans: readonly Span[]
 }
 
 /**
- * Reads all spans of a YAML file's content: what this package or the Go package wrote, and documents like these from any
- * other YAML writer. Never rejects for what it holds: documents that are not whole spans are passed over and counted.
+ * Reads all spans of a YAML file's content that this package, the Go package or another writer of such documents wrote. It never
+ * rejects because of the content: documents that are not whole spans are skipped and counted.
  *
- * @param content text, or bytes as they stand in the file, which must not change meanwhile
+ * @param content text, or the bytes of the file, which must not change meanwhile
  */
 export async function parseYaml(content: string | Uint8Array): Promise<YamlSpans> {
   return parseInChunks(typeof content === 'string' ? Buffer.from(content) : content)
@@ -46,9 +46,9 @@ export async function parseInChunks(
 }
 
 /**
- * The span of one document; a promise of it where the YAML library reads it.
+ * The span of one document; a promise of it if the YAML library reads it.
  *
- * @param report is told where the document, or what follows its end, is not a whole span
+ * @param report is told if the document, or what follows its end, is not a whole span
  */
 export function readPiece(piece: DocumentPiece, report: Report): Span | undefined | Promise<Span | undefined> {
   const { bytes, at, closedAt } = piece
@@ -74,25 +74,25 @@ export function readPiece(piece: DocumentPiece, report: Report): Span | undefine
 function wholeSpan(span: Span | string, at: number, closed: boolean, report: Report): Span | undefined {
   if (typeof span === 'string') return pass(report, at, span)
   if (closed || span.finish !== undefined) return span
-  return pass(report, at, 'it is torn: it has neither finish nor a line "..."')
+  return pass(report, at, 'it is torn: it has neither a finish nor a closing line "..."')
 }
 
 function pass(report: Report, at: number, reason: string): undefined {
   report.skip(at, reason)
 }
 
-/** The span of a document's text, its line `---` included but not the line `...`; or why it is none. */
+/** The span of a document's text, with its line `---` but without the line `...`; or why it is not a span. */
 export function readDocument(text: string): Span | Promise<Span | string> {
   return readPlainDocument(text) ?? readByLibrary(text)
 }
 
-/** The library is seventy files: a program that records, or reads what is plain, need not load them. */
+/** The library has seventy files. A program that records, or reads plain documents, need not load them. */
 async function readByLibrary(text: string): Promise<Span | string> {
   const { readAnyDocument } = await import('./any-document.js')
   return readAnyDocument(text)
 }
 
-/** Where a write of this package begins that was torn within its first mark; below 0 where there is none. */
+/** Where a write of this package begins that was torn within its first mark; below 0 if there is none. */
 function tornMark(bytes: Buffer): number {
   const end = endOfText(bytes)
   const start = bytes[end - 2] === DASH ? end - 2 : end - 1

@@ -2,23 +2,23 @@ import type { PlainValue } from '@trace/core'
 import { parseJson, plainJson } from '@trace/core/text-file'
 import { plainValue } from './scalar.js'
 
-/** Unquoted text that no YAML parser can see as anything but one scalar on one line, wider than what is written: so it begins. */
+/** How unquoted text begins that every YAML parser reads as one scalar on one line. It is more than recorders write. */
 const FIRST = /^(?:[\w/\xa1-\u1fff\u2100-\u2fff\u3001-\ud7ff]|\.(?!\.\.)|-(?=[\d.]))/
-/** And this it does not hold. */
+/** What such text does not hold. */
 const NOT_TEXT = /[^\w./@+=?&%(),;~$*!'\\\xa1-\u1fff\u2100-\u2fff\u3001-\ud7ff :-]|[ :](?:[ :]|$)/
 const NOT_QUOTED = /["\x00-\x1f]/
 const NOT_SINGLE_QUOTED = /['\x00-\x1f\u2028\u2029]/
 
-/** In JSON; YAML reads them otherwise. */
+/** These are in JSON; YAML reads them in another way. */
 const SURROGATE = /\\u[dD]/
 
-/** The parser cannot tell; the document is one for the YAML library. */
+/** This parser cannot tell: the YAML library must read the document. */
 export class Declined extends Error {}
 
 /**
- * The value that stands on the rest of a line.
+ * The value on the rest of a line.
  *
- * @throws {Declined} where it is not of the form that recorders write for plain data
+ * @throws {Declined} if it is not of the form that recorders write for plain data
  */
 export function lineValue(text: string): PlainValue {
   switch (text.charCodeAt(0)) {
@@ -43,7 +43,7 @@ export function keyText(text: string): string {
   return text.startsWith('"') ? doubleQuoted(text) : unquoted(text)
 }
 
-/** Where text in double quotes ends, after its last quote; below 0 where it does not end. */
+/** Where text in double quotes ends, after its last quote; below 0 if it does not end. */
 export function quotedEnd(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -66,7 +66,7 @@ function doubleQuoted(text: string): string {
     return inner
   }
   try {
-    // The escapes of JSON mean the same in YAML; where there are others, JSON refuses.
+    // The escapes of JSON mean the same in YAML. JSON refuses all others.
     const value: unknown = JSON.parse(text)
     if (typeof value === 'string' && value.isWellFormed()) return value
   } catch {

@@ -27,13 +27,13 @@ function traceIdOf({ bytes }: DocumentPiece): string | undefined {
 }
 
 /**
- * Reads the traces of a YAML file, while it is written too. The file is read through for every call and never held in
- * memory; nothing stays open between calls.
+ * Reads the traces of a YAML file, which may be written at the same time. Each call reads through the file, without holding it in
+ * memory. Nothing stays open between calls.
  *
- * Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` where the file is missing or cannot be opened. What
- * `trace` reports as passed over are documents that mention the trace's id; `traces` reports those of the whole file.
+ * All methods reject with a `TraceError` of code `TRACE_CANNOT_READ` if the file is missing or cannot be opened. The documents that
+ * `trace` reports as skipped are those that mention the trace's id; `traces` reports those of the whole file.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or where `path` is missing or not a string
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or if `path` is missing or not a string
  */
 export function yamlReader(options: YamlReaderOptions): TextReader {
   return textReader(format, options)
@@ -42,7 +42,7 @@ export function yamlReader(options: YamlReaderOptions): TextReader {
 /**
  * The reader of a URL, for `openReader` of `@trace/core/open`: `yaml:traces.yaml`.
  *
- * @throws {TraceError} `TRACE_BAD_URL` where the URL is of another form
+ * @throws {TraceError} `TRACE_BAD_URL` if the URL has another form
  */
 export function openReader(url: URL): TextReader {
   return readerOfUrl(url, yamlReader)

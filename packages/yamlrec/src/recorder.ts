@@ -8,13 +8,13 @@ export type YamlRecorderOptions = TextRecorderOptions
 /**
  * Records spans as YAML documents, appended to a file that other processes may append to at the same time, or written
  * to a stream. Nothing is opened before the first record, and no file stays open between records, so that a file may be
- * moved away or deleted at any time.
+ * moved or deleted at any time.
  *
- * Where spans cannot be stored, `record` rejects with a `RecordError` that carries just those. Exit is covered
- * (`recordSync`) for a file, and for `process.stdout` and `process.stderr`.
+ * If spans cannot be stored, `record` rejects with a `RecordError` that carries these. The recorder can store at exit (`recordSync`)
+ * to a file, `process.stdout` and `process.stderr`, but not to other streams.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, for both or neither of `path` and `stream`, or for one of
- * the wrong type
+ * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option or one of the wrong type, or for both or neither of `path`
+ * and `stream`
  */
 export function yamlRecorder(options: YamlRecorderOptions): Recorder {
   return textRecorder({ name: 'yaml', textOf: spanToYaml }, options)
@@ -23,7 +23,7 @@ export function yamlRecorder(options: YamlRecorderOptions): Recorder {
 /**
  * The recorder of a URL, for `openRecorder` of `@trace/core/open`: `yaml:traces.yaml`, or `yaml:-` for standard output.
  *
- * @throws {TraceError} `TRACE_BAD_URL` where the URL is of another form
+ * @throws {TraceError} `TRACE_BAD_URL` if the URL has another form
  */
 export function openRecorder(url: URL): Recorder {
   return recorderOfUrl(url, yamlRecorder)

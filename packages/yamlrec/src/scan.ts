@@ -2,49 +2,49 @@ import type { Piece, PieceScanner, ScanStart } from '@trace/core/text-file'
 
 /** Bytes read from a file at a time: larger is no faster. */
 export const CHUNK: number = 1024 * 1024
-/** A document longer than this is passed over, so that no file makes a reader hold more. */
+/** A document longer than this is skipped, so that no file makes a reader hold more. */
 const MAX_DOCUMENT = 16 * 1024 * 1024
-/** What is kept of text that belongs to no document: enough to see a mark that continues in the next chunk. */
+/** How much is kept of text that belongs to no document, in bytes: enough to see a mark that continues in the next chunk. */
 const TAIL = 16
 
 const MARK = Buffer.from('\n---')
-/** In bytes, how far after a document it is looked for whether documents of its file are closed: some thousand of them. */
+/** How far after a document to look for closed documents in its file, in bytes: some thousand documents. */
 const LOOK_AHEAD = 1024 * 1024
 const CLOSE = Buffer.from('\n...')
-/** A comment as long as a byte order mark: takes its place before a mark, as files that are joined have it. */
+/** A comment as long as a byte order mark. It replaces one before a mark, where joined files have it. */
 const BYTE_ORDER_MARK = Buffer.from('\ufeff')
 const COMMENT = Buffer.from('# \n')
-/** How a file begins that this package began, after the line break that {@link Scanner} puts before it. */
+/** How a file of this package begins, after the line break that {@link Scanner} puts before it. */
 const OWN_STARTS = ['\n\n\n---\n', '\n\r\n\r\n---\r']
 const [LINE_FEED, RETURN, BLANK, TAB, PLUS] = [0x0a, 0x0d, 0x20, 0x09, 0x2b]
 
-/** The head of a text block that keeps its empty lines, as a line's end: `key: |2+`. */
+/** The head of a text block that keeps its empty lines, at the end of a line: `key: |2+`. */
 const KEEPING_BLOCK = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^"'\s][^"]*): (?:!\S+ )?[|>]\d?\+$/
 
 /**
- * The bytes of one document: from its line `---` to the next, or to the line `...` that closes it, where text follows that. Such
- * text is a piece of its own, as is what stands before the first line `---`.
+ * The bytes of one document: from its line `---` to the next, or to the closing line `...` if text follows it. Such text is a piece of
+ * its own, and so is the text before the first line `---`.
  */
 export interface DocumentPiece extends Piece {
-  /** Where the line `...` begins in `bytes`; below 0 where there is none. */
+  /** Where the line `...` begins in `bytes`; below 0 if there is none. */
   readonly closedAt: number
   /** It begins as this package begins a document, in a file whose documents are closed: without a line `...` it is torn. */
   readonly mustClose: boolean
-  /** It begins with no line `---`. */
+  /** It does not begin with a line `---`. */
   readonly unmarked: boolean
-  /** Longer than is read: only its beginning is in `bytes`. */
+  /** Longer than the limit: only its beginning is in `bytes`. */
   readonly tooLong: boolean
 }
 
 /** How a scan begins. */
 export interface ScanOptions extends ScanStart {
-  /** How many bytes at least {@link Scanner.room} gives. Default 1 MiB. */
+  /** The smallest size of {@link Scanner.room}, in bytes. Default 1 MiB. */
   readonly chunk?: number
 }
 
 /**
- * Finds the documents in bytes that come in chunks: put bytes into `room()`, say how many by `filled()`, take the
- * documents that ended by `pieces()`.
+ * Finds the documents in bytes that come in chunks. Put bytes into `room()`, say how many with `filled()`, and take the documents that
+ * have ended from `pieces()`.
  */
 export class Scanner implements PieceScanner<DocumentPiece> {
   readonly #chunk: number
@@ -52,15 +52,15 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   #length: number
   /** File offset of the buffer's first byte. */
   #base: number
-  /** What it is at the start of the file's text: of the line break that is put before that. */
+  /** At the start of the file's text, the offset of the line break that is put before it. */
   #textStart = -1
   #kind: 'document' | 'unmarked' | 'unknown'
-  /** The document under way stands after an empty line, as those of this package do. */
+  /** Whether the current document follows an empty line, as those of this package do. */
   #standsApart = false
-  /** As given, or as far as found. */
+  /** As given, or as found so far. */
   #closedFrom: number
   readonly #findsClosed: boolean
-  /** Up to where it was looked for that, as a file offset. */
+  /** Up to which file offset this was searched for. */
   #searched = 0
 
   constructor(options: ScanOptions = {}) {
@@ -152,9 +152,9 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   }
 
   /**
-   * The last document, though nothing follows it yet, where it is whole: for files that still grow.
+   * The last document, if it is whole although nothing follows it yet: for files that still grow.
    *
-   * @param quiet whether the file has stopped growing, so that what need not be closed may be whole too
+   * @param quiet whether the file has stopped growing, so that a document that need not be closed may be whole too
    */
   *settled(quiet: boolean): Generator<DocumentPiece> {
     const window = this.#buffer.subarray(0, this.#length)
@@ -175,7 +175,7 @@ export class Scanner implements PieceScanner<DocumentPiece> {
     this.#searched = this.#base + window.length - CLOSE.length
   }
 
-  /** Whether a document is torn unless it is of a file whose documents are not closed, and more of that must be seen. */
+  /** Whether a document is torn, unless the documents of its file are not closed, which only more of the file can show. */
   #isUndecided({ at, bytes, closedAt }: DocumentPiece): boolean {
     if (!this.#standsApart || closedAt >= 0 || !this.#findsClosed || this.#closedFrom < Infinity) return false
     return this.#base + this.#length <= at + bytes.length + LOOK_AHEAD + CLOSE.length
@@ -187,7 +187,7 @@ export class Scanner implements PieceScanner<DocumentPiece> {
     return mark
   }
 
-  /** The document that begins at a mark, and whatever follows the line that closes it: that is nobody's yet. */
+  /** The document that begins at a mark, and whatever follows its closing line, which belongs to no document yet. */
   *#documents(whole: DocumentPiece): Generator<DocumentPiece> {
     let piece = whole
     for (let textEnd = endOfText(piece.bytes); ; ) {
@@ -223,7 +223,7 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   }
 }
 
-/** Where the next line `---` begins, counted from the line break before it; below 0 where there is none. */
+/** Where the next line `---` begins, counted from the line break before it; below 0 if there is none. */
 function nextMark(window: Buffer, from: number, final: boolean): number {
   for (let at = window.indexOf(MARK, from); at >= 0; at = window.indexOf(MARK, at + 1)) {
     if (endsWord(window, at + MARK.length, final)) return at
@@ -244,7 +244,7 @@ function endsWord(window: Buffer, at: number, final: boolean): boolean {
   return byte === LINE_FEED || byte === RETURN || byte === BLANK || byte === TAB
 }
 
-/** Where the first line `...` begins; below 0 where there is none. */
+/** Where the first line `...` begins; below 0 if there is none. */
 function closingLine(bytes: Buffer, from: number, final: boolean): number {
   for (let at = bytes.indexOf(CLOSE, from); at >= 0; at = bytes.indexOf(CLOSE, at + 1)) {
     if (endsWord(bytes, at + CLOSE.length, final)) return at + 1
@@ -252,7 +252,7 @@ function closingLine(bytes: Buffer, from: number, final: boolean): number {
   return -1
 }
 
-/** Where nothing but white space follows. */
+/** Where only white space follows. */
 export function endOfText(bytes: Buffer): number {
   let end = bytes.length
   while (end > 0 && isSpace(bytes[end - 1])) end--
@@ -264,14 +264,14 @@ function isSpace(byte: number | undefined): boolean {
 }
 
 /**
- * Whether nothing but white space, byte order marks, comments and directives follows.
+ * Whether only white space, byte order marks, comments and directives follow.
  *
  * @param end where the text ends, as {@link endOfText} has it
  */
 export function isBlank(bytes: Buffer, from = 0, end: number = endOfText(bytes)): boolean {
   if (end <= from) return true
   if (end - from > 10_000) return false
-  // Line by line: an expression for all of them at once takes forever on a few dozen empty lines.
+  // Line by line: one regular expression for all lines takes forever on a few dozen empty lines.
   const lines = bytes.toString('utf8', from, end).split('\n')
   return lines.every((line) => /^\s*(?:[#%]|$)/.test(line))
 }

@@ -121,7 +121,7 @@ function load(opener: Opener, url: URL): unknown {
     const message = `${opener}: ${url.protocol} needs the package ${name}, which is not installed (${looked}): npm install ${name}`
     throw new TraceError('TRACE_MISSING_PACKAGE', message)
   }
-  const message = `${opener}: unknown scheme ${url.protocol} (the schemes are ${SCHEMES}; another one needs its package, here ${name}, ${looked})`
+  const message = `${opener}: unknown scheme ${url.protocol} install its package ${name} (${looked}), or use one of ${SCHEMES}`
   throw new TraceError('TRACE_BAD_URL', message)
 }
 

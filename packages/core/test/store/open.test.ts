@@ -79,7 +79,7 @@ describe('packages', () => {
   test.each([
     ['dynamodb://Traces', 'TRACE_MISSING_PACKAGE', 'npm install @trace/dynamorec'],
     ['dynamodb://Traces', 'TRACE_MISSING_PACKAGE', 'looked for from '],
-    ['yml:a', 'TRACE_BAD_URL', 'unknown scheme yml: (the schemes are yaml:, jsonl:, dynamodb:, memory:, none:'],
+    ['yml:a', 'TRACE_BAD_URL', 'unknown scheme yml: install its package trace-recorder-yml (looked for from '],
     ['yml:a', 'TRACE_BAD_URL', 'trace-recorder-yml'],
     ['empty:', 'TRACE_BAD_PACKAGE', 'does not export openRecorder'],
     ['wrong:', 'TRACE_BAD_PACKAGE', "returned 5 instead of a recorder; report this to the package's author"],
