@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { onOneLine, TraceError } from '@trace/core'
+import { messageOf } from './table/remedy.js'
 import { type CreateTraceTableOptions, createTraceTable } from './table/table.js'
 
 const HELP = `trace-dynamodb: a DynamoDB table for traces
@@ -33,7 +34,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
   try {
     options = optionsOf(args)
   } catch (error) {
-    output.err(`trace-dynamodb: ${textOf(error)}; see trace-dynamodb --help`)
+    output.err(`trace-dynamodb: ${onOneLine(messageOf(error), 500)}; see trace-dynamodb --help`)
     return 2
   }
   if (options === undefined) {
@@ -45,7 +46,7 @@ export async function runCommand(args: readonly string[], output: Output): Promi
     for (const line of did) output.out(line)
     return 0
   } catch (error) {
-    output.err(`trace-dynamodb: ${textOf(error)}`)
+    output.err(`trace-dynamodb: ${onOneLine(messageOf(error), 500)}`)
     return error instanceof TraceError && error.code === 'TRACE_BAD_OPTION' ? 2 : 1
   }
 }
@@ -75,8 +76,4 @@ function optionsOf(args: readonly string[]): CreateTraceTableOptions | undefined
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
   }
-}
-
-function textOf(error: unknown): string {
-  return onOneLine(error instanceof Error ? error.message : String(error), 500)
 }

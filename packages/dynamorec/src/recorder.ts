@@ -1,13 +1,10 @@
-import { checkOptions, type Logger, optionRules, RecordError, type Recorder, type Span } from '@trace/core'
+import { checkOptions, type Logger, optionRules, RecordError, type Recorder } from '@trace/core'
 import { processLogger } from '@trace/core/store'
 import type { Layout } from './item/item.js'
 import { Spool } from './spool/spool.js'
 import { Spooler } from './spool/spooler.js'
-import { Connection, requestTimeoutOf, TABLE_RULES, type TableOptions } from './table/client.js'
-import { ownSignal } from './table/deadline.js'
-import { explain } from './table/problem.js'
-import type { Outcome } from './write/batches.js'
-import { type WriteRules, writeSpans } from './write/writer.js'
+import { Connection, TABLE_RULES, type TableOptions } from './table/client.js'
+import { type Outcome, Writer } from './write/writer.js'
 
 /** Options of {@link dynamoRecorder}. */
 export interface DynamoRecorderOptions extends TableOptions {
@@ -63,32 +60,30 @@ const DEFAULT_SPOOL_BYTES = 67_108_864
 export function dynamoRecorder(options: DynamoRecorderOptions): Recorder {
   checkOptions('dynamoRecorder', options, RULES)
   if (options.spool !== undefined) checkOptions('dynamoRecorder spool', options.spool, SPOOL_RULES)
-  const { table, spool } = options
-  const name = `dynamodb(${table})`
-  const closing = new AbortController()
-  const rules = writeRules(options, ownSignal(closing.signal))
-  const why = (error: unknown): string => explain(error, { table, place: rules.connection.place })
-  const write = (spans: readonly Span[]): Promise<Outcome> => writeSpans(spans, rules)
-  const abort = (): void => closing.abort(closedError())
+  // Only the writer's own attempts, each with its own time: those of the SDK would multiply with them.
+  const connection = new Connection(options, 1)
+  const writer = writerOf(options, connection)
+  const { name } = writer
+  const { spool } = options
   if (spool === undefined) {
     return {
       name,
-      record: async (spans) => tell(name, why, await write(spans)),
+      record: async (spans) => throwIfNotStored(writer, await writer.write(spans)),
       close: async () => {
-        abort()
-        rules.connection.close()
+        writer.abort()
+        connection.close()
       },
     }
   }
   const file = new Spool(spool.path, spool.maxBytes ?? DEFAULT_SPOOL_BYTES)
-  const spooler = new Spooler({ name, why, spool: file, write, abort, logger: options.logger ?? processLogger })
+  const spooler = new Spooler(writer, file, options.logger ?? processLogger)
   return {
     name,
-    record: async (spans) => tell(name, why, await spooler.store(spans)),
-    recordSync: (spans) => tell(name, why, spooler.keepSync(spans)),
+    record: async (spans) => throwIfNotStored(writer, await spooler.store(spans)),
+    recordSync: (spans) => throwIfNotStored(writer, spooler.keepSync(spans)),
     close: async () => {
       await spooler.close()
-      rules.connection.close()
+      connection.close()
     },
   }
 }
@@ -115,40 +110,32 @@ const RULES = {
 
 const SPOOL_RULES = { path: { ...optionRules.string, required: true }, maxBytes: optionRules.count }
 
-function writeRules(options: DynamoRecorderOptions, signal: AbortSignal): WriteRules {
-  const layout = options.layout ?? 'natural'
-  return {
-    table: options.table,
-    // Only its own attempts, each with its own time: those of the SDK would multiply with them.
-    connection: new Connection(options, 1),
+function writerOf(options: DynamoRecorderOptions, connection: Connection): Writer {
+  const { table, layout = 'natural', index = layout === 'natural', expireAfter, concurrency = 4, spool } = options
+  const { attempts = spool === undefined ? 10 : 5 } = options
+  return new Writer({
+    table,
+    connection,
     layout,
-    index: options.index ?? layout === 'natural',
-    expireAfter: options.expireAfter,
-    concurrency: options.concurrency ?? 4,
-    attempts: options.attempts ?? (options.spool === undefined ? 10 : 5),
-    isPatient: options.spool === undefined,
-    requestTimeout: requestTimeoutOf(options),
-    signal,
-  }
+    index,
+    expireAfter,
+    concurrency,
+    attempts,
+    isPatient: spool === undefined,
+  })
 }
 
-function closedError(): Error {
-  return new Error('the recorder was closed meanwhile; wait longer in flush and close')
-}
-
-/** @throws {RecordError} for what is not stored */
-function tell(name: string, why: (error: unknown) => string, { refused, unsent, error }: Outcome): void {
+/** @throws {RecordError} for the spans that are not stored */
+function throwIfNotStored(writer: Writer, { refused, unsent, error }: Outcome): void {
   if (refused.length === 0 && unsent.length === 0) return
   const parts: string[] = []
-  if (unsent.length > 0) {
-    parts.push(`${unsent.length} unsent: ${why(error)}`)
-  }
+  if (unsent.length > 0) parts.push(`${unsent.length} unsent: ${writer.explain(error)}`)
   const [first, ...more] = refused
   if (first !== undefined) {
     const others = more.length === 0 ? '' : ` and ${more.length} others`
     const which = `span ${first.span.spanId} of trace ${first.span.traceId}${others}`
-    parts.push(`refused ${which}: ${why(first.error)}`)
+    parts.push(`refused ${which}: ${writer.explain(first.error)}`)
   }
   const spans = [...refused.map(({ span }) => span), ...unsent]
-  throw new RecordError(`${name}: ${parts.join('; ')}`, spans, { cause: error ?? first?.error })
+  throw new RecordError(`${writer.name}: ${parts.join('; ')}`, spans, { cause: error ?? first?.error })
 }

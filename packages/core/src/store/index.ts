@@ -2,6 +2,7 @@
 export { isId } from '../values/ids.js'
 export { type Plain, setEntry, toPlain } from '../values/plain.js'
 export { processLogger } from '../values/process-logger.js'
+export { clearInterval, clearTimeout, setInterval, setTimeout, sleep } from '../values/timers.js'
 export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
 export {
   type CheckedQuery,

@@ -3,7 +3,6 @@ import { DATA_KEYS, type ReadReport, type Span, type TraceQuery } from '@trace/c
 import { needsData } from '@trace/core/store'
 import { EXPIRES, type Item, isExpired, spanFromItem } from '../item/item.js'
 import { type Connection, checkAnswer, type Session } from '../table/client.js'
-import { withDeadline } from '../table/deadline.js'
 
 /** How many places of items that are no spans are told. */
 const MAX_PLACES = 10
@@ -30,8 +29,6 @@ type Page = Pick<QueryCommandOutput, 'Items' | 'LastEvaluatedKey' | '$metadata'>
 export interface QueryParts {
   readonly connection: Connection
   readonly table: string
-  /** Milliseconds. */
-  readonly requestTimeout: number
   readonly signal: AbortSignal | undefined
 }
 
@@ -119,11 +116,9 @@ export class Query {
     from: Key | undefined,
     send: (session: Session, whole: QueryCommandInput, abort: AbortSignal) => Promise<Page>,
   ): Promise<Page> {
-    const { connection, table, requestTimeout, signal } = this.#parts
+    const { connection, table, signal } = this.#parts
     const whole = { TableName: table, ...input, ...(from === undefined ? {} : { ExclusiveStartKey: from }) }
-    const page = await withDeadline(requestTimeout, signal, (abort) =>
-      connection.request((session) => send(session, whole, abort)),
-    )
+    const page = await connection.requestInTime(signal, (session, abortSignal) => send(session, whole, abortSignal))
     checkAnswer(page, page.Items)
     return page
   }

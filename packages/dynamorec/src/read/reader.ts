@@ -2,18 +2,19 @@ import {
   checkOptions,
   optionRules,
   type ReadOptions,
+  type Span,
   TraceError,
   type TraceList,
   type TraceQuery,
   type TraceReader,
 } from '@trace/core'
-import { checkQuery, checkTraceId, isId } from '@trace/core/store'
+import { checkQuery, checkTraceId, isId, listTraces, newestFirst } from '@trace/core/store'
 import { Connection, TABLE_RULES, type TableOptions } from '../table/client.js'
 import { ownSignal } from '../table/deadline.js'
-import { explain } from '../table/problem.js'
+import { createCommand, explain } from '../table/problem.js'
+import { Examiner } from './examine.js'
 import { Query } from './query.js'
 import { listFromIndex } from './recent.js'
-import { listByScan } from './scan.js'
 
 /** Options of {@link dynamoReader}. */
 export interface DynamoReaderOptions extends TableOptions {
@@ -55,7 +56,7 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
     signal?.throwIfAborted()
     try {
       const own = signal === undefined ? undefined : ownSignal(signal)
-      return await use(new Query({ connection, table, requestTimeout, signal: own }))
+      return await use(new Query({ connection, table, signal: own }))
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof TraceError || isCallers(error)) throw error
@@ -99,4 +100,38 @@ function noting(where: TraceQuery['where'], thrown: Set<unknown>): Pick<TraceQue
       }
     },
   }
+}
+
+/** How much of a table is read for a list. */
+interface ScanLimits {
+  readonly limit: number
+  /** Pages of 1 MB. */
+  readonly scanPages: number
+}
+
+/** The traces that match, by reading the table from its start; where it is larger than the limits, those found so far. */
+async function listByScan(query: Query, wanted: TraceQuery, limits: ScanLimits): Promise<TraceList> {
+  const { limit, scanPages } = limits
+  const spans: Span[] = []
+  const isWhole = await query.scan(wanted, scanPages, (page) => {
+    for (const span of page) spans.push(span)
+  })
+  if (isWhole) return { traces: listTraces(spans, wanted), ...query.report }
+  const examiner = new Examiner(query, wanted, limit)
+  await examiner.examine(newestTraces(spans))
+  const advice = `\`${createCommand(query.table)} --index\` adds an index, and scanPages reads more`
+  const incomplete = `the table was read only in part, ${scanPages} MB of it, so that newer traces may be missing: ${advice}`
+  return { traces: examiner.found.sort(newestFirst).slice(0, limit), ...query.report, incomplete }
+}
+
+function newestTraces(spans: readonly Span[]): bigint[] {
+  const starts = new Map<bigint, bigint>()
+  for (const { traceId, start } of spans) {
+    const earliest = starts.get(traceId)
+    if (earliest === undefined || start < earliest) starts.set(traceId, start)
+  }
+  return [...starts]
+    .map(([traceId, start]) => ({ traceId, start }))
+    .sort(newestFirst)
+    .map(({ traceId }) => traceId)
 }

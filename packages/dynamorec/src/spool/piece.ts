@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import type { Span } from '@trace/core'
 import { spanFromJsonLine } from '@trace/jsonrec'
 import { nameOf } from '../table/remedy.js'
-import { MAX_BATCH } from '../write/batches.js'
+import { MAX_BATCH } from '../write/writer.js'
 
 /** Bytes that are read of a segment at first: a batch of small spans, twice over. Then more, until there is a line. */
 const READ_BYTES = 16_384

@@ -1,6 +1,7 @@
 import { fstatSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Span } from '@trace/core'
+import { clearInterval, setInterval } from '@trace/core/store'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { appendTo, closeOnDisk, closeOnDiskSync } from './append.js'
 import { newOwner, STALE_MS } from './owner.js'

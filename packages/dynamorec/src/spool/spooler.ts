@@ -1,6 +1,7 @@
 import { type Logger, onOneLine, type Span } from '@trace/core'
+import { clearTimeout, setTimeout } from '@trace/core/store'
 import { messageOf } from '../table/remedy.js'
-import type { Outcome, Refusal } from '../write/batches.js'
+import type { Outcome, Refusal, Writer } from '../write/writer.js'
 import type { Piece } from './piece.js'
 import type { Spool } from './spool.js'
 
@@ -11,23 +12,11 @@ const CLOSE_MS = 1_000
 /** When what is still under way then is aborted, in milliseconds since the recorder was closed. */
 const ABORT_MS = 1_500
 
-/** What a spooler needs. */
-export interface SpoolerParts {
-  /** The recorder's name. */
-  readonly name: string
-  /** What an error means, and what to do about it. */
-  readonly why: (error: unknown) => string
-  readonly spool: Spool
-  /** Writes spans to the table. Never rejects. */
-  readonly write: (spans: readonly Span[]) => Promise<Outcome>
-  /** Ends all writes that are under way. */
-  readonly abort: () => void
-  readonly logger: Logger
-}
-
 /** Between a recorder and its table: keeps in a file what cannot be stored, and stores it when the table answers again. */
 export class Spooler {
-  readonly #parts: SpoolerParts
+  readonly #writer: Writer
+  readonly #spool: Spool
+  readonly #logger: Logger
   /** Until then, by `performance.now()`, spans go to the spool untried. */
   #downUntil = 0
   /** Why spans are kept in the file; undefined where the table answers. */
@@ -41,8 +30,10 @@ export class Spooler {
   /** What was said last of a file that cannot be read. */
   #unreadable: string | undefined
 
-  constructor(parts: SpoolerParts) {
-    this.#parts = parts
+  constructor(writer: Writer, spool: Spool, logger: Logger) {
+    this.#writer = writer
+    this.#spool = spool
+    this.#logger = logger
   }
 
   /** Stores spans, in the table or else in the spool: what is unsent then is in neither. Not called concurrently. */
@@ -68,7 +59,7 @@ export class Spooler {
   /** Stores spans in the spool. */
   async keep(spans: readonly Span[]): Promise<Outcome> {
     try {
-      return this.#keptOf(spans, await this.#parts.spool.add(spans))
+      return this.#keptOf(spans, await this.#spool.add(spans))
     } catch (error) {
       return this.#notKept(spans, error)
     }
@@ -77,20 +68,20 @@ export class Spooler {
   /** Stores spans in the spool, before it returns. */
   keepSync(spans: readonly Span[]): Outcome {
     try {
-      return this.#keptOf(spans, this.#parts.spool.addSync(spans))
+      return this.#keptOf(spans, this.#spool.addSync(spans))
     } catch (error) {
       return this.#notKept(spans, error)
     }
   }
 
   #keptOf(spans: readonly Span[], kept: number): Outcome {
-    const { path } = this.#parts.spool
+    const { path } = this.#spool
     const error = new Error(`the spool ${path} is full; give it a larger maxBytes${this.#because()}`)
     return { refused: [], unsent: spans.slice(kept), error }
   }
 
   #notKept(spans: readonly Span[], error: unknown): Outcome {
-    const { path } = this.#parts.spool
+    const { path } = this.#spool
     const problem = `cannot write to the spool ${path}: ${onOneLine(messageOf(error), 100)}${this.#because()}`
     return { refused: [], unsent: spans, error: new Error(problem, { cause: error }) }
   }
@@ -110,24 +101,23 @@ export class Spooler {
   async close(): Promise<void> {
     this.#sendUntil = performance.now() + CLOSE_MS
     clearTimeout(this.#timer)
-    const timer = setTimeout(this.#parts.abort, this.#storing === undefined ? ABORT_MS : 0)
+    const timer = setTimeout(() => this.#writer.abort(), this.#storing === undefined ? ABORT_MS : 0)
     await Promise.all([this.#storing, this.#replay, this.#lastTurn])
     clearTimeout(timer)
-    this.#parts.spool.close()
+    this.#spool.close()
   }
 
   /** One write at a time, so that no key is in flight twice. */
   #inTurn(spans: readonly Span[]): Promise<Outcome> {
-    const turn = this.#lastTurn.then(() => this.#parts.write(spans))
+    const turn = this.#lastTurn.then(() => this.#writer.write(spans))
     this.#lastTurn = turn
     return turn
   }
 
   #goDown(error: unknown): void {
-    const { name, spool, why } = this.#parts
-    const trouble = why(error)
+    const trouble = this.#writer.explain(error)
     if (this.#trouble === undefined) {
-      this.#warn(`${name}: spans go to ${spool.path} until the table takes them: ${trouble}`)
+      this.#warn(`spans go to ${this.#spool.path} until the table takes them: ${trouble}`)
     }
     this.#trouble = trouble
     this.#downUntil = performance.now() + PROBE_MS
@@ -140,7 +130,6 @@ export class Spooler {
   }
 
   async #replayAll(): Promise<void> {
-    const { name, spool } = this.#parts
     const news = new News()
     try {
       const isDone = await this.#replayPieces(news)
@@ -150,25 +139,23 @@ export class Spooler {
     } finally {
       this.#replay = undefined
     }
-    for (const line of news.lines(spool.path, this.#parts.why)) this.#warn(`${name}: ${line}`)
+    for (const line of news.lines(this.#spool.path, this.#writer)) this.#warn(line)
   }
 
   /** Once for each reason: it is tried again and again. */
   #sayUnreadable(reason: string): void {
-    const { name, spool } = this.#parts
-    if (this.#unreadable !== reason) this.#warn(`${name}: cannot read the spool ${spool.path}: ${reason}`)
+    if (this.#unreadable !== reason) this.#warn(`cannot read the spool ${this.#spool.path}: ${reason}`)
     this.#unreadable = reason
   }
 
   /** @returns whether the spool is empty now */
   async #replayPieces(news: News): Promise<boolean> {
-    const { spool } = this.#parts
     while (performance.now() < this.#sendUntil) {
-      const piece = await spool.next()
+      const piece = await this.#spool.next()
       if (piece === undefined) return true
       const outcome = await this.#inTurn(piece.spans)
       news.add(piece, outcome)
-      spool.settle(outcome.unsent)
+      this.#spool.settle(outcome.unsent)
       if (outcome.unsent.length > 0) {
         this.#goDown(outcome.error)
         return false
@@ -180,7 +167,7 @@ export class Spooler {
 
   #warn(message: string): void {
     try {
-      this.#parts.logger.warn(`trace: ${message}`)
+      this.#logger.warn(`trace: ${this.#writer.name}: ${message}`)
     } catch {
       // A logger that throws must not reach the traced program, and there is nowhere else to say it.
     }
@@ -201,14 +188,14 @@ class News {
     this.#first ??= refused[0]
   }
 
-  lines(path: string, why: (error: unknown) => string): string[] {
+  lines(path: string, writer: Writer): string[] {
     const lines: string[] = []
     if (this.#stored > 0) lines.push(`${this.#stored} spans of ${path} are in the table now`)
     if (this.#skipped > 0) lines.push(`${this.#skipped} lines of ${path} were no whole spans`)
     if (this.#first !== undefined) {
       const { span, error } = this.#first
       const which = `the first is span ${span.spanId} of trace ${span.traceId}`
-      lines.push(`${this.#refused} spans of ${path} are refused and left out, ${which}: ${why(error)}`)
+      lines.push(`${this.#refused} spans of ${path} are refused and left out, ${which}: ${writer.explain(error)}`)
     }
     return lines
   }

@@ -1,5 +1,6 @@
 import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { type OptionRule, optionRules } from '@trace/core'
+import { withDeadline } from './deadline.js'
 import { placeOf } from './place.js'
 import { NotDynamoError } from './problem.js'
 import { propertyOf, remedyFor } from './remedy.js'
@@ -105,6 +106,21 @@ export class Connection {
     }
   }
 
+  /**
+   * {@link request}, which aborts when the option `requestTimeout` is up or when a signal says so, and does not wait for a
+   * client that ignores that.
+   *
+   * @throws the signal's reason, a `TimeoutError`, or what {@link request} throws
+   */
+  requestInTime<T>(
+    signal: AbortSignal | undefined,
+    make: (session: Session, abortSignal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return withDeadline(requestTimeoutOf(this.#options), signal, (abortSignal) =>
+      this.request((session) => make(session, abortSignal)),
+    )
+  }
+
   async #open(): Promise<Session> {
     const loaded = await loadSdk()
     const client = this.#clientOf(loaded)
@@ -129,7 +145,7 @@ export class Connection {
 const DEFAULT_REQUEST_TIMEOUT = 3_000
 
 /** The time that one request may take, in milliseconds. */
-export function requestTimeoutOf(options: TableOptions): number {
+function requestTimeoutOf(options: TableOptions): number {
   return options.requestTimeout ?? DEFAULT_REQUEST_TIMEOUT
 }
 

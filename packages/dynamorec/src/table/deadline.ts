@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { clearTimeout, setTimeout } from '@trace/core/store'
 
 /**
  * Runs a request that is aborted when its time is up or when a signal says so; does not wait for a client that ignores

@@ -37,7 +37,12 @@ export class EndpointError extends Error {
   }
 }
 
-/** The table is there, but not yet to be written. */
+/** The table takes only some items of a batch. */
+export class ThrottledError extends Error {
+  override readonly name = 'ThrottledError'
+}
+
+/** The table is there, but cannot be written yet. */
 export class TableNotReadyError extends Error {
   override readonly name = 'TableNotReadyError'
 }
@@ -105,7 +110,7 @@ const NETWORK: readonly (readonly [symptom: RegExp, advice: (place: string) => s
   [/^ECONNREFUSED$/, (place) => `nothing listens at ${place}: start it, or ${CHECK_ENDPOINT}`],
   [/^ENOTFOUND$|^EAI_AGAIN$/, (place) => `no address is found for ${place}: check region, endpoint and network`],
   [
-    /^TimeoutError$|^E(?:TIMEDOUT|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN)$/,
+    /^TimeoutError$|^AggregateError$|^E(?:TIMEDOUT|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN)$/,
     (place) => `see that this process can reach ${place}, and that requestTimeout is long enough`,
   ],
   [/^EPROTO$/, (place) => `${place} does not speak TLS as it should: http:// instead of https://?`],
@@ -132,7 +137,7 @@ function describe(error: unknown): string {
 }
 
 function isOwn(error: unknown): boolean {
-  return error instanceof EndpointError || error instanceof TableNotReadyError
+  return ['EndpointError', 'TableNotReadyError'].includes(nameOf(error))
 }
 
 /** The command that creates a table. */

@@ -194,13 +194,34 @@ export function nameOf(error: unknown): string {
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error)
   const [message, parts] = [propertyOf(error, 'message'), propertyOf(error, 'errors')]
-  if (typeof message === 'string' && message !== '') return message
+  if (typeof message === 'string' && message !== '') return wrapped(message)?.text ?? message
   return Array.isArray(parts) && parts.length > 0 ? messageOf(parts[0]) : ''
 }
 
 /** A property of whatever it is; undefined where it has none. */
 export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+/**
+ * The SDK puts this before the text of an error that is none to it, and keeps nothing else of it: such are Node's own errors
+ * where modules run in a realm of their own, as in Jest.
+ */
+const WRAPPER = 'AWS SDK error wrapper for '
+/** Codes for the texts of Node's errors that do not name theirs. */
+const CODES: readonly (readonly [text: RegExp, code: string])[] = [
+  [/^Parse Error/, 'HPE_INVALID_CONSTANT'],
+  [/certificate has expired/, 'CERT_HAS_EXPIRED'],
+  [/certificate/, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+]
+
+/** The name, code and text of an error that the SDK wrapped; undefined for any other message. */
+function wrapped(message: string): { readonly symptoms: readonly string[]; readonly text: string } | undefined {
+  if (!message.startsWith(WRAPPER)) return undefined
+  const whole = message.slice(WRAPPER.length)
+  const [, name = 'Error', text = whole] = /^(\w*Error): (.*)$/s.exec(whole) ?? []
+  const code = /\bE[A-Z]{3,}(?:_[A-Z]+)*\b/.exec(text)?.[0] ?? CODES.find(([pattern]) => pattern.test(text))?.[1]
+  return { symptoms: code === undefined ? [name] : [code, name], text }
 }
 
 /** An error may be wrapped so many times. */
@@ -213,7 +234,9 @@ function symptomsOf(error: unknown): string[] {
   const general: string[] = []
   let each = error
   for (let depth = 0; depth < MAX_CAUSES && typeof each === 'object' && each !== null; depth++) {
-    const [code, name] = [propertyOf(each, 'code'), propertyOf(each, 'name')]
+    const [code, name, message] = [propertyOf(each, 'code'), propertyOf(each, 'name'), propertyOf(each, 'message')]
+    const inner = typeof message === 'string' ? wrapped(message) : undefined
+    for (const symptom of inner?.symptoms ?? []) (GENERAL.has(symptom) ? general : found).push(symptom)
     if (typeof name === 'string' && name !== '') (GENERAL.has(name) ? general : found).push(name)
     if (typeof code === 'string' && code !== '') found.push(code)
     each = propertyOf(each, 'cause')

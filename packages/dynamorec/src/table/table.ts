@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   AttributeDefinition,
   CreateTableCommandInput,
@@ -6,6 +5,7 @@ import type {
   TableDescription,
 } from '@aws-sdk/client-dynamodb'
 import { checkOptions, optionRules, TraceError } from '@trace/core'
+import { sleep } from '@trace/core/store'
 import { EXPIRES, INDEX_KEY, INDEX_NAME } from '../item/item.js'
 import { Connection, checkAnswer, type Session, TABLE_RULES, type TableOptions } from './client.js'
 import { explain } from './problem.js'

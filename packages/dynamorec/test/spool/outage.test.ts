@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { createTracer, type Recorder } from '@trace/core'
 import { type DynamoRecorderOptions, dynamoReader, dynamoRecorder } from '../../src/index.js'
 import { CREDENTIALS, type Engine, isLong, reachEngine } from '../support/engine.js'
@@ -21,6 +21,7 @@ beforeAll(async () => {
 beforeEach(() => {
   server.next = () => 'pass'
 })
+afterEach(() => void jest.useRealTimers())
 afterAll(async () => {
   await server.close()
   engine.close()
@@ -38,7 +39,9 @@ const recorderFor = (table: string, options: Partial<DynamoRecorderOptions> = {}
   dynamoRecorder({ table, endpoint: server.url, requestTimeout: 1_000, ...options })
 
 describe('with a spool', () => {
-  test('an outage loses nothing', async () => {
+  test('an outage loses nothing, also while a test has fake timers', async () => {
+    // Those of streams and of the SDK go on.
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance', 'hrtime', 'Date'] })
     const table = await engine.newTable()
     const warnings: string[] = []
     const logger = { warn: (message: string): void => void warnings.push(message) }

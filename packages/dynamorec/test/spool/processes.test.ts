@@ -7,7 +7,7 @@ import { spanToJsonLine } from '@trace/jsonrec'
 import { CREDENTIALS, type Engine, isLong, reachEngine } from '../support/engine.js'
 import { type FaultServer, startFaultServer } from '../support/faults.js'
 import { storedIn } from '../support/flow.js'
-import { linesFrom, many, runProgram, startProgram } from '../support/spans.js'
+import { fastClock, linesFrom, many, runProgram, startProgram } from '../support/spans.js'
 
 const BATCH = 25
 
@@ -36,8 +36,6 @@ afterAll(async () => {
 })
 
 const spoolFiles = (): string[] => readdirSync(folder).filter((file) => join(folder, file).startsWith(path))
-/** A process that need not wait five seconds until it tries the table again. */
-const FAST_CLOCK = { NODE_OPTIONS: `--import=${new URL('../support/fast-clock.mjs', import.meta.url)}` }
 /** How many writes AWS would be paid for. */
 const writesPaid = (): number => [...server.writes.values()].reduce((sum, count) => sum + count, 0)
 
@@ -83,6 +81,7 @@ describe('a spool', () => {
     const count = isLong ? 10_000 : 1_000
     leaveSpans(count)
     server.next = () => 'refuse'
+    // Five times as fast, since they try the table again only after five seconds.
     // Each comes with spans of its own, which go to the spool, and ends when there is nothing in it any more.
     const sharing = Array.from({ length: isLong ? 6 : 3 }, () =>
       start(
@@ -99,7 +98,7 @@ describe('a spool', () => {
         await tracer.close()
         console.log(tracer.stats().recorded)
         process.exit()`,
-        FAST_CLOCK,
+        fastClock(5),
       ),
     )
     await Promise.all(sharing.map(({ child }) => linesFrom(child, 1)))

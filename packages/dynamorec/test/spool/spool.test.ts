@@ -11,12 +11,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import { spanFromJsonLine, spanToJsonLine } from '@trace/jsonrec'
 import { dynamoRecorder } from '../../src/index.js'
 import { Spool } from '../../src/spool/spool.js'
-import { aSpan, failureOf, idsOf, many, runProgram } from '../support/spans.js'
+import { aSpan, failureOf, fastClock, idsOf, many, runProgram } from '../support/spans.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spool-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -195,21 +195,31 @@ describe('a spool', () => {
     expect(filesOf(path)).toEqual([])
   })
 
-  test('is touched for as long as its owner lives, and not after', () => {
-    jest.useFakeTimers()
+  test('is touched for as long as its owner lives, and not after', async () => {
     const path = newPath()
-    const spool = new Spool(path, 1e7)
-    spool.addSync(many(1))
-    const touched = (): boolean => Date.now() - statSync(only(path)).mtimeMs < 60_000
-    abandon(path)
-    expect(touched()).toBe(false)
-    jest.advanceTimersByTime(20_000)
-    expect(touched()).toBe(true)
-    spool.close()
-    abandon(path)
-    jest.advanceTimersByTime(20_000)
-    expect(touched()).toBe(false)
-    jest.useRealTimers()
+    const { out, err } = await runProgram(
+      `
+      import { readdirSync, statSync, utimesSync } from 'node:fs'
+      import { join } from 'node:path'
+      import { setTimeout as sleep } from 'node:timers/promises'
+      const recorder = dynamorec.dynamoRecorder({ table: 'Traces', spool: { path: ${JSON.stringify(path)} } })
+      recorder.recordSync([{ spanId: 1n, traceId: 1n, parentId: 0n, process: '', kind: '', name: '', start: 0n, finish: 1n, data: {} }])
+      const file = () => {
+        const name = readdirSync(${JSON.stringify(folder)}).find((each) => each.startsWith('s${files}.'))
+        return join(${JSON.stringify(folder)}, name)
+      }
+      const ago = new Date(Date.now() - 120_000)
+      const isTouched = () => statSync(file()).mtime > ago
+      utimesSync(file(), ago, ago)
+      while (!isTouched()) await sleep(10)
+      await recorder.close()
+      utimesSync(file(), ago, ago)
+      // Several times as long as until it would be touched again.
+      await sleep(300)
+      console.log(isTouched())`,
+      fastClock(300),
+    )
+    expect([out, err]).toEqual(['false\n', ''])
   })
 
   test('of another host is taken over when that has not touched it for a minute', async () => {
