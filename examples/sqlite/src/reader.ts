@@ -1,6 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { type Span, TraceError, type TraceReader, type TraceSpans, type TraceSummary } from '@trace/core'
-import { checkQuery, checkTraceId, isId, listTraces, newestFirst } from '@trace/core/store'
+import { checkQuery, checkTraceId, isId, listTraces, newestFirst, sleep } from '@trace/core/store'
 import { spanFromJsonLine } from '@trace/jsonrec'
 import { columnOf, type Database, hasTable, microsecond, type SqliteOptions, storeOf, toInteger } from './database.js'
 
@@ -40,6 +39,7 @@ const [SMALLEST, LARGEST] = [-(2n ** 63n), 2n ** 63n - 1n]
 export function sqliteReader(options: SqliteOptions): TraceReader {
   const store = storeOf('sqliteReader', options)
   let opened: Database | undefined
+  let hasSpans = false
 
   function attempt<T>(read: () => T): T {
     try {
@@ -53,7 +53,8 @@ export function sqliteReader(options: SqliteOptions): TraceReader {
   function rows(sql: string, ...values: readonly bigint[]): unknown[] {
     return attempt(() => {
       opened ??= store.open(SETTINGS, false)
-      return hasTable(opened) ? opened.prepare(sql).all(...values) : []
+      hasSpans ||= hasTable(opened)
+      return hasSpans ? opened.prepare(sql).all(...values) : []
     })
   }
 
@@ -83,6 +84,7 @@ export function sqliteReader(options: SqliteOptions): TraceReader {
     async close() {
       if (!store.isForeign) opened?.close()
       opened = undefined
+      hasSpans = false
     },
   }
 }
@@ -113,7 +115,7 @@ async function* newestTraces(
       seen.add(traceId)
     }
     if (page.length === 0) return
-    await turn()
+    await sleep(0)
   }
 }
 

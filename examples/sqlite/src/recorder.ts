@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { RecordError, type Recorder, type Span } from '@trace/core'
+import { sleep } from '@trace/core/store'
 import { spanToJsonLine } from '@trace/jsonrec'
 import {
   createTable,

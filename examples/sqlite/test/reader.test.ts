@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { storeOf } from '../src/database.js'
+import { type Database, storeOf } from '../src/database.js'
 import { sqliteReader, sqliteRecorder } from '../src/index.js'
 import { makeSpan, newPath } from './support/files.js'
 
@@ -24,6 +24,38 @@ describe('a list', () => {
     expect(between).toMatchObject({ traces: [{ traceId: 498n }, { traceId: 497n }, { traceId: 496n }], skipped: 0 })
     expect((await reader.traces({ limit: 1_000 })).skipped).toBe(990)
     database.close()
+  })
+
+  test('searches by index: no query scans the table or sorts', async () => {
+    const database = opened(newPath())
+    const recorder = sqliteRecorder({ database })
+    await recorder.record([makeSpan()])
+    const queries: string[] = []
+    const prepare: Database['prepare'] = (sql) => {
+      queries.push(sql)
+      return database.prepare(sql)
+    }
+    await sqliteReader({ database: { exec: (sql) => database.exec(sql), prepare, close() {} } }).traces()
+    const plans = queries
+      .filter((sql) => /FROM trace_spans/.test(sql))
+      .map((sql) => database.prepare(`EXPLAIN QUERY PLAN ${sql.replaceAll('?', '0')}`).all())
+    expect(plans).toHaveLength(3)
+    const details = plans.flat().map((row) => String(Reflect.get(Object(row), 'detail')))
+    expect(details).toEqual(expect.arrayContaining([expect.stringMatching(/^SEARCH first USING COVERING INDEX/)]))
+    expect(details.filter((detail) => /SCAN|TEMP B-TREE/.test(detail))).toEqual([])
+    database.close()
+  })
+
+  test('puts traces of the years 0 and 9999 in order', async () => {
+    const path = newPath()
+    const recorder = sqliteRecorder({ path })
+    const starts = [-62_135_596_800_000_000_000n, 0n, 253_402_300_799_999_999_999n]
+    await recorder.record(starts.map((start, at) => makeSpan({ traceId: BigInt(at + 1), start, finish: undefined })))
+    const reader = sqliteReader({ path })
+    expect((await reader.traces()).traces.map(({ start }) => start)).toEqual(starts.toReversed())
+    expect((await reader.traces({ from: 1n })).traces).toMatchObject([{ traceId: 3n }])
+    expect((await reader.traces({ to: 0n })).traces).toMatchObject([{ traceId: 1n }])
+    await Promise.all([recorder.close?.(), reader.close?.()])
   })
 
   test('puts traces of the same microsecond in order, by the nanosecond', async () => {

@@ -78,6 +78,21 @@ describe('the recorder', () => {
     await recorder.close?.()
   })
 
+  test('gives up after 5 seconds, and says who is in the way', async () => {
+    const path = newPath()
+    const recorder = sqliteRecorder({ path })
+    await recorder.record([makeSpan()])
+    const other = opened(path)
+    other.exec('BEGIN IMMEDIATE')
+    const message = `sqlite(${path}): cannot record to ${path}: another program keeps it locked; end its transaction, or give another path`
+    await expect(recorder.record([makeSpan({ spanId: 2n })])).rejects.toMatchObject({ name: 'Error', message })
+    other.exec('COMMIT')
+    other.close()
+    await recorder.record([makeSpan({ spanId: 3n })])
+    expect((await sqliteReader({ path }).trace(2n)).spans.map(({ spanId }) => spanId)).toEqual([1n, 3n])
+    await recorder.close?.()
+  })
+
   test('waits for a transaction that the program has begun in the database that it handed in', async () => {
     const database = opened(newPath())
     const recorder = sqliteRecorder({ database })

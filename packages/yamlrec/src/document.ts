@@ -2,7 +2,7 @@ import { formatTime, type PlainData, type PlainValue, type Span } from '@trace/c
 import { storedKey, wellFormedKeys } from '@trace/core/text-file'
 import { numberText, quoted, stringText } from './scalar.js'
 
-/** The longest key that may stand before its colon without `?` (YAML 1.2.2, 7.4.2; 1.1, 9.3.1), quotes included. */
+/** The longest key that may come before its colon without `?` (YAML 1.2.2, 7.4.2; 1.1, 9.3.1), quotes included. */
 const MAX_SIMPLE_KEY = 1_024
 
 /**
@@ -36,7 +36,7 @@ function dataText(data: PlainData): string {
 const beginnings = new Map<string, string>()
 const MAX_BEGINNINGS = 1_000
 
-/** What stands before a key's value. */
+/** The text before a key's value. */
 function beforeValue(key: string): string {
   let text = beginnings.get(key)
   if (text === undefined) {

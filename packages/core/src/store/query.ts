@@ -126,7 +126,7 @@ export function newestFirst(a: TraceStart, b: TraceStart): number {
 const isBigint = (value: unknown): boolean => typeof value === 'bigint'
 const NANOSECONDS = 'nanoseconds as a bigint, such as 5_000_000n'
 const TIME = { expected: 'nanoseconds since 1970 as a bigint, such as BigInt(Date.now()) * 1_000_000n', test: isBigint }
-const TEXT = { expected: 'a string, which must be equal', test: (value: unknown): boolean => typeof value === 'string' }
+const TEXT = { expected: 'a string to match exactly', test: (value: unknown): boolean => typeof value === 'string' }
 
 const QUERY_RULES: Readonly<Record<keyof TraceQuery, OptionRule>> = {
   from: TIME,
@@ -137,7 +137,7 @@ const QUERY_RULES: Readonly<Record<keyof TraceQuery, OptionRule>> = {
   error: optionRules.boolean,
   service: TEXT,
   data: {
-    expected: "an object of values that must be equal, such as { 'user.id': 42 }",
+    expected: "an object of values to match exactly, such as { 'user.id': 42 }",
     test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   },
   where: { expected: 'a function of a span that returns true or false', test: (value) => typeof value === 'function' },

@@ -107,8 +107,8 @@ test.each([
   ],
   [{ from: new Date(0) }, 'traces: option "from": expected nanoseconds since 1970 as a bigint, such as'],
   [{ to: 1_700_000_000 }, 'BigInt(Date.now()) * 1_000_000n, got 1700000000'],
-  [{ kind: 3 }, 'traces: option "kind": expected a string, which must be equal, got 3'],
-  [{ name: /x/ }, 'traces: option "name": expected a string, which must be equal, got a RegExp'],
+  [{ kind: 3 }, 'traces: option "kind": expected a string to match exactly, got 3'],
+  [{ name: /x/ }, 'traces: option "name": expected a string to match exactly, got a RegExp'],
   [{ minDuration: 5 }, 'traces: option "minDuration": expected nanoseconds as a bigint, such as 5_000_000n, got 5'],
   [{ error: 'yes' }, 'traces: option "error": expected true or false, got "yes"'],
   [
