@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { span } from '@trace/core'
-import { traceExpress } from '@trace/http/express'
+import { traceExpress, traceExpressErrors } from '@trace/http/express'
 import express from 'express'
 import { port, report, tracerOf, urlOf } from './service.js'
 
@@ -23,6 +23,7 @@ app.post('/receipts/:item', async (_req, res) => {
   res.sendStatus(204)
 })
 
+app.use(traceExpressErrors())
 app.use((error: Error, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
   res.status(500).json({ error: error.message })
 })

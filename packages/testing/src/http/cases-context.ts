@@ -108,7 +108,7 @@ function addSequence(add: Add): void {
       ids.push(traceId, spanId)
       equal(currentSpan(), undefined)
     }
-    equal(new Set(ids).size, 6, 'requests share ids')
+    equal(new Set(ids).size, 6, 'two requests have the same ids')
     const spans = await stand.spans()
     deepStrictEqual(
       spans.map(({ traceId, spanId, parentId }) => [`${traceId}`, `${spanId}`, parentId]),
@@ -194,5 +194,5 @@ function checkTrees(spans: readonly Span[], paths: ReadonlyMap<string, string>):
     if (!isRight) wrong.push(`${kind} ${name} under ${parent?.kind} ${parent?.name}`)
   }
   deepStrictEqual(wrong, [])
-  equal(new Set(spans.map(({ traceId }) => traceId)).size, CONNECTIONS * EACH, 'requests share traces')
+  equal(new Set(spans.map(({ traceId }) => traceId)).size, CONNECTIONS * EACH, 'two requests have the same trace')
 }

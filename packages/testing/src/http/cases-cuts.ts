@@ -52,7 +52,7 @@ function addCut(add: Add, suite: HttpAbilities, { how, cut, status }: Cut): void
     // HTTP/2 resets such a stream by a code that tells its client of no error.
     equal((await isAnswered(stand)) && suite.http2 !== true, false)
     const span = await onlySpan(stand)
-    equal(isFailed(span), true, 'a request that was cut off by the server did not fail')
+    equal(isFailed(span), true, 'the span did not fail although the server broke the request off')
     if (how.endsWith('error')) equal(span.data[DATA_KEYS.errorType], 'RangeError')
     if (suite.conventions !== false) deepStrictEqual([span.data[REASON], span.data[STATUS]], ['error', status])
   })
@@ -70,7 +70,7 @@ function addLargeBody(add: Add, suite: HttpAbilities): void {
   add('a client that goes once the whole response is on its way has not got it', { handle }, async (stand) => {
     equal(await isAnswered(stand), false)
     const span = await onlySpan(stand)
-    equal(isFailed(span), false, 'a client that goes is no failure')
+    equal(isFailed(span), false, 'the span failed although the client left by itself')
     if (suite.conventions !== false) deepStrictEqual([span.data[REASON], span.data[STATUS]], ['aborted', 200])
   })
 }
@@ -85,7 +85,10 @@ function addFlushedHeaders(add: Add): void {
     equal((await stand.client.ask({ path: '/any' })).body, 'late')
     const span = await onlySpan(stand)
     const first = span.data[FIRST_BYTE]
-    ok(typeof first === 'number', 'there is no time to the first byte')
-    ok(first + 30 < Number((span.finish ?? 0n) - span.start) / 1e6, 'the first byte is taken for one of the last')
+    ok(typeof first === 'number', 'the span has no time to first byte')
+    ok(
+      first + 30 < Number((span.finish ?? 0n) - span.start) / 1e6,
+      'the time to first byte is that of one of the last bytes',
+    )
   })
 }

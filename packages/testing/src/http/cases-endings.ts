@@ -146,7 +146,7 @@ function addAborts(add: Add, suite: HttpAbilities): void {
 }
 
 function checkAborted(span: Span, { conventions = true }: HttpAbilities, status: number | undefined): void {
-  equal(isFailed(span), false, 'a client that goes is no failure')
+  equal(isFailed(span), false, 'the span failed although the client left by itself')
   if (!conventions) return
   equal(span.data[REASON], 'aborted')
   equal(span.data[STATUS], status)

@@ -73,10 +73,10 @@ function addOther(add: Add, suite: HttpAbilities, header: string): void {
     add(`${shown} begins a new trace ${when}`, setup, async (stand) => {
       const { reply, span } = await askOwn(stand, suite, [header])
       equal(span.parentId, 0n)
-      ok(span.traceId !== 42n && span.traceId !== 1n, 'the trace is that of the header')
+      ok(span.traceId !== 42n && span.traceId !== 1n, 'the request joined the trace of a header that is to be ignored')
       // The date may read 04:42:05, say.
       const { date: _, ...headers } = reply.headers
-      if (header.length > 3) ok(!JSON.stringify(headers).includes(header), 'the header comes back')
+      if (header.length > 3) ok(!JSON.stringify(headers).includes(header), 'the response has the header of the request')
       if (suite.conventions === false) return
       const isKept = header.length <= 128 && /^[ -~]+$/.test(header)
       equal(span.data['request.id'], isKept ? header : undefined)

@@ -112,7 +112,10 @@ function addEnds(add: Add, suite: HttpAbilities, calls: Calls): void {
         equal(isFailed(client), fails)
         // Timers may be early by a millisecond.
         if (path === '/slow')
-          ok(Number((client.finish ?? 0n) - client.start) / 1e6 >= SLOW - 2, 'it ended before its body')
+          ok(
+            Number((client.finish ?? 0n) - client.start) / 1e6 >= SLOW - 2,
+            'the span ended before the body of the response',
+          )
         if (suite.conventions === false) return
         equal(client.data['http.end_reason'], ['/cut', '/reset'].includes(path) ? 'error' : undefined)
         if (path === '/500')

@@ -188,7 +188,7 @@ function addHop(add: Add, suite: HttpAbilities, name: string, hop: Hop): void {
     else equal(seen.traceId, String(hop.traceId))
     const [span, ...more] = await requestSpans(stand)
     equal(more.length, 0)
-    equal(span === undefined, hop.isUnsampled === true, 'the decision whether the trace is recorded was lost')
+    equal(span === undefined, hop.isUnsampled === true, 'the decision whether the trace is recorded was not passed on')
     if (span !== undefined) checkSpan(span, hop, suite)
     checkPassed(seen, hop.passes, suite)
   })

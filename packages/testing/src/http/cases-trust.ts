@@ -49,7 +49,7 @@ export function addFormatTrustCases(add: Add, suite: HttpAbilities): void {
     const seen = parseSeen(body)
     const span = await onlySpan(stand)
     equal(span.parentId, 0n)
-    ok(![7n, 42n].includes(span.traceId), "the trace is a stranger's")
+    ok(![7n, 42n].includes(span.traceId), 'the request joined the trace of an untrusted client')
     if (suite.conventions !== false) {
       equal(span.data['untrusted.parent'], '42:43')
       equal(span.data['request.id'], 'some-uuid')

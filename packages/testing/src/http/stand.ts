@@ -150,7 +150,7 @@ async function settled(
   await tracer.flush()
   const { started, unsampled, badInput } = tracer.stats()
   equal(spans.length + unsampled, started, 'spans were lost')
-  equal(badInput, 0, 'the tracer was called with what it cannot use')
+  equal(badInput, 0, 'the middleware gave the tracer values that it cannot use (stats().badInput)')
   equal(new Set(spans.map(({ spanId }) => spanId)).size, spans.length, 'a span was recorded twice')
   for (const times of finishes.values()) equal(times, 1, `a span was finished ${times} times`)
   return spans

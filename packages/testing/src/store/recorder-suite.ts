@@ -202,7 +202,7 @@ function foreignCase(openForeign: NonNullable<RecorderSuiteOptions['openForeign'
       const span = makeSpan()
       await store.recorder.record([span])
       await store.recorder.close?.()
-      ok(await store.isOpen(), 'what was handed in is closed')
+      ok(await store.isOpen(), 'the recorder closed what it was handed')
       await assertStored(store.reader, [span])
     })
   return { name, run }

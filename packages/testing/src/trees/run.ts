@@ -74,7 +74,13 @@ async function allFinished(tracer: Tracer, timeout: number): Promise<void> {
   while (tracer.stats().open > 0 && performance.now() < deadline) await sleep(1)
   await tracer.flush()
   const { open, dropped, failed } = tracer.stats()
-  if (open > 0)
-    throw new Error(`runTraced: ${open} spans are open ${timeout} ms after the function: finish them, or wait`)
-  if (dropped + failed > 0) throw new Error(`runTraced: ${dropped + failed} spans were lost`)
+  if (open > 0) {
+    throw new Error(`runTraced: ${spansAre(open)} open ${timeout} ms after the function; finish them, or set a timeout`)
+  }
+  const lost = dropped + failed
+  if (lost > 0) throw new Error(`runTraced: ${spansAre(lost)} lost; let runTraced close the tracer`)
+}
+
+function spansAre(count: number): string {
+  return count === 1 ? '1 span is' : `${count} spans are`
 }

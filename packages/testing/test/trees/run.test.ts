@@ -73,11 +73,11 @@ test('what the function throws or rejects with comes back, the very same', async
 
 test('a span that stays open, or is lost, is said', async () => {
   const open = runTraced((tracer) => void tracer.start('k', 'n'), { timeout: 20 })
-  await expect(open).rejects.toThrow('runTraced: 1 spans are open 20 ms after the function')
+  await expect(open).rejects.toThrow('runTraced: 1 span is open 20 ms after the function')
   const lost = runTraced((tracer) => tracer.close().then(() => tracer.trace('k', 'n', () => {})), {
     logger: { warn() {} },
   })
-  await expect(lost).rejects.toThrow('runTraced: 1 spans were lost')
+  await expect(lost).rejects.toThrow('runTraced: 1 span is lost')
 })
 
 test('the options are those of a tracer', async () => {
