@@ -1,5 +1,5 @@
 import { RecordError, type Recorder, type Span } from '@trace/core'
-import { sleep } from '@trace/core/store'
+import { isId, sleep } from '@trace/core/store'
 import { spanToJsonLine } from '@trace/jsonrec'
 import {
   createTable,
@@ -108,7 +108,7 @@ function insert(database: Database, rows: readonly Row[]): void {
 
 interface Batch {
   readonly rows: readonly Row[]
-  /** Spans that cannot be written as text, whatever the database is like. */
+  /** Spans that no database of this form can hold. */
   readonly refused: readonly Span[]
   readonly cause: unknown
 }
@@ -119,9 +119,11 @@ function encode(spans: readonly Span[]): Batch {
   let cause: unknown
   for (const span of spans) {
     try {
-      const ids = [toInteger(span.traceId), toInteger(span.spanId)]
+      const ids = [span.traceId, span.spanId]
+      // Others would be stored as the ids of another span.
+      if (!ids.every(isId)) throw new RangeError('its ids are not from 1 to 2^64−1')
       const line = spanToJsonLine(span).trimEnd()
-      rows.push([...ids, microsecond(span.start), span.finish === undefined ? 0n : 1n, line])
+      rows.push([...ids.map(toInteger), microsecond(span.start), span.finish === undefined ? 0n : 1n, line])
     } catch (error) {
       cause ??= error
       refused.push(span)

@@ -1,10 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { type SqliteOptions, sqliteReader, sqliteRecorder } from '../src/index.js'
 import { folder, makeSpan, newPath } from './support/files.js'
 
+const packages = fileURLToPath(new URL('../../../packages', import.meta.url))
 const NO_DATABASE = /it is not an SQLite database, or it is damaged; give another path/
 
 /** Runs as a user who may not do everything, as root may. */
@@ -121,6 +124,25 @@ describe('what cannot be opened says why, and what to do', () => {
       const read = await failureOf(() => sqliteReader({ path }).traces())
       expect(read).toMatch(/cannot read .*: this user may not open it/)
     })
+  })
+
+  test('a Node without node:sqlite, where libsql is not installed', () => {
+    const modules = join(newPath(), 'node_modules')
+    mkdirSync(join(modules, '@trace'), { recursive: true })
+    for (const name of ['core', 'jsonrec']) symlinkSync(join(packages, name), join(modules, '@trace', name))
+    cpSync(join(packages, '..', 'examples', 'sqlite', 'dist'), join(modules, 'sqlite'), { recursive: true })
+    writeFileSync(join(modules, 'sqlite', 'package.json'), '{ "type": "module", "exports": "./index.js" }')
+    const program = `
+      import { sqliteRecorder } from 'sqlite'
+      const getBuiltinModule = process.getBuiltinModule
+      process.getBuiltinModule = (id) => (id === 'node:sqlite' ? undefined : getBuiltinModule(id))
+      const ids = { spanId: 1n, traceId: 2n, parentId: 0n }
+      const span = { ...ids, process: '', kind: '', name: '', start: 1n, finish: 2n, data: {} }
+      await sqliteRecorder({ path: 'x.db' }).record([span]).catch(({ message }) => console.log(message))`
+    const options = { cwd: join(modules, '..'), encoding: 'utf8' } as const
+    expect(execFileSync(process.execPath, ['--input-type=module', '-e', program], options)).toMatch(
+      /this Node has no node:sqlite, and the package libsql cannot be loaded; use Node 22\.13 or later, or open the database/,
+    )
   })
 
   test('a recorder goes on when the folder is there', async () => {

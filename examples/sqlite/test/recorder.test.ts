@@ -58,6 +58,18 @@ describe('the recorder', () => {
     database.close()
   })
 
+  test.each([{ spanId: 0n }, { traceId: 2n ** 64n + 2n }, { spanId: -1n }])('refuses the ids %p', async (ids) => {
+    const path = newPath()
+    const recorder = sqliteRecorder({ path })
+    const wrong = makeSpan(ids)
+    const batch = [makeSpan({ spanId: 7n }), wrong]
+    const message = `sqlite(${path}): 1 spans cannot be written, and are left out: its ids are not from 1 to 2^64−1`
+    await expect(recorder.record(batch)).rejects.toMatchObject({ name: 'RecordError', spans: [wrong], message })
+    const { spans, skipped } = await sqliteReader({ path }).trace(2n)
+    expect([spans, skipped]).toEqual([[makeSpan({ spanId: 7n })], 0])
+    await recorder.close?.()
+  })
+
   test('waits for another program that writes, without stopping the event loop', async () => {
     const path = newPath()
     const recorder = sqliteRecorder({ path })
