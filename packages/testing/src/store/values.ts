@@ -23,6 +23,14 @@ export function valueKinds(abilities: Abilities): Record<string, Record<string, 
     lists: { list: [1, 'two', 3.5, null, true, 2n ** 60n], empty: [], nested: [[], [[1]]] },
     maps: { map: { a: 1, deep: { x: [1, { y: 2 }] } }, empty: {}, odd: { 'a b': 3, 'data.x': 2, span_id: 4 } },
     'deep nesting': { deep: nested(12) },
+    'the stack, the causes and the parts of an error': {
+      'error.stack': 'RangeError: no\n    at load (file:///app/shelf.js:3:4)\n    at async main (node:internal/x:1:2)',
+      'error.cause': [
+        { type: 'Error', message: 'why', stack: 'Error: why\n    at f (g.js:1:2)' },
+        '[cut: more causes]',
+      ],
+      'error.errors': [{ type: 'AggregateError', message: '', errors: [{ type: 'string', message: 'x' }], cause: [] }],
+    },
     'what is made plain': {
       date: new Date(1_767_225_600_123),
       error: new TypeError('no'),
