@@ -44,8 +44,8 @@ export function addTrustCases(add: Add, suite: HttpAbilities): void {
 /** Trust where there are several formats of ids. */
 export function addFormatTrustCases(add: Add, suite: HttpAbilities): void {
   const formats = ['w3c', 'b3', 'b3Multi', 'requestId'] as const
-  add("a stranger's ids of any format are noted, and none goes on", { formats }, async (stand) => {
-    const { body } = await stand.client.ask({ path: '/own', headers: STRANGERS })
+  add("an untrusted client's ids of any format are noted, and none goes on", { formats }, async (stand) => {
+    const { body } = await stand.client.ask({ path: '/own', headers: UNTRUSTED })
     const seen = parseSeen(body)
     const span = await onlySpan(stand)
     equal(span.parentId, 0n)
@@ -63,7 +63,7 @@ export function addFormatTrustCases(add: Add, suite: HttpAbilities): void {
   })
   if (suite.rewritesHeader === false || suite.allOptions === false) return
   add('a handler that passes all headers on, knowing none, keeps the tree', { ...passing, formats }, async (stand) => {
-    equal((await stand.client.ask({ path: '/any', headers: STRANGERS })).status, 200)
+    equal((await stand.client.ask({ path: '/any', headers: UNTRUSTED })).status, 200)
     const [below, above] = await requestSpans(stand)
     equal(below?.parentId, above?.spanId)
     equal(below?.traceId, above?.traceId)
@@ -71,7 +71,7 @@ export function addFormatTrustCases(add: Add, suite: HttpAbilities): void {
   })
 }
 
-const STRANGERS = [
+const UNTRUSTED = [
   ['traceparent', '00-000000000000000a000000000000002a-000000000000002b-01'],
   ['tracestate', 'mine=1'],
   ['b3', '0000000000000007-0000000000000008-1'],

@@ -16,7 +16,7 @@ import type {
 } from './server.js'
 import { catchWarnings } from './warnings.js'
 
-/** Milliseconds that anything may take. */
+/** The default of {@link HttpSuiteOptions.patience}. */
 const PATIENCE = 4_000
 
 /** Kinds of the suite's own spans begin so; the others are the middleware's. */
@@ -76,10 +76,10 @@ async function withServer<Propagator>(
       clients.push(client)
       return client
     }
-    const spans = (): Promise<readonly Span[]> => settled(tracer, finishes, recorder.spans)
+    const spans = (): Promise<readonly Span[]> => settled(tracer, finishes, recorder.spans, options.patience)
     const stand: Stand = { tracer, client: await connect(), finishes: () => sum(finishes.values()), connect, spans }
     served.stand = stand
-    await soon(body(stand), 'the responses')
+    await soon(body(stand), options.patience)
     await spans()
     equal(currentSpan(), undefined, 'there is a current span outside every request')
     if (warnings !== undefined) equal(warnings.count, 1, `there were ${warnings.count} warnings`)
@@ -145,8 +145,9 @@ async function settled(
   tracer: Tracer,
   finishes: ReadonlyMap<bigint, number>,
   spans: readonly Span[],
+  patience: number | undefined,
 ): Promise<readonly Span[]> {
-  await until(() => tracer.stats().open === 0, 'a span stays open')
+  await until(() => tracer.stats().open === 0, 'a span stays open', patience)
   await tracer.flush()
   const { started, unsampled, badInput } = tracer.stats()
   equal(spans.length + unsampled, started, 'spans were lost')
@@ -157,17 +158,17 @@ async function settled(
 }
 
 /** Waits for a condition, for a while. */
-export async function until(isSo: () => boolean, otherwise: string): Promise<void> {
-  const end = performance.now() + PATIENCE
+export async function until(isSo: () => boolean, otherwise: string, patience: number = PATIENCE): Promise<void> {
+  const end = performance.now() + patience
   while (!isSo() && performance.now() < end) await sleep(1)
   ok(isSo(), otherwise)
 }
 
-async function soon(done: Promise<void>, what: string): Promise<void> {
+async function soon(responses: Promise<void>, patience: number = PATIENCE): Promise<void> {
   const settled = new AbortController()
-  const late = sleep(2 * PATIENCE, 'late', { signal: settled.signal }).catch(() => '')
+  const late = sleep(2 * patience, 'late', { signal: settled.signal }).catch(() => '')
   try {
-    ok((await Promise.race([done, late])) !== 'late', `${what} took more than ${2 * PATIENCE} ms`)
+    ok((await Promise.race([responses, late])) !== 'late', `the responses took more than ${2 * patience} ms`)
   } finally {
     settled.abort()
   }

@@ -161,6 +161,6 @@ test('middleware without a fault passes', async () => {
 describe('the suite of HTTP servers sees middleware that', () => {
   test.each(Object.entries(mutants))('%s', async (_, mutant) => {
     stale = undefined
-    expect(await firstFailure(httpSuite(suiteOf(mutant)))).toEqual(expect.any(String))
+    expect(await firstFailure(httpSuite({ ...suiteOf(mutant), patience: 500 }))).toEqual(expect.any(String))
   })
 })

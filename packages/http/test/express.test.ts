@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, jest, test } from '@jest/globals'
 import { createTracer, currentSpan, memoryRecorder, type Span, type Tracer } from '@trace/core'
 import express from 'express'
-import { traceExpress } from '../../src/express.js'
-import { traceNode } from '../../src/node.js'
-import { ask, open, requestText, send } from '../support/raw-client.js'
+import { traceExpress } from '../src/express.js'
+import { traceNode } from '../src/node.js'
+import { ask, open, requestText, send } from './support/raw-client.js'
 
 let server: Server
 

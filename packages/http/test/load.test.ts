@@ -10,11 +10,12 @@ import {
   type Tracer,
 } from '@trace/core'
 import type { HttpRoutes, HttpServer, SuiteHandler } from '@trace/testing'
-import { traceClients } from '../../src/client.js'
-import { open, requestText } from '../support/raw-client.js'
-import { type Stand, stands } from '../support/stands.js'
+import { traceClients } from '../src/client.js'
+import { isLong } from './support/long.js'
+import { open, requestText } from './support/raw-client.js'
+import { type Stand, stands } from './support/stands.js'
 
-const REQUESTS = 10_000
+const REQUESTS = isLong ? 10_000 : 1_000
 const CONNECTIONS = 50
 const CALLS_AT_ONCE = 50
 

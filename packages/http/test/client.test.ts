@@ -1,12 +1,12 @@
 import http from 'node:http'
 import { expect, jest, test } from '@jest/globals'
 import { createTracer, type Span } from '@trace/core'
-import type { ClientOptions } from '../../src/client/requests.js'
-import { traceClients, tracedFetch } from '../../src/client.js'
-import { b3 } from '../../src/propagation/b3.js'
-import type { Propagator } from '../../src/propagation/propagator.js'
-import { requestId } from '../../src/propagation/request-id.js'
-import { w3c } from '../../src/propagation/w3c.js'
+import type { ClientOptions } from '../src/client/requests.js'
+import { traceClients, tracedFetch } from '../src/client.js'
+import { b3 } from '../src/propagation/b3.js'
+import type { Propagator } from '../src/propagation/propagator.js'
+import { requestId } from '../src/propagation/request-id.js'
+import { w3c } from '../src/propagation/w3c.js'
 import {
   base,
   clientSpans,
@@ -18,7 +18,7 @@ import {
   requestIds,
   send,
   tracer,
-} from '../support/client-stand.js'
+} from './support/client-stand.js'
 
 test('all propagators write their headers', async () => {
   on({ propagators: [requestId(), w3c()] })
@@ -178,7 +178,7 @@ test('what somebody has taken of the wrapped node:http does nothing more once it
 test('a second copy of this package knows of the first', async () => {
   on()
   jest.resetModules()
-  const copy = await import('../../src/client.js')
+  const copy = await import('../src/client.js')
   expect(copy.traceClients).not.toBe(traceClients)
   expect(() => copy.traceClients(tracer)).toThrow(/traced already/)
   const fetchTraced = copy.tracedFetch(tracer, { kind: 'explicit' })

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createTracer, memoryRecorder, type Tracer } from '@trace/core'
-import { type Difference, differenceOf } from './difference.js'
-import { type Kind, servers } from './servers.js'
-import { openSide, type Seen } from './side.js'
+import { type Difference, differenceOf } from './support/differential/difference.js'
+import { type Kind, servers } from './support/differential/servers.js'
+import { openSide, type Seen } from './support/differential/side.js'
 
 const tracer = createTracer({ recorder: memoryRecorder(), buffer: 100_000 })
 const bare = new Map<Kind, readonly Seen[]>()

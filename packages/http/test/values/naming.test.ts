@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals'
+import { pathOf, queryOf } from '../../src/values/naming.js'
+
+test.each<[string, string[], string | undefined]>([
+  ['/a', [], undefined],
+  ['/a?', [], ''],
+  ['/a?b=1#c', [], 'b=1'],
+  ['/a?b=1&B=2&c', ['b'], 'b=***&B=***&c'],
+  ['/a?b=1=2&b', ['b'], 'b=***&b'],
+  ['/a?b%5B%5D=1&b%zz=2&+b=3', ['b'], 'b%5B%5D=***&b%zz=2&+b=***'],
+  ['/a?b=x?y&d=1', ['d'], 'b=x?y&d=***'],
+])('the query of %j without %j is %j', (target, masked, query) => expect(queryOf(target, new Set(masked))).toBe(query))
+
+test.each([
+  ['/a/b?c#d', '/a/b'],
+  ['/a#b?c', '/a'],
+  ['/', '/'],
+  ['*', '*'],
+  ['', ''],
+  ['http://user:secret@host/a?b', '/a'],
+  ['http://host', '/'],
+  ['http://host?a=/b', '/'],
+])('the path of %j is %j', (target, path) => expect(pathOf(target)).toBe(path))
