@@ -7,15 +7,15 @@ const HELP = `trace-dynamodb: a DynamoDB table for traces
 
   trace-dynamodb create <table> [--index] [--expire] [--region <region>] [--endpoint <url>]
 
-Creates the table, or adds what it lacks, and waits until it is ready. It may be run again.
+Creates the table, or adds what it lacks, and waits until it is ready. You can run it again.
 
-  --index     also the index that lists of recent traces read
-  --expire    also have DynamoDB delete the items whose time has come
+  --index     also create the index that lists of recent traces read
+  --expire    also let DynamoDB delete items that have expired
   --region    such as eu-west-1; default: AWS_REGION, or that of AWS_PROFILE
   --endpoint  such as http://localhost:8000; default: AWS_ENDPOINT_URL_DYNAMODB, or AWS
-  --help      this
+  --help      show this text
 
-Exit code: 0 where all is there, 1 where something went wrong, 2 for a mistake in the command.`
+Exit code: 0 if everything is there, 1 if something went wrong, 2 for a mistake in the command.`
 
 /** Where a command writes its lines. */
 export interface Output {

@@ -9,37 +9,36 @@ import { type Outcome, Writer } from './write/writer.js'
 /** Options of {@link dynamoRecorder}. */
 export interface DynamoRecorderOptions extends TableOptions {
   /**
-   * How data is stored: as natural types, or all as text, as the original Go package does and its users' tools expect.
+   * How data is stored: as natural types, or all as text, as the Go package does and tools for its tables expect.
    * Default `natural`.
    */
   readonly layout?: Layout
   /**
-   * Whether first spans carry the attribute of the index of recent traces, some 30 bytes, whether or not the table has the
-   * index yet. Default true, and false for the layout `original`.
+   * Whether first spans have the attribute of the index of recent traces, some 30 bytes, even if the table has no index yet.
+   * Default true, and false for the layout `original`.
    */
   readonly index?: boolean
-  /** After how many days, fractions included, items expire. The table must have expiry enabled. Default: never. */
+  /** After how many days items expire; fractions are allowed. The table must have expiry enabled. Default: never. */
   readonly expireAfter?: number
-  /** Local files for spans that cannot be stored, which are stored when the table answers again. Default: none. */
+  /** Local files for spans that cannot be stored now. They are stored when the table answers again. Default: none. */
   readonly spool?: SpoolOptions
-  /** How many batches of 25 spans are in flight at once, 1 to 50. Default 4: at 2, a tracer's batches of 512
-   * spans leave one of the two idle at each end. */
+  /** How many batches of 25 spans are in flight at once, 1 to 50. Default 4. */
   readonly concurrency?: number
-  /** How often a batch is sent while the table takes nothing of it. Default 10; with a spool 5. */
+  /** How often to send a batch while the table takes nothing of it. Default 10; with a spool 5. */
   readonly attempts?: number
-  /** Where the spool's news goes. Default: `process.emitWarning`. */
+  /** Gets the spool's messages. Default: `process.emitWarning`. */
   readonly logger?: Logger
 }
 
 /** Files for spans that cannot be stored for now. */
 export interface SpoolOptions {
   /**
-   * What the files' names begin with, absolute or from the folder that is the current one when the recorder is made. Their
-   * folder must exist. Several processes may have the same.
+   * What the files' names begin with. A relative path is resolved from the current folder when the recorder is created. The
+   * folder must exist. Several processes may share a path.
    */
   readonly path: string
   /**
-   * How large they may become together, in bytes, as measured once a second. What no longer fits is counted as failed.
+   * The size of all files together, in bytes, as measured once a second. Spans that no longer fit are counted as failed.
    * Default 67,108,864 (64 MB).
    */
   readonly maxBytes?: number
@@ -48,12 +47,12 @@ export interface SpoolOptions {
 const DEFAULT_SPOOL_BYTES = 67_108_864
 
 /**
- * Records spans to a DynamoDB table, which it does not create (see `createTraceTable`). Nothing of the AWS SDK is loaded, and
- * no request is made, before the first record.
+ * Records spans to a DynamoDB table. `createTraceTable` creates one. The AWS SDK is loaded, and the first request made, with the
+ * first record.
  *
- * Throttled and failed requests are sent again, with a growing random wait. A span that the table refuses does not keep
- * others from being stored. Where spans cannot be stored, `record` rejects with a `RecordError` that carries just those. With
- * a spool, spans that are in its file count as stored, and exit is covered (`recordSync`).
+ * Throttled and failed requests are sent again, after a random wait that grows. A span that the table refuses does not keep
+ * others from being stored. If spans cannot be stored, `record` rejects with a `RecordError` that names exactly those. With a
+ * spool, spans in its files count as stored, and queued spans are written there on exit (`recordSync`).
  *
  * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, one that is missing, or one of the wrong type
  */
@@ -132,7 +131,7 @@ function throwIfNotStored(writer: Writer, { refused, unsent, error }: Outcome): 
   if (unsent.length > 0) parts.push(`${unsent.length} unsent: ${writer.explain(error)}`)
   const [first, ...more] = refused
   if (first !== undefined) {
-    const others = more.length === 0 ? '' : ` and ${more.length} others`
+    const others = more.length === 0 ? '' : ` and ${more.length} more`
     const which = `span ${first.span.spanId} of trace ${first.span.traceId}${others}`
     parts.push(`refused ${which}: ${writer.explain(first.error)}`)
   }

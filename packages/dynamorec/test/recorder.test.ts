@@ -19,7 +19,7 @@ describe('the recorder', () => {
     const error = await failureOf(dynamoRecorder({ table, client: poisoned }), many(60))
     expect(idsOf(error.spans)).toEqual([7, 33])
     expect(error.message).toMatch(
-      /^dynamodb\(Traces-\d+\): refused span \d+ of trace 1 and 1 others: ValidationException: /,
+      /^dynamodb\(Traces-\d+\): refused span \d+ of trace 1 and 1 more: ValidationException: /,
     )
     const { spans } = await dynamoReader({ table }).trace(1n)
     expect(idsOf(spans)).toEqual(idsOf(many(60)).filter((id) => id !== 7 && id !== 33))

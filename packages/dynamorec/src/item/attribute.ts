@@ -3,18 +3,18 @@ import type { PlainValue } from '@trace/core'
 import { setEntry, storedKey, toPlain } from '@trace/core/store'
 
 /**
- * Lists and maps within each other that DynamoDB takes in one attribute: 31 lists or maps with a scalar inside are its 32
- * levels (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
+ * How deep lists and maps can be nested in one attribute: with a scalar inside, 31 of them are DynamoDB's 32 levels
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
  */
 const MAX_DEPTH = 31
-/** Digits that a DynamoDB number keeps, and the range of its magnitude; the same page. */
+/** Digits of a DynamoDB number, and the range of its magnitude, by the same page. */
 const MAX_DIGITS = 38
 const LEAST = 1e-130
 const MOST = 9.99e125
-/** Longest key in characters, as `toPlain` keeps it. An attribute's name may have 64 KB. */
+/** The longest key in characters, as in `toPlain`. DynamoDB allows 64 KB. */
 const MAX_KEY = 4_096
 
-/** A plain value as DynamoDB keeps it. What is no plain value is made so first. */
+/** The attribute of a value. Values that are not plain are made plain first. */
 export function toAttribute(value: unknown, depth = 0): AttributeValue {
   switch (typeof value) {
     case 'string':
@@ -34,7 +34,7 @@ export function toAttribute(value: unknown, depth = 0): AttributeValue {
   return toAttribute(toPlain({ value }).data['value'] ?? null, depth)
 }
 
-/** Whether it is a map as object literals and plain data are, and no instance of a class. */
+/** Whether it is an object literal or a map of plain data, and not an instance of a class. */
 function isPlainMap(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
@@ -43,8 +43,8 @@ function isPlainMap(value: object): boolean {
 function numberAttribute(value: number): AttributeValue {
   const size = Math.abs(value)
   if (size !== 0 && !(size >= LEAST && size <= MOST)) return { S: String(value) }
-  // A number of its own kind, because as N it would be taken for a bigint; in full, because the shortest text that means it
-  // stands for another integer.
+  // As a set, because readers take an N of this size for a bigint. All digits, because the shortest text of a number may be
+  // another integer.
   if (size > Number.MAX_SAFE_INTEGER && size < 1e38) return { NS: [String(BigInt(value))] }
   return { N: String(value) }
 }
@@ -62,15 +62,15 @@ function mapAttribute(value: object, depth: number): AttributeValue {
   return { M: map }
 }
 
-/** A map of attributes that inherits nothing, so that `__proto__` is a name like any other. */
+/** A map without a prototype, so that `__proto__` is an ordinary name. */
 function attributeMap(): Record<string, AttributeValue> {
   return Object.create(null)
 }
 
 /**
- * A name as DynamoDB takes it: well-formed text of a bounded length.
+ * A name that DynamoDB takes: well-formed text of bounded length.
  *
- * @param taken what a name that had to be changed must not become: names in use, and those still to come
+ * @param taken objects whose keys a changed name must not equal: names in use, and names still to come
  */
 export function freeName(name: string, ...taken: readonly object[]): string {
   let free = name.length > MAX_KEY ? `${name.slice(0, MAX_KEY).toWellFormed()}…` : name.toWellFormed()
@@ -78,12 +78,12 @@ export function freeName(name: string, ...taken: readonly object[]): string {
   return free
 }
 
-/** The name of an attribute, as `storedKey` makes it; and the AWS SDK loses the value of one named `__proto__` as it reads. */
+/** The attribute's name for a data key: that of `storedKey`, but for `__proto__`, whose value the AWS SDK loses when it reads. */
 export function attributeName(key: string): string {
   return key === '__proto__' ? `data.${key}` : storedKey(key)
 }
 
-/** A key within a map. DynamoDB refuses empty ones; as for a span's data keys, `data.` in front makes them names. */
+/** The name for a key within a map. DynamoDB refuses empty names, so `data.` goes in front, as for a span's data keys. */
 function nestedName(key: string): string {
   return /^(?:data\.)*(?:__proto__)?$/.test(key) ? `data.${key}` : key
 }
@@ -92,7 +92,7 @@ function nestedKey(name: string): string {
   return /^(?:data\.)+(?:__proto__)?$/.test(name) ? name.slice('data.'.length) : name
 }
 
-/** {@link toAttribute} undone. Other sets, which other writers may use, become lists; bytes become lists of numbers. */
+/** The value of an attribute. Sets of other writers become lists, and bytes become lists of numbers. */
 export function fromAttribute(attribute: AttributeValue | undefined): PlainValue {
   if (attribute === undefined) return null
   if (attribute.S !== undefined) return attribute.S
@@ -107,15 +107,15 @@ export function fromAttribute(attribute: AttributeValue | undefined): PlainValue
   return null
 }
 
-/** A number, or a bigint where that is the only way to keep an integer exactly. */
+/** A number, or a bigint for an integer that a number cannot hold. */
 function numberValue(text: string): PlainValue {
   const value = Number(text)
-  // More digits than DynamoDB keeps are zeros that stand for an exponent.
+  // Longer texts are numbers with an exponent, which DynamoDB writes out with zeros.
   const isLong = text.replace('-', '').length > MAX_DIGITS
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER || isLong || !/^-?\d+$/.test(text) ? value : BigInt(text)
 }
 
-/** A set of one large integer is a number that is no safe integer. */
+/** A set of one large integer stands for a number beyond 2^53. */
 function numberSetValue(set: readonly string[]): PlainValue {
   const [first] = set
   const isNumber = set.length === 1 && Math.abs(Number(first)) > Number.MAX_SAFE_INTEGER
@@ -128,7 +128,7 @@ function mapValue(map: Record<string, AttributeValue>): PlainValue {
   return value
 }
 
-/** How the original's Go program prints a value (`fmt.Sprint`): for its layout of items, in which all data is text. */
+/** A value as Go prints it (`fmt.Sprint`), for the layout of the Go package, in which all data is text. */
 export function goText(value: unknown, depth = 0): string {
   if (typeof value === 'string') return value.toWellFormed()
   if (value === null || value === undefined) return '<nil>'

@@ -7,33 +7,33 @@ import { fitItem } from './size.js'
 /** A DynamoDB item: attributes by name. */
 export type Item = Record<string, AttributeValue>
 
-/** How data is stored: as natural types, or all as text, as the original Go package does. */
+/** How data is stored: as natural types, or all as text, as the Go package does. */
 export type Layout = 'natural' | 'original'
 
 /** How a span becomes an item. */
 export interface ItemOptions {
   readonly layout: Layout
-  /** Whether first spans carry the attribute of the index of recent traces. */
+  /** Whether first spans have the attribute of the index of recent traces. */
   readonly index: boolean
   /** When the item expires, in seconds since the Unix epoch; undefined for never. */
   readonly expires: number | undefined
 }
 
-/** The attribute, of every item that expires, which the table's TTL looks at. */
+/** The attribute by which the table's TTL deletes items. */
 export const EXPIRES = 'expires'
 /** The index of recent traces: its name, and the attribute that is its hash key. */
 export const INDEX_NAME = 'recent'
 export const INDEX_KEY = 'hour_shard'
-/** Into how many parts the index divides each hour: at 1,000 writes a second for each, 4,000 traces a second. */
+/** How many parts each hour of the index has. A part takes 1,000 writes a second: 4,000 traces a second in all. */
 export const INDEX_SHARDS = 4n
 
 /**
- * A span as the item that stands in the table.
+ * The item of a span.
  *
- * @throws {RangeError} where a time is outside the years 0000 to 9999, or the span's own fields are too large
+ * @throws {RangeError} if a time is outside the years 0000 to 9999, or the span's own fields are too large
  */
 export function spanToItem(span: Span, options: ItemOptions): Item {
-  // As a literal: an object that inherits nothing is made and read several times slower, and no attribute is named __proto__.
+  // A literal, because objects without a prototype are several times slower. No attribute is named __proto__.
   const item: Item = {
     trace_id: { N: String(span.traceId) },
     span_id: { N: String(span.spanId) },
@@ -64,9 +64,9 @@ function setData(item: Item, data: PlainData, layout: Layout): void {
 }
 
 /**
- * The span of an item: of this package in either layout, or of the original.
+ * The span of an item: of this package in either layout, or of the Go package.
  *
- * @returns text that says why, where it is none
+ * @returns the reason, as text, if the item is not a span
  */
 export function spanFromItem(item: Item): Span | string {
   const spanId = parseId(item['span_id']?.N ?? '')
@@ -101,8 +101,8 @@ function dataOf(item: Item): PlainData {
 }
 
 /**
- * Whether lists of recent traces begin with this span: it has no parent, or its parent came in by W3C or B3 and may be
- * another system's. A parent that came in by the id header is one of ours, whose trace has its own first span.
+ * Whether the span gets a row in the index of recent traces: it has no parent, or its parent came in a W3C or B3 header and may
+ * be recorded elsewhere. A parent from the id header is recorded by this project, and its trace has a first span of its own.
  */
 function isFirst(span: Span): boolean {
   return (
@@ -117,24 +117,24 @@ export function hourOf(time: bigint): string {
   return formatTime(time).slice(0, '2026-11-22T18'.length)
 }
 
-/** The hash key of the index: an hour, and one of the parts that it is divided into. */
+/** The hash key of the index: an hour, and one of its parts. */
 export function indexKey(hour: string, shard: bigint): string {
   return `${hour}#${shard}`
 }
 
-/** Whether an item's time has come: DynamoDB deletes it some days later. @param now milliseconds since the Unix epoch */
+/** Whether an item has expired. DynamoDB deletes it some days later. @param now milliseconds since the Unix epoch */
 export function isExpired(item: Item, now: number): boolean {
   const expires = item[EXPIRES]?.N
   return expires !== undefined && Number(expires) * 1_000 <= now
 }
 
-/** What tells an item from all others of its table. */
+/** The key of an item, as text. */
 export function keyOf(traceId: bigint, spanId: bigint): string {
   return `${traceId} ${spanId}`
 }
 
 /**
- * Nanoseconds as seconds to six decimals, half to even, exactly.
+ * Nanoseconds as seconds with six decimals, rounded half to even.
  *
  * @param time nanoseconds, of either sign
  */

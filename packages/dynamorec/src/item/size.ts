@@ -4,14 +4,14 @@ import { fromAttribute } from './attribute.js'
 
 /** The largest item in bytes (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html). */
 export const MAX_ITEM_BYTES = 409_600
-/** Below this many bytes a value is left out rather than cut. */
+/** Values are not cut to fewer bytes than this; whole data keys are left out instead. */
 const LEAST_BYTES = 64
 
 type Item = Record<string, AttributeValue>
 
 type Measure = (text: string) => number
 
-/** At most so many bytes has a text in UTF-8; counting them takes ten times as long. */
+/** An upper bound of a text's bytes in UTF-8. Counting them takes ten times as long. */
 const mostBytes: Measure = (text) => 3 * text.length
 
 /**
@@ -34,10 +34,10 @@ function valueBytes(value: AttributeValue | undefined, textBytes: Measure = Buff
 }
 
 /**
- * Cuts an item that is too large, the longest data values first: they become text that ends in `… [cut: 500000 bytes]`.
- * Where even that does not do, the last data keys are left out, and the key `[cut]` says how many.
+ * Cuts an item that is too large, its longest data values first: they become text that ends in `… [cut: 500000 bytes]`. If that
+ * is not enough, the last data keys are left out, and the key `[cut]` says how many.
  *
- * @throws {RangeError} where the span's own fields are too large
+ * @throws {RangeError} if the span's own fields are too large
  */
 export function fitItem(item: Item): Item {
   if (itemBytes(item, mostBytes) <= MAX_ITEM_BYTES) return item
@@ -55,7 +55,7 @@ export function fitItem(item: Item): Item {
   return itemBytes(item) <= MAX_ITEM_BYTES ? item : leaveOut(item)
 }
 
-/** To how many bytes the longest values have to be cut so that the item has so many bytes fewer. */
+/** The bytes to which the longest values must be cut to make the item smaller by `excess` bytes. */
 function levelFor(longest: readonly { bytes: number }[], excess: number): number {
   let sum = 0
   for (const [at, { bytes }] of longest.entries()) {
@@ -80,7 +80,7 @@ function cutText(text: string, bytes: number, whole: number): string {
 
 function leaveOut(item: Item): Item {
   const names = Object.keys(item).filter((name) => !RESERVED_KEYS.has(name))
-  // As much as the longest text of the key that says how many were left out.
+  // Room for the key that says how many were left out.
   let excess = itemBytes(item) - MAX_ITEM_BYTES + LEAST_BYTES
   let left = 0
   while (excess > 0) {

@@ -2,13 +2,13 @@ import type { TraceQuery, TraceSummary } from '@trace/core'
 import { eachOnce, matches, matchesSpans, summarize } from '@trace/core/store'
 import type { Query } from './query.js'
 
-/** How many traces a list reads at most, in order to find those that match, and how many at once. */
+/** How many traces a list reads at most to find those that match, and how many at once. */
 const MAX_EXAMINED = 1_000
 const AT_ONCE = 8
 
 /** Reads traces until enough of them match. */
 export class Examiner {
-  /** Those that match, in no particular order. */
+  /** The traces that match, in no particular order. */
   readonly found: TraceSummary[] = []
   readonly #query: Query
   readonly #wanted: TraceQuery
@@ -30,12 +30,12 @@ export class Examiner {
     return this.#seen.size >= MAX_EXAMINED
   }
 
-  /** Why the list may lack traces where {@link isSpent} holds. */
+  /** Why the list may lack traces if {@link isSpent}. */
   get spentReason(): string {
-    return `stopped after reading ${MAX_EXAMINED} traces; a time range (from, to) leads further back`
+    return `stopped after reading ${MAX_EXAMINED} traces; give a time range (from, to) to reach older ones`
   }
 
-  /** Reads candidates, the newest first, until enough match, or none is left, or it is spent. */
+  /** Reads candidates, newest first, until enough match, none is left, or it is spent. */
   async examine(candidates: AsyncIterable<bigint> | Iterable<bigint>): Promise<void> {
     let group: bigint[] = []
     for await (const traceId of candidates) {

@@ -4,10 +4,10 @@ import { needsData } from '@trace/core/store'
 import { EXPIRES, type Item, isExpired, spanFromItem } from '../item/item.js'
 import { type Connection, checkAnswer, type Session } from '../table/client.js'
 
-/** How many places of items that are no spans are told. */
+/** How many places of skipped items are reported. */
 const MAX_PLACES = 10
 
-/** What a list needs of a span: attributes may be large, and this leaves them where they are. */
+/** The attributes that a list needs. The others may be large, and are not read. */
 const SUMMARY = [
   'trace_id',
   'span_id',
@@ -32,7 +32,7 @@ export interface QueryParts {
   readonly signal: AbortSignal | undefined
 }
 
-/** One read of the table, and what it passed over. */
+/** One read of the table, and the items that it skipped. */
 export class Query {
   readonly #parts: QueryParts
   readonly #places: { at: string; reason: string }[] = []
@@ -51,7 +51,7 @@ export class Query {
     return this.#parts.table
   }
 
-  /** The spans of a trace, of all pages, consistently. */
+  /** The spans of a trace, from all pages, by consistent reads. */
   async trace(traceId: bigint): Promise<Span[]> {
     return this.#trace(traceId, { ConsistentRead: true })
   }
@@ -96,21 +96,21 @@ export class Query {
     return false
   }
 
-  /** One page of a query, from where the page before ended. */
+  /** One page of a query, after the page that ended at `from`. */
   query(input: Partial<QueryCommandInput>, from: Key | undefined): Promise<Page> {
     return this.#page(input, from, ({ sdk, client }, whole, abortSignal) =>
       client.send(new sdk.QueryCommand(whole), { abortSignal }),
     )
   }
 
-  /** One page of a scan, from where the page before ended. */
+  /** One page of a scan, after the page that ended at `from`. */
   scanPage(input: Partial<QueryCommandInput>, from: Key | undefined): Promise<Page> {
     return this.#page(input, from, ({ sdk, client }, whole, abortSignal) =>
       client.send(new sdk.ScanCommand(whole), { abortSignal }),
     )
   }
 
-  /** Sends one request, within its time. */
+  /** Sends one request. */
   async #page(
     input: Partial<QueryCommandInput>,
     from: Key | undefined,
@@ -123,7 +123,7 @@ export class Query {
     return page
   }
 
-  /** Whether an item's time has come, by the clock at the start of the read. */
+  /** Whether an item had expired at the start of the read. */
   isExpired(item: Item): boolean {
     return isExpired(item, this.#now)
   }
@@ -154,7 +154,7 @@ function projectionFor(wanted: TraceQuery): Projection | undefined {
   return needsData(wanted) ? undefined : projection(SUMMARY)
 }
 
-/** Some attributes only; by aliases, because `name` and others are words of DynamoDB's own. */
+/** Reads only some attributes, by aliases, because `name` and others are reserved words of DynamoDB. */
 function projection(names: readonly string[]): Projection {
   const aliases = names.map((name, at): [string, string] => [`#${at}`, name])
   return {

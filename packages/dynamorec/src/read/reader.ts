@@ -18,11 +18,11 @@ import { listFromIndex } from './recent.js'
 
 /** Options of {@link dynamoReader}. */
 export interface DynamoReaderOptions extends TableOptions {
-  /** How long one request may take, in milliseconds. It is then aborted. Default 10,000. */
+  /** Time until a request is aborted, in ms. Default 10,000. */
   readonly requestTimeout?: number
   /**
-   * Whether `traces` reads the index of recent traces. Default: where the table has it; `false` scans the table, which also
-   * finds traces recorded without the index's attribute.
+   * Whether `traces` reads the index of recent traces. Default: if the table has it. `false` scans the table, which also finds
+   * traces recorded without the index's attribute.
    */
   readonly index?: boolean
   /** How many pages of 1 MB a scan reads at most. Default 16. */
@@ -32,12 +32,12 @@ export interface DynamoReaderOptions extends TableOptions {
 const DEFAULT_SCAN_PAGES = 16
 
 /**
- * Reads the traces of a DynamoDB table: items of this package in either layout, and those of the original Go package. Items
- * that have expired are left out, though DynamoDB deletes them some days later.
+ * Reads the traces of a DynamoDB table: items of this package in either layout, and items of the Go package. Expired items are
+ * left out, although DynamoDB deletes them some days later.
  *
- * `trace` reads consistently, all pages. `traces` reads the index where the table has it; otherwise it scans a bounded part of
- * the table, and says so in `incomplete`. Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` where the table is
- * missing or does not answer.
+ * `trace` reads all pages, consistently. `traces` reads the index if the table has it. Otherwise it scans a limited part of the
+ * table, and `incomplete` says so. Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` if the table is missing or does
+ * not answer.
  *
  * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, one that is missing, or one of the wrong type
  */
@@ -102,14 +102,14 @@ function noting(where: TraceQuery['where'], thrown: Set<unknown>): Pick<TraceQue
   }
 }
 
-/** How much of a table is read for a list. */
+/** How much of a table a list reads. */
 interface ScanLimits {
   readonly limit: number
-  /** Pages of 1 MB. */
+  /** In pages of 1 MB. */
   readonly scanPages: number
 }
 
-/** The traces that match, by reading the table from its start; where it is larger than the limits, those found so far. */
+/** The traces that match, by a scan of the table; if it is larger than the limits, those found so far. */
 async function listByScan(query: Query, wanted: TraceQuery, limits: ScanLimits): Promise<TraceList> {
   const { limit, scanPages } = limits
   const spans: Span[] = []

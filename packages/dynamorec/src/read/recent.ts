@@ -6,13 +6,13 @@ import { Examiner } from './examine.js'
 import type { Key, Query } from './query.js'
 
 const HOUR = 3_600_000_000_000n
-/** How far the clocks of hosts may differ, and how long a trace's first span may start after another of its spans. */
+/** How far the clocks of hosts may differ, so that a trace's first span may start after another of its spans. */
 const SLACK = 60_000_000_000n
-/** How many hours back the index is looked through hour by hour; beyond, it is read from its start. */
+/** How many hours the index is read hour by hour, from the newest. For older traces it is scanned. */
 const MAX_HOURS = 24
-/** Pages of 1 MB, about 5,000 traces each, of the index that are read from its start at most. */
+/** How many pages of 1 MB, about 5,000 traces each, a scan of the index reads at most. */
 const MAX_PAGES = 16
-/** Rows that are read at once from each part of an hour, at least and at most. */
+/** How many rows are read at once from each part of an hour, at least and at most. */
 const LEAST_ROWS = 25
 const MOST_ROWS = 1_000
 /** Before and after all times. */
@@ -23,14 +23,14 @@ interface Row {
   readonly traceId: bigint
   /** Seconds since the Unix epoch. */
   readonly start: number
-  /** Whether its trace may match. Of a trace with several rows one may do so, and then it is read. */
+  /** Whether its trace may match. A trace with several rows is read if one of them may match. */
   readonly mayMatch: boolean
 }
 
 /**
  * The traces that match, by the index of recent traces.
  *
- * @returns undefined where the table has no such index, or nothing is in it
+ * @returns undefined if the table has no such index, or the index is empty
  */
 export async function listFromIndex(query: Query, wanted: TraceQuery, limit: number): Promise<TraceList | undefined> {
   const examiner = new Examiner(query, wanted, limit)
@@ -46,7 +46,8 @@ export async function listFromIndex(query: Query, wanted: TraceQuery, limit: num
       const { rows, isWhole } = await readIndex(query, wanted, MAX_PAGES)
       await examiner.examine(rows.map((row) => row.traceId))
       if (!isWhole)
-        incomplete = 'the index was read only in part; a time range (from, to) of a day finds all of that day'
+        incomplete =
+          'only a part of the index was read; give a time range (from, to) of one day to find all traces of that day'
     }
   } catch (error) {
     if (nameOf(error) === 'ValidationException' && /index/i.test(messageOf(error))) return undefined
@@ -58,11 +59,11 @@ export async function listFromIndex(query: Query, wanted: TraceQuery, limit: num
   return { traces, ...query.report, ...(incomplete === undefined ? {} : { incomplete }) }
 }
 
-/** Looks through the index hour by hour, back in time. */
+/** Reads the index hour by hour, back in time. */
 class HourWalk {
-  /** Whether all hours asked for were looked through. */
+  /** Whether all hours asked for were read. */
   isWhole = false
-  /** How many rows were seen, those included that cannot match. */
+  /** How many rows were read, including those that cannot match. */
   rows = 0
   readonly #query: Query
   readonly #wanted: TraceQuery
@@ -78,7 +79,7 @@ class HourWalk {
   async *traceIds(): AsyncGenerator<bigint> {
     const { from, to } = this.#wanted
     const now = BigInt(Date.now()) * 1_000_000n + SLACK
-    // A time beyond the present finds nothing, and would cost requests for each hour until then.
+    // A time in the future finds nothing, and would cost requests for each hour until then.
     let time = to !== undefined && to + SLACK < now ? to + SLACK : now
     for (let hours = 0; hours < MAX_HOURS; hours++) {
       if (from !== undefined && time < from - (from % HOUR)) {
@@ -126,7 +127,7 @@ class HourWalk {
   }
 }
 
-/** One part of an hour in the index, while it is read. */
+/** One part of an hour in the index, while it is being read. */
 class Part {
   readonly key: string
   rows: Row[] = []
@@ -143,7 +144,7 @@ class Part {
   }
 }
 
-/** What was read of the index from its start. */
+/** The result of a scan of the index. */
 interface IndexRows {
   /** Those that may match, newest first. */
   readonly rows: readonly Row[]

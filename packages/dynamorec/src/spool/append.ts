@@ -14,16 +14,16 @@ import { promisify } from 'node:util'
 import { nameOf } from '../table/remedy.js'
 
 /**
- * Writes all or nothing to the end of a file.
+ * Appends all of the bytes to a file, or none of them.
  *
- * @returns the file, open; undefined where it is no longer there, before or after
+ * @returns the file, open; undefined if it was moved or deleted before or during the write
  */
 export function appendTo(path: string, bytes: Buffer, isNew: boolean): number | undefined {
   const file = openToAppend(path, isNew)
   if (file === undefined) return undefined
   try {
     writeWhole(file, bytes)
-    // Another may have claimed it meanwhile, and have read it to its end before this was written.
+    // Another process may have claimed it meanwhile, and have read it to its end before this write.
     if (isAt(file, path)) return file
   } catch (error) {
     closeSync(file)
@@ -60,7 +60,7 @@ function isAt(file: number, path: string): boolean {
   return there !== undefined && there.ino === ino && there.dev === dev
 }
 
-/** Closes a file as soon as the disk has it. */
+/** Closes a file once its bytes are on the disk. */
 export async function closeOnDisk(file: number): Promise<void> {
   try {
     await promisify(fsync)(file)
@@ -71,7 +71,7 @@ export async function closeOnDisk(file: number): Promise<void> {
   }
 }
 
-/** {@link closeOnDisk}, which returns when the disk has it. */
+/** {@link closeOnDisk}, synchronously. */
 export function closeOnDiskSync(file: number): void {
   try {
     fsyncSync(file)
@@ -82,7 +82,7 @@ export function closeOnDiskSync(file: number): void {
   }
 }
 
-/** Some file systems, of networks and of programs, cannot be told to write at once: what they took counts as kept. */
+/** Some network and user-space file systems do not support `fsync`: what they took counts as kept. */
 function failUnlessUnable(error: unknown): void {
   if (!['EINVAL', 'ENOSYS', 'ENOTSUP'].includes(nameOf(error))) throw error
 }

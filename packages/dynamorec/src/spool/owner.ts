@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { nameOf } from '../table/remedy.js'
 
-/** Whose file has not been touched for so long is gone, where nothing better tells: on another host, or in a container. */
+/** An owner that has not touched its file for this time counts as gone, if it is on another host or in a container. In ms. */
 export const STALE_MS = 60_000
 
 /** A process, or a part of it, that has files of its own. */
@@ -11,11 +11,11 @@ interface Owner {
   readonly pid: number
   /** When it started, in the kernel's ticks since the boot, or {@link UNKNOWN}. */
   readonly started: string
-  /** The processes that see each other by their ids: those of one boot of one host, outside of or within one container. */
+  /** The processes that can see each other's ids: those of one boot of one host, and of the same container. */
   readonly domain: string
 }
 
-/** Where the system does not tell when a process started. */
+/** The start of a process, on systems that do not tell it. */
 const UNKNOWN = '0'
 /** States of a process that has ended and whose parent has not noticed yet. */
 const DEAD = ['Z', 'X']
@@ -23,17 +23,17 @@ const OWNER = /^(\d+)-(\d+)-([0-9a-f]{8})-[0-9a-f]{8}$/
 
 let self: Owner | undefined
 
-/** @returns a name for what this process owns, such as `4711-98765-3f2a9c1d-0b1c2d3e`: another for each call */
+/** @returns a new name for an owner in this process, such as `4711-98765-3f2a9c1d-0b1c2d3e` */
 export function newOwner(): string {
   const { pid, started, domain } = thisProcess()
   return `${pid}-${started}-${domain}-${randomBytes(4).toString('hex')}`
 }
 
 /**
- * Whether an owner is no more. Where it may be a process of this host, the system knows, at once; everywhere else, the time
- * when it last touched its file tells.
+ * Whether an owner is gone. For a process of this host, the system tells at once. For all others, the time when it last touched
+ * its file tells.
  *
- * @param name what {@link newOwner} gave; whatever else it is has no owner
+ * @param name what {@link newOwner} gave; any other text means no owner
  * @param touched when the file was last touched, in milliseconds since the Unix epoch
  */
 export function isGone(name: string, touched: number): boolean {
@@ -45,7 +45,7 @@ export function isGone(name: string, touched: number): boolean {
   const now = startOf(Number(pid))
   if (now === undefined) return true
   if (now === UNKNOWN || started === UNKNOWN) return isStale
-  // The id of a process may have been given to another, and a part of this one may have ended.
+  // Another process may have the id by now, or a recorder of this process may have been closed.
   return now !== started || (Number(pid) === own.pid && isStale)
 }
 
@@ -57,11 +57,11 @@ function thisProcess(): Owner {
   return self
 }
 
-/** @returns undefined where there is no such process */
+/** @returns undefined if there is no such process */
 function startOf(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`)
   if (stat === '') return isRunning(pid) ? UNKNOWN : undefined
-  // The second field, the program's name, may hold anything (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+  // The second field, the program's name, may contain spaces and parentheses (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
   const [state = '', ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return DEAD.includes(state) ? undefined : (rest[18] ?? UNKNOWN)
 }

@@ -4,28 +4,28 @@ import { spanFromJsonLine } from '@trace/jsonrec'
 import { nameOf } from '../table/remedy.js'
 import { MAX_BATCH } from '../write/writer.js'
 
-/** Bytes that are read of a segment at first: a batch of small spans, twice over. Then more, until there is a line. */
+/** Bytes of a segment to read at first, about two batches of small spans. Then more, until they contain a line. */
 const READ_BYTES = 16_384
 const ENOUGH_BYTES = 262_144
-/** What has no line break for so long was no span: its bytes are passed over. */
+/** A longer line is not a span, and is skipped. In bytes. */
 const MOST_BYTES = 16_777_216
 const LINE_BREAK = 10
 
-/** What was read of a segment, in order: as many spans as one request takes, so that no more are ever sent twice. */
+/** The next spans of a segment: as many as one request takes, so that no more can be sent twice. */
 export interface Piece {
   readonly spans: readonly Span[]
-  /** Lines that are no spans: torn by a writer that was killed, or another's. */
+  /** Lines that are not spans: torn by a killed writer, or written by something else. */
   readonly skipped: number
-  /** Bytes. */
+  /** In bytes. */
   readonly length: number
-  /** Whether nothing comes after it. */
+  /** Whether it ends the segment. */
   readonly isLast: boolean
 }
 
 /**
- * Reads whole lines from an offset on; at the file's end also what is left of the last.
+ * Reads whole lines from an offset on; at the file's end also a last line without a line break.
  *
- * @returns undefined where the file is not there
+ * @returns undefined if the file does not exist
  */
 export async function readPiece(path: string, offset: number): Promise<Piece | undefined> {
   try {
@@ -48,7 +48,7 @@ export async function readPiece(path: string, offset: number): Promise<Piece | u
   }
 }
 
-/** @param isWhole whether what follows the last line break is a line too */
+/** @param isWhole whether the bytes after the last line break are a line, too */
 function parsePiece(bytes: Buffer, isWhole: boolean): Omit<Piece, 'isLast'> {
   const spans: Span[] = []
   let skipped = 0

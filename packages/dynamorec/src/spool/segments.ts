@@ -4,48 +4,48 @@ import { basename, dirname, join } from 'node:path'
 import { nameOf } from '../table/remedy.js'
 import { isGone } from './owner.js'
 
-/** A part of a spool: a file whose name says all that has to outlive a process. */
+/** A file of a spool. Its name says everything that must outlive a process. */
 export interface Segment {
   /** Its file, absolute. */
   readonly file: string
-  /** A time and a random number: the older ones come first. */
+  /** A time and a random number. Older ids sort first. */
   readonly id: string
-  /** Up to where its spans are stored, in bytes. */
+  /** How far its spans are stored, in bytes. */
   readonly offset: number
-  /** Who alone may read and write it. */
+  /** The only one that may read and write it. */
   readonly owner: string
 }
 
-/** A segment as it was found. */
+/** A segment that was found in the folder. */
 export interface FoundSegment extends Segment {
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number
   /** When it was last touched, in milliseconds since the Unix epoch. */
   readonly touched: number
 }
 
-/** Nobody's. */
+/** The owner in the name of a segment that has none. */
 const FREE = 'free'
-/** Behind the spool's own path: the id, the offset, the owner. */
+/** What follows the spool's path in a name: the id, the offset, the owner. */
 const NAME = /^\.(\d{13}-[0-9a-f]{8})\.(\d{1,15})\.([0-9a-f-]+|free)$/
-/** As version 0.1.0 named them: the file that was written, and those that were being read. */
+/** The names that version 0.1.0 gave to the file being written and to those being read. */
 const FORMER_NAME = /^(?:\.(\d{13})-\d+-\d+)?$/
 
-/** Files that belong together, in one folder: the segments of a spool. Only renaming changes what their names say. */
+/** The segments of a spool, all in one folder. Renaming is the only change of their state. */
 export class Segments {
   readonly #path: string
 
-  /** @param path absolute: what their names begin with */
+  /** @param path what their names begin with, absolute */
   constructor(path: string) {
     this.#path = path
   }
 
-  /** @returns the name of a segment that is not there yet */
+  /** @returns the name for a new segment */
   create(owner: string): Segment {
     return this.#segment(newId(Date.now()), 0, owner)
   }
 
-  /** Oldest first; empty where the folder is missing. */
+  /** Oldest first; empty if the folder is missing. */
   list(): FoundSegment[] {
     const folder = dirname(this.#path)
     if (!existsSync(folder)) return []
@@ -58,9 +58,9 @@ export class Segments {
   }
 
   /**
-   * Gives a segment another name: for another owner, or as stored up to another place.
+   * Renames a segment, for another owner or another offset.
    *
-   * @returns undefined where somebody else has renamed or deleted it before
+   * @returns undefined if another process has renamed or deleted it first
    */
   rename(segment: Segment, change: { offset: number } | { owner: string }): Segment | undefined {
     const { id, offset, owner } = { ...segment, ...change }
@@ -75,18 +75,18 @@ export class Segments {
   }
 
   /**
-   * Makes a segment that belongs to nobody, or to somebody who is gone, one's own: of all that try, one succeeds.
+   * Takes over a segment that has no owner, or whose owner is gone. Of all processes that try, one succeeds.
    *
-   * @returns undefined where it is another's
+   * @returns undefined if it belongs to another
    */
   claim(segment: FoundSegment, owner: string): Segment | undefined {
     if (!isGone(segment.owner, segment.touched)) return undefined
-    // Before it has its new name, so that it is not stale under that.
+    // Before the renaming, so that it is not stale under its new name.
     touch(segment)
     return this.rename(segment, { owner })
   }
 
-  /** Leaves a segment to whoever wants it. */
+  /** Gives a segment up, so that another process can claim it. */
   release(segment: Segment): void {
     this.rename(segment, { owner: FREE })
   }
@@ -96,7 +96,7 @@ export class Segments {
   }
 }
 
-/** Says that a segment's owner is still there. It may have lost it meanwhile. */
+/** Shows that a segment's owner is alive. Another process may have claimed it meanwhile. */
 export function touch({ file }: Segment): void {
   try {
     const now = new Date()

@@ -8,25 +8,24 @@ import { newOwner, STALE_MS } from './owner.js'
 import { type Piece, readPiece } from './piece.js'
 import { type FoundSegment, type Segment, Segments, touch } from './segments.js'
 
-/** A segment that has grown so large, in bytes, is followed by another: what is stored of a spool is deleted by segments. */
+/** The size at which a new segment is begun, in bytes. Stored spans are deleted by segments. */
 const SEGMENT_BYTES = 4_194_304
-/** Of the bytes that a spool may have, a segment takes this part at most. */
+/** A segment has at most one such part of `maxBytes`. */
 const LEAST_SEGMENTS = 8
-/** Segments that others leave behind are looked for so often, in milliseconds, and so often the spool is measured. */
+/** How often to look for segments that others left, to measure the spool, and to touch one's own segments, in ms. */
 const LOOK_MS = 5_000
 const MEASURE_MS = 1_000
 const BEAT_MS = STALE_MS / 4
-/** How often a segment to write to is chosen that turns out to be another's by then. */
+/** How many segments to try to write to, if other processes claim them first. */
 const MAX_CHOICES = 3
 
 /**
- * Spans in local files of JSON lines, until the table takes them. Each process writes to a segment of its own, and sends its
- * own; then it claims what others have left behind that are gone. How far a segment is sent, and whose it is, stands in its
- * name: so of all processes one sends it, from where the former has ended, wherever that was killed. At worst, the piece that
- * was under way is sent twice, under its same keys.
+ * Spans in local files of JSON lines, until the table takes them. Each process writes and sends its own segments, and then claims
+ * the segments of processes that are gone. A segment's name says its owner and how far it is sent. So exactly one process sends it,
+ * and continues where the last one ended, even if that was killed. At worst, the piece under way is sent twice, with the same keys.
  *
- * Writing is synchronous: a tenth of a millisecond for 512 spans, and nothing to lose at exit. That they survive a loss of
- * power is waited for: another millisecond, in which the program goes on.
+ * Writing is synchronous and takes a tenth of a millisecond for 512 spans, so that nothing is lost on exit. Waiting for the disk takes
+ * another millisecond, in which the program goes on.
  */
 export class Spool {
   readonly path: string
@@ -34,20 +33,20 @@ export class Spool {
   readonly #segmentBytes: number
   readonly #segments: Segments
   readonly #owner = newOwner()
-  /** The segment that is written. */
+  /** The segment being written. */
   #tail: Segment | undefined
-  /** The segment that is read, and what was read of it last. */
+  /** The segment being read, and the piece that was read last. */
   #head: Segment | undefined
   #piece: Piece | undefined
-  /** Those that are stored and cannot be deleted. */
+  /** The ids of segments that are stored and cannot be deleted. */
   readonly #stuck = new Set<string>()
-  /** Whether there are segments of its own. */
+  /** Whether it owns segments. */
   #hasOwn = false
   #beat: NodeJS.Timeout | undefined
   #nextLook = 0
   #measured = { bytes: 0, until: 0 }
 
-  /** @param maxBytes how large all segments may become together */
+  /** @param maxBytes limit of all segments together */
   constructor(path: string, maxBytes: number) {
     this.path = absolute(path)
     this.#maxBytes = maxBytes
@@ -56,10 +55,10 @@ export class Spool {
   }
 
   /**
-   * Appends spans, as many as there is room for, before it returns; and waits until the disk has them.
+   * Appends as many of the spans as there is room for, synchronously, and waits until they are on the disk.
    *
-   * @returns how many were kept: the first so many
-   * @throws the file system's error; then none is kept, unless the disk could not be told to write
+   * @returns how many were kept, from the first on
+   * @throws the file system's error. None is kept then, unless only the wait for the disk failed
    */
   async add(spans: readonly Span[]): Promise<number> {
     const { kept, file } = this.#append(spans)
@@ -67,17 +66,17 @@ export class Spool {
     return kept
   }
 
-  /** {@link Spool.add}, which returns when the disk has them. */
+  /** {@link Spool.add}, synchronously. */
   addSync(spans: readonly Span[]): number {
     const { kept, file } = this.#append(spans)
     if (file !== undefined) closeOnDiskSync(file)
     return kept
   }
 
-  /** @returns the file, still open, where any were kept */
+  /** @returns the file, still open, if any were kept */
   #append(spans: readonly Span[]): { readonly kept: number; readonly file: number | undefined } {
     const room = this.#maxBytes - this.bytes()
-    // A line that was torn by a killed process ends here.
+    // Ends a line that was torn by a killed process.
     let text = '\n'
     let length = 1
     let kept = 0
@@ -103,11 +102,11 @@ export class Spool {
         return file
       }
       this.#tail = undefined
-      if (choices === MAX_CHOICES) throw new Error('others take its files as soon as they are there')
+      if (choices === MAX_CHOICES) throw new Error('other processes claim its files as soon as they are created')
     }
   }
 
-  /** A small segment that somebody has left behind: or each of many short-lived processes would leave one more. */
+  /** A small segment that another process left. Otherwise each of many short-lived processes would leave one more. */
   #adopt(): Segment | undefined {
     const small = this.#segments
       .list()
@@ -125,7 +124,7 @@ export class Spool {
     return undefined
   }
 
-  /** There are segments of its own from now on, and others see that it is there. */
+  /** It owns segments from now on, and keeps touching them, so that others see that it is alive. */
   #own(): void {
     this.#hasOwn = true
     this.#beat ??= setInterval(() => this.#touchOwn(), BEAT_MS).unref()
@@ -135,7 +134,7 @@ export class Spool {
     try {
       this.#ownSegments().forEach(touch)
     } catch {
-      // Then others may take them, and spans are sent twice.
+      // Then others may claim them, and send spans twice.
     }
   }
 
@@ -143,7 +142,7 @@ export class Spool {
     return this.#segments.list().filter(({ owner }) => owner === this.#owner)
   }
 
-  /** How large all segments are together, those of other processes as they were within the last second. */
+  /** The size of all segments together; of those of other processes, as it was within the last second. */
   bytes(): number {
     const now = performance.now()
     if (now >= this.#measured.until) {
@@ -154,10 +153,10 @@ export class Spool {
   }
 
   /**
-   * Reads the oldest spans that are not stored yet, at most as many as one request takes; the same again, until
-   * {@link Spool.settle} is called.
+   * Reads the oldest spans that are not stored yet, at most as many as one request takes. Until {@link Spool.settle} is called, it
+   * gives the same spans again.
    *
-   * @returns undefined where there are none, as far as it is known: others' are looked for every five seconds
+   * @returns undefined if none are known. It looks for those that others left every five seconds
    * @throws the file system's error
    */
   async next(): Promise<Piece | undefined> {
@@ -172,7 +171,7 @@ export class Spool {
     return this.#piece
   }
 
-  /** The oldest segment that is its own or nobody's; at last the one that is written, which then is followed by another. */
+  /** The oldest segment that it owns or can claim; the one being written comes last, and a new one is begun after it. */
   #take(): Segment | undefined {
     if (!this.#hasOwn && performance.now() < this.#nextLook) return undefined
     this.#nextLook = performance.now() + LOOK_MS
@@ -190,7 +189,7 @@ export class Spool {
     this.#beat = undefined
   }
 
-  /** What {@link Spool.next} gave last is stored, but for some of it, which it gives again. */
+  /** Tells that the spans {@link Spool.next} gave last are stored, except the unsent ones, which it gives again. */
   settle(unsent: readonly Span[] = []): void {
     const [head, piece] = [this.#head, this.#piece]
     if (head === undefined || piece === undefined) return
@@ -203,12 +202,12 @@ export class Spool {
     else this.#head = this.#advance(head, head.offset + piece.length)
   }
 
-  /** @returns undefined where another process took the owner for gone */
+  /** @returns undefined if another process took the owner for gone */
   #advance(head: Segment, offset: number): Segment | undefined {
     try {
       return this.#segments.rename(head, { offset })
     } catch {
-      // Only a process after this one would send it again.
+      // This process knows the offset. Only a later one would send the piece again.
       return { ...head, offset }
     }
   }
@@ -221,7 +220,7 @@ export class Spool {
     this.#stuck.delete(id)
   }
 
-  /** Leaves to others what it has. */
+  /** Leaves its segments to other processes. */
   close(): void {
     this.#rest()
     this.#tail = undefined
@@ -230,17 +229,17 @@ export class Spool {
     try {
       for (const segment of this.#ownSegments()) this.#segments.release(segment)
     } catch {
-      // Then it is left when this process ends.
+      // Then others can claim them when this process has ended.
     }
   }
 }
 
-/** Once and for all: the process may go to another folder. */
+/** Resolved once, because the process may change its folder. */
 function absolute(path: string): string {
   try {
     return resolve(path)
   } catch {
-    // The current folder is gone, and so there is no such file either.
+    // The current folder is gone, and so the file does not exist either.
     return path
   }
 }

@@ -5,29 +5,29 @@ import type { Outcome, Refusal, Writer } from '../write/writer.js'
 import type { Piece } from './piece.js'
 import type { Spool } from './spool.js'
 
-/** While the table does not answer, it is tried again so often, in milliseconds; in between, spans go to the spool. */
+/** How often to try a table that does not answer, in ms. In between, spans go to the spool. */
 const PROBE_MS = 5_000
-/** How long the spool is still sent while the recorder is closed, in milliseconds: or short-lived processes never would. */
+/** How long `close` goes on sending the spool, in ms. Otherwise short-lived processes would never send it. */
 const CLOSE_MS = 1_000
-/** When what is still under way then is aborted, in milliseconds since the recorder was closed. */
+/** When requests that are still under way are aborted, in ms after the call of `close`. */
 const ABORT_MS = 1_500
 
-/** Between a recorder and its table: keeps in a file what cannot be stored, and stores it when the table answers again. */
+/** Keeps in files the spans that cannot be stored, and stores them when the table answers again. */
 export class Spooler {
   readonly #writer: Writer
   readonly #spool: Spool
   readonly #logger: Logger
-  /** Until then, by `performance.now()`, spans go to the spool untried. */
+  /** Until this time of `performance.now()`, spans go straight to the spool. */
   #downUntil = 0
-  /** Why spans are kept in the file; undefined where the table answers. */
+  /** Why spans go to the spool; undefined while the table answers. */
   #trouble: string | undefined
   #timer: NodeJS.Timeout | undefined
   #replay: Promise<void> | undefined
   #lastTurn: Promise<unknown> = Promise.resolve()
   #storing: Promise<Outcome> | undefined
-  /** Until then, by `performance.now()`, the spool is sent. */
+  /** Until this time of `performance.now()`, the spool is sent. */
   #sendUntil = Infinity
-  /** What was said last of a file that cannot be read. */
+  /** The last warning about a file that cannot be read. */
   #unreadable: string | undefined
 
   constructor(writer: Writer, spool: Spool, logger: Logger) {
@@ -36,7 +36,7 @@ export class Spooler {
     this.#logger = logger
   }
 
-  /** Stores spans, in the table or else in the spool: what is unsent then is in neither. Not called concurrently. */
+  /** Stores spans in the table or in the spool; those unsent are in neither. Not called concurrently. */
   store(spans: readonly Span[]): Promise<Outcome> {
     this.#storing = this.#store(spans).finally(() => {
       this.#storing = undefined
@@ -65,7 +65,7 @@ export class Spooler {
     }
   }
 
-  /** Stores spans in the spool, before it returns. */
+  /** {@link Spooler.keep}, synchronously. */
   keepSync(spans: readonly Span[]): Outcome {
     try {
       return this.#keptOf(spans, this.#spool.addSync(spans))
@@ -76,7 +76,7 @@ export class Spooler {
 
   #keptOf(spans: readonly Span[], kept: number): Outcome {
     const { path } = this.#spool
-    const error = new Error(`the spool ${path} is full; give it a larger maxBytes${this.#because()}`)
+    const error = new Error(`the spool ${path} is full: increase maxBytes${this.#because()}`)
     return { refused: [], unsent: spans.slice(kept), error }
   }
 
@@ -95,8 +95,8 @@ export class Spooler {
   }
 
   /**
-   * Sends what is in the spool for a second more, and leaves the rest to the next process. A record that is under way has had
-   * its time: what it could not store is kept.
+   * Goes on sending the spool for a second, and leaves the rest to the next process. A record under way is aborted at once, and
+   * the spans that it could not store go to the spool.
    */
   async close(): Promise<void> {
     this.#sendUntil = performance.now() + CLOSE_MS
@@ -142,7 +142,7 @@ export class Spooler {
     for (const line of news.lines(this.#spool.path, this.#writer)) this.#warn(line)
   }
 
-  /** Once for each reason: it is tried again and again. */
+  /** Warns once for each reason, because it tries again and again. */
   #sayUnreadable(reason: string): void {
     if (this.#unreadable !== reason) this.#warn(`cannot read the spool ${this.#spool.path}: ${reason}`)
     this.#unreadable = reason
@@ -169,12 +169,12 @@ export class Spooler {
     try {
       this.#logger.warn(`trace: ${this.#writer.name}: ${message}`)
     } catch {
-      // A logger that throws must not reach the traced program, and there is nowhere else to say it.
+      // A logger's error must not reach the traced program, and there is no other place for the message.
     }
   }
 }
 
-/** What became of the spans of a spool. */
+/** What became of the spans of a replay. */
 class News {
   #stored = 0
   #skipped = 0
@@ -190,12 +190,13 @@ class News {
 
   lines(path: string, writer: Writer): string[] {
     const lines: string[] = []
-    if (this.#stored > 0) lines.push(`${this.#stored} spans of ${path} are in the table now`)
-    if (this.#skipped > 0) lines.push(`${this.#skipped} lines of ${path} were no whole spans`)
+    if (this.#stored > 0) lines.push(`${this.#stored} spans of ${path} are now in the table`)
+    if (this.#skipped > 0)
+      lines.push(`${this.#skipped} lines of ${path} were skipped, because they are not whole spans`)
     if (this.#first !== undefined) {
       const { span, error } = this.#first
       const which = `the first is span ${span.spanId} of trace ${span.traceId}`
-      lines.push(`${this.#refused} spans of ${path} are refused and left out, ${which}: ${writer.explain(error)}`)
+      lines.push(`${this.#refused} spans of ${path} were refused, and are lost; ${which}: ${writer.explain(error)}`)
     }
     return lines
   }

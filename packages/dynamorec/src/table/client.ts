@@ -7,23 +7,23 @@ import { propertyOf, remedyFor } from './remedy.js'
 import { Renewal } from './renewal.js'
 
 /**
- * What this package needs of a client of the AWS SDK, version 3: a `DynamoDBClient` or a `DynamoDBDocumentClient` is one.
+ * The part of a version 3 client of the AWS SDK that this package uses: a `DynamoDBClient` or a `DynamoDBDocumentClient`.
  */
 export interface DynamoClient {
   send(command: never, options?: never): unknown
 }
 
-/** Options with which every function of this package reaches the table. */
+/** How to reach the table: options of every function of this package. */
 export interface TableOptions {
   /** The table's name or ARN, such as `Traces`. */
   readonly table: string
-  /** A client to use; it is never destroyed. Default: one is made at the first use, of the options below. */
+  /** A client to use; it is never destroyed. Default: one is created at the first use, with the options below. */
   readonly client?: DynamoClient
   /** Such as `eu-west-1`. Default: as the AWS SDK finds it (`AWS_REGION`, then the profile). */
   readonly region?: string
   /** A URL, such as `http://localhost:8000`. Default: as the AWS SDK finds it (`AWS_ENDPOINT_URL_DYNAMODB`, …). */
   readonly endpoint?: string
-  /** How long one request may take, in milliseconds. It is then aborted. Default 3,000. */
+  /** Time until a request is aborted, in ms. Default 3,000. */
   readonly requestTimeout?: number
 }
 
@@ -53,7 +53,7 @@ export type Sdk = typeof import('@aws-sdk/client-dynamodb')
 
 let sdk: Promise<Sdk> | undefined
 
-/** Loads the AWS SDK at the first call: it takes 110 to 255 ms, which nobody pays before the first request. */
+/** Loads the AWS SDK at the first call, because that takes 110 to 255 ms. */
 function loadSdk(): Promise<Sdk> {
   sdk ??= import('@aws-sdk/client-dynamodb')
   return sdk
@@ -61,15 +61,15 @@ function loadSdk(): Promise<Sdk> {
 
 type Client = Pick<DynamoDBClient, 'send'>
 
-/** What a request is made with. */
+/** The SDK and the client of a request. */
 export interface Session {
   readonly sdk: Sdk
   readonly client: Client
 }
 
-/** A connection to the table: opened at the first use, and closed only where it is this package's own. */
+/** A connection to the table. It is opened at the first use, and closes only a client of its own. */
 export class Connection {
-  /** Where the table is, as far as it is known: an endpoint or a region. */
+  /** Where the table is, for messages: an endpoint or a region, once they are known. */
   place = 'AWS'
   readonly #options: TableOptions
   readonly #maxAttempts: number | undefined
@@ -79,7 +79,7 @@ export class Connection {
 
   /**
    * @param options which table, and how to reach it
-   * @param maxAttempts how often the SDK sends a request that fails; default its own, 3
+   * @param maxAttempts how often the SDK sends a request that fails. Default: the SDK's own, 3
    */
   constructor(options: TableOptions, maxAttempts?: number) {
     this.#options = options
@@ -87,10 +87,10 @@ export class Connection {
   }
 
   /**
-   * Makes a request; where the credentials have expired, or others have taken their place, once more with new ones.
+   * Makes a request. If the credentials have expired or were replaced, makes it once more with the new ones.
    *
-   * @throws {EndpointError} where the endpoint is no URL
-   * @throws what the request throws, or what keeps the client from being made
+   * @throws {EndpointError} if the endpoint is not a URL
+   * @throws what the request throws, or why the client cannot be created
    */
   async request<T>(make: (session: Session) => Promise<T>): Promise<T> {
     const session = this.#session ?? (await this.#open())
@@ -107,8 +107,7 @@ export class Connection {
   }
 
   /**
-   * {@link request}, which aborts when the option `requestTimeout` is up or when a signal says so, and does not wait for a
-   * client that ignores that.
+   * {@link request}, aborted after the option `requestTimeout` or by a signal. Does not wait for a client that ignores that.
    *
    * @throws the signal's reason, a `TimeoutError`, or what {@link request} throws
    */
@@ -151,7 +150,7 @@ function requestTimeoutOf(options: TableOptions): number {
 
 function newClient(sdk: Sdk, options: TableOptions, maxAttempts: number | undefined): DynamoDBClient {
   const client = new sdk.DynamoDBClient(clientConfig(options, maxAttempts))
-  // It copies all items for a logger, which this client has none of: a fifth of the processor time of a write.
+  // It copies all items for a logger that this client does not have: a fifth of the processor time of a write.
   client.middlewareStack.remove('loggerMiddleware')
   return client
 }
@@ -159,9 +158,9 @@ function newClient(sdk: Sdk, options: TableOptions, maxAttempts: number | undefi
 function clientConfig(options: TableOptions, maxAttempts: number | undefined): DynamoDBClientConfig {
   const requestTimeout = requestTimeoutOf(options)
   const config: DynamoDBClientConfig & { ignoreCache: boolean } = {
-    // Without throwOnRequestTimeout the SDK only warns, and waits on.
+    // Without throwOnRequestTimeout, the SDK only warns and goes on waiting.
     requestHandler: { requestTimeout, connectionTimeout: requestTimeout, throwOnRequestTimeout: true },
-    // For the providers of credentials: they read a profile's file anew, which may have been renewed or only just written.
+    // For credentials providers, so that they read a changed profile again.
     ignoreCache: true,
   }
   if (options.region !== undefined) config.region = options.region
@@ -171,11 +170,11 @@ function clientConfig(options: TableOptions, maxAttempts: number | undefined): D
 }
 
 /**
- * Checks that an answer is DynamoDB's: of any other server, the SDK takes a 200 for a success.
+ * Checks that an answer is DynamoDB's, because the SDK takes a 200 of any server for a success.
  *
- * @param answer what the client gave
- * @param field what an answer of its type always has
- * @throws {NotDynamoError} where it has neither that nor what all answers have; a test's client gives no metadata at all
+ * @param answer the client's result
+ * @param field a field that every answer of its type has
+ * @throws {NotDynamoError} if it has neither that field nor a request id. A client made for a test, without metadata, passes
  */
 export function checkAnswer(answer: object, field: unknown): void {
   const metadata = propertyOf(answer, '$metadata')

@@ -2,10 +2,9 @@ import { setMaxListeners } from 'node:events'
 import { clearTimeout, setTimeout } from '@trace/core/store'
 
 /**
- * Runs a request that is aborted when its time is up or when a signal says so; does not wait for a client that ignores
- * that.
+ * Runs a request, and aborts it when its time is up or a signal aborts. Does not wait for a client that ignores that.
  *
- * @param milliseconds how long it may take
+ * @param milliseconds its time
  * @param signal ends it early
  * @throws the signal's reason, a `TimeoutError`, or what the request throws
  */
@@ -24,7 +23,7 @@ export async function withDeadline<T>(
   try {
     return await new Promise<T>((resolve, reject) => {
       end = (reason) => {
-        // Before the client's own error comes, which says less.
+        // Before the abort, because the client's own error says less.
         reject(reason)
         abort.abort(reason)
       }
@@ -37,8 +36,8 @@ export async function withDeadline<T>(
 }
 
 /**
- * A signal of our own that aborts with another's: listeners of all that is under way at once may be on it, of which Node 20
- * warns from the 11th on, and the other signal has none of them.
+ * A signal that aborts together with another. All requests under way listen to it, without a warning: Node 20 warns of the 11th
+ * listener on an ordinary signal.
  */
 export function ownSignal(signal: AbortSignal): AbortSignal {
   const own = AbortSignal.any([signal])

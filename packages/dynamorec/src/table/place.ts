@@ -4,9 +4,9 @@ import { propertyOf } from './remedy.js'
 /**
  * Where a client of the AWS SDK reaches DynamoDB, for messages: its endpoint, or else its region.
  *
- * @param client a client, or something like it
- * @param endpoint what it was told, where that is known
- * @throws {EndpointError} where its endpoint is no URL: the SDK takes `localhost:8000` for one, and goes to port 80
+ * @param client the client, or any object
+ * @param endpoint the option `endpoint`, if it is given
+ * @throws {EndpointError} if its endpoint is not a URL. The SDK takes `localhost:8000` for one, and goes to port 80
  */
 export async function placeOf(client: object, endpoint?: string): Promise<string> {
   const config = propertyOf(client, 'config')
@@ -20,14 +20,14 @@ export async function placeOf(client: object, endpoint?: string): Promise<string
   return typeof region === 'string' ? `DynamoDB in ${region}` : 'AWS'
 }
 
-/** As the client was told, or as the SDK finds it in the environment or the profile. */
+/** From the client's options, or from where the SDK finds it: the environment or the profile. */
 async function endpointOf(config: unknown): Promise<string | undefined> {
   const told = await given(config, 'endpoint')
   if (told !== undefined) return textOf(told)
   return textOf(await given(config, 'serviceConfiguredEndpoint'))
 }
 
-/** An endpoint is a URL, or, within the SDK, the parts of one. */
+/** The text of an endpoint, which is a URL or, within the SDK, the parts of one. */
 function textOf(endpoint: unknown): string | undefined {
   if (typeof endpoint === 'string') return endpoint
   const protocol = propertyOf(endpoint, 'protocol')
@@ -37,7 +37,7 @@ function textOf(endpoint: unknown): string | undefined {
   return host === '' ? `${protocol}${path}` : `${protocol}//${host}${port === undefined ? '' : `:${port}`}`
 }
 
-/** What a function of the client's configuration gives; undefined where it has none. */
+/** The result of a function of the client's configuration; undefined if there is no such function. */
 async function given(config: unknown, name: string): Promise<unknown> {
   const give = propertyOf(config, name)
   if (typeof give !== 'function') return undefined
@@ -45,7 +45,7 @@ async function given(config: unknown, name: string): Promise<unknown> {
     return await Reflect.apply(give, config, [])
   } catch (error) {
     const input = propertyOf(error, 'input')
-    // What no URL can be made of; all else is told by the request itself.
+    // Not a URL. All other errors come up again in the request itself.
     if (propertyOf(error, 'code') === 'ERR_INVALID_URL' && typeof input === 'string') throw new EndpointError(input)
     return undefined
   }

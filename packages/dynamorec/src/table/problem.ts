@@ -21,19 +21,19 @@ export interface Site {
 const CHECK_ENDPOINT =
   "check the endpoint (the option endpoint, AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the profile's endpoint_url)"
 
-/** An answer that is none of DynamoDB's: of another server, or of a proxy between. */
+/** An answer that is not DynamoDB's: it comes from another server, or from a proxy in between. */
 export class NotDynamoError extends Error {
   override readonly name = 'NotDynamoError'
 }
 
-/** An endpoint that is no URL. */
+/** An endpoint that is not a URL. */
 export class EndpointError extends Error {
   override readonly name = 'EndpointError'
 
-  /** @param endpoint what was given */
+  /** @param endpoint the text that was given */
   constructor(endpoint: string) {
     const shown = onOneLine(endpoint, 100)
-    super(`the endpoint ${shown} is no URL that begins with http:// or https://; ${CHECK_ENDPOINT}`)
+    super(`the endpoint ${shown} is not a URL that begins with http:// or https://; ${CHECK_ENDPOINT}`)
   }
 }
 
@@ -47,39 +47,39 @@ export class TableNotReadyError extends Error {
   override readonly name = 'TableNotReadyError'
 }
 
-/** What went wrong and what to do about it, on one line, without the name of recorder or reader. */
+/** What went wrong and what to do about it, on one line, without the name of the recorder or reader. */
 export function explain(error: unknown, { table, place }: Site): string {
   const said = describe(error)
   if (isRegionMissing(error)) {
     const ignored = process.env['AWS_DEFAULT_REGION'] === undefined ? '' : '; the SDK ignores AWS_DEFAULT_REGION'
-    return `no AWS region is set: set AWS_REGION, or give the option region${ignored}`
+    return `no AWS region is set: set AWS_REGION or the option region${ignored}`
   }
   if (nameOf(error) === 'ResourceNotFoundException') {
-    return `there is no table ${table} in ${place}: create it by \`${createCommand(table)}\`, or check the name and the region`
+    return `there is no table ${table} in ${place}: create it with \`${createCommand(table)}\`, or check the name and the region`
   }
   if (hasWrongKeys(error)) {
-    const advice = `create another table by \`${createCommand('<name>')}\``
+    const advice = `create another table with \`${createCommand('<name>')}\``
     return `${table} has other keys than trace_id and span_id, both numbers: ${advice}`
   }
   if (isWrongTime(error)) {
-    return `AWS refuses requests for their time: set this machine's clock, which differs from that of AWS (${said})`
+    return `AWS refuses requests because of their time: correct this machine's clock, which differs from that of AWS (${said})`
   }
   return explainAnswer(error, place) ?? explainCredentials(error, table) ?? explainNetwork(error, place) ?? said
 }
 
-/** Of an answer that is none of DynamoDB's, whose errors all have a name. */
+/** Explains an answer that is not DynamoDB's: its errors all have a name. */
 function explainAnswer(error: unknown, place: string): string | undefined {
   const status = statusOf(error)
   if (nameOf(error) === 'NotDynamoError') return `${place} is not DynamoDB: ${messageOf(error)}; ${CHECK_ENDPOINT}`
   if (status === undefined || !['Unknown', 'UnknownError', 'SyntaxError'].includes(nameOf(error))) return undefined
   const answered = `answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
   const details = detailsOf(error)
-  // A server of DynamoDB's own may fail so too.
-  if (status >= 500) return `${place} ${answered}, without an error of DynamoDB's${details}: is a proxy in between?`
+  // DynamoDB's own servers may fail like this, too.
+  if (status >= 500) return `${place} ${answered}, without an error from DynamoDB${details}: is a proxy in between?`
   return `${place} is not DynamoDB: it ${answered}${details}; ${CHECK_ENDPOINT}`
 }
 
-/** Who gave an answer, of what type, and what it said, as far as it is known. */
+/** The answer's server, content type, location and message, as far as they are known. */
 function detailsOf(error: unknown): string {
   const headers = propertyOf(propertyOf(error, '$response'), 'headers')
   const details = ['server', 'content-type', 'location'].map((name) => propertyOf(headers, name))
@@ -93,7 +93,7 @@ function explainCredentials(error: unknown, table: string): string | undefined {
   const said = describe(error)
   const remedy = remedyFor(error)
   if (remedy === 'soon') {
-    // What is missing in one of several places; or what is wrong with the one that was chosen, and how it is cured.
+    // If the SDK has chosen one source of credentials, its own message says what is wrong with it and what to do.
     if (!/any providers/.test(said)) return `the AWS credentials cannot be loaded: ${said}`
     const advice = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the process a role'
     return `no AWS credentials were found: ${advice} (${said})`
@@ -111,13 +111,13 @@ const NETWORK: readonly (readonly [symptom: RegExp, advice: (place: string) => s
   [/^ENOTFOUND$|^EAI_AGAIN$/, (place) => `no address is found for ${place}: check region, endpoint and network`],
   [
     /^TimeoutError$|^AggregateError$|^E(?:TIMEDOUT|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN)$/,
-    (place) => `see that this process can reach ${place}, and that requestTimeout is long enough`,
+    (place) => `check that this process can reach ${place}, and that requestTimeout is long enough`,
   ],
-  [/^EPROTO$/, (place) => `${place} does not speak TLS as it should: http:// instead of https://?`],
-  [/^HPE_/, (place) => `${place} does not speak HTTP: https:// instead of http://?`],
+  [/^EPROTO$/, (place) => `${place} does not speak TLS correctly: did you mean http://?`],
+  [/^HPE_/, (place) => `${place} does not speak HTTP: did you mean https://?`],
   [
     /CERT|^UNABLE_TO/,
-    (place) => `the certificate of ${place} is not trusted: name its authority's file in NODE_EXTRA_CA_CERTS`,
+    (place) => `the certificate of ${place} is not trusted: set NODE_EXTRA_CA_CERTS to the file of its authority`,
   ],
   [/MODULE_NOT_FOUND$/, () => 'the AWS SDK cannot be loaded: npm install @aws-sdk/client-dynamodb'],
 ]
@@ -131,7 +131,7 @@ function explainNetwork(error: unknown, place: string): string | undefined {
 function describe(error: unknown): string {
   const [name, message] = [nameOf(error), messageOf(error).trimEnd()]
   if (message === '' || message === 'UnknownError') return name
-  // The messages of system errors have their code in them, and ours are whole sentences.
+  // Messages of system errors contain their code, and our own are whole sentences.
   const isPlain = message.includes(name) || name === 'Error' || isOwn(error)
   return onOneLine(isPlain ? message : `${name}: ${message}`, 240)
 }

@@ -1,26 +1,26 @@
 /** What to do about a failed request. */
 export type Remedy =
-  /** Send it again, after a while: throttled, a fault of the service or of the network, or no answer in time. */
+  /** Send it again after a wait: it was throttled, the service or the network failed, or no answer came in time. */
   | 'again'
-  /** Send it again a few times: what was wrong is right by then, or somebody has to set it right. */
+  /** Send it again a few times: the problem goes away by then, or somebody has to correct it. */
   | 'soon'
-  /** Send it again until the table is there. */
+  /** Send it again until the table exists. */
   | 'wait'
   /** The credentials have expired: load them again, and send it again. */
   | 'refresh'
-  /** The credentials are wrong: send it again where others are found by now; else hopeless. */
+  /** The credentials are wrong: send it again if the SDK finds others by now, and otherwise give up. */
   | 'reload'
   /** Some item of it can never be stored. */
   | 'refused'
-  /** Nothing can be stored until somebody sets something right. */
+  /** Give up: nothing can be stored until somebody corrects something. */
   | 'hopeless'
 
 const WRONG_TIMES = ['RequestExpired', 'RequestInTheFuture', 'RequestTimeTooSkewed']
 
 /**
- * What to do about each error, by its name or, for errors of the network, its code. The service's are those of its API
- * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html), those that all services share
- * (https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html), and those of STS, where roles come from.
+ * What to do about each error, by its name or, for network errors, its code. The names are those of DynamoDB's API
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html), those of all AWS services
+ * (https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html), and those of STS, which gives roles.
  */
 export const REMEDIES: ReadonlyMap<Remedy, readonly string[]> = new Map<Remedy, readonly string[]>([
   [
@@ -80,9 +80,9 @@ export const REMEDIES: ReadonlyMap<Remedy, readonly string[]> = new Map<Remedy, 
   [
     'soon',
     [
-      // The clock: the SDK sets its own by the answer
+      // The clock. The SDK corrects its own by the answer
       ...WRONG_TIMES,
-      // Where credentials come from may be as new as the process: a metadata service that does not answer yet
+      // A source of credentials, such as a metadata service, may start later than the process
       'CredentialsProviderError',
       'TokenProviderError',
       'ProviderError',
@@ -146,14 +146,14 @@ const BY_SYMPTOM: ReadonlyMap<string, Remedy> = new Map(
   [...REMEDIES].flatMap(([remedy, symptoms]) => symptoms.map((symptom): [string, Remedy] => [symptom, remedy])),
 )
 
-/** What the engines say where a key's attributes are none of the table's; then every item would be refused. */
+/** Messages of DynamoDB about key attributes that the table does not have. It would refuse every item. */
 const WRONG_KEYS = /does not match the schema|keys was not given a value|Type mismatch for key|Missing the key/
-/** What is said of a signature that is right but for its time. */
+/** Messages about a signature that is correct except for its time. */
 const WRONG_TIME = /Signature expired|Signature not yet current/
-/** Too large for a proxy in between, if not for DynamoDB. */
+/** HTTP status of a proxy for which the request is too large. */
 const TOO_LARGE = 413
 
-/** What to do about an error of the AWS SDK; what nobody knows is tried again. */
+/** What to do about an error of the AWS SDK. After an unknown error, the request is sent again. */
 export function remedyFor(error: unknown): Remedy {
   if (hasWrongKeys(error) || isRegionMissing(error)) return 'hopeless'
   if (isWrongTime(error)) return 'soon'
@@ -164,7 +164,7 @@ export function remedyFor(error: unknown): Remedy {
   return statusOf(error) === TOO_LARGE ? 'refused' : 'again'
 }
 
-/** Whether the table's keys are others than this package's. */
+/** Whether the table has other keys than this package needs. */
 export function hasWrongKeys(error: unknown): boolean {
   return WRONG_KEYS.test(messageOf(error))
 }
@@ -173,24 +173,24 @@ export function isRegionMissing(error: unknown): boolean {
   return messageOf(error).includes('Region is missing')
 }
 
-/** Whether a request was refused for its time: this machine's clock differs from that of AWS, or it was long under way. */
+/** Whether a request was refused because of its time: the clocks differ, or it was under way for long. */
 export function isWrongTime(error: unknown): boolean {
   return WRONG_TIME.test(messageOf(error)) || WRONG_TIMES.includes(nameOf(error))
 }
 
-/** The status of the answer that an error stands for. */
+/** The HTTP status of the answer that led to an error. */
 export function statusOf(error: unknown): number | undefined {
   const metadata = propertyOf(error, '$metadata')
   const status = propertyOf(metadata, 'httpStatusCode')
   return typeof status === 'number' ? status : undefined
 }
 
-/** The name of an error, such as `ThrottlingException`; for errors of the network their code, such as `ECONNRESET`. */
+/** The name of an error, such as `ThrottlingException`; for network errors their code, such as `ECONNRESET`. */
 export function nameOf(error: unknown): string {
   return symptomsOf(error)[0] ?? 'Error'
 }
 
-/** The message of an error; of one that gathers several (a host with several addresses), the first of theirs. */
+/** The message of an error. Of an `AggregateError` without one, such as for a host with several addresses, that of its first error. */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error)
   const [message, parts] = [propertyOf(error, 'message'), propertyOf(error, 'errors')]
@@ -198,17 +198,17 @@ export function messageOf(error: unknown): string {
   return Array.isArray(parts) && parts.length > 0 ? messageOf(parts[0]) : ''
 }
 
-/** A property of whatever it is; undefined where it has none. */
+/** A property of any value; undefined if it has none. */
 export function propertyOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
 /**
- * The SDK puts this before the text of an error that is none to it, and keeps nothing else of it: such are Node's own errors
- * where modules run in a realm of their own, as in Jest.
+ * The SDK keeps only the text of errors that are no instances of its `Error`, and puts this in front. Node's own errors are such
+ * if modules run in another realm, as in Jest.
  */
 const WRAPPER = 'AWS SDK error wrapper for '
-/** Codes for the texts of Node's errors that do not name theirs. */
+/** Codes for messages of Node's errors that do not contain theirs. */
 const CODES: readonly (readonly [text: RegExp, code: string])[] = [
   [/^Parse Error/, 'HPE_INVALID_CONSTANT'],
   [/certificate has expired/, 'CERT_HAS_EXPIRED'],
@@ -224,11 +224,11 @@ function wrapped(message: string): { readonly symptoms: readonly string[]; reado
   return { symptoms: code === undefined ? [name] : [code, name], text }
 }
 
-/** An error may be wrapped so many times. */
+/** How many causes of an error are looked at. */
 const MAX_CAUSES = 5
 const GENERAL: ReadonlySet<string> = new Set(['Error', 'TypeError', 'AggregateError'])
 
-/** The code and the name of an error, and of those beneath it, the most telling first. */
+/** The codes and names of an error and its causes, general names last. */
 function symptomsOf(error: unknown): string[] {
   const found: string[] = []
   const general: string[] = []

@@ -1,22 +1,22 @@
 import { propertyOf } from './remedy.js'
 
-/** How often credentials are loaded anew at most, in milliseconds: their source may be a service that counts requests. */
+/** Minimum time between two loads of credentials, in ms: their source may limit requests. */
 const EVERY_MS = 5_000
 
-/** A client's source of credentials, as the SDK makes it. */
+/** A client's credentials provider, as the SDK makes it. */
 type Provider = (options?: { forceRefresh: boolean }) => Promise<unknown>
 
-/** Loads a client's credentials anew, for all requests that need it at once. */
+/** Loads a client's credentials again, once for all requests that need that at the same time. */
 export class Renewal {
-  /** How often there were others than before. */
+  /** How often other credentials were found. */
   generation = 0
   #renewing: Promise<void> | undefined
   #nextAt = 0
 
   /**
-   * Loads the client's credentials anew, unless that has just been done. A client without a source of them is let be.
+   * Loads the client's credentials again, unless that has just been done. Does nothing for a client without a provider.
    *
-   * @throws why they cannot be loaded
+   * @throws the provider's error
    */
   renew(client: object): Promise<void> {
     if (this.#renewing === undefined && performance.now() < this.#nextAt) return Promise.resolve()

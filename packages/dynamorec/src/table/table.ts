@@ -13,17 +13,17 @@ import { messageOf, nameOf } from './remedy.js'
 
 /** Options of {@link createTraceTable}. */
 export interface CreateTraceTableOptions extends TableOptions {
-  /** Also creates the index that lists of recent traces read, which adds about a tenth to the cost of writes. Default false. */
+  /** Also creates the index that lists of recent traces read. It makes writes about a tenth more expensive. Default false. */
   readonly index?: boolean
-  /** Also has items deleted that have expired (see the recorder's option `expireAfter`). Default false. */
+  /** Also lets DynamoDB delete expired items (see the recorder's option `expireAfter`). Default false. */
   readonly expire?: boolean
-  /** How long to wait until table and index are active, in milliseconds. Default 600,000 (10 minutes). */
+  /** How long to wait until the table and the index are active, in ms. Default 600,000 (10 minutes). */
   readonly timeout?: number
 }
 
 /** What {@link createTraceTable} did. */
 export interface CreatedTable {
-  /** One line for each thing that was done, or found to be there. */
+  /** One line for each thing that was done, or was already there. */
   readonly did: readonly string[]
 }
 
@@ -42,7 +42,7 @@ const INDEX_TYPES: AttributeDefinition[] = [
   { AttributeName: INDEX_KEY, AttributeType: 'S' },
   { AttributeName: 'start_unix', AttributeType: 'N' },
 ]
-/** Only items that have its attributes are in it: the first spans. */
+/** Only items with its attributes are in it: those of first spans. */
 const INDEX: GlobalSecondaryIndex = {
   IndexName: INDEX_NAME,
   KeySchema: [
@@ -53,11 +53,11 @@ const INDEX: GlobalSecondaryIndex = {
 }
 
 /**
- * Creates a table for traces, of the key schema of the original Go package and with on-demand billing, and waits until it is
- * active. What is there already stays, and what is asked for and missing is added, so that it may be called again.
+ * Creates a table for traces, with the key schema of the Go package and on-demand billing, and waits until it is active. If the
+ * table exists, adds what is asked for and missing, so that it can be called again.
  *
- * @throws {TraceError} `TRACE_BAD_OPTION` for bad options; `TRACE_CANNOT_CREATE` where a table of that name has other keys,
- * the index or expiry cannot be had, or AWS refuses: it says why, and what to do
+ * @throws {TraceError} `TRACE_BAD_OPTION` for bad options; `TRACE_CANNOT_CREATE` if a table of that name has other keys,
+ * if the index or expiry cannot be added, or if AWS refuses. The message says why and what to do
  */
 export async function createTraceTable(options: CreateTraceTableOptions): Promise<CreatedTable> {
   checkOptions('createTraceTable', options, {
@@ -82,11 +82,11 @@ function cannotCreate(table: string, why: string, cause?: unknown): TraceError {
   return new TraceError('TRACE_CANNOT_CREATE', `dynamodb(${table}): cannot create the table: ${why}`, { cause })
 }
 
-/** Where a table is made, and how. */
+/** A table that is being created. */
 interface Building {
   readonly connection: Connection
   readonly table: string
-  /** Until when to wait, by `performance.now()`. */
+  /** When to stop waiting, by `performance.now()`. */
   readonly deadline: number
 }
 
@@ -97,14 +97,14 @@ async function createIn(connection: Connection, options: CreateTraceTableOptions
   const description = await activeTable(building)
   if (!hasOurKeys(description)) {
     const keys = description.KeySchema?.map((key) => `${key.AttributeName} (${key.KeyType})`).join(', ')
-    throw cannotCreate(building.table, `one is there with other keys: ${keys}; choose another name`)
+    throw cannotCreate(building.table, `it exists, with other keys: ${keys}; choose another name`)
   }
   if (options.index === true) did.push(await addIndex(building, description))
   if (options.expire === true) did.push(await enableExpiry(building))
   return did
 }
 
-/** Makes a request, again and again while the table is busy with what was asked of it before. */
+/** Makes a request, again and again while the table is busy with an earlier one. */
 async function untilFree<T>(
   { connection, table, deadline }: Building,
   isBusy: (error: unknown) => boolean,
@@ -125,7 +125,7 @@ function stillBusy(table: string, cause?: unknown): TraceError {
   return cannotCreate(table, 'it is not active yet; run the same again later', cause)
 }
 
-/** Only so many tables are made at once, and only one index of a table: not that there are too many of them. */
+/** Whether too many tables or indexes are being created at once, as opposed to too many tables existing. */
 function isTooMuchAtOnce(error: unknown): boolean {
   return nameOf(error) === 'LimitExceededException' && /simultaneously/.test(messageOf(error))
 }
@@ -134,7 +134,7 @@ function isInUse(error: unknown): boolean {
   return nameOf(error) === 'ResourceInUseException' || isTooMuchAtOnce(error)
 }
 
-/** A description may come from a host that does not know yet of the table that another has just made. */
+/** A table that was just created may be unknown to the host that is asked to describe it. */
 function isUnknownYet(error: unknown): boolean {
   return nameOf(error) === 'ResourceNotFoundException'
 }
@@ -153,7 +153,7 @@ async function createOrFind(building: Building, withIndex: boolean): Promise<str
     return `created table ${table}: trace_id and span_id, on-demand billing${withIndex ? `, index ${INDEX_NAME}` : ''}`
   } catch (error) {
     if (nameOf(error) !== 'ResourceInUseException') throw error
-    return `table ${table} was there already`
+    return `table ${table} already exists`
   }
 }
 
@@ -183,7 +183,7 @@ async function addIndex(building: Building, description: TableDescription): Prom
   const found = description.GlobalSecondaryIndexes?.find((index) => index.IndexName === INDEX_NAME)
   if (found !== undefined) {
     const keys = found.KeySchema?.map((key) => key.AttributeName).join()
-    if (keys === `${INDEX_KEY},start_unix`) return `index ${INDEX_NAME} is there`
+    if (keys === `${INDEX_KEY},start_unix`) return `index ${INDEX_NAME} already exists`
     throw cannotCreate(table, `its index ${INDEX_NAME} has other keys (${keys}); delete that index, and run this again`)
   }
   const input = {
@@ -196,7 +196,7 @@ async function addIndex(building: Building, description: TableDescription): Prom
   return `added index ${INDEX_NAME}`
 }
 
-/** A table with provisioned capacity, as the original's were, wants some for its indexes too: as much as it has itself. */
+/** A table with provisioned capacity, as the Go package makes it, needs some for its indexes: as much as it has itself. */
 function throughputOf({ BillingModeSummary, ProvisionedThroughput }: TableDescription): Partial<GlobalSecondaryIndex> {
   if (BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST') return {}
   const { ReadCapacityUnits = 0, WriteCapacityUnits = 0 } = ProvisionedThroughput ?? {}
@@ -209,7 +209,7 @@ async function enableExpiry(building: Building): Promise<string> {
     client.send(new sdk.DescribeTimeToLiveCommand({ TableName: table })),
   )
   if (found?.TimeToLiveStatus === 'ENABLED' || found?.TimeToLiveStatus === 'ENABLING') {
-    if (found.AttributeName === EXPIRES) return `expiry by the attribute ${EXPIRES} is enabled`
+    if (found.AttributeName === EXPIRES) return `expiry by the attribute ${EXPIRES} is already enabled`
     throw cannotCreate(table, `it expires items by ${found.AttributeName}; disable that, and run this again`)
   }
   const input = { TableName: table, TimeToLiveSpecification: { Enabled: true, AttributeName: EXPIRES } }

@@ -138,7 +138,7 @@ describe('4,000 traces', () => {
     server.counts.clear()
     const { traces, incomplete } = await dynamoReader({ table, client: counted }).traces({ minDuration: 10n ** 15n })
     expect(traces).toEqual([])
-    expect(incomplete).toMatch(/^stopped after reading 1000 traces; a time range/)
+    expect(incomplete).toMatch(/^stopped after reading 1000 traces; give a time range/)
     expect(total()).toBeLessThan(1_300)
   })
 

@@ -60,7 +60,7 @@ describe('with a spool', () => {
     expect((await storedIn(engine, table)).size).toBe(count)
     await tracer.close()
     expect(warnings[0]).toMatch(/^trace: dynamodb\(.*\): spans go to .*outage.jsonl until the table takes them: /)
-    expect(warnings.join('\n')).toMatch(/ \d+ spans of .*outage.jsonl are in the table now/)
+    expect(warnings.join('\n')).toMatch(/ \d+ spans of .*outage.jsonl are now in the table/)
     expect(client.collisions).toEqual([])
     client.destroy()
   }, 240_000)

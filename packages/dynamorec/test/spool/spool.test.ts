@@ -341,7 +341,7 @@ describe('a spool that cannot be used', () => {
     const error = await failureOf(recorder, many(100))
     expect(error.spans.length).toBeGreaterThan(80)
     expect(error.message).toMatch(
-      /^dynamodb\(Traces\): \d+ unsent: the spool .* is full; .*maxBytes; AWS denies access/,
+      /^dynamodb\(Traces\): \d+ unsent: the spool .* is full: .*maxBytes; AWS denies access/,
     )
     const tail = await failureOf(recorder, many(1))
     expect(tail.spans).toHaveLength(1)
@@ -372,7 +372,7 @@ describe('a spool that cannot be used', () => {
     while (filesOf(path).length > 0) await new Promise(setImmediate)
     await recorder.close?.()
     expect(warnings).toEqual([
-      `trace: dynamodb(Traces): 60 spans of ${path} are refused and left out, the first is span 1 of trace 1: ` +
+      `trace: dynamodb(Traces): 60 spans of ${path} were refused, and are lost; the first is span 1 of trace 1: ` +
         'ValidationException: no such value',
     ])
   })

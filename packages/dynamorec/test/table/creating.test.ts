@@ -101,7 +101,7 @@ describe('createTraceTable', () => {
   realOnly('waits for a table that is being changed', async () => {
     await create('Busy')
     failing('UpdateTable', 1, 'ResourceInUseException')
-    expect(await create('Busy', { index: true })).toEqual(['table Busy was there already', 'added index recent'])
+    expect(await create('Busy', { index: true })).toEqual(['table Busy already exists', 'added index recent'])
     failing('UpdateTimeToLive', 1, 'ResourceInUseException')
     expect(await create('Busy', { expire: true })).toContain('enabled expiry by the attribute expires')
   })

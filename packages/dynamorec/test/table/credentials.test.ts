@@ -65,7 +65,7 @@ describe('a clock that differs from that of AWS', () => {
     const { message, spans } = await failureOf(recorderFor(), many(30))
     expect(spans).toHaveLength(30)
     expect(message).toContain(
-      "30 unsent: AWS refuses requests for their time: set this machine's clock, which differs from that of AWS (Inval",
+      "30 unsent: AWS refuses requests because of their time: correct this machine's clock, which differs from that of AWS (Inval",
     )
   })
 })

@@ -87,12 +87,12 @@ describe('an endpoint that is not DynamoDB is named, with what it answers and wh
     [
       '502 of a proxy',
       { status: 502, body: '<html>Bad Gateway', headers: html },
-      " answered 502 Bad Gateway, without an error of DynamoDB's (nginx, text/html): is a proxy in between?",
+      ' answered 502 Bad Gateway, without an error from DynamoDB (nginx, text/html): is a proxy in between?',
     ],
     [
       '500 and nothing',
       { status: 500 },
-      " answered 500 Internal Server Error, without an error of DynamoDB's: is a proxy in between?",
+      ' answered 500 Internal Server Error, without an error from DynamoDB: is a proxy in between?',
     ],
   ]
   test.each(answers)('%s', async (_, answer, message) => {
@@ -106,7 +106,7 @@ describe('an endpoint that is not DynamoDB is named, with what it answers and wh
     process.env[ENDPOINT] = endpoint
     expectAll(
       await saidOf(undefined),
-      `the endpoint ${endpoint} is no URL that begins with http:// or https://; check the`,
+      `the endpoint ${endpoint} is not a URL that begins with http:// or https://; check the`,
     )
     const bad = /option "endpoint": expected a URL that begins with http:\/\/ or https:\/\//
     expect(() => dynamoRecorder({ table: 'Traces', endpoint })).toThrow(bad)
@@ -125,12 +125,12 @@ describe('an endpoint that cannot be reached is named, with what to do', () => {
       'a name that does not exist',
       /getaddrinfo E\w+ .*; no address is found for http:\/\/no-such-host.invalid:8000: check region, /,
     ],
-    ['http where https is asked for', /; https:\/\/127\S+ does not speak TLS as it should: http:\/\/ instead of https/],
-    ['what is no HTTP', /; http:\/\/127\S+ does not speak HTTP: https:\/\/ instead of http:\/\/\?/],
+    ['http where https is asked for', /; https:\/\/127\S+ does not speak TLS correctly: did you mean http:\/\/\?/],
+    ['what is no HTTP', /; http:\/\/127\S+ does not speak HTTP: did you mean https:\/\/\?/],
     // Later releases of Node say more.
     [
       'a certificate that is not trusted',
-      /: DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate.*; the certificate of https:\/\/127\S+ is not trusted: name its /,
+      /: DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate.*; the certificate of https:\/\/127\S+ is not trusted: set NODE_EXTRA_CA_CERTS /,
     ],
   ]
   const withOpenssl = spawnSync('openssl', ['version']).status === 0
@@ -205,7 +205,7 @@ describe('an endpoint that cannot be reached is named, with what to do', () => {
     const recorder = dynamoRecorder({ table: 'Traces', endpoint: server.url, requestTimeout: 50, attempts: 1 })
     const { message } = await failureOf(recorder, many(3))
     expect(message).toContain(
-      `TimeoutError: no answer within 50 ms; see that this process can reach ${server.url}, and`,
+      `TimeoutError: no answer within 50 ms; check that this process can reach ${server.url}, and`,
     )
     await recorder.close?.()
   })
@@ -219,7 +219,7 @@ describe('a table that is missing is named, with where it was looked for', () =>
   test('at an endpoint', async () => {
     const reader = dynamoReader({ table: 'Traces', endpoint: server.url })
     await expect(reader.traces()).rejects.toThrow(
-      `there is no table Traces in ${server.url}: create it by \`npx trace-`,
+      `there is no table Traces in ${server.url}: create it with \`npx trace-`,
     )
     await reader.close?.()
   })
@@ -230,6 +230,6 @@ describe('a table that is missing is named, with where it was looked for', () =>
       send: () => Promise.reject(Object.assign(new Error('no'), { name: 'ResourceNotFoundException' })),
     }
     const { message } = await failureOf(dynamoRecorder({ table: 'Traces', client }), many(3))
-    expect(message).toContain('there is no table Traces in DynamoDB in eu-west-1: create it by')
+    expect(message).toContain('there is no table Traces in DynamoDB in eu-west-1: create it with')
   })
 })

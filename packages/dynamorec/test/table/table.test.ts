@@ -50,14 +50,14 @@ describe('createTraceTable', () => {
     expect(table.BillingModeSummary?.BillingMode).toBe('PAY_PER_REQUEST')
     expect(table.GlobalSecondaryIndexes?.map((index) => index.IndexName)).toEqual(['recent'])
     const again = await createTraceTable({ table: 'Own', index: true })
-    expect(again.did).toEqual(['table Own was there already', 'index recent is there'])
+    expect(again.did).toEqual(['table Own already exists', 'index recent already exists'])
   })
 
   realOnly('enables expiry by the attribute that the recorder writes', async () => {
     const first = await createTraceTable({ table: 'Brief', expire: true })
     expect(first.did).toContain('enabled expiry by the attribute expires')
     const again = await createTraceTable({ table: 'Brief', expire: true })
-    expect(again.did).toContain('expiry by the attribute expires is enabled')
+    expect(again.did).toContain('expiry by the attribute expires is already enabled')
   })
 
   realOnly('adds the index to a table of the original, for which old items may have its attribute', async () => {
@@ -65,7 +65,7 @@ describe('createTraceTable', () => {
     const start = BigInt(Date.now()) * 1_000_000n
     await dynamoRecorder({ table: 'Old' }).record([aSpan({ start, traceId: 5n }), aSpan({ start, traceId: 6n })])
     const { did } = await createTraceTable({ table: 'Old', index: true })
-    expect(did).toEqual(['table Old was there already', 'added index recent'])
+    expect(did).toEqual(['table Old already exists', 'added index recent'])
     const { traces, incomplete } = await dynamoReader({ table: 'Old' }).traces()
     expect(traces.map(({ traceId }) => traceId)).toEqual([5n, 6n])
     expect(incomplete).toBeUndefined()
@@ -80,7 +80,7 @@ describe('createTraceTable', () => {
         AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       }),
     )
-    const message = /cannot create the table: one is there with other keys: id \(HASH\); choose another name/
+    const message = /cannot create the table: it exists, with other keys: id \(HASH\); choose another name/
     await expect(createTraceTable({ table: 'Users' })).rejects.toThrow(message)
     const recording = dynamoRecorder({ table: 'Users' }).record([aSpan()])
     await expect(recording).rejects.toThrow(/Users has other keys than trace_id and span_id/)
@@ -100,9 +100,9 @@ describe('the command', () => {
     expect(first).toEqual({
       code: 0,
       err: [],
-      out: [expect.stringContaining('created table Mine'), 'index recent is there'],
+      out: [expect.stringContaining('created table Mine'), 'index recent already exists'],
     })
-    expect((await run(...args)).out[0]).toBe('table Mine was there already')
+    expect((await run(...args)).out[0]).toBe('table Mine already exists')
   })
 
   test('helps', async () => {
