@@ -10,7 +10,7 @@ type Body = (store: TestStore) => Promise<void>
 type Add = (name: string, body: Body) => void
 
 /**
- * What every reader must do, in cases for any test runner. Its `follow` is tried where it has one.
+ * The cases that every reader must pass, for any test runner. `follow` is tested if the reader has it.
  *
  * @param options how to open a store, and what it cannot do
  */
@@ -51,7 +51,7 @@ function addTrace(add: Add, { openSpans = true }: ReaderSuiteOptions): void {
     await recorder.record([makeSpan({ traceId: 21n })])
     for (const id of [2n, 210n, 2n ** 63n - 1n]) deepStrictEqual((await reader.trace(id)).spans, [])
   })
-  add('gives each span once: the last record, and rather a finished one', async ({ recorder, reader }) => {
+  add('gives each span once: its last record, and a finished one before an open one', async ({ recorder, reader }) => {
     const [one, other] = [makeSpan(), makeSpan()]
     const records = [one, other, { ...one, name: 'later' }]
     if (openSpans) records.push({ ...other, finish: undefined, name: 'open' })
@@ -66,7 +66,7 @@ function addTrace(add: Add, { openSpans = true }: ReaderSuiteOptions): void {
   })
 }
 
-/** Each list is compared with that of core's reader in memory. */
+/** Compares each list with that of core's memory reader. */
 function addTraces(add: Add, options: ReaderSuiteOptions): void {
   const given = someTraces(options)
   const from = START + 10n * MILLISECOND
@@ -124,11 +124,11 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
       [42n, 41n],
     )
   })
-  add('refuses a limit that is none', async ({ recorder, reader }) => {
+  add('refuses a limit that is not a positive integer', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
     for (const limit of [0, -1, 1.5, NaN]) await rejects(reader.traces({ limit }), { code: 'TRACE_BAD_QUERY' })
   })
-  add('refuses a condition that there is not, or of the wrong type', async ({ recorder, reader }) => {
+  add('refuses unknown conditions, and conditions of the wrong type', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
     const wrong = {
       limt: 1,
@@ -147,7 +147,7 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
       await rejects(Reflect.apply(reader.traces, reader, [{ [name]: value }]), { code: 'TRACE_BAD_QUERY' })
     }
   })
-  add('rejects with what a function throws that chooses spans', async ({ recorder, reader }) => {
+  add('rejects with what the condition `where` throws', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
     const reason = new Error('no')
     const where = (): boolean => {
@@ -155,7 +155,7 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
     }
     await rejects(reader.traces({ where }), (error) => error === reason)
   })
-  add('refuses a trace id that is no bigint', async ({ recorder, reader }) => {
+  add('refuses a trace id that is not a bigint', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
     for (const id of ['1', 1, undefined, null]) {
       await rejects(Reflect.apply(reader.trace, reader, [id]), { code: 'TRACE_BAD_QUERY' })
@@ -164,7 +164,7 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
 }
 
 function addSignals(add: Add): void {
-  add('ends a read by its signal, with the reason', async ({ recorder, reader }) => {
+  add('ends a read when its signal aborts, with the reason', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
     const reason = new Error('enough')
     const signal = AbortSignal.abort(reason)
@@ -172,7 +172,7 @@ function addSignals(add: Add): void {
     await rejects(reader.trace(1n, { signal }), isReason)
     await rejects(reader.traces({}, { signal }), isReason)
   })
-  add('reads to the end where its signal does not abort', async ({ recorder, reader }) => {
+  add('reads to the end if its signal does not abort', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
     const { signal } = new AbortController()
     equal((await reader.trace(1n, { signal })).spans.length, 1)
@@ -180,9 +180,9 @@ function addSignals(add: Add): void {
   })
 }
 
-/** Milliseconds that following may take to notice anything. */
+/** How long `follow` may take to notice a new span or an abort, in ms. */
 const PATIENCE = 5_000
-/** Milliseconds between records while it is waited for: a follower begins when it is ready, which nothing tells. */
+/** Time between two records for `follow`, in ms. Several are needed, because nothing tells when it has begun. */
 const PACE = 100
 
 function addFollow(add: Add): void {
@@ -204,7 +204,7 @@ function addFollow(add: Add): void {
     const first = given.findIndex(({ spanId }) => spanId === seen[0]?.spanId)
     assertSame(seen, given.slice(first, first + seen.length))
   })
-  add('follows nothing where the signal has aborted', async ({ reader }) => {
+  add('follows nothing if the signal has already aborted', async ({ reader }) => {
     if (reader.follow === undefined) return
     const seen: Span[] = []
     await soon(collect(reader.follow({ signal: AbortSignal.abort() }), seen))

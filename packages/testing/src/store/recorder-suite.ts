@@ -6,14 +6,14 @@ import { oddKeys, valueKinds } from './values.js'
 
 type Body = (store: TestStore<SpanSource>) => Promise<void>
 
-/** The largest id of the original, and the largest of all. */
+/** The largest id of the Go package, and the largest of all. */
 const INT64 = 2n ** 63n - 1n
 const UINT64 = 2n ** 64n - 1n
-/** A start that no RFC 3339 time can say. */
+/** A start beyond RFC 3339. */
 const BEYOND_TIME = 10n ** 30n
 
 /**
- * What every recorder must do, in cases for any test runner.
+ * The cases that every recorder must pass, for any test runner.
  *
  * @param options how to open a store, and what it cannot do
  */
@@ -121,7 +121,7 @@ function addBatches(add: Add): void {
     await recorder.record([third])
     await assertStored(reader, [third])
   })
-  add('leaves what it is given as it is', async ({ recorder, reader }) => {
+  add('does not change the spans that it is given', async ({ recorder, reader }) => {
     const span = Object.freeze({ ...makeSpan(), data: Object.freeze({ list: Object.freeze([1]) }) })
     await recorder.record(Object.freeze([span]))
     await assertStored(reader, [span])
@@ -173,7 +173,7 @@ async function failureOf(recorder: Recorder, spans: readonly Span[]): Promise<un
 }
 
 function addEndings(add: Add): void {
-  add('stores what a tracer flushes, and what it closes with', async ({ recorder, reader }) => {
+  add('stores the spans of a tracer that is flushed, and of one that is closed', async ({ recorder, reader }) => {
     const tracer = createTracer({ recorder, service: 'suite' })
     tracer.trace('task', 'one', () => tracer.span('work', 'two', () => {}), { traceId: 5n })
     deepStrictEqual((await tracer.flush()).left, 0)
@@ -183,16 +183,16 @@ function addEndings(add: Add): void {
     equal((await reader.trace(5n)).spans.length, 3)
     equal(tracer.stats().recorded, 3)
   })
-  add('stores at exit, where it can', async ({ recorder, reader }) => {
+  add('stores spans on exit, if it has recordSync', async ({ recorder, reader }) => {
     const spans = [makeSpan(), makeSpan()]
     if (recorder.recordSync === undefined) return
     await recorder.record(spans.slice(0, 1))
-    // What was in flight may be stored twice.
+    // Spans in flight at exit may be stored twice.
     recorder.recordSync(spans)
     await assertStored(reader, spans)
   })
   // Every case ends by closing.
-  add('closes without having recorded', async () => {})
+  add('closes without a record', async () => {})
 }
 
 function foreignCase(openForeign: NonNullable<RecorderSuiteOptions['openForeign']>): Case {

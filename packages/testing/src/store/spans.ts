@@ -3,13 +3,13 @@ import type { PlainData, PlainValue, Span } from '@trace/core'
 import { setEntry, toPlain } from '@trace/core/store'
 import type { Abilities, SpanSource } from '../suite.js'
 
-/** 2026-01-01T00:00:00.123456789Z: within what every store takes, its nanoseconds beyond what a number keeps. */
+/** 2026-01-01T00:00:00.123456789Z, which every store takes, and whose nanoseconds a number cannot hold. */
 export const START = 1_767_225_600_123_456_789n
 export const MILLISECOND = 1_000_000n
 
 let lastId = 1_000n
 
-/** A span with the given fields; its id is new, the other fields are small and plain. */
+/** A span with the given fields and a new id. Its other fields are small and plain. */
 export function makeSpan(fields: Partial<Span> = {}): Span {
   const start = fields.start ?? START
   return {
@@ -26,12 +26,12 @@ export function makeSpan(fields: Partial<Span> = {}): Span {
   }
 }
 
-/** A span with data as a tracer records it. */
+/** A span whose data are made plain, as a tracer does. */
 export function withData(data: Record<string, unknown>): Span {
   return makeSpan({ data: toPlain(data).data })
 }
 
-/** Fails unless the store has exactly these spans of a trace, in any order, and nothing else to tell. */
+/** Fails unless the store has exactly these spans of a trace, in any order, and reports nothing else. */
 export async function assertStored(
   source: SpanSource,
   expected: readonly Span[],
@@ -56,7 +56,7 @@ function textsOf(span: Span): Span {
   return { ...span, process: process ?? '', kind: kind ?? '', name: name ?? '' }
 }
 
-/** The same entries, on an object of the same prototype: data are to be equal to object literals. */
+/** The same entries on an object with the same prototype, because data must equal object literals. */
 function comparableData(data: PlainData, abilities: Abilities): Record<string, unknown> {
   const copy: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(data)) setEntry(copy, key.toWellFormed(), comparable(value, abilities))

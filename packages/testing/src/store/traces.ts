@@ -2,18 +2,18 @@ import { DATA_KEYS, type Span } from '@trace/core'
 import type { Abilities } from '../suite.js'
 import { MILLISECOND, makeSpan, START } from './spans.js'
 
-/** How many traces; more than lists have by default. */
+/** How many traces: more than the default limit of a list. */
 const TRACES = 40
 
 /**
- * The spans of traces of every sort, children before their parents: several kinds and names, ledgers, failures, clocks
- * that differ, traces that start at the same moment, spans recorded twice and spans left open.
+ * Spans of all kinds of traces, children before their parents: several kinds and names, ledgers, failures, different clocks,
+ * traces that start at the same time, spans recorded twice, and spans left open.
  */
 export function someTraces({ openSpans = true, orphans = true }: Abilities): readonly Span[] {
   const earlier: Span[] = []
   const spans: Span[] = []
   for (let at = 0; at < TRACES; at++) {
-    // Two traces each start at the same moment.
+    // Every two traces start at the same time.
     const start = START + BigInt(at - (at % 2)) * MILLISECOND
     const root = makeSpan({
       traceId: BigInt(1_000 + at),

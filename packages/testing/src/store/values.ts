@@ -1,6 +1,6 @@
 import type { Abilities } from '../suite.js'
 
-/** Data of every kind, each under a name that says what it is about. */
+/** Data of every kind, by a name for its case. */
 export function valueKinds(abilities: Abilities): Record<string, Record<string, unknown>> {
   const { extremeNumbers = true, emptyInnerKeys = true } = abilities
   const kinds: Record<string, Record<string, unknown>> = {
@@ -55,7 +55,7 @@ function nested(depth: number): unknown {
   return depth === 0 ? 'bottom' : { a: nested(depth - 1) }
 }
 
-/** Data keys that a store may be tempted to take for something else. */
+/** Data keys that a store could take for something else. */
 export const ODD_KEYS: readonly string[] = [
   ...[
     '',
@@ -94,7 +94,7 @@ export const ODD_KEYS: readonly string[] = [
   ],
 ]
 
-/** A map of the odd keys, each with a value of its own. */
+/** A map of the odd keys, each with a different value. */
 export function oddKeys(): Record<string, unknown> {
   const data: Record<string, unknown> = Object.create(null)
   for (const [at, key] of ODD_KEYS.entries()) data[key] = at
