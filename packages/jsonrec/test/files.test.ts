@@ -170,7 +170,7 @@ describe('URLs', () => {
   test.each([
     ['jsonl:', /give the path of a file, as in jsonl:traces/],
     ['jsonl://traces.jsonl', /no \/\/ before a path; write jsonl:traces.jsonl/],
-    ['jsonl:a?b=c', /options \(\?…\) are not supported/],
+    ['jsonl:a?b=c', /unknown option b; the options are: maxBytes, .*Write a \? of the path as %3F/],
     ['jsonl:a#b', /fragments \(#…\) are not supported; write a # of the path as %23/],
     ['jsonl:50%.jsonl', /as %25/],
   ])('%s is refused', (url, message) => {

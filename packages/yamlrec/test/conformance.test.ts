@@ -15,6 +15,13 @@ function open(): TestStore {
   return { recorder: yamlRecorder({ path }), reader: yamlReader({ path }) }
 }
 
+/** Rotates with every few spans, and compresses what it has rotated. */
+function openRotating(): TestStore {
+  const path = newPath()
+  const limits = { maxBytes: 1_000, keepFiles: 10_000, gzip: true }
+  return { recorder: yamlRecorder({ path, ...limits }), reader: yamlReader({ path }) }
+}
+
 function openForeign(): ForeignStore {
   const path = newPath()
   const stream = createWriteStream(path)
@@ -26,6 +33,14 @@ describe('the recorder', () => {
   for (const { name, run } of recorderSuite({ open, openForeign })) test(name, run)
 })
 
+describe('the recorder of files that are rotated', () => {
+  for (const { name, run } of recorderSuite({ open: openRotating })) test(name, run)
+})
+
 describe('the reader', () => {
   for (const { name, run } of readerSuite({ open })) test(name, run)
+})
+
+describe('the reader of files that were rotated', () => {
+  for (const { name, run } of readerSuite({ open: openRotating })) test(name, run)
 })

@@ -58,6 +58,16 @@ export class Batch {
     }
   }
 
+  /** Whether all spans are stored, or impossible to format. */
+  get isDone(): boolean {
+    return this.#done === this.#spans.length
+  }
+
+  /** What was written is gone: all of it is to be written again. */
+  restart(): void {
+    this.#done = 0
+  }
+
   /**
    * Ends the batch.
    *

@@ -9,5 +9,11 @@ export type { Piece, PieceScanner, ReadFormat, ScanStart } from './read-format.j
 export { Report } from './report.js'
 export { readTime, SpanDraft, wellFormedKeys } from './span-draft.js'
 export { type TextReader, type TextReaderOptions, textReader } from './text-reader.js'
-export { type TextRecorderOptions, textRecorder, type WriteFormat } from './text-recorder.js'
+export {
+  type TextFileOptions,
+  type TextRecorderOptions,
+  type TextStreamOptions,
+  textRecorder,
+  type WriteFormat,
+} from './text-recorder.js'
 export { readerOfUrl, recorderOfUrl } from './url.js'

@@ -1,21 +1,23 @@
-import type { FileHandle } from 'node:fs/promises'
 import type { TraceList, TraceQuery, TraceSummary } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { checkQuery, listTraces, matchesFirst, matchesSpans, newestFirst } from '../store/query.js'
 import { isFailed } from '../values/spans.js'
 import { type Piece, type ReadFormat, type ReadPart, readSpans } from './read-format.js'
 import { Report } from './report.js'
+import type { Source } from './source.js'
 
 /** How many traces a later pass reads: at first, and at most, if few of those that may match do. */
 const MIN_STEP = 20
 const MAX_STEP = 2_000
+/** A place in a store is the place in its file plus this for each file before it. No file has so many bytes. */
+const FILE = 2 ** 42
 
 /**
- * Lists the traces of a file that match, newest first. A first pass keeps a few figures per trace. Later passes read the spans of
+ * Lists the traces of a store's files that match, newest first. A first pass keeps a few figures per trace. Later passes read the spans of
  * the newest traces that may match, and check them exactly, until there are enough.
  */
-export async function listFile<P extends Piece>(
-  file: FileHandle,
+export async function listFiles<P extends Piece>(
+  sources: readonly Source[],
   format: ReadFormat<P>,
   query: TraceQuery,
   signal: AbortSignal | undefined,
@@ -23,9 +25,15 @@ export async function listFile<P extends Piece>(
   const { limit } = checkQuery(query)
   const report = new Report()
   const sketches = new Map<bigint, Sketch>()
-  const closedFrom = await readSpans(file, format, { signal, report }, (span, piece) =>
-    sketch(sketches, span, piece, query),
-  )
+  const closedFrom: (number | undefined)[] = []
+  for (const [index, source] of sources.entries()) {
+    if (sources.length > 1) report.enter(source.name)
+    const each = (span: Span, { at, bytes }: P): void => {
+      const from = index * FILE + at
+      sketch(sketches, span, { from, to: from + bytes.length }, query)
+    }
+    closedFrom.push(await readSpans(source, format, { signal, report }, each))
+  }
   const likely = [...sketches.values()].filter((found) => mayMatch(found, query)).sort(newestFirst)
   const traces: TraceSummary[] = []
   let step = Math.max(limit, MIN_STEP)
@@ -33,7 +41,7 @@ export async function listFile<P extends Piece>(
     const chosen = likely.slice(at, at + step)
     at += step
     step = Math.max(limit, Math.min(2 * step, MAX_STEP))
-    traces.push(...listTraces(await collect(file, format, chosen, { signal, closedFrom }), query))
+    traces.push(...listTraces(await collect(sources, format, chosen, { signal, closedFrom }), query))
   }
   traces.sort(newestFirst)
   return { traces: traces.slice(0, limit), skipped: report.skipped, places: report.places }
@@ -53,13 +61,17 @@ interface Sketch {
   unmet: Pick<TraceQuery, 'service' | 'data' | 'where'> | undefined
   /** Whether another span than the earliest may be the first, because clocks differ. */
   unsure: boolean
-  /** The part of the file with its records, in bytes. */
+  /** The part of the store with its records. */
   from: number
   to: number
 }
 
-function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: TraceQuery): void {
-  const to = piece.at + piece.bytes.length
+function sketch(
+  sketches: Map<bigint, Sketch>,
+  span: Span,
+  { from, to }: Pick<Sketch, 'from' | 'to'>,
+  query: TraceQuery,
+): void {
   const found = sketches.get(span.traceId)
   if (found === undefined) {
     sketches.set(span.traceId, {
@@ -72,7 +84,7 @@ function sketch(sketches: Map<bigint, Sketch>, span: Span, piece: Piece, query: 
       firstMatches: matchesFirst(span, query),
       unmet: unmetBy(span, query),
       unsure: false,
-      from: piece.at,
+      from,
       to,
     })
     return
@@ -112,12 +124,12 @@ function mayMatch(found: Sketch, query: TraceQuery): boolean {
   return found.finish !== undefined && found.finish - found.start >= query.minDuration
 }
 
-/** Reads the spans of some traces from the part of the file that has them. */
+/** Reads the spans of some traces from the part of the store that has them. */
 async function collect<P extends Piece>(
-  file: FileHandle,
+  sources: readonly Source[],
   format: ReadFormat<P>,
   chosen: readonly Sketch[],
-  part: Pick<ReadPart<P>, 'signal' | 'closedFrom'>,
+  { signal, closedFrom }: Pick<ReadPart<P>, 'signal'> & { closedFrom: readonly (number | undefined)[] },
 ): Promise<Span[]> {
   const spans: Span[] = []
   const ids = new Set<bigint>()
@@ -135,8 +147,13 @@ async function collect<P extends Piece>(
     return id === undefined || idTexts.has(id)
   }
   const ignored = new Report()
-  await readSpans(file, format, { ...part, from, to, wanted, report: ignored }, (span) => {
-    if (ids.has(span.traceId)) spans.push(span)
-  })
+  for (const [index, source] of sources.entries()) {
+    const start = index * FILE
+    if (from >= start + FILE || to <= start) continue
+    const part = { from: Math.max(0, from - start), to: to - start, closedFrom: closedFrom[index] }
+    await readSpans(source, format, { ...part, wanted, signal, report: ignored }, (span) => {
+      if (ids.has(span.traceId)) spans.push(span)
+    })
+  }
   return spans
 }

@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises'
 import type { Span } from '../contract/span.js'
 import type { Report } from './report.js'
+import type { Source } from './source.js'
 
 /** The bytes of one record. */
 export interface Piece {
@@ -83,7 +83,7 @@ export interface ReadPart<P extends Piece> {
  * @returns the {@link PieceScanner.closedFrom} of the file, for another read of it
  */
 export async function readSpans<P extends Piece>(
-  file: FileHandle,
+  source: Source,
   format: ReadFormat<P>,
   part: ReadPart<P>,
   each: (span: Span, piece: P) => void,
@@ -94,7 +94,7 @@ export async function readSpans<P extends Piece>(
   for (;;) {
     signal?.throwIfAborted()
     const room = scanner.room()
-    const { bytesRead } = await file.read(room, 0, Math.min(room.length, to - position), position)
+    const bytesRead = await source.read([room.subarray(0, to - position)], position)
     scanner.filled(bytesRead)
     position += bytesRead
     const final = bytesRead === 0 || position >= to
@@ -104,6 +104,8 @@ export async function readSpans<P extends Piece>(
       const span = read instanceof Promise ? await read : read
       if (span !== undefined) each(span, piece)
     }
-    if (final) return scanner.closedFrom
+    if (!final) continue
+    if (source.problem !== undefined) report.skip(position, source.problem)
+    return scanner.closedFrom
   }
 }

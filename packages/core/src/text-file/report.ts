@@ -7,10 +7,16 @@ const MAX_PLACES = 10
 export class Report implements ReadReport {
   skipped = 0
   readonly places: { readonly at: string; readonly reason: string }[] = []
+  #file = ''
+
+  /** Names the file that is read from now on, where there are several. */
+  enter(file: string): void {
+    this.#file = `${file}, `
+  }
 
   /** Counts a skipped record. @param at its place, in bytes from the start of the file */
   skip(at: number, reason: string): void {
     this.skipped++
-    if (this.places.length < MAX_PLACES) this.places.push({ at: `byte ${at}`, reason })
+    if (this.places.length < MAX_PLACES) this.places.push({ at: `${this.#file}byte ${at}`, reason })
   }
 }

@@ -5,8 +5,9 @@ import type { Span } from '../contract/span.js'
 import { errorMessage } from '../values/errors.js'
 import { type Written, writeStandardNow } from '../values/write-now.js'
 import { Batch } from './batch.js'
+import { doLater, doNow, type Steps, step } from './steps.js'
 import { endedError, writeTo } from './stream.js'
-import { writeAdvice, writeAll, writeBatch, writeBatchNow } from './write-batch.js'
+import { writeAdvice, writeAll, writeBatch } from './write-batch.js'
 
 /**
  * Creates a recorder that writes to a stream, and never ends it.
@@ -31,26 +32,22 @@ export function streamRecorder(formatName: string, textOf: (span: Span) => strin
     return error === undefined ? writeStandardNow(stream, bytes) : { bytes: 0, error }
   }
 
-  const record = async (spans: readonly Span[]): Promise<void> => {
+  function* record(spans: readonly Span[]): Steps<void> {
     const batch = new Batch(name, spans, textOf)
     try {
-      await writeBatch(batch, write)
+      yield* writeBatch(batch, (bytes) =>
+        step(
+          () => writeNow(bytes),
+          () => write(bytes),
+        ),
+      )
     } catch (error) {
       batch.throwIfNotStored(problem(streamName, error), error)
     }
     batch.throwIfNotStored()
   }
-  if (!standard) return { name, record }
-  const recordSync = (spans: readonly Span[]): void => {
-    const batch = new Batch(name, spans, textOf)
-    try {
-      writeBatchNow(batch, writeNow)
-    } catch (error) {
-      batch.throwIfNotStored(problem(streamName, error), error)
-    }
-    batch.throwIfNotStored()
-  }
-  return { name, record, recordSync }
+  const recorder: Recorder = { name, record: (spans) => doLater(record(spans)) }
+  return standard ? { ...recorder, recordSync: (spans) => doNow(record(spans)) } : recorder
 }
 
 /**

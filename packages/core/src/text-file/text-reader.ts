@@ -1,14 +1,15 @@
-import type { FileHandle } from 'node:fs/promises'
 import type { TraceReader, TraceSpans } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { checkTraceId, eachOnce } from '../store/query.js'
 import { isId } from '../values/ids.js'
 import { checkOptions, optionRules } from '../values/options.js'
 import { followFile } from './follow.js'
-import { listFile } from './list.js'
-import { absolutePath, openForReading } from './open-file.js'
+import { listFiles } from './list.js'
+import { absolutePath } from './open-file.js'
+import { closeAll, openStore } from './open-store.js'
 import { type Piece, type ReadFormat, readSpans } from './read-format.js'
 import { Report } from './report.js'
+import type { Source } from './source.js'
 
 /** Options of a reader of a text file. */
 export interface TextReaderOptions {
@@ -20,8 +21,9 @@ export interface TextReaderOptions {
 export type TextReader = TraceReader & Required<Pick<TraceReader, 'follow'>>
 
 /**
- * Creates a reader of the traces in a text file, which may be written at the same time. Each call reads through the file, without
- * holding it in memory. Nothing stays open between calls.
+ * Creates a reader of the traces in a text file, which may be written at the same time. Files that were rotated, such as
+ * `traces.yaml.1` or `traces.yaml.2.gz`, are read with it as one store. Each call reads through the files, without holding them in
+ * memory. Nothing stays open between calls.
  *
  * All methods reject with a `TraceError` of code `TRACE_CANNOT_READ` if the file is missing or cannot be opened. The records that
  * `trace` reports as skipped are those that mention the trace's id; `traces` reports those of the whole file.
@@ -34,12 +36,12 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
   const path = absolutePath(`${format.name}Reader`, options.path)
   const name = `${format.name}(${options.path})`
 
-  async function withFile<T>(use: (file: FileHandle) => Promise<T>): Promise<T> {
-    const file = await openForReading(path, name)
+  async function withStore<T>(use: (sources: readonly Source[]) => Promise<T>): Promise<T> {
+    const sources = await openStore(path, name)
     try {
-      return await use(file)
+      return await use(sources)
     } finally {
-      await file.close()
+      await closeAll(sources)
     }
   }
 
@@ -48,18 +50,18 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
     trace: async (traceId, { signal } = {}) => {
       signal?.throwIfAborted()
       checkTraceId(traceId)
-      return withFile((file) => readTrace(file, format, traceId, signal))
+      return withStore((sources) => readTrace(sources, format, traceId, signal))
     },
     traces: async (query = {}, { signal } = {}) => {
       signal?.throwIfAborted()
-      return withFile((file) => listFile(file, format, query, signal))
+      return withStore((sources) => listFiles(sources, format, query, signal))
     },
     follow: ({ signal }) => followFile(path, name, format, signal),
   }
 }
 
 async function readTrace<P extends Piece>(
-  file: FileHandle,
+  sources: readonly Source[],
   format: ReadFormat<P>,
   traceId: bigint,
   signal: AbortSignal | undefined,
@@ -71,9 +73,12 @@ async function readTrace<P extends Piece>(
     const digits = String(traceId)
     const needle = Buffer.from(digits)
     const wanted = (piece: P): boolean => (format.traceIdOf(piece) ?? digits) === digits
-    await readSpans(file, format, { needle, wanted, signal, report }, (span) => {
-      if (span.traceId === traceId) spans.push(span)
-    })
+    for (const source of sources) {
+      if (sources.length > 1) report.enter(source.name)
+      await readSpans(source, format, { needle, wanted, signal, report }, (span) => {
+        if (span.traceId === traceId) spans.push(span)
+      })
+    }
   }
   return { spans: eachOnce(spans), skipped: report.skipped, places: report.places }
 }

@@ -4,26 +4,20 @@ import { promisify } from 'node:util'
 import { errorCode } from '../values/errors.js'
 import { PATIENCE, StuckReader, type Written } from '../values/write-now.js'
 import type { Batch } from './batch.js'
+import type { Steps } from './steps.js'
 
 /** Time between two tries to write to a full pipe, in ms. */
 const PAUSE = 10
 
-/** Writes a whole batch. If it rejects, the batch knows how much was written. */
-export async function writeBatch(batch: Batch, writeBytes: (bytes: Buffer) => Promise<Written>): Promise<void> {
-  for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) take(batch, await writeBytes(bytes))
+/** Writes a whole batch. If it throws, the batch knows how much was written. */
+export function* writeBatch(batch: Batch, write: (bytes: Buffer) => Steps<Written>): Steps<void> {
+  for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) {
+    const { bytes: count, error } = yield* write(bytes)
+    batch.wrote(count)
+    if (error !== undefined) throw error
+  }
 }
 
-/** {@link writeBatch}, synchronously, for a process that exits. */
-export function writeBatchNow(batch: Batch, writeBytes: (bytes: Buffer) => Written): void {
-  for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) take(batch, writeBytes(bytes))
-}
-
-function take(batch: Batch, { bytes, error }: Written): void {
-  batch.wrote(bytes)
-  if (error !== undefined) throw error
-}
-
-/** By file descriptor: with a `FileHandle`, writing a batch takes twice as long. */
 const written = promisify(write)
 
 /** Writes to a file descriptor. If that is a full pipe, it waits for the reader, for at most {@link PATIENCE}. */
