@@ -67,6 +67,7 @@ export function dynamoRecorder(options: DynamoRecorderOptions): Recorder {
   if (spool === undefined) {
     return {
       name,
+      durable: true,
       record: async (spans) => throwIfNotStored(writer, await writer.write(spans)),
       close: async () => {
         writer.abort()
@@ -78,6 +79,7 @@ export function dynamoRecorder(options: DynamoRecorderOptions): Recorder {
   const spooler = new Spooler(writer, file, options.logger ?? processLogger)
   return {
     name,
+    durable: true,
     record: async (spans) => throwIfNotStored(writer, await spooler.store(spans)),
     recordSync: (spans) => throwIfNotStored(writer, spooler.keepSync(spans)),
     close: async () => {

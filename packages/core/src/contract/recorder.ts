@@ -9,6 +9,8 @@ import type { Span } from './span.js'
 export interface Recorder {
   /** Its name in logs and messages, such as `yaml(traces.yaml)`. */
   readonly name: string
+  /** Whether what it stores outlives the process, as in a file or a table. A tracer then records its ledger there. Default: false. */
+  readonly durable?: boolean
   /**
    * Stores spans, and resolves once all of them are stored. If only some could be stored, it rejects with a `RecordError` that
    * carries the others. Any other rejection, or a throw, means that none is stored. It is never called while an earlier call is

@@ -25,6 +25,11 @@ export interface TracerOptions {
   readonly batch?: number
   /** How long `flush` and `close` wait for the recorder, in ms. Default 5,000. */
   readonly flushTimeout?: number
+  /**
+   * Whether the ledger is recorded, which says how many spans were lost and why: a span of kind `ledger`, after a loss, once a minute
+   * where spans came, when the tracer is closed, and when the process exits. Default: true if the recorder is `durable`.
+   */
+  readonly ledger?: boolean
   /** Where warnings go. Default: `process.emitWarning`. */
   readonly logger?: Logger
   /** Minimum time between two warnings of the same kind, in ms. Default 10,000. */
@@ -80,6 +85,8 @@ export interface FlushOptions {
 export interface FlushResult {
   /** How many of the spans that finished before the call were still waiting or in flight at the deadline. */
   readonly left: number
+  /** How many of the spans that finished before the call are lost for good: dropped, or not stored by the recorder. */
+  readonly lost: number
 }
 
 /**

@@ -21,6 +21,8 @@ export class Backlog {
   #batches: Batch[] = []
   #spans = 0
   #bytes = 0
+  /** Whether the next span begins a new batch. */
+  #sealed = false
 
   constructor(limits: BacklogLimits) {
     this.#limits = limits
@@ -40,7 +42,8 @@ export class Backlog {
    */
   push(span: Span, bytes: number): boolean {
     let last = this.#batches.at(-1)
-    if (last === undefined || last.spans.length >= this.#limits.batch) {
+    if (last === undefined || last.spans.length >= this.#limits.batch || this.#sealed) {
+      this.#sealed = false
       last = { spans: [], bytes: 0 }
       this.#batches.push(last)
     }
@@ -49,6 +52,11 @@ export class Backlog {
     this.#spans++
     this.#bytes += bytes
     return last.spans.length >= this.#limits.batch
+  }
+
+  /** Keeps the spans that are waiting apart from later ones: no batch has both. */
+  seal(): void {
+    this.#sealed = true
   }
 
   /** Takes out the oldest batch; undefined if there is none. */

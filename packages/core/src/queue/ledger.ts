@@ -1,6 +1,16 @@
 import type { Stats } from '../contract/stats.js'
 
-type State = Exclude<keyof Stats, 'started' | 'badInput'>
+type State = Exclude<keyof Stats, 'started' | 'dropped' | 'badInput'> | 'droppedFull' | 'droppedClosed'
+
+/** What the ledger span of a process states, each since the tracer was created. */
+export interface Account {
+  readonly started: number
+  readonly unsampled: number
+  readonly recorded: number
+  readonly 'dropped.queue_full': number
+  readonly 'dropped.closed': number
+  readonly failed: number
+}
 
 /** Counts spans by state. Each span is in exactly one state, and every change of state is a method here. */
 export class Ledger {
@@ -13,36 +23,51 @@ export class Ledger {
     queued: 0,
     inFlight: 0,
     recorded: 0,
-    dropped: 0,
+    droppedFull: 0,
+    droppedClosed: 0,
     failed: 0,
   }
+  /** Called at the next change, once. */
+  #changed: (() => void) | undefined
 
   start(): void {
     this.#started++
     this.#in.open++
+    if (this.#changed !== undefined) this.#tell()
   }
 
   /** A span of a trace that is not sampled starts. */
   startUnsampled(): void {
     this.#started++
     this.#in.unsampled++
+    if (this.#changed !== undefined) this.#tell()
   }
 
   queue(): void {
     this.#in.open--
     this.#in.queued++
+    if (this.#changed !== undefined) this.#tell()
   }
 
-  /** An open span finishes, and is lost: there is no room, or the tracer is closed. */
-  drop(): void {
+  /** An open span finishes, and is lost: the queue is full. */
+  dropFull(): void {
     this.#in.open--
-    this.#in.dropped++
+    this.#in.droppedFull++
+    if (this.#changed !== undefined) this.#tell()
+  }
+
+  /** An open span finishes, and is lost: the tracer is closed. */
+  dropClosed(): void {
+    this.#in.open--
+    this.#in.droppedClosed++
+    if (this.#changed !== undefined) this.#tell()
   }
 
   /** Queued spans are lost: the tracer closes before the recorder takes them. */
   dropQueued(count: number): void {
     this.#in.queued -= count
-    this.#in.dropped += count
+    this.#in.droppedClosed += count
+    if (this.#changed !== undefined) this.#tell()
   }
 
   /** Queued spans are given to the recorder. */
@@ -56,13 +81,47 @@ export class Ledger {
     this.#in.inFlight -= recorded + failed
     this.#in.recorded += recorded
     this.#in.failed += failed
+    if (this.#changed !== undefined) this.#tell()
   }
 
   countBadInput(): void {
     this.#badInput++
   }
 
+  get open(): number {
+    return this.#in.open
+  }
+
+  /** How many spans are lost so far. */
+  get lost(): number {
+    return this.#in.droppedFull + this.#in.droppedClosed + this.#in.failed
+  }
+
+  /** Calls a function at the next change, once. */
+  onChange(changed: (() => void) | undefined): void {
+    this.#changed = changed
+  }
+
+  account(): Account {
+    const { unsampled, recorded, droppedFull, droppedClosed, failed } = this.#in
+    return {
+      started: this.#started,
+      unsampled,
+      recorded,
+      'dropped.queue_full': droppedFull,
+      'dropped.closed': droppedClosed,
+      failed,
+    }
+  }
+
   stats(): Stats {
-    return { started: this.#started, ...this.#in, badInput: this.#badInput }
+    const { droppedFull, droppedClosed, failed, ...states } = this.#in
+    return { started: this.#started, ...states, dropped: droppedFull + droppedClosed, failed, badInput: this.#badInput }
+  }
+
+  #tell(): void {
+    const changed = this.#changed
+    this.#changed = undefined
+    changed?.()
   }
 }

@@ -59,6 +59,12 @@ export class Losses {
     return lost
   }
 
+  /** The ledger could not be stored before the tracer was closed or the process exited. */
+  ledgerFailed(error: unknown): void {
+    const message = `the ledger could not be stored by ${this.#name()}: ${printableError(error)}`
+    this.#warnings.warn('ledger', () => message)
+  }
+
   notClosed(error: unknown): void {
     const message = `${this.#name()} could not be closed: ${printableError(error)}`
     this.#warnings.warn('close', () => message)

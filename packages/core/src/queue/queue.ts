@@ -6,7 +6,9 @@ import { monotonic } from '../values/time.js'
 import { clearTimeout, setImmediate, setTimeout } from '../values/timers.js'
 import { Backlog, type BacklogLimits } from './backlog.js'
 import { addExitHook, countFinished, type ExitHook, isExiting, removeExitHook, watchForExit } from './exit.js'
+import { Flushes } from './flushes.js'
 import type { Ledger } from './ledger.js'
+import { type LedgerSource, LedgerSpans } from './ledger-spans.js'
 import { Losses } from './losses.js'
 import type { Warnings } from './warnings.js'
 
@@ -20,26 +22,31 @@ export class Queue implements ExitHook {
   readonly #warnings: Warnings
   readonly #losses: Losses
   readonly #backlog: Backlog
+  readonly #flushes = new Flushes()
+  /** Undefined where the ledger is not recorded. */
+  readonly #ledgerSpans: LedgerSpans | undefined
   #inFlight: readonly Span[] = []
   /** When the batch in flight was sent, by the monotonic clock. */
   #sentAt = 0n
-  /** How many spans were taken in, and how many of them have been settled. The first taken in are the first settled. */
-  #accepted = 0
-  #settled = 0
-  #delivering = false
+  /** Settles once there is nothing to send; undefined while nothing is sent. */
+  #delivery: Promise<void> | undefined
+  /** Whether the ledger is to be sent once the spans are: the process ends, or the tracer is closed. */
+  #ending = false
   /** Whether the recorder is storing synchronously, at exit. */
   #storing = false
   #late = 0
   #timer: NodeJS.Timeout | undefined
   #soon = false
   #closed = false
-  readonly #flushes = new Set<{ target: number; done: () => void }>()
+  #recorderClosed = false
 
   constructor(parts: {
     recorder: Recorder
     ledger: Ledger
     warnings: Warnings
     limits: BacklogLimits
+    /** Where the ledger is recorded: what its spans need. */
+    ledgerSource: Pick<LedgerSource, 'process' | 'now' | 'newId'> | undefined
   }) {
     this.#recorder = parts.recorder
     this.#ledger = parts.ledger
@@ -47,6 +54,17 @@ export class Queue implements ExitHook {
     this.#losses = new Losses(parts.recorder, parts.warnings)
     watchForExit()
     this.#backlog = new Backlog(parts.limits)
+    const source = parts.ledgerSource
+    if (source === undefined) return
+    this.#ledgerSpans = new LedgerSpans({
+      ledger: parts.ledger,
+      ...source,
+      changed: () => {
+        addExitHook(this)
+        countFinished()
+      },
+      due: () => void this.#deliver(),
+    })
   }
 
   hasRoom(): boolean {
@@ -60,18 +78,23 @@ export class Queue implements ExitHook {
    */
   push(span: Span, bytes: number): void {
     this.#ledger.queue()
-    this.#accepted++
+    this.#flushes.accept()
     countFinished()
     const full = this.#backlog.push(span, bytes)
     if (isExiting()) this.#storeLate()
-    else if (!this.#delivering) this.#schedule(full)
+    else if (this.#delivery === undefined) this.#schedule(full)
   }
 
   /** Counts a finished span for which there is no room. */
   drop(): void {
-    this.#ledger.drop()
-    if (this.#closed) this.#losses.late()
-    else this.#losses.full(this.#backlog.count, this.#inFlight.length > 0 ? secondsSince(this.#sentAt) : 0)
+    if (this.#closed) {
+      this.#ledger.dropClosed()
+      this.#losses.late()
+      return
+    }
+    this.#ledger.dropFull()
+    this.#losses.full(this.#backlog.count, this.#inFlight.length > 0 ? secondsSince(this.#sentAt) : 0)
+    this.#ledgerSpans?.lost()
   }
 
   #schedule(full: boolean): void {
@@ -89,17 +112,40 @@ export class Queue implements ExitHook {
     }
   }
 
-  async #deliver(): Promise<void> {
+  #deliver(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#delivering) return
-    this.#delivering = true
+    this.#delivery ??= this.#sendAll()
+    return this.#delivery
+  }
+
+  async #sendAll(): Promise<void> {
     addExitHook(this)
-    for (let batch = this.#backlog.takeBatch(); batch !== undefined; batch = this.#backlog.takeBatch()) {
-      await this.#send(batch)
+    for (let sent = this.#sendNext(); sent !== undefined; sent = this.#sendNext()) await sent
+    this.#delivery = undefined
+    if (this.#ledgerSpans?.isChanged !== true) removeExitHook(this)
+  }
+
+  /** @returns undefined if there is nothing to send */
+  #sendNext(): Promise<void> | undefined {
+    const ledgerSpans = this.#recorderClosed ? undefined : this.#ledgerSpans
+    if (ledgerSpans?.isDue === true) return this.#sendLedger(ledgerSpans)
+    const batch = this.#backlog.takeBatch()
+    if (batch !== undefined) return this.#send(batch)
+    const isLast = this.#ending
+    this.#ending = false
+    return isLast && ledgerSpans?.isChanged === true ? this.#sendLedger(ledgerSpans) : undefined
+  }
+
+  async #sendLedger(ledgerSpans: LedgerSpans): Promise<void> {
+    const span = ledgerSpans.span()
+    try {
+      await outsideTraces(() => this.#recorder.record([span]))
+      ledgerSpans.stored(span)
+    } catch (error) {
+      ledgerSpans.notStored()
+      if (this.#closed) this.#losses.ledgerFailed(error)
     }
-    this.#delivering = false
-    removeExitHook(this)
   }
 
   async #send(spans: readonly Span[]): Promise<void> {
@@ -120,8 +166,8 @@ export class Queue implements ExitHook {
 
   #settle(count: number, lost: number): void {
     this.#ledger.settle(count - lost, lost)
-    this.#settled += count
-    for (const flush of this.#flushes) if (this.#settled >= flush.target) flush.done()
+    this.#flushes.settle(count, lost)
+    if (lost > 0) this.#ledgerSpans?.lost()
   }
 
   /**
@@ -130,26 +176,13 @@ export class Queue implements ExitHook {
    * @param timeout in ms
    */
   async flush(timeout: number): Promise<FlushResult> {
-    const target = this.#accepted
-    if (this.#settled >= target) return { left: 0 }
+    const { lost } = this.#ledger
+    if (this.#flushes.isSettled) return { left: 0, lost }
+    this.#backlog.seal()
+    const settled = this.#flushes.wait(timeout)
     void this.#deliver()
-    // If the recorder throws at once, all is settled by now.
-    if (this.#settled < target) await this.#settledBy(target, timeout)
-    return { left: Math.max(0, target - this.#settled) }
-  }
-
-  #settledBy(target: number, timeout: number): Promise<void> {
-    return new Promise((resolve) => {
-      const flush = { target, done }
-      const timer = setTimeout(done, timeout)
-      this.#flushes.add(flush)
-      const flushes = this.#flushes
-      function done(): void {
-        clearTimeout(timer)
-        flushes.delete(flush)
-        resolve()
-      }
-    })
+    const result = await settled
+    return { left: result.left, lost: lost + result.lost }
   }
 
   /**
@@ -163,7 +196,12 @@ export class Queue implements ExitHook {
     const begun = monotonic()
     const result = await this.flush(timeout)
     this.#dropWaiting('close')
-    await this.#closeRecorder(Math.max(1, timeout - 1000 * secondsSince(begun)))
+    const timeLeft = (): number => Math.max(1, timeout - 1000 * secondsSince(begun))
+    this.#ending = true
+    await within(timeLeft(), this.#deliver())
+    this.#recorderClosed = true
+    if (this.#delivery === undefined) this.#ledgerSpans?.stop()
+    await this.#closeRecorder(timeLeft())
     this.#warnings.flush()
     return result
   }
@@ -171,25 +209,24 @@ export class Queue implements ExitHook {
   #dropWaiting(when: 'close' | 'exit'): void {
     const count = this.#backlog.takeAll().length
     if (count === 0) return
-    this.#settled += count
+    this.#flushes.settle(count, 0)
     this.#ledger.dropQueued(count)
     this.#losses.unsent(count, when)
   }
 
   async #closeRecorder(timeout: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeout)
-    })
     try {
-      await Promise.race([outsideTraces(() => this.#recorder.close?.()), deadline])
+      await within(
+        timeout,
+        outsideTraces(() => this.#recorder.close?.()),
+      )
     } catch (error) {
       this.#losses.notClosed(error)
     }
-    clearTimeout(timer)
   }
 
   deliver(): void {
+    this.#ending = true
     void this.#deliver()
   }
 
@@ -215,9 +252,31 @@ export class Queue implements ExitHook {
     this.#inFlight = []
     this.#ledger.send(queued.length)
     if (spans.length > 0) this.#settle(spans.length, this.#recordAtExit(spans))
-    this.#storing = false
     // Spans that the recorder itself has finished meanwhile.
     this.#dropWaiting('exit')
+    if (this.#ledgerSpans?.isChanged === true) this.#storeLedger(this.#ledgerSpans)
+    this.#storing = false
+    this.#dropWaiting('exit')
+  }
+
+  /** More spans may finish, and there is no later moment: the next ledger replaces this one. */
+  #storeLedger(ledgerSpans: LedgerSpans): void {
+    if (this.#recorder.recordSync === undefined) return
+    try {
+      this.#recorder.recordSync([ledgerSpans.span()])
+    } catch (error) {
+      this.#losses.ledgerFailed(error)
+    }
+  }
+
+  /** The process becomes a startup snapshot. */
+  beforeSnapshot(): void {
+    this.exit()
+    this.#ledgerSpans?.stop()
+  }
+
+  afterSnapshot(): void {
+    this.#ledgerSpans?.begin()
   }
 
   #recordAtExit(spans: readonly Span[]): number {
@@ -236,4 +295,17 @@ export class Queue implements ExitHook {
 
 function secondsSince(moment: bigint): number {
   return Number(monotonic() - moment) / 1e9
+}
+
+/** Waits for something, for at most so many ms. */
+async function within(timeout: number, work: Promise<void> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeout)
+  })
+  try {
+    await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -123,6 +123,7 @@ export function fileRecorder(
 
   return {
     name,
+    durable: true,
     record: (spans) => doLater(record(spans)),
     recordSync: (spans) => doNow(record(spans)),
     close: async () => {

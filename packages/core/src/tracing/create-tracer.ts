@@ -61,6 +61,7 @@ const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
   bufferBytes: optionRules.count,
   batch: optionRules.count,
   flushTimeout: optionRules.duration,
+  ledger: optionRules.boolean,
   logger: {
     expected: 'a logger, with a method warn, such as console',
     test: (value) => typeof value === 'object' && value !== null && typeof Reflect.get(value, 'warn') === 'function',
@@ -112,14 +113,19 @@ class RecordingTracer implements SpanOwner {
         bytes: options.bufferBytes ?? 8_388_608,
         batch: options.batch ?? 512,
       },
+      ledgerSource:
+        (options.ledger ?? options.recorder.durable === true)
+          ? { process: () => this.process, now: clock === undefined ? hostTime : this.now, newId: this.newId }
+          : undefined,
     })
     aroundSnapshot({
       before: () => {
-        this.#queue.exit()
+        this.#queue.beforeSnapshot()
         warnings.stop()
       },
       after: () => {
         this.process = whereabouts()
+        this.#queue.afterSnapshot()
       },
     })
   }

@@ -160,9 +160,9 @@ describe('flush', () => {
     const first = tracer.flush()
     await sleep(1)
     tracer.trace('work', 'w', () => {})
-    expect(await tracer.flush()).toEqual({ left: 0 })
+    expect(await tracer.flush()).toEqual({ left: 0, lost: 0 })
     expect(stored).toBe(2)
-    expect(await first).toEqual({ left: 0 })
+    expect(await first).toEqual({ left: 0, lost: 0 })
   })
 
   test('is over at once where the recorder throws at once', async () => {
@@ -173,27 +173,27 @@ describe('flush', () => {
     const flushed = jest.fn()
     void tracer.flush({ timeout: 1_000_000 }).then(flushed)
     await new Promise(setImmediate)
-    expect(flushed).toHaveBeenCalledWith({ left: 0 })
+    expect(flushed).toHaveBeenCalledWith({ left: 0, lost: 1 })
   })
 
   test('says what is left when its deadline comes, and loses nothing', async () => {
     let release: () => void = () => {}
     const { tracer } = aTracer(() => new Promise<void>((resolve) => (release = resolve)), { batch: 2 })
     for (let i = 0; i < 3; i++) tracer.trace('work', 'w', () => {})
-    expect(await tracer.flush({ timeout: 20 })).toEqual({ left: 3 })
+    expect(await tracer.flush({ timeout: 20 })).toEqual({ left: 3, lost: 0 })
     expect(tracer.stats()).toMatchObject({ inFlight: 2, queued: 1, dropped: 0 })
     release()
     await sleep(1)
-    expect(await tracer.flush({ timeout: 20 })).toEqual({ left: 1 })
+    expect(await tracer.flush({ timeout: 20 })).toEqual({ left: 1, lost: 0 })
     release()
-    expect(await tracer.flush()).toEqual({ left: 0 })
+    expect(await tracer.flush()).toEqual({ left: 0, lost: 0 })
   })
 
   test('ends although spans keep coming', async () => {
     const { tracer } = aTracer(() => sleep(1), { flushTimeout: 5_000 })
     const coming = setInterval(() => tracer.trace('work', 'w', () => {}), 0)
     tracer.trace('work', 'w', () => {})
-    expect(await tracer.flush()).toEqual({ left: 0 })
+    expect(await tracer.flush()).toEqual({ left: 0, lost: 0 })
     clearInterval(coming)
   })
 })
@@ -213,7 +213,10 @@ describe('close', () => {
     }
     const { tracer } = aTracer(() => {}, { recorder })
     tracer.trace('work', 'w', () => {})
-    expect(await Promise.all([tracer.close(), tracer.close()])).toEqual([{ left: 0 }, { left: 0 }])
+    expect(await Promise.all([tracer.close(), tracer.close()])).toEqual([
+      { left: 0, lost: 0 },
+      { left: 0, lost: 0 },
+    ])
     expect(calls).toEqual(['record', 'close'])
   })
 

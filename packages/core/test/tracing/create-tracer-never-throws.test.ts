@@ -186,7 +186,7 @@ test('no call throws, whatever it is given, whatever surrounds it, and whatever 
           for (const restore of undo.reverse()) restore()
         }
         expectBalanced(tracer)
-        expect(await tracer.close({ timeout: 20 })).toEqual({ left: expect.any(Number) })
+        expect(await tracer.close({ timeout: 20 })).toEqual({ left: expect.any(Number), lost: expect.any(Number) })
         expectBalanced(tracer)
       },
     ),
