@@ -15,6 +15,8 @@ interface End {
   readonly finished: number
   readonly stderr: string
   readonly recorded: number
+  /** How many spans are recorded, according to the last ledger in the file. */
+  readonly ledger: unknown
   readonly skipped: number
 }
 
@@ -54,8 +56,10 @@ function run(ending: string): Promise<End> {
     })
     child.once('close', async (code) => {
       const { spans, skipped } = await parseYaml(readFileSync(path))
-      const recorded = new Set(spans.map((span) => span.spanId)).size
-      resolve({ code, finished: Number(/finished (\d+)/.exec(stdout)?.[1]), stderr, recorded, skipped })
+      const ledgers = spans.filter(({ kind }) => kind === 'ledger')
+      const recorded = new Set(spans.map((span) => span.spanId)).size - ledgers.length
+      const finished = Number(/finished (\d+)/.exec(stdout)?.[1])
+      resolve({ code, finished, stderr, recorded, ledger: ledgers.at(-1)?.data['recorded'], skipped })
     })
   })
 }
@@ -76,6 +80,7 @@ test.each<[string, string, number | null]>([
   expect(end).toMatchObject({ code, skipped: 0 })
   expect(end.finished).toBeGreaterThanOrEqual(601)
   expect(end.recorded).toBe(end.finished)
+  expect(end.ledger).toBe(end.finished)
   if (code === 1) expect(end.stderr).toContain('Error: boom')
   else expect(end.stderr).toBe('')
 })

@@ -72,7 +72,7 @@ function run(command: string, recorder: string, body = 'work(); process.exit(7)'
 }
 
 const names = async (text: string): Promise<Set<string>> =>
-  new Set((await parseYaml(text)).spans.map((span) => span.name))
+  new Set((await parseYaml(text)).spans.flatMap(({ kind, name }) => (kind === 'ledger' ? [] : [name])))
 
 /** A reader that lets the pipe fill up. */
 const SLOW = '{ sleep 0.4; cat; }'

@@ -1,6 +1,5 @@
 import { LEDGER_KIND } from '../contract/data-keys.js'
 import type { PlainData, Span } from '../contract/span.js'
-import { newData } from '../values/plain.js'
 import { monotonic } from '../values/time.js'
 import { clearTimeout, setTimeout } from '../values/timers.js'
 import type { Account, Ledger } from './ledger.js'
@@ -86,7 +85,7 @@ export class LedgerSpans {
     const { ledger } = this.#source
     const account = ledger.account()
     this.#ids ??= { traceId: this.#source.newId(), spanId: this.#source.newId() }
-    const now = this.#source.now()
+    const passed = this.#source.now() - this.#from
     const span = {
       ...this.#ids,
       parentId: 0n,
@@ -94,7 +93,7 @@ export class LedgerSpans {
       kind: LEDGER_KIND,
       name: 'spans',
       start: this.#from,
-      finish: now < this.#from ? this.#from : now,
+      finish: this.#from + (passed > 0n ? passed : 0n),
       data: changes(this.#before, account, ledger.open),
     }
     this.#last = { span, account }
@@ -106,9 +105,11 @@ export class LedgerSpans {
     if (this.#last?.span === span) this.#beginAt(span.finish ?? 0n, this.#last.account)
   }
 
-  /** A span could not be stored: the next one covers its interval, too. */
+  /** There is something to record: a change, or a span that could not be stored. The next one covers its interval, too. */
   notStored(): void {
-    if (!this.#isChanged) this.#change()
+    this.#isChanged = true
+    this.#source.ledger.onChange(undefined)
+    if (this.#waiting === 0) this.#wait(INTERVAL)
   }
 
   /** Ends all waiting. */
@@ -131,9 +132,7 @@ export class LedgerSpans {
   }
 
   #change(): void {
-    this.#isChanged = true
-    this.#source.ledger.onChange(undefined)
-    if (this.#waiting === 0) this.#wait(INTERVAL)
+    this.notStored()
     this.#source.changed()
   }
 
@@ -159,7 +158,7 @@ export class LedgerSpans {
 }
 
 function changes(before: Account, now: Account, open: number): PlainData {
-  const data = newData<number>()
+  const data: Record<string, number> = {}
   for (const [name, count] of Object.entries(now)) {
     const change = count - before[name as keyof Account]
     if (change !== 0) data[name] = change

@@ -46,7 +46,6 @@ export class Ledger {
   queue(): void {
     this.#in.open--
     this.#in.queued++
-    if (this.#changed !== undefined) this.#tell()
   }
 
   /** An open span finishes, and is lost: the queue is full. */

@@ -59,7 +59,7 @@ export class Losses {
     return lost
   }
 
-  /** The ledger could not be stored before the tracer was closed or the process exited. */
+  /** The recorder could not store the ledger. */
   ledgerFailed(error: unknown): void {
     const message = `the ledger could not be stored by ${this.#name()}: ${printableError(error)}`
     this.#warnings.warn('ledger', () => message)

@@ -1,0 +1,212 @@
+import { outsideTraces } from '../context/context.js'
+import type { Recorder } from '../contract/recorder.js'
+import type { Span } from '../contract/span.js'
+import { monotonic } from '../values/time.js'
+import { clearTimeout, setTimeout } from '../values/timers.js'
+import type { Backlog } from './backlog.js'
+import { addExitHook, type ExitHook, removeExitHook } from './exit.js'
+import type { Flushes } from './flushes.js'
+import type { Ledger } from './ledger.js'
+import type { LedgerSpans } from './ledger-spans.js'
+import type { Losses } from './losses.js'
+
+/** What a delivery works on. */
+export interface DeliveryParts {
+  readonly recorder: Recorder
+  readonly ledger: Ledger
+  readonly losses: Losses
+  readonly backlog: Backlog
+  readonly flushes: Flushes
+  /** Undefined where the ledger is not recorded. */
+  readonly ledgerSpans: LedgerSpans | undefined
+  /** Is to be called when the process ends, while spans are sent. */
+  readonly exitHook: ExitHook
+}
+
+/** Gives what waits to the recorder, one `record` at a time, and synchronously at exit. */
+export class Delivery {
+  readonly #parts: DeliveryParts
+  #inFlight: readonly Span[] = []
+  /** When the batch in flight was sent, by the monotonic clock. */
+  #sentAt = 0n
+  #isSending = false
+  /** The last sending. Settles once there was nothing more to send. */
+  #sending: Promise<void> | undefined
+  /** Whether the ledger is to be sent once the spans are. */
+  #withLedger = false
+  #isStoring = false
+  #isClosed = false
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts
+  }
+
+  get isSending(): boolean {
+    return this.#isSending
+  }
+
+  /** Whether the recorder is storing synchronously, at exit. */
+  get isStoring(): boolean {
+    return this.#isStoring
+  }
+
+  /** How long the recorder has been storing one batch, in seconds; 0 if it is storing none. */
+  get busy(): number {
+    return this.#inFlight.length > 0 ? secondsSince(this.#sentAt) : 0
+  }
+
+  /** Sends all that waits. @returns once there is nothing more to send */
+  send(): Promise<void> | undefined {
+    if (!this.#isSending) {
+      this.#isSending = true
+      this.#sending = this.#sendAll()
+    }
+    return this.#sending
+  }
+
+  /** Sends all that waits, and the ledger at last if it has changed. */
+  sendWithLedger(): Promise<void> | undefined {
+    this.#withLedger = true
+    return this.send()
+  }
+
+  async #sendAll(): Promise<void> {
+    const { ledgerSpans, exitHook } = this.#parts
+    addExitHook(exitHook)
+    for (let sent = this.#sendNext(); sent !== undefined; sent = this.#sendNext()) await sent
+    this.#isSending = false
+    if (ledgerSpans?.isChanged !== true) removeExitHook(exitHook)
+  }
+
+  /** @returns undefined if there is nothing to send */
+  #sendNext(): Promise<void> | undefined {
+    if (this.#isClosed) return undefined
+    const { backlog, ledgerSpans } = this.#parts
+    if (ledgerSpans?.isDue === true) return this.#sendLedger(ledgerSpans)
+    const batch = backlog.takeBatch()
+    if (batch !== undefined) return this.#sendBatch(batch)
+    const isLast = this.#withLedger
+    this.#withLedger = false
+    return isLast && ledgerSpans?.isChanged === true ? this.#sendLedger(ledgerSpans) : undefined
+  }
+
+  async #sendBatch(spans: readonly Span[]): Promise<void> {
+    this.#parts.ledger.send(spans.length)
+    this.#inFlight = spans
+    this.#sentAt = monotonic()
+    let lost = 0
+    try {
+      // A copy, since a recorder may change the list, and we count by it.
+      await outsideTraces(() => this.#parts.recorder.record(spans.slice()))
+    } catch (error) {
+      lost = this.#parts.losses.failed(spans, error)
+    }
+    if (this.#inFlight !== spans) return
+    this.#inFlight = []
+    this.#settle(spans.length, lost)
+  }
+
+  async #sendLedger(ledgerSpans: LedgerSpans): Promise<void> {
+    const span = ledgerSpans.span()
+    try {
+      await outsideTraces(() => this.#parts.recorder.record([span]))
+      ledgerSpans.stored(span)
+    } catch (error) {
+      ledgerSpans.notStored()
+      this.#ledgerFailed(error)
+    }
+  }
+
+  #settle(count: number, lost: number): void {
+    const { ledger, flushes, ledgerSpans } = this.#parts
+    ledger.settle(count - lost, lost)
+    flushes.settle(count, lost)
+    if (lost > 0) ledgerSpans?.lost()
+  }
+
+  /** Drops what waits. */
+  dropWaiting(when: 'close' | 'exit'): void {
+    const { backlog, ledger, flushes, losses } = this.#parts
+    const count = backlog.takeAll().length
+    if (count === 0) return
+    ledger.dropQueued(count)
+    flushes.settle(count, count)
+    losses.unsent(count, when)
+  }
+
+  /** Sends nothing more, and closes the recorder. Never rejects. @param timeout in ms */
+  async close(timeout: number): Promise<void> {
+    this.#isClosed = true
+    const { recorder, losses, ledgerSpans } = this.#parts
+    // A batch that is still in flight is stored at exit, and the ledger after it.
+    if (!this.#isSending) ledgerSpans?.stop()
+    try {
+      const closed = outsideTraces(() => recorder.close?.())
+      await within(timeout, closed)
+    } catch (error) {
+      losses.notClosed(error)
+    }
+  }
+
+  /** Stores synchronously what is in flight and what waits, and the ledger. */
+  store(): void {
+    const { backlog, ledger, ledgerSpans } = this.#parts
+    this.#isStoring = true
+    const queued = backlog.takeAll()
+    const spans = [...this.#inFlight, ...queued]
+    this.#inFlight = []
+    ledger.send(queued.length)
+    if (spans.length > 0) this.#settle(spans.length, this.#storeSpans(spans))
+    // Spans that the recorder itself has finished meanwhile.
+    this.dropWaiting('exit')
+    if (ledgerSpans?.isChanged === true) this.#storeLedger(ledgerSpans)
+    this.#isStoring = false
+    this.dropWaiting('exit')
+  }
+
+  /** @returns how many are lost */
+  #storeSpans(spans: readonly Span[]): number {
+    const { recorder, losses } = this.#parts
+    if (recorder.recordSync === undefined) {
+      losses.atExit(spans.length)
+      return spans.length
+    }
+    try {
+      recorder.recordSync(spans.slice())
+      return 0
+    } catch (error) {
+      return losses.failed(spans, error)
+    }
+  }
+
+  /** More spans may finish before the process is gone: the next ledger replaces this one. */
+  #storeLedger(ledgerSpans: LedgerSpans): void {
+    try {
+      this.#parts.recorder.recordSync?.([ledgerSpans.span()])
+    } catch (error) {
+      this.#ledgerFailed(error)
+    }
+  }
+
+  /** Where spans are lost, too, what is wrong with the recorder has been said. */
+  #ledgerFailed(error: unknown): void {
+    if (this.#parts.ledger.lost === 0) this.#parts.losses.ledgerFailed(error)
+  }
+}
+
+export function secondsSince(moment: bigint): number {
+  return Number(monotonic() - moment) / 1e9
+}
+
+/** Waits for something, for at most so many ms. */
+export async function within(timeout: number, work: Promise<void> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeout)
+  })
+  try {
+    await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}
