@@ -50,6 +50,7 @@ function spans(change: (span: ActiveSpan, finish: () => void) => void): Suite {
 }
 
 const REASON = 'http.end_reason'
+const SIZE = 'http.response.body.size'
 const FIRST_BYTE = 'http.time_to_first_byte'
 
 /** What one request of a connection is given is given to all that come before it is answered. */
@@ -85,6 +86,22 @@ function firstByte(milliseconds: number | undefined): Parameters<typeof spans>[0
     span.data[FIRST_BYTE] = milliseconds
     finish()
   }
+}
+
+function resized(change: (size: number) => number | undefined): Parameters<typeof spans>[0] {
+  return (span, finish) => {
+    const size = span.data[SIZE]
+    if (typeof size === 'number') span.data[SIZE] = change(size)
+    finish()
+  }
+}
+
+/** Has a size always. */
+function sizing(size: number): Suite {
+  return spans((span, finish) => {
+    span.data[SIZE] ??= size
+    finish()
+  })
 }
 
 /** @param reason given for every response that was not sent whole */
@@ -185,6 +202,10 @@ const mutants: readonly Mutant[] = [
   ...handlerMutants(whole),
   ['believes what a framework says of a response', spans(believing), 'what a framework says'],
   ['blames the server for all', spans(blaming('error')), 'a client that goes once'],
+  ['forgets the size of responses', spans(resized(() => undefined)), 'the size of no body'],
+  ['counts a byte too many', spans(resized((size) => size + 1)), 'the size of a stream'],
+  ['counts what is written for HEAD', spans(resized((size) => size || 8)), 'a body that is written for HEAD'],
+  ['has a size for what was not sent', sizing(0), 'that was not sent has no size'],
   ['takes the last byte for the first', spans(firstByte(1e9)), 'server-sent events'],
   [
     'drops upgrades',

@@ -30,6 +30,8 @@ export const DATA_KEYS = {
   httpRoute: 'http.route',
   /** The status of the response: a number. */
   httpStatus: 'http.response.status_code',
+  /** How many bytes of the response's body were sent, as they went out: compressed if they were, without headers. A number. */
+  httpResponseSize: 'http.response.body.size',
   /** Why a response did not end as it should, such as `aborted`; missing where it did. */
   httpEndReason: 'http.end_reason',
   /** How long the first byte of the response took: a number, in milliseconds. */

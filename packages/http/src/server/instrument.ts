@@ -24,11 +24,11 @@ export function instrumentResponse(res: Wrapped): void {
   const { _storeHeader: found } = res
   const storeHead = typeof found === 'function' && storesHeads() ? storeHeadOf(found) : undefined
   if (storeHead !== undefined && found !== storeHead) res._storeHeader = storeHead
+  const end = typeof res.end === 'function' ? endOf(res.end) : undefined
+  if (end !== undefined && res.end !== end) res.end = end
   if (res.stream === undefined) return
   const respond = respondOf(res.stream.respond)
   if (res.stream.respond !== respond) res.stream.respond = respond
-  const end = endOf(res.end)
-  if (res.end !== end) res.end = end
 }
 
 /** Whether the id can be added to a response's head as that is written. */
@@ -36,12 +36,16 @@ export function hasHead({ stream, _storeHeader }: Wrapped): boolean {
   return stream !== undefined || (typeof _storeHeader === 'function' && storesHeads())
 }
 
-/** Wraps the `write` of responses: the first call, where it does not come from `end`, sends the first byte. */
+/** Wraps the `write` of responses. Where `end` writes by it, which that of HTTP/2 does, `end` has counted the bytes already. */
 const writeOf: (write: Write) => Write = sharedWrapper((write) => {
   return function (this: Response, ...args: unknown[]): boolean {
     const traced = tracedOfResponse(this)
-    if (traced?.isEnding === false) traced.wrote()
-    return Reflect.apply(write, this, args)
+    if (traced === undefined || traced.isEnding) return Reflect.apply(write, this, args)
+    traced.wrote()
+    const isSent = !isGone(this)
+    const result = Reflect.apply(write, this, args)
+    if (isSent && traced.span.sampled) traced.bodySize += sizeOf(args)
+    return result
   }
 })
 
@@ -53,11 +57,33 @@ const flushHeadersOf: (flushHeaders: FlushHeaders) => FlushHeaders = sharedWrapp
   }
 })
 
-/** Wraps the `end` of HTTP/2 responses, which write their text by `write`. */
+/** Wraps the `end` of responses. */
 const endOf: (end: End) => End = sharedWrapper((end) => {
   return function (this: Response, ...args: unknown[]): Response {
     const traced = tracedOfResponse(this)
-    if (traced !== undefined) traced.isEnding = true
-    return Reflect.apply(end, this, args)
+    if (traced === undefined || traced.isEnding) return Reflect.apply(end, this, args)
+    const before = traced.bodySize
+    traced.isEnding = true
+    // Beforehand, since a mock's response may say that it is finished before its `end` returns.
+    if (traced.span.sampled && !isGone(this)) traced.bodySize += sizeOf(args)
+    try {
+      return Reflect.apply(end, this, args)
+    } catch (error) {
+      // What Node refuses is not sent, and the program may end the response in another way.
+      traced.isEnding = false
+      traced.bodySize = before
+      throw error
+    }
   }
 })
+
+/** Whether nothing more can be sent. */
+function isGone({ stream, destroyed }: Response): boolean {
+  return stream === undefined ? destroyed : stream.destroyed
+}
+
+/** How many bytes `write` or `end` is called with: those of a text depend on its encoding. */
+function sizeOf([chunk, encoding]: readonly unknown[]): number {
+  if (typeof chunk !== 'string') return chunk instanceof Uint8Array ? chunk.byteLength : 0
+  return Buffer.byteLength(chunk, typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : undefined)
+}

@@ -5,7 +5,7 @@ import type { ActiveSpan } from '@trace/core'
 import type { HeadRules } from './options.js'
 
 /** Marks a request, and its response, as traced; one for all copies of this package, so that none traces it again. */
-export const TRACED: unique symbol = Symbol.for('@trace/http/traced/4')
+export const TRACED: unique symbol = Symbol.for('@trace/http/traced/5')
 
 export type Emit = EventEmitter['emit']
 export type Write = ServerResponse['write']
@@ -28,6 +28,8 @@ export type Response = ServerResponse & {
   _storeHeader?: StoreHead
   /** The text of an HTTP/1 head, once there is one. */
   readonly _header?: unknown
+  /** Of HTTP/1: false where the response may have no body, so that Node drops what is written. */
+  readonly _hasBody?: unknown
   /** Where `req` does not tell: a request in the place of another, say. */
   [TRACED]?: TracedRequest
 }
@@ -83,8 +85,10 @@ export interface TracedRequest {
   readonly isConnected: boolean
   /** The head of the response is as it will be sent. @param statusLine of HTTP/1. Never throws */
   headed(statusLine: string | undefined): void
-  /** A part of the body is sent before its end. */
+  /** The first byte is sent, if none has been. */
   wrote(): void
+  /** Bytes of the body that have been given to be sent. */
+  bodySize: number
   /** Whether nothing follows when the response has said that it is finished. */
   readonly endsWithFinish: boolean
   /** The response said that it is finished. */

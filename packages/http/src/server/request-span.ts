@@ -32,6 +32,7 @@ export class RequestSpan implements TracedRequest {
   readonly stream: Stream | undefined
   readonly isConnected: boolean
   isEnding = false
+  bodySize = 0
   routes: RouteSource | undefined = undefined
   private readonly req: Request
   private readonly res: Response
@@ -156,6 +157,7 @@ export class RequestSpan implements TracedRequest {
     const status = this.status()
     if (status !== undefined) {
       data[DATA_KEYS.httpStatus] = status
+      if (this.upgradeStatus === undefined) data[DATA_KEYS.httpResponseSize] = this.hasBody(status) ? this.bodySize : 0
       // Of a head that was not seen as it was made.
       if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()
       if (status >= 500)
@@ -183,6 +185,13 @@ export class RequestSpan implements TracedRequest {
     if (stream === undefined && line !== undefined && storesHeads()) return statusIn(line)
     // A mock, or one of Bun's: on one of Node's, frameworks may have defined something else in these names.
     return res.headersSent ? res.statusCode : undefined
+  }
+
+  /** Whether the response may have a body: Node drops what is written for one that may not. */
+  private hasBody(status: number): boolean {
+    const { req, res, stream } = this
+    if (stream === undefined) return res._hasBody !== false
+    return req.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304
   }
 
   private reason(): EndReason {

@@ -14,7 +14,7 @@ export function addNameCases(add: Add, suite: HttpAbilities): void {
   if (suite.conventions !== false) addData(add)
 }
 
-const { httpMethod: METHOD, httpRoute: ROUTE, urlPath: PATH } = DATA_KEYS
+const { httpMethod: METHOD, httpRoute: ROUTE, urlPath: PATH, httpStatus: STATUS, httpResponseSize: SIZE } = DATA_KEYS
 
 function addName(add: Add, suite: HttpAbilities, path: string, name: string): void {
   add(`GET ${path} is called ${name}`, {}, async (stand) => {
@@ -124,7 +124,7 @@ function addData(add: Add): void {
   for (const [name, [options, expected]] of Object.entries(cases)) {
     add(name, { options, handle }, async (stand) => {
       const { [ROUTE]: _, ...data } = await dataOf(stand)
-      const always = { [METHOD]: 'GET', [PATH]: '/any/42', 'http.response.status_code': 200 }
+      const always = { [METHOD]: 'GET', [PATH]: '/any/42', [STATUS]: 200, [SIZE]: 4 }
       deepStrictEqual({ ...data }, { ...always, ...expected })
       if (options.query !== true) doesNotMatch(JSON.stringify(data), /secret/)
     })

@@ -194,10 +194,10 @@ export async function onlySpan(stand: Stand): Promise<Span> {
   return span
 }
 
-/** Whether a request for `/any` gets a whole response. */
-export async function isAnswered({ client }: Stand): Promise<boolean> {
+/** Whether a request gets a whole response. */
+export async function isAnswered({ client }: Stand, path = '/any'): Promise<boolean> {
   try {
-    await client.ask({ path: '/any' })
+    await client.ask({ path })
     return true
   } catch {
     return false

@@ -11,6 +11,7 @@ import { addNameCases, addTwiceCase } from './cases-names.js'
 import { addOutgoingCases } from './cases-outgoing.js'
 import { addPropagatorCases } from './cases-propagators.js'
 import { addSamplingCases } from './cases-sampling.js'
+import { addSizeCases } from './cases-sizes.js'
 import { addFormatTrustCases, addTrustCases } from './cases-trust.js'
 import type { HttpSuiteOptions } from './server.js'
 import { adder } from './stand.js'
@@ -39,6 +40,7 @@ export function httpSuite<Propagator = never>(options: HttpSuiteOptions<Propagat
   addEventCases(add, options)
   addEndingCases(add, options)
   addCutCases(add, options)
+  if (options.conventions !== false) addSizeCases(add)
   addConnectionCases(add, options)
   if (options.outgoing !== undefined) addOutgoingCases(add, options, options.outgoing)
   if (options.logIds !== undefined) addLogCases(add, options.logIds)

@@ -44,7 +44,7 @@ export interface Kind {
 
 const WRAPPED: Visible = {
   requestKeys: ['emit'],
-  responseKeys: ['emit', 'write', 'flushHeaders', '_storeHeader'],
+  responseKeys: ['emit', 'write', 'flushHeaders', '_storeHeader', 'end'],
   listeners: { close: 1 },
 }
 const WRAPPED_HTTP2: Visible = {
