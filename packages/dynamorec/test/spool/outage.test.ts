@@ -49,7 +49,7 @@ describe('with a spool', () => {
     const client = watchedClient(server.url)
     const recorder = watched(recorderFor(table, { client, spool: { path }, attempts: 3, logger }))
     const tracer = createTracer({ recorder, logger, buffer: 40_000 })
-    const count = isLong ? 20_000 : 2_000
+    const count = isLong ? 10_000 : 2_000
     let requests = 0
     server.next = () => (++requests < 20 ? 'refuse' : badDay())
     await flow(tracer, count)
@@ -63,7 +63,7 @@ describe('with a spool', () => {
     expect(warnings.join('\n')).toMatch(/ \d+ spans of .*outage.jsonl are now in the table/)
     expect(client.collisions).toEqual([])
     client.destroy()
-  }, 240_000)
+  }, 600_000)
 
   test('what a killed process spooled is in the table after the next start', async () => {
     const table = await engine.newTable()
@@ -106,7 +106,7 @@ describe('with a spool', () => {
     expect(code).toBe(0)
     expect((await storedIn(engine, table)).size).toBeGreaterThanOrEqual(100 * said)
     expect(spoolsOf('killed')).toEqual([])
-  }, 240_000)
+  }, 600_000)
 
   test('spans of exit are kept', async () => {
     const table = await engine.newTable()

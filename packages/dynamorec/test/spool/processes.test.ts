@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { CREDENTIALS, type Engine, isLong, reachEngine } from '../support/engine.js'
 import { type FaultServer, startFaultServer } from '../support/faults.js'
@@ -10,6 +10,8 @@ import { storedIn } from '../support/flow.js'
 import { fastClock, linesFrom, many, runProgram, startProgram } from '../support/spans.js'
 
 const BATCH = 25
+
+if (isLong) jest.setTimeout(600_000)
 
 let engine: Engine
 let server: FaultServer
@@ -64,7 +66,7 @@ async function sendAll(): Promise<void> {
 describe('a spool', () => {
   // On a slow machine closing breaks off a request now and then.
   test('is sent by short-lived processes, each from where the one before it ended', async () => {
-    const count = isLong ? 10_000 : 2_500
+    const count = isLong ? 6_000 : 2_500
     leaveSpans(count)
     let runs = 0
     while (spoolFiles().length > 0) {
@@ -78,12 +80,12 @@ describe('a spool', () => {
   })
 
   test('is sent once by processes that share it', async () => {
-    const count = isLong ? 10_000 : 1_000
+    const count = isLong ? 4_000 : 1_000
     leaveSpans(count)
     server.next = () => 'refuse'
     // Five times as fast, since they try the table again only after five seconds.
     // Each comes with spans of its own, which go to the spool, and ends when there is nothing in it any more.
-    const sharing = Array.from({ length: isLong ? 6 : 3 }, () =>
+    const sharing = Array.from({ length: isLong ? 4 : 3 }, () =>
       start(
         `
         trace(200)
@@ -114,7 +116,7 @@ describe('a spool', () => {
   })
 
   test('loses nothing to kills at any time, and each kill has one batch sent twice at most', async () => {
-    const count = isLong ? 10_000 : 1_000
+    const count = isLong ? 3_000 : 1_000
     leaveSpans(count)
     let [kills, said] = [0, 0]
     // Until two thirds are stored processes are killed while they send and write; then one is left to end it.
@@ -146,7 +148,7 @@ describe('a spool', () => {
   test('of a process that is killed while the table is down is as good as in it', async () => {
     server.next = () => 'refuse'
     let said = 0
-    for (let kills = 0; kills < (isLong ? 20 : 3); kills++) {
+    for (let kills = 0; kills < (isLong ? 8 : 3); kills++) {
       const { child, promise } = start(`
         for (;;) {
           trace(50)

@@ -13,7 +13,7 @@ const { name: engineName, url }: { name: 'DynamoDB Local' | 'dynalite'; url: str
 
 export { engineName }
 
-/** Whether tests take the time of many more repetitions than their default: `TRACE_TEST_LONG=1`. */
+/** Whether tests use more spans, processes and kills than by default: `TRACE_TEST_LONG=1`. */
 export const isLong: boolean = process.env['TRACE_TEST_LONG'] === '1'
 
 export interface Engine {
