@@ -9,15 +9,15 @@ export type { ClientOptions } from './client/requests.js'
 export type { Target } from './client/targets.js'
 
 /**
- * From now on every HTTP request that a traced piece of code makes, by `fetch`, `undici`, `node:http` or `node:https` and
- * what is built on them, has a span of its own and carries its ids. Requests made outside a trace are left alone.
+ * From now on every HTTP request that is made within a trace, by `fetch`, `undici`, `node:http` or `node:https` and what is
+ * built on them, has a span and carries its ids. Requests made outside a trace are left alone.
  *
  * `fetch` and undici tell of their requests by `node:diagnostics_channel`. For those of `node:http` and `node:https`, `request`,
  * `get` and some methods of `Agent` and `ClientRequest` are wrapped while it is on: this reaches modules loaded before. Headers
- * that are sent as a request is made, those given as an array or with `Expect`, carry no ids where somebody has taken `request`
+ * that are given as an array, or with `Expect`, are sent as the request is made: they carry no ids if the program took `request`
  * out of the module before.
  *
- * @returns what switches it off
+ * @returns a function that switches it off
  * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got;
  * `TRACE_ALREADY_ON` where it is on already
  */
@@ -39,7 +39,7 @@ export function traceClients(tracer: Tracer, options: ClientOptions = {}): () =>
   }
 }
 
-/** Where the process keeps who traces its outgoing requests, for all copies of this package. */
+/** Where all copies of this package in a process keep which of them traces outgoing requests. */
 const ACTIVE = Symbol.for('@trace/http/clients/1')
 
 /** Becomes the one who traces outgoing requests, so that none is traced twice. @returns false where somebody else is that */

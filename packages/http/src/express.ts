@@ -53,9 +53,9 @@ export function traceExpressErrors(): ErrorMiddleware {
 const WRAPPED = { isWrapped: true }
 
 /**
- * The prototype of requests, or of responses, that all applications of Express have in common, and that programs may add to: what is
- * wrapped there need not be wrapped on each, which costs more in Express than all the rest of a span. An application's own
- * prototype would not do: a request that is handed to another application becomes one of that's.
+ * The prototype of requests, or of responses, that all applications of Express share. Methods that are wrapped there need not be
+ * wrapped on each request, which in Express costs more than all the rest of a span. An application's own prototype would not do: a
+ * request that is passed to another application gets the prototype of that one.
  *
  * @returns undefined where it is no request of Express's
  */

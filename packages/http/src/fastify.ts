@@ -20,8 +20,8 @@ interface RegisterOptions {
 }
 
 /**
- * Has the hooks see every request, not only those to routes of plugins below; a name for messages; and the releases of Fastify
- * for which it may be registered (https://fastify.dev/docs/latest/Reference/Plugins/, Handle the scope; Server, pluginName).
+ * The hooks see every request, not only those of plugins registered below. Fastify's messages show the name, and it refuses other
+ * releases than these (https://fastify.dev/docs/latest/Reference/Plugins/, Handle the scope; Server, pluginName).
  * The package fastify-plugin sets the same, and takes as long to import as all of this package.
  */
 const PLUGIN = {

@@ -74,7 +74,7 @@ describe('responses that say finish and never close', () => {
   test.each<[string, RequestListener, number]>([
     ['its own methods', (_req, res) => void Reflect.apply(Reflect.get(res, 'sendStatus'), res, [503]), 503],
     ['writeHead', (_req, res) => void res.writeHead(201, { 'X-Other': 'a' }).end('x'), 201],
-  ])('of node-mocks-http, whose events nobody hears by default: %s', async (_, handler, status) => {
+  ])('of node-mocks-http, which emits no events by default: %s', async (_, handler, status) => {
     const { tracer, spans } = traced()
     const { req, res } = createMocks({ method: 'GET', url: '/users/42', headers: { 'X-Request-Id': 'theirs' } })
     Reflect.apply(traceNode(handler, { tracer }), undefined, [req, res])
@@ -268,7 +268,7 @@ describe('an internal redirect', () => {
       (app: express.Express, req: express.Request, res: express.Response) =>
         Reflect.apply(Reflect.get(app, 'handle'), app, [req, res]),
     ],
-  ])('by %s is one span, and nobody is told to remove anything', async (_, redirect) => {
+  ])('by %s is one span, and there is no warning', async (_, redirect) => {
     const { tracer, spans } = traced()
     process.on('warning', emitted)
     const app = express()

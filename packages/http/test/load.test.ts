@@ -29,7 +29,7 @@ async function serve(stand: Stand, handle: SuiteHandler): Promise<Service> {
   const recorder = memoryRecorder()
   const tracer = createTracer({ recorder, buffer: 100_000, bufferBytes: 1e9 })
   const no = (): never => {
-    throw new Error('nobody asks for it')
+    throw new Error('this path is not requested')
   }
   const routes: HttpRoutes = { own: no, fail: no, upgrade: no, handle }
   const server = await stand.open({ tracer, options: { honorReqHeader: true }, routes })

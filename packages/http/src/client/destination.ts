@@ -4,7 +4,7 @@ export interface Destination {
   readonly name: string
   /** The name without its port. */
   readonly address: string
-  /** 0 … 65535; undefined where it is the protocol's own, or there is none. */
+  /** 0 … 65535; undefined if it is the protocol's default, or there is none. */
   readonly port: number | undefined
   /** Protocol, host and port; undefined where they make no URL. */
   readonly origin: URL | undefined
@@ -51,7 +51,7 @@ function bracketed(host: string): string {
 }
 
 /**
- * A request's URL; two where it sends a whole one, as forward proxies get it: that of whom it is sent to, and the one sent.
+ * A request's URL. A request to a forward proxy has two: the proxy's, and the one that it sends.
  *
  * @param target what is sent: a path with its query, or a whole URL
  * @returns undefined where there is none

@@ -19,8 +19,8 @@ function sharedFetching(): AsyncLocalStorage<unknown> {
 let listening = false
 
 /**
- * A `fetch` that gives each of its requests a span and carries its ids, as `traceClients` does for all: for those who want
- * nothing switched on for the whole process. It may be used beside `traceClients`.
+ * Returns a `fetch` whose requests have a span each and carry its ids, as `traceClients` does for all requests, without changing
+ * anything for the rest of the process. It may be used beside `traceClients`.
  *
  * @returns Node's `fetch`, in all else
  * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got
@@ -38,7 +38,7 @@ function ownRequests(): ClientRequests | undefined {
   return requests instanceof ClientRequests ? requests : undefined
 }
 
-/** Whether a request made now is that of a {@link tracedFetch}, of whichever copy of this package. */
+/** Whether a request made now is that of a {@link tracedFetch}, of any copy of this package. */
 export function isTracedFetch(): boolean {
   return fetching.getStore() !== undefined
 }

@@ -49,7 +49,7 @@ export function traceHttp(requests: ClientRequests): () => void {
       const span = requests.begin(outgoing(request, opened))
       if (span !== undefined) follow(request, span)
     } catch {
-      // Something else that has been put in the place of a request: it goes on, untraced.
+      // Another object in the place of a request: it goes on, untraced.
     }
   }
   const created = (message: unknown): void => begin(Reflect.get(Object(message), 'request'))
@@ -149,11 +149,11 @@ function emitting(request: ClientRequest, event: unknown, value: unknown): void 
   if (known === undefined) return
   if (event === 'timeout') known.isLate = true
   if (event === 'error' && (known.isLate || !isDropped(request, value))) known.error = value
-  // Agents of others' make may fail to connect without any `close`.
+  // Agents that are not Node's may fail to connect without any `close`.
   if (event === 'close' || (event === 'error' && !request.socket)) end(request, known)
 }
 
-/** Whether an error is what Node makes up where the program itself destroys a request, before its response, without one. */
+/** Whether the error is Node's own: it makes one if the program destroys a request without an error before the response. */
 function isDropped(request: ClientRequest, error: unknown): boolean {
   // A request that the other end breaks off is destroyed only afterwards.
   return request.destroyed && propertyOf(error, 'message') === 'socket hang up'
@@ -184,7 +184,7 @@ function wasCut({ socket }: ClientRequest): boolean {
   return socket === null || socket.readableEnded || socket.errored !== null
 }
 
-/** What is under way when this is switched off is to end as it does; then nothing is left to watch. */
+/** Requests under way when this is switched off still end as usual; after the last one nothing is watched any more. */
 function rest(): void {
   if (!isOn && underWay === 0) watched.stop()
 }

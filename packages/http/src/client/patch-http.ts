@@ -35,10 +35,10 @@ export function patchRequest(modules: readonly RequestModule[], around: Around):
       return made
     }
     module.request = request
-    // One that somebody else has put there stays: what it makes is found in other ways.
+    // Another library's `get` stays: its requests are found in other ways.
     if (GET_OF_NODE.test(String(originalGet))) module.get = get
     return () => {
-      // Who has wrapped them since then keeps what they wrapped, which now does nothing more.
+      // If another library has wrapped them since, ours stay below its wrappers, and do nothing more.
       if (module.request === request) module.request = originalRequest
       if (module.get === get) module.get = originalGet
     }
@@ -52,8 +52,8 @@ export function patchRequest(modules: readonly RequestModule[], around: Around):
 }
 
 /**
- * Tells of every request that has been given to one of Node's agents, by whatever way it was made, and of the options that
- * Node has made for it of the program's.
+ * Calls `added` with every request that is given to one of Node's agents, however it was made, and with the options that
+ * Node has derived from the program's.
  *
  * @param prototype of those agents
  * @param added must not throw

@@ -63,7 +63,7 @@ interface CopiedHeaders extends RequestHeaders {
 function copyOf(given: unknown): CopiedHeaders | undefined {
   if (Array.isArray(given)) {
     if (Array.isArray(given[0])) return pairs([...given])
-    // Node refuses an odd list, and quotes it.
+    // Node refuses a list of odd length, and shows it in its error.
     return given.length % 2 === 0 ? list([...given]) : undefined
   }
   if (typeof given !== 'object' || given === null) return undefined

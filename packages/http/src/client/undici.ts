@@ -11,7 +11,7 @@ interface UndiciRequest {
   readonly method: string
   /** The protocol that is asked for instead. */
   readonly upgrade?: string | null
-  /** Names and values in turn; of old, one text. */
+  /** Names and values in turn; in undici 5, one text. */
   headers: unknown[] | string
   addHeader(name: string, value: string): void
 }

@@ -12,8 +12,8 @@ export interface Watcher {
 const SENDING = ['write', 'end', 'flushHeaders'] as const
 
 /**
- * Watches requests without their noticing, which listeners of their own would not do: a program counts those, takes all of
- * them off, or is warned of too many. So methods are wrapped instead, once for all requests of a prototype.
+ * Watches requests without listeners, which a program can see: it may count them, remove all of them, or be warned of too many.
+ * So methods are wrapped instead, once for all requests of a prototype.
  */
 export class WatchedRequests {
   readonly #watcher: Watcher
@@ -50,7 +50,7 @@ export class WatchedRequests {
   }
 }
 
-/** That of `ClientRequest`, or of what somebody has put in its place. */
+/** The prototype of `ClientRequest`, or of a class that replaces it. */
 function prototypeOf(request: unknown): object | undefined {
   let prototype: object | null = Object.getPrototypeOf(Object(request))
   while (prototype !== null) {
@@ -70,13 +70,13 @@ function wrapMethod(
   const own = Object.getOwnPropertyDescriptor(prototype, name)
   function wrapper(this: ClientRequest, ...args: unknown[]): unknown {
     before(this, args)
-    // What it inherits may have been wrapped by somebody else since.
+    // The inherited method may have been wrapped since.
     const method: unknown = own === undefined ? Reflect.get(Object.getPrototypeOf(prototype), name) : own.value
     return typeof method === 'function' ? Reflect.apply(method, this, args) : undefined
   }
   Object.defineProperty(prototype, name, { value: wrapper, writable: true, enumerable: false, configurable: true })
   return () => {
-    // Who has wrapped it since then keeps what they wrapped, which now does nothing more.
+    // If another library has wrapped it since, this wrapper stays below that one, and does nothing more.
     if (Object.getOwnPropertyDescriptor(prototype, name)?.value !== wrapper) return
     if (own === undefined) Reflect.deleteProperty(prototype, name)
     else Object.defineProperty(prototype, name, own)

@@ -28,8 +28,8 @@ interface Mount {
 }
 
 /**
- * Follows a request on its way through Express's routers. Express forgets the way: after an error `baseUrl` is that of the
- * outermost router again, and it only ever shows the values of a mount's parameters, not their names.
+ * Follows a request through Express's routers. Express does not keep the path: after an error `baseUrl` is that of the outermost
+ * router again, and it shows only the values of a mount's parameters, never their names.
  *
  * Express sets `req.baseUrl` when it enters and leaves a mount, with `req.params` telling the mount's parameters at that
  * moment, and `req.route` when a route has matched: both become accessors here. Where they can be those of
@@ -115,7 +115,7 @@ function addAccessors(req: WatchedRequest, prototype: WatchedRequest | undefined
   accessible.add(prototype)
 }
 
-/** Read where Express puts it, since whatever is read of a request itself takes long: each is a shape of its own to V8. */
+/** Read where Express puts it: reading a property of the request itself is slow, because V8 gives each request a shape of its own. */
 function appOf(req: WatchedRequest): unknown {
   const prototype: object | null = Object.getPrototypeOf(req)
   return prototype !== null && Object.hasOwn(prototype, 'app') && !Object.hasOwn(req, 'app')
@@ -123,7 +123,7 @@ function appOf(req: WatchedRequest): unknown {
     : req.app
 }
 
-/** Does without where something stands in the way: that is the program's. */
+/** Leaves out a property that cannot be redefined: that is the program's own. */
 function define(target: object, properties: PropertyDescriptorMap): void {
   for (const key of Reflect.ownKeys(properties)) Reflect.defineProperty(target, key, properties[key] ?? {})
 }

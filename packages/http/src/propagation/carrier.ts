@@ -26,8 +26,8 @@ export interface CarrierOptions {
 }
 
 /**
- * Writes the current span's ids into a carrier, for whoever gets it. Outside a trace it writes nothing. Never throws: that a
- * carrier cannot be written to is said in a warning of the tracer.
+ * Writes the current span's ids into a carrier, for the process that receives it. Outside a trace it writes nothing. Never throws:
+ * if the carrier cannot be written to, the tracer warns.
  *
  * @returns the carrier
  */
@@ -50,8 +50,8 @@ export function inject<C extends Carrier>(carrier: C, options?: CarrierOptions):
 /**
  * Reads the ids of a carrier, for a trace that goes on here:
  * `tracer.trace('queue', 'message', handle, extract(message.attributes))`. Only for carriers that come from a sender you
- * trust. Names are found in any spelling. Never throws: that a carrier cannot be read is said in a warning of the
- * current span's tracer, or else of the process.
+ * trust. Names are found in any spelling. Never throws: if the carrier cannot be read, the current span's
+ * tracer warns, or outside a trace the process.
  *
  * @returns undefined, with which `tracer.trace` begins a new trace, where it holds nothing well-formed
  */
@@ -84,7 +84,7 @@ function warnOf(what: 'inject' | 'extract', error: unknown): void {
     const why = error instanceof Error ? error.message : describe(error)
     warn(what, `${what}: ${onOneLine(why)}; the trace is not carried on`)
   } catch {
-    // An error that cannot be read; there is nothing to say of it.
+    // The error itself cannot be read.
   }
 }
 

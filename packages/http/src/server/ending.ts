@@ -18,14 +18,14 @@ const CUT: Cause = {
 /** Why a response of HTTP/1 that was not sent whole has failed; undefined where it is the client that left. */
 export function causeOf(req: Request, res: Response): Cause | undefined {
   const thrown = stateOf(res, 'errored')
-  // Where the client leaves, Node breaks requests, and responses that have to wait, by an error of its own: programs hand that on.
+  // When the client leaves, Node fails requests, and responses that wait, with an error of its own, which programs pass on.
   if (isError(thrown) && thrown !== req.errored && !isReset(thrown)) return { thrown }
   const { socket } = req
   // A client that leaves ends its side, or breaks the connection.
   if (socket?.destroyed !== true || socket.readableEnded) return undefined
   const { errored } = socket
   if (isError(errored)) return errored === req.errored || !isPeersDoing(errored) ? { thrown: errored } : undefined
-  // A server that is being closed breaks what is under way, and means it.
+  // A server that is being closed breaks off what is under way on purpose.
   return Reflect.get(Object(serverOf(socket)), 'listening') === false ? undefined : CUT
 }
 
@@ -47,7 +47,7 @@ export function causeOfStream(stream: Stream): Cause | undefined {
   return isCut ? CUT : undefined
 }
 
-/** Of Node's making: the operating system's errors name their call. */
+/** Whether Node made the error: those of the operating system name their call. */
 function isReset(error: unknown): boolean {
   const { syscall, code }: { syscall?: unknown; code?: unknown } = Object(error)
   return code === 'ECONNRESET' && syscall === undefined

@@ -7,7 +7,7 @@ import { sharedWrapper } from './shared-wrapper.js'
 export const emitOfRequest: (emit: Emit) => Emit = sharedWrapper((emit) => {
   return function (this: Request, event: string | symbol, ...args: unknown[]): boolean {
     const span = tracedOf(this)?.span
-    if (span === undefined || isAtHome(span, this, event)) return emit.call(this, event, ...args)
+    if (span === undefined || needsNoContext(span, this, event)) return emit.call(this, event, ...args)
     return emitIn(span, emit, this, [event, ...args])
   }
 })
@@ -24,7 +24,7 @@ export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
       }
     }
     try {
-      if (isAtHome(traced.span, this, event)) return emit.call(this, event, ...args)
+      if (needsNoContext(traced.span, this, event)) return emit.call(this, event, ...args)
       return emitIn(traced.span, emit, this, [event, ...args])
     } finally {
       // Last, so that listeners can still add to the span.
@@ -33,20 +33,20 @@ export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
   }
 })
 
-/** Apart from the functions above, which would pay for this one's closure with every event. */
+/** A function of its own, so that the wrappers above need no closure for every event. */
 function emitIn(span: ActiveSpan, emit: Emit, emitter: EventEmitter, args: Parameters<Emit>): boolean {
   return span.run(() => Reflect.apply(emit, emitter, args))
 }
 
 /**
- * Whether an event needs no context: nobody listens, or it is there. Node emits most events from where the connection's data
- * came in, outside the request's context.
+ * Whether an event needs no context: it has no listeners, or the context is the right one. Node emits most events where the
+ * connection's data came in, outside the request's context.
  */
-function isAtHome(span: ActiveSpan, emitter: EventEmitter, event: string | symbol): boolean {
+function needsNoContext(span: ActiveSpan, emitter: EventEmitter, event: string | symbol): boolean {
   return emitter.listenerCount?.(event) === 0 || currentSpan() === span
 }
 
-/** Node's server listens itself for the end of each of its HTTP/1.1 responses, and minds no context. */
+/** Node's server has one listener for the end of each HTTP/1.1 response, which needs no context. */
 function hasNodesListenerOnly(res: Response): boolean {
   return res.listenerCount('finish') === 1
 }

@@ -3,7 +3,7 @@ import { nodeHttp } from '../values/node-http.js'
 
 const LONGEST_FOREIGN_ID = 128
 
-/** Whether a header that holds no ids of ours may be kept as somebody else's request id. */
+/** Whether a header without ids of this package may be recorded as another system's request id. */
 export function isForeignId(value: string): boolean {
   return value.length <= LONGEST_FOREIGN_ID && /^[\x20-\x7e]+$/.test(value)
 }
@@ -80,7 +80,7 @@ function indexOfName(raw: readonly string[], lowerName: string, from: number): n
   return -1
 }
 
-/** In one pass: whoever sends them may send thousands. */
+/** In one pass, since an untrusted client may send thousands. */
 function removeRawHeaders(req: IncomingMessage, lowerName: string, from: number): void {
   // Built now, since Node builds it from as many headers as came.
   void req.headersDistinct

@@ -22,7 +22,7 @@ export const storeHeadOf: (storeHead: StoreHead) => StoreHead = sharedWrapper((s
     const idHeader = missingIn(headers, traced)
     let first = statusLine
     if (idHeader !== undefined && traced.isConnected) first += `${idHeader.name}: ${traced.idText}\r\n`
-    // Without a connection nobody reads the text: what has the response asks it for its headers.
+    // Without a connection the text is not sent: what made the response asks it for its headers.
     else if (idHeader !== undefined) this.setHeader(idHeader.name, traced.idText)
     const stored = storeHead.call(this, first, headers)
     traced.headed(statusLine)

@@ -4,7 +4,7 @@ import { type End, type FlushHeaders, type Request, type Response, tracedOfRespo
 import { storesHeads } from './response-state.js'
 import { sharedWrapper } from './shared-wrapper.js'
 
-/** Puts wrappers of the methods of a request, or of a prototype of requests, in their place, unless it has them. */
+/** Replaces the methods of a request, or of a prototype of requests, by their wrappers, unless that has been done. */
 export function instrumentRequest(req: Pick<Request, 'emit'>): void {
   const emit = emitOfRequest(req.emit)
   if (req.emit !== emit) req.emit = emit
@@ -36,7 +36,7 @@ export function hasHead({ stream, _storeHeader }: Wrapped): boolean {
   return stream !== undefined || (typeof _storeHeader === 'function' && storesHeads())
 }
 
-/** Wraps the `write` of responses. Where `end` writes by it, which that of HTTP/2 does, `end` has counted the bytes already. */
+/** Wraps the `write` of responses. What it is given while `end` runs has been counted there: in HTTP/2, `end` calls `write`. */
 const writeOf: (write: Write) => Write = sharedWrapper((write) => {
   return function (this: Response, ...args: unknown[]): boolean {
     const traced = tracedOfResponse(this)
@@ -64,12 +64,12 @@ const endOf: (end: End) => End = sharedWrapper((end) => {
     if (traced === undefined || traced.isEnding) return Reflect.apply(end, this, args)
     const before = traced.bodySize
     traced.isEnding = true
-    // Beforehand, since a mock's response may say that it is finished before its `end` returns.
+    // Before the call: a mock may emit `finish`, which ends the span, while its `end` runs.
     if (traced.span.sampled && !isGone(this)) traced.bodySize += sizeOf(args)
     try {
       return Reflect.apply(end, this, args)
     } catch (error) {
-      // What Node refuses is not sent, and the program may end the response in another way.
+      // Node has sent nothing, and the program may still end the response in another way.
       traced.isEnding = false
       traced.bodySize = before
       throw error
@@ -82,7 +82,7 @@ function isGone({ stream, destroyed }: Response): boolean {
   return stream === undefined ? destroyed : stream.destroyed
 }
 
-/** How many bytes `write` or `end` is called with: those of a text depend on its encoding. */
+/** How many bytes the arguments of `write` or `end` stand for: for a text, that depends on its encoding. */
 function sizeOf([chunk, encoding]: readonly unknown[]): number {
   if (typeof chunk !== 'string') return chunk instanceof Uint8Array ? chunk.byteLength : 0
   return Buffer.byteLength(chunk, typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : undefined)

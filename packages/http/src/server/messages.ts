@@ -11,7 +11,7 @@ export type Emit = EventEmitter['emit']
 export type Write = ServerResponse['write']
 export type End = ServerResponse['end']
 export type FlushHeaders = ServerResponse['flushHeaders']
-/** Node's own, which makes the text of an HTTP/1 head: whatever sends one comes to it, with all that the head is to hold. */
+/** Node's own function that makes the text of an HTTP/1 head. Every head passes through it, with all of its headers. */
 export type StoreHead = (this: Response, statusLine: string, headers: unknown) => unknown
 /** What sends an HTTP/2 head. */
 export type Respond = (this: Stream, headers: unknown, ...more: unknown[]) => unknown
@@ -87,11 +87,11 @@ export interface TracedRequest {
   headed(statusLine: string | undefined): void
   /** The first byte is sent, if none has been. */
   wrote(): void
-  /** Bytes of the body that have been given to be sent. */
+  /** How many bytes of the body the program has given to `write` and `end`. */
   bodySize: number
-  /** Whether nothing follows when the response has said that it is finished. */
+  /** Whether `finish` is the last event of the response, so that the span ends with it. */
   readonly endsWithFinish: boolean
-  /** The response said that it is finished. */
+  /** The response has emitted `finish`. */
   sent(): void
   /** Ends the span; the first call counts. Never throws. */
   end(): void

@@ -16,20 +16,20 @@ export interface ServerOptions {
   /** Which headers carry a trace from and to other services: read in this order. Default `[requestId(headerKey)]`. */
   readonly propagators?: readonly Propagator[]
   /**
-   * Whether a request that carries ids continues the caller's trace, or of which requests: see `fromAddresses`. A function
-   * that throws says no. Default false: any client could choose them.
+   * Whether a request that carries ids continues the caller's trace, or a function that decides: see `fromAddresses`. If the
+   * function throws, the answer is no. Default false, since any client could choose the ids.
    */
   readonly honorReqHeader?: boolean | ((req: IncomingMessage) => boolean)
   /** Whether responses carry the trace id, in the header `headerKey`. Default true. */
   readonly addRespHeader?: boolean
   /**
-   * What a request's span is called, as it starts. Where it throws, or gives no text, and by default: the method and the
-   * framework's route, or the path on plain Node servers.
+   * Returns the name of a request's span, as it starts. Default, and if it throws or returns no text: the method and the
+   * framework's route, or on plain Node servers the path.
    */
   readonly name?: (req: IncomingMessage) => string
-  /** Requests that get no span, such as health checks. One that throws ignores nothing. Default none. */
+  /** Requests that get no span, such as health checks. If it throws, the request gets one. Default none. */
   readonly ignore?: (req: IncomingMessage) => boolean
-  /** Whether the query string is recorded, with the values of some parameters masked or all as they are. Default not. */
+  /** Whether the query string is recorded; `mask` names parameters whose values are replaced by `***`. Default false. */
   readonly query?: boolean | { readonly mask: readonly string[] }
   /** Names of request headers to record. Default none. */
   readonly requestHeaders?: readonly string[]
@@ -52,7 +52,7 @@ export interface Settings {
   readonly headerKey: string
   /** `headerKey` as Node's `req.headers` spells it. */
   readonly lowerKey: string
-  /** Undefined by default: the id header alone, for which there is a shorter way. */
+  /** Undefined by default: the id header alone, which is read and written without a propagator. */
   readonly propagators: readonly Propagator[] | undefined
   /** Whether `headerKey` is one of the headers that are read and written. */
   readonly readsHeaderKey: boolean
@@ -78,7 +78,7 @@ export interface HeadRules {
   readonly recorded: readonly RecordedHeader[]
 }
 
-/** Headers that HTTP itself reads: an id in their place would break the message, or the connection. */
+/** Headers that HTTP itself uses: an id in one of them would break the message or the connection. */
 const TAKEN = new Set([
   'connection',
   'content-encoding',
@@ -96,7 +96,7 @@ const TAKEN = new Set([
 ])
 
 const headerNames: OptionRule = {
-  expected: 'a list of names of HTTP headers',
+  expected: 'a list of HTTP header names',
   test: (value) => Array.isArray(value) && value.every(isHeaderName),
 }
 
@@ -104,7 +104,7 @@ const RULES: Readonly<Record<keyof ServerOptions, OptionRule>> = {
   tracer: tracerRule,
   kind: optionRules.string,
   headerKey: {
-    expected: 'the name of an HTTP header, one that HTTP has no use for itself',
+    expected: 'the name of an HTTP header that HTTP itself does not use',
     test: (value) => isHeaderName(value) && !TAKEN.has(value.toLowerCase()),
   },
   propagators: propagatorsRule,

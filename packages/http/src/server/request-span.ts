@@ -70,7 +70,7 @@ export class RequestSpan implements TracedRequest {
     this.isUpgrade = req.upgrade === true
     if (this.isUpgrade) watchFirstWrite(socket, (status) => this.answeredUpgrade(status))
     if (!this.isOver()) return
-    // Something before us took its time: the events that would end the span may be over.
+    // Middleware before this may have taken long: the events that would end the span may be over.
     this.isSent = stateOf(res, 'writableFinished') === true
     process.nextTick(endRequest, this)
   }
@@ -93,7 +93,7 @@ export class RequestSpan implements TracedRequest {
 
   threw(error: unknown): void {
     this.error ??= { thrown: error }
-    // Who reads a body gets an error where the client leaves: that fails if it was not the client.
+    // Whatever reads the body gets this error when the client leaves, which is not a failure.
     if (error !== this.req.errored) this.span.fail(error)
   }
 
@@ -114,7 +114,7 @@ export class RequestSpan implements TracedRequest {
     try {
       recordHeaders(this.span.data, this.info.head.recorded, this.res)
     } catch {
-      // An odd mock of a response.
+      // The response is a mock that lacks something.
     }
   }
 
@@ -135,7 +135,7 @@ export class RequestSpan implements TracedRequest {
       if (this.live !== undefined) removeLive(this.live, this)
       if (this.span.sampled) this.record()
     } catch {
-      // An odd mock of a response.
+      // The response is a mock that lacks something.
     }
     try {
       this.span.finish()

@@ -6,7 +6,7 @@ type Getters = Readonly<Record<State, (this: Response) => unknown>>
 
 let nodes: Getters | undefined
 
-/** What Node knows of an HTTP/1 response, whatever a framework has defined on it by that name; a mock is asked itself. */
+/** The state of an HTTP/1 response as Node keeps it, even if a framework has defined a property of that name; a mock's own property. */
 export function stateOf(res: Response, state: State): unknown {
   nodes ??= findGetters()
   const closed = nodes.closed.call(res)

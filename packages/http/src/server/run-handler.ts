@@ -4,7 +4,7 @@ import type { TracedRequest } from './messages.js'
 
 const HANDLER: Readonly<Record<'handler', OptionRule>> = {
   handler: {
-    expected: 'a function, before the options',
+    expected: 'a function as the first argument',
     test: (value) => typeof value === 'function',
     required: true,
   },
@@ -19,9 +19,9 @@ export function checkHandler(adapter: string, handler: unknown): void {
 }
 
 /**
- * Runs a handler in its request's span, and notes what it throws or, where it is an `async` function, rejects with. Passes on
- * what it returns: of an `async` function, whose promise nobody else can hold yet, one that settles alike; of any other the
- * same, and unwatched, since a promise that is watched counts as handled, or ends the process although it was handled.
+ * Runs a handler in its request's span, and notes what it throws or, if it is an `async` function, rejects with. It returns what
+ * the handler returns. For an `async` function, whose promise no other code has yet, it returns another promise that settles the
+ * same way. Any other promise is returned unwatched, because watching it would handle its rejection.
  *
  * @param call calls the handler
  */

@@ -75,7 +75,7 @@ export class RequestTracer {
       const joinsHead = arrival.isWrapped === true ? storesHeads() : hasHead(res)
       if (idHeader !== undefined && !joinsHead) res.setHeader(idHeader.name, traced.idText)
     } catch {
-      // By an odd mock of a request, or an odd tracer: served without a span, if need be.
+      // A mock of a request that lacks something, or a tracer that throws: the request is served, if need be without a span.
       if (traced === undefined) span?.finish()
     }
     // Last, since what is read of a request of Express's takes longest after a property was added to it.
@@ -89,7 +89,7 @@ export class RequestTracer {
     return req[TRACED] === undefined && currentSpan() !== undefined ? outsideTraces(handle) : handle()
   }
 
-  /** Says, once, that requests are traced twice over. @param other what else traces them */
+  /** Warns, once, that requests are traced twice. @param other what else traces them */
   warnOfTwo(other: string = 'another copy of this package'): void {
     if (this.#hasWarned) return
     this.#hasWarned = true
@@ -98,7 +98,7 @@ export class RequestTracer {
     try {
       this.#settings.tracer.warn('registered twice', message)
     } catch {
-      // By an odd wrapper for a tracer.
+      // The tracer is a wrapper that lacks `warn`, or throws.
     }
   }
 
@@ -183,7 +183,7 @@ export class RequestTracer {
   }
 }
 
-/** One of Express's prototype has its mark itself, if any; to look for it above would take longest where there is none. */
+/** A request of Express has the mark as its own property; looking it up on the prototypes, too, would be slow if there is none. */
 function earlierOf(req: Request, { isWrapped = false }: Arrival): TracedRequest | undefined {
   return isWrapped && !Object.hasOwn(req, TRACED) ? undefined : req[TRACED]
 }

@@ -15,7 +15,7 @@ export function watchFirstWrite(socket: Duplex | undefined, tell: (status: numbe
   const look = (chunk: unknown): void => {
     if (!isWatching) return
     isWatching = false
-    // Taken off again unless somebody has wrapped them since, so that what is sent later costs nothing more.
+    // Removed, unless they have been wrapped since, so that later writes cost nothing more.
     if (socket.write === writeWatched) socket.write = write
     if (socket.end === endWatched) socket.end = end
     tell(statusOf(chunk))

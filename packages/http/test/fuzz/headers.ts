@@ -114,7 +114,7 @@ const LINES: Readonly<Record<FormatName, readonly fc.Arbitrary<HeaderSet[number]
   all: [ofRequestId, ...ofW3c, ...ofB3, other],
 }
 
-/** Whatever a stranger may send, and mostly what looks like ids of a format but for a little. */
+/** Whatever an untrusted client may send, and mostly what is nearly ids of a format. */
 export function headerSets(format: FormatName): fc.Arbitrary<HeaderSet> {
   const lines = fc.array(fc.oneof(...LINES[format]), { maxLength: format === 'requestId' ? 2 : 4 })
   return fc.tuple(token, lines).map(([first, rest]) => [first, ...rest])

@@ -64,7 +64,7 @@ export async function openTarget(stand: Stand, format: FormatName): Promise<Targ
       return `${span?.traceId}:${span?.spanId}`
     },
     fail: () => {
-      throw new Error('nobody asks for it')
+      throw new Error('this path is not requested')
     },
     handle: () => {},
     upgrade: () => {},

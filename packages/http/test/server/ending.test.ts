@@ -82,7 +82,7 @@ test('what a server that is closing breaks off is no failure', async () => {
   expect(recorder.spans[0]?.data).not.toHaveProperty(['error.type'])
 })
 
-test('a stand-in for a response that lacks methods gets its header all the same', () => {
+test('a mock of a response that lacks methods gets its header all the same', () => {
   const headers: Record<string, unknown> = {}
   const res = {
     emit: () => true,

@@ -54,6 +54,6 @@ test.each<[string, (handler: never, options: { tracer: typeof tracer }) => unkno
 ])('%s says at once that there is no handler', (name, trace) => {
   for (const handler of [undefined, { tracer }]) {
     const call = (): unknown => Reflect.apply(trace, undefined, [handler, { tracer }])
-    expect(call).toThrow(`${name}: option "handler": expected a function, before the options, got `)
+    expect(call).toThrow(`${name}: option "handler": expected a function as the first argument, got `)
   }
 })

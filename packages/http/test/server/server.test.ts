@@ -10,7 +10,7 @@ import { open, requestText } from '../support/raw-client.js'
 import { stands } from '../support/stands.js'
 
 const no = (): never => {
-  throw new Error('nobody asks for it')
+  throw new Error('this path is not requested')
 }
 
 const http1 = Object.entries(stands).filter(([, stand]) => !('http2' in stand))

@@ -88,7 +88,7 @@ function addIgnored(add: Add): void {
 
 const TARGET = '/any/42?a=1&Token=secret&to%6ben[x]=secret&b'
 
-/** Asks once, for a path with a query, with and for headers that are nobody's business. */
+/** Asks once, for a path with a query, with headers and for headers that must not be recorded. */
 async function dataOf(stand: Stand): Promise<Span['data']> {
   const headers = [
     ['User-Agent', 'the suite'],

@@ -6,7 +6,7 @@ import { type Add, requestSpans, type Setup } from './stand.js'
 
 type Lines = readonly (readonly [name: string, value: string])[]
 
-/** What goes on to whoever the handler calls; undefined stands for no such header. */
+/** What is passed on to the service that the handler calls; undefined stands for no such header. */
 type Expected = Readonly<Record<string, (trace: string, span: string) => string | undefined>>
 
 interface Hop {

@@ -69,7 +69,7 @@ export async function openHttp1(port: number): Promise<HttpClient> {
       }),
     upgrade: (path, headers) =>
       new Promise((resolve) => {
-        // From here on nobody else reads: what comes is no response any more.
+        // What comes from here on is not a response: nothing else reads it.
         socket.removeAllListeners('data').on('data', (chunk: string) => {
           text += chunk
         })

@@ -164,6 +164,6 @@ export interface HttpSuiteOptions<Propagator = never> extends HttpAbilities {
   readonly startTwice?: StartServer<Propagator>
   /** The middleware's formats; without them its option `propagators` is not tried. */
   readonly propagators?: Formats<Propagator>
-  /** How long a span may take to end once all has been answered, and half as long as all responses may take, in ms. Default 4,000. */
+  /** How long a span may take to end after the responses, in ms; the responses may take twice as long. Default 4,000. */
   readonly patience?: number
 }
