@@ -1,5 +1,5 @@
 // Bundles the library in the current folder, as ES modules and as CommonJS: in each, a file for each of its exports, and one,
-// shared, for all that several of them use. Node takes about half a millisecond for every file that it imports.
+// shared, for all that several of them use (an export that imports nothing is a file by itself). Node takes about half a millisecond for every file that it imports.
 // What is a dependency, or a peer dependency, stays outside; a development dependency that is imported is bundled in.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
@@ -38,9 +38,24 @@ async function bundleModules() {
   const entryPoints = [...entries, ...Object.values(bin)]
     .filter((file) => file !== undefined)
     .map((file) => file.replace(/^(\.\/)?dist\//, 'src/').replace(/\.js$/, '.ts'))
-  const split = await build({ ...settings, entryPoints, outdir: 'dist', outbase: 'src', splitting: true })
-  writeLicenses(Object.keys(split.metafile.inputs))
+  const alone = await entriesWithoutImports(entryPoints)
+  const others = entryPoints.filter((entry) => !alone.includes(entry))
+  const whole = await build({ ...settings, entryPoints: alone, outdir: 'dist', outbase: 'src' })
+  const split = await build({ ...settings, entryPoints: others, outdir: 'dist', outbase: 'src', splitting: true })
+  writeLicenses([whole, split].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
   await shareOne(Object.entries(split.metafile.outputs).filter(([path]) => path.endsWith('.js')))
+}
+
+/**
+ * Entries that import nothing, neither of Node nor of another package, beside some that do: browsers load them too, and could not
+ * load what the others share.
+ */
+async function entriesWithoutImports(entryPoints) {
+  if (entryPoints.length < 2) return []
+  const { metafile } = await build({ ...settings, entryPoints, outdir: 'dist', outbase: 'src', write: false })
+  const outputs = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint !== undefined)
+  const alone = outputs.filter(({ imports }) => imports.length === 0).map(({ entryPoint }) => entryPoint)
+  return alone.length === entryPoints.length ? [] : alone
 }
 
 /** Makes one file of the several that esbuild makes: one for each set of exports that have code in common. */

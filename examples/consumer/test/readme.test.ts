@@ -123,7 +123,7 @@ function freePort(): Promise<number> {
 function masked(text: string): string {
   return text
     .replace(/\d+(\.\d+)?( (ns|µs|ms|s)\b)?/g, 'N')
-    .replace(/│[ █░]+│/g, '││')
+    .replace(/│[ █━░]+│/g, '││')
     .replace(/[ \t]+/g, ' ')
     .trim()
 }

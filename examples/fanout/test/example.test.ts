@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { buildTree, isFailed, type SpanNode, serviceOf } from '@trace/core'
+import { buildTree, type SpanNode } from '@trace/analysis'
+import { isFailed, serviceOf } from '@trace/core'
 import { jsonReader } from '@trace/jsonrec'
 import { yamlReader } from '@trace/yamlrec'
 
@@ -93,7 +94,7 @@ describe('npm start', () => {
     )
     const book = traces.filter((trace) => trace.kind === 'request').at(-1)
     const { spans } = await reader.trace(book?.traceId ?? 0n)
-    expect(buildTree(spans).map((root) => outline(root))).toEqual([BOOK_TREE])
+    expect(buildTree(spans).roots.map((root) => outline(root))).toEqual([BOOK_TREE])
     expect(new Set(spans.map((span) => span.process)).size).toBe(3)
   })
 

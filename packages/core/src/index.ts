@@ -26,8 +26,6 @@ export type {
   Tracer,
   TracerOptions,
 } from './contract/tracer.js'
-export { type PrintOptions, printTrace } from './printing/print.js'
-export { buildTree, type SpanNode } from './printing/tree.js'
 export { type MemoryRecorder, type MemoryRecorderOptions, memoryRecorder } from './store/memory.js'
 export { createTracer } from './tracing/create-tracer.js'
 export { bind, go, span, warn } from './tracing/free-functions.js'

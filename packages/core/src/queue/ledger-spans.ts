@@ -1,7 +1,6 @@
 import { LEDGER_KIND } from '../contract/data-keys.js'
 import type { PlainData, Span } from '../contract/span.js'
-import { monotonic } from '../values/time.js'
-import { clearTimeout, setTimeout } from '../values/timers.js'
+import { clearTimeout, monotonic, setTimeout } from '../values/timers.js'
 import type { Account, Ledger } from './ledger.js'
 
 /** How long after a change the ledger is recorded, in ms. */

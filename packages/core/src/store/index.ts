@@ -2,14 +2,13 @@
 export { isId } from '../values/ids.js'
 export { type Plain, setEntry, toPlain } from '../values/plain.js'
 export { processLogger } from '../values/process-logger.js'
+export { eachOnce, laterRecord } from '../values/spans.js'
 export { clearInterval, clearTimeout, setInterval, setTimeout, sleep } from '../values/timers.js'
 export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
 export {
   type CheckedQuery,
   checkQuery,
   checkTraceId,
-  eachOnce,
-  laterRecord,
   listTraces,
   matches,
   matchesFirst,

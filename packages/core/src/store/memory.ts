@@ -2,7 +2,8 @@ import type { ReadOptions, TraceList, TraceReader, TraceSpans } from '../contrac
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { checkOptions, optionRules } from '../values/options.js'
-import { checkTraceId, eachOnce, listTraces } from './query.js'
+import { eachOnce } from '../values/spans.js'
+import { checkTraceId, listTraces } from './query.js'
 
 /** Options of {@link memoryRecorder}. */
 export interface MemoryRecorderOptions {

@@ -3,7 +3,7 @@ import type { TraceQuery, TraceSummary } from '../contract/reader.js'
 import type { PlainData, Span } from '../contract/span.js'
 import { describe, TraceError } from '../values/errors.js'
 import { type OptionRule, optionRules, problemWith } from '../values/options.js'
-import { isFailed, serviceOf } from '../values/spans.js'
+import { eachOnce, isFailed, serviceOf } from '../values/spans.js'
 
 /** A query that has been checked, and has a limit. */
 export interface CheckedQuery extends TraceQuery {
@@ -12,21 +12,6 @@ export interface CheckedQuery extends TraceQuery {
 
 /** How many traces are listed if the query has no limit. */
 const DEFAULT_LIMIT = 20
-
-/** Which of two records of one span to keep: the later one, unless only the earlier one is finished. */
-export function laterRecord(earlier: Span, later: Span): Span {
-  return later.finish === undefined && earlier.finish !== undefined ? earlier : later
-}
-
-/** The spans of one trace, each once, in the order of their first records. {@link laterRecord} chooses among records. */
-export function eachOnce(spans: Iterable<Span>): Span[] {
-  const byId = new Map<bigint, Span>()
-  for (const span of spans) {
-    const earlier = byId.get(span.spanId)
-    byId.set(span.spanId, earlier === undefined ? span : laterRecord(earlier, span))
-  }
-  return [...byId.values()]
-}
 
 /**
  * Summarizes a trace for a list.

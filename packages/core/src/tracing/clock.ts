@@ -1,5 +1,5 @@
 import { aroundSnapshot } from '../values/snapshot.js'
-import { monotonic } from '../values/time.js'
+import { monotonic } from '../values/timers.js'
 
 /** How far the wall clock may differ from ours before we set ours again, in ms. */
 const MOST_DRIFT = 2

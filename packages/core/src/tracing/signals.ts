@@ -1,8 +1,7 @@
 import { constants } from 'node:os'
 import type { FlushOptions, Tracer } from '../contract/tracer.js'
 import { checkOptions, optionRules } from '../values/options.js'
-import { monotonic } from '../values/time.js'
-import { clearTimeout, setTimeout } from '../values/timers.js'
+import { clearTimeout, monotonic, setTimeout } from '../values/timers.js'
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']
 

@@ -1,6 +1,3 @@
-/** The monotonic clock: nanoseconds since some moment, never running backwards. */
-export const monotonic: () => bigint = process.hrtime.bigint
-
 const SECOND = 1_000_000_000n
 /** The range of RFC 3339, 0000-01-01T00:00:00Z to 10000-01-01T00:00:00Z, in nanoseconds since the Unix epoch. */
 export const FIRST_TIME: bigint = -62_167_219_200n * SECOND

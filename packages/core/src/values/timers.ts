@@ -10,3 +10,6 @@ export const clearInterval: typeof timers.clearInterval = timers.clearInterval
 export const setImmediate: typeof timers.setImmediate = timers.setImmediate
 /** `setTimeout` of `node:timers/promises`. */
 export const sleep: typeof promises.setTimeout = promises.setTimeout
+
+/** The monotonic clock: nanoseconds since some moment, never running backwards. */
+export const monotonic: () => bigint = process.hrtime.bigint

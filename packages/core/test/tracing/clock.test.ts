@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { freshOffset } from '../../src/tracing/clock.js'
-import { monotonic } from '../../src/values/time.js'
+import { monotonic } from '../../src/values/timers.js'
 
 afterEach(() => {
   jest.restoreAllMocks()

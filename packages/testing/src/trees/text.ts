@@ -1,14 +1,5 @@
-import {
-  buildTree,
-  checkOptions,
-  DATA_KEYS,
-  describe,
-  isFailed,
-  onOneLine,
-  type Span,
-  type SpanNode,
-  serviceOf,
-} from '@trace/core'
+import { buildTree, type SpanNode } from '@trace/analysis'
+import { checkOptions, DATA_KEYS, describe, isFailed, onOneLine, type Span, serviceOf } from '@trace/core'
 
 /** Options of {@link treeText} and {@link assertTree}. */
 export interface TreeOptions {
@@ -64,7 +55,10 @@ export function treeOf(spans: Iterable<Span>, { data = [] }: TreeOptions): TreeN
     else trace.push(span)
   }
   const lineOf = (span: Span): string => lineOfSpan(span, data, services.size > 1)
-  return grouped([...traces.values()].flatMap(buildTree), lineOf)
+  return grouped(
+    [...traces.values()].flatMap((trace) => buildTree(trace).roots),
+    lineOf,
+  )
 }
 
 function grouped(nodes: readonly SpanNode[], lineOf: (span: Span) => string): TreeNode['groups'] {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import type { Span } from '@trace/core'
 import fc from 'fast-check'
-import type { Span } from '../../src/contract/span.js'
-import { buildTree, type SpanNode } from '../../src/printing/tree.js'
+import type { SpanNode } from '../../src/tree/node.js'
+import { buildTree } from '../../src/tree/tree.js'
 import { aSpan } from '../support/spans.js'
 
 function spanOf(id: number, parent: number, start = id): Span {
@@ -98,14 +99,14 @@ describe('buildTree', () => {
       '1 2@(3) 4@(5)',
     ],
   ])('%s', (_what, spans, shape) => {
-    expect(shapeOf(buildTree(spans.map(([id, parent, start]) => spanOf(id, parent, start))))).toBe(shape)
+    expect(shapeOf(buildTree(spans.map(([id, parent, start]) => spanOf(id, parent, start))).roots)).toBe(shape)
   })
 
   test('of several records of a span the last is taken, and rather a finished one', () => {
     const open = { ...spanOf(1, 0), name: 'open', finish: undefined }
-    expect(shapeOf(buildTree([open, spanOf(1, 0)]))).toBe('1')
-    expect(shapeOf(buildTree([spanOf(1, 0), open]))).toBe('1')
-    expect(shapeOf(buildTree([spanOf(1, 0), { ...spanOf(1, 0), name: 'later' }]))).toBe('later')
+    expect(shapeOf(buildTree([open, spanOf(1, 0)]).roots)).toBe('1')
+    expect(shapeOf(buildTree([spanOf(1, 0), open]).roots)).toBe('1')
+    expect(shapeOf(buildTree([spanOf(1, 0), { ...spanOf(1, 0), name: 'later' }]).roots)).toBe('later')
   })
 
   test('every span is there once, whatever the parents', () => {
@@ -113,7 +114,7 @@ describe('buildTree', () => {
     const spans = fc.array(fc.tuple(ids, fc.integer({ min: 0, max: 12 }), ids), { maxLength: 30 })
     fc.assert(
       fc.property(spans, (parts) => {
-        const tree = buildTree(parts.map(([id, parent, start]) => spanOf(id, parent, start)))
+        const tree = buildTree(parts.map(([id, parent, start]) => spanOf(id, parent, start))).roots
         const names = shapeOf(tree).match(/\d+/g) ?? []
         expect(names.sort()).toEqual([...new Set(parts.map(([id]) => `${id}`))].sort())
       }),
@@ -124,7 +125,7 @@ describe('buildTree', () => {
   test('a line of 100,000 spans is no deeper than the stack', () => {
     const spans = Array.from({ length: 100_000 }, (_, i) => spanOf(i + 1, i))
     let depth = 0
-    for (let node = buildTree(spans)[0]; node !== undefined; node = node.children[0]) depth++
+    for (let node = buildTree(spans).roots[0]; node !== undefined; node = node.children[0]) depth++
     expect(depth).toBe(100_000)
   })
 })

@@ -1,6 +1,4 @@
-import { DATA_KEYS } from '../contract/data-keys.js'
-import type { PlainValue, Span } from '../contract/span.js'
-import { onOneLine } from '../values/display.js'
+import { DATA_KEYS, onOneLine, type PlainValue, type Span } from '@trace/core/spans'
 
 /** How many lines of a stack are printed, and how many errors behind one; anybody may have written what is read from a store. */
 const MOST_FRAMES = 20

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { columnsOf, formatDuration, printTrace } from '../../src/printing/print.js'
+import { formatDuration } from '../../src/text/duration.js'
+import { printTrace } from '../../src/text/print.js'
+import { columnsOf } from '../../src/text/styled.js'
 import { aSpan } from '../support/spans.js'
 
 const MS = 1_000_000n
@@ -34,8 +36,8 @@ describe('printTrace', () => {
     expect(text).toBe(
       [
         'trace 42 · 4 spans · 100 ms · 1 failed · 1 open',
-        'gateway  request  GET /checkout  │████████████████████████████████████│   100 ms',
-        '├─ orders  request  POST /orders │         ██████████████████         │  50.0 ms  ✗ Error: out of\\u{a}stock',
+        'gateway  request  GET /checkout  │█████████━━━━━━━━━━━━━━━━━━█████████│   100 ms',
+        '├─ orders  request  POST /orders │         ██━━━━━━━█████████         │  50.0 ms  ✗ Error: out of\\u{a}stock',
         '│  └─ orders  db  load           │           ███████                  │  20.0 ms',
         '└─ work  audit                   │                           ░░░░░░░░░│     open',
         '',

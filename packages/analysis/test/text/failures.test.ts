@@ -1,10 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import { createTracer, memoryRecorder, type PlainData, type PlainValue, span } from '@trace/core'
 import fc from 'fast-check'
-import type { PlainData, PlainValue } from '../../src/contract/span.js'
-import { printTrace } from '../../src/printing/print.js'
-import { memoryRecorder } from '../../src/store/memory.js'
-import { createTracer } from '../../src/tracing/create-tracer.js'
-import { span } from '../../src/tracing/free-functions.js'
+import { printTrace } from '../../src/text/print.js'
 import { aSpan } from '../support/spans.js'
 
 /** What is printed below the tree of a trace of one span. */
