@@ -88,12 +88,11 @@ test('spans through every fault and an outage are in the table or counted', asyn
   const count = isLong ? 20_000 : 3_000
   const table = await engine.newTable()
   const client = watchedClient(server.url)
-  const recorder = watched(recorderFor(table, { client, concurrency: 8, requestTimeout: 500 }))
-  // In large batches, because each waits for the unluckiest request in it.
-  const tracer = createTracer({ recorder, logger: { warn: () => {} }, batch: 2_048 })
+  const recorder = watched(recorderFor(table, { client, concurrency: 8, requestTimeout: 1_000 }))
+  const tracer = createTracer({ recorder, logger: { warn: () => {} }, batch: isLong ? 2_048 : 512 })
   const before = process.memoryUsage().heapUsed
   let requests = 0
-  // So many requests that some batches use up their attempts in it.
+  // So many requests that some use up their attempts in it, with which all spans of that record are given up.
   const isOutage = (): boolean => ++requests > 40 && requests < 140
   server.next = () => (isOutage() ? 'refuse' : badDay())
   const most = await flow(tracer, count)
@@ -101,7 +100,7 @@ test('spans through every fault and an outage are in the table or counted', asyn
   const stats = tracer.stats()
   expectBalanced(stats)
   expect(stats).toMatchObject({ started: count, queued: 0, inFlight: 0, failed: recorder.lost.size })
-  expect(stats.recorded).toBeGreaterThan(count / 4)
+  expect(stats.recorded).toBeGreaterThan(count / 10)
   const stored = await storedIn(engine, table)
   for (const spanId of recorder.given) if (!recorder.lost.has(spanId)) expect(stored.has(spanId)).toBe(true)
   expect(client.collisions).toEqual([])
