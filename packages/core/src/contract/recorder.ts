@@ -16,6 +16,9 @@ export interface Recorder {
    * carries the others. Any other rejection, or a throw, means that none is stored. It is never called while an earlier call is
    * running.
    *
+   * Spans that are not stored are lost, unless the `RecordError` has `retry: true`: another try may succeed, as on a disk that is
+   * full now. The tracer then keeps them waiting while its queue has room, and tries again, at first after 100 ms, at last every 2 s.
+   *
    * A span without `finish` is still open. A later span with the same trace id and span id replaces it.
    */
   record(spans: readonly Span[]): void | Promise<void>

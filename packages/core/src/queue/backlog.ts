@@ -9,7 +9,14 @@ export interface BacklogLimits {
   readonly batch: number
 }
 
-interface Batch {
+/** Spans that the recorder gets in one call. */
+export interface WaitingBatch {
+  readonly spans: readonly Span[]
+  /** About how much memory they take. */
+  readonly bytes: number
+}
+
+interface Batch extends WaitingBatch {
   readonly spans: Span[]
   bytes: number
 }
@@ -60,12 +67,20 @@ export class Backlog {
   }
 
   /** Takes out the oldest batch; undefined if there is none. */
-  takeBatch(): readonly Span[] | undefined {
+  takeBatch(): WaitingBatch | undefined {
     const batch = this.#batches.shift()
     if (batch === undefined) return undefined
     this.#spans -= batch.spans.length
     this.#bytes -= batch.bytes
-    return batch.spans
+    return batch
+  }
+
+  /** Puts back the spans of a batch that are to be tried again, before all others. They may be more than there is room for. */
+  putBack(spans: readonly Span[], batch: WaitingBatch): void {
+    const bytes = Math.round((batch.bytes * spans.length) / batch.spans.length)
+    this.#batches.unshift({ spans: [...spans], bytes })
+    this.#spans += spans.length
+    this.#bytes += bytes
   }
 
   takeAll(): readonly Span[] {

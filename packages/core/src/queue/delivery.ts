@@ -2,12 +2,16 @@ import { outsideTraces } from '../context/context.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { clearTimeout, monotonic, setTimeout } from '../values/timers.js'
-import type { Backlog } from './backlog.js'
+import type { Backlog, WaitingBatch } from './backlog.js'
 import { addExitHook, type ExitHook, removeExitHook } from './exit.js'
 import type { Flushes } from './flushes.js'
 import type { Ledger } from './ledger.js'
 import type { LedgerSpans } from './ledger-spans.js'
-import type { Losses } from './losses.js'
+import { isPassing, type Losses, unstoredSpans } from './losses.js'
+
+/** Time until spans are tried again: after the first failure, doubled by each further one, and at most. In ms. */
+const FIRST_DELAY = 100
+const MAX_DELAY = 2_000
 
 /** What a delivery works on. */
 export interface DeliveryParts {
@@ -34,14 +38,22 @@ export class Delivery {
   /** Whether the ledger is to be sent once the spans are. */
   #withLedger = false
   #isStoring = false
+  /** Whether spans that are not stored are lost, though they might be tried again. */
+  #givesUp = false
   #isClosed = false
+  /** Whether sending has stopped, to try again later. */
+  #isPaused = false
+  /** Time until the next try, in ms; 0 while the recorder stores what it gets. */
+  #delay = 0
+  #retry: NodeJS.Timeout | undefined
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
   }
 
-  get isSending(): boolean {
-    return this.#isSending
+  /** Whether what waits is being sent, or will be tried again later. */
+  get isBusy(): boolean {
+    return this.#isSending || this.#retry !== undefined
   }
 
   /** Whether the recorder is storing synchronously, at exit. */
@@ -58,6 +70,7 @@ export class Delivery {
   send(): Promise<void> | undefined {
     if (!this.#isSending) {
       this.#isSending = true
+      this.#stopRetry()
       this.#sending = this.#sendAll()
     }
     return this.#sending
@@ -72,9 +85,15 @@ export class Delivery {
   async #sendAll(): Promise<void> {
     const { ledgerSpans, exitHook } = this.#parts
     addExitHook(exitHook)
-    for (let sent = this.#sendNext(); sent !== undefined; sent = this.#sendNext()) await sent
+    this.#isPaused = false
+    for (let sent = this.#sendNext(); sent !== undefined; sent = this.#isPaused ? undefined : this.#sendNext()) {
+      await sent
+    }
     this.#isSending = false
-    if (ledgerSpans?.isChanged !== true) removeExitHook(exitHook)
+    if (this.#isPaused) {
+      this.#retry = setTimeout(() => void this.send(), this.#delay)
+      this.#retry.unref()
+    } else if (ledgerSpans?.isChanged !== true) removeExitHook(exitHook)
   }
 
   /** @returns undefined if there is nothing to send */
@@ -89,20 +108,46 @@ export class Delivery {
     return isLast && ledgerSpans?.isChanged === true ? this.#sendLedger(ledgerSpans) : undefined
   }
 
-  async #sendBatch(spans: readonly Span[]): Promise<void> {
-    this.#parts.ledger.send(spans.length)
+  async #sendBatch(batch: WaitingBatch): Promise<void> {
+    const { recorder, ledger, losses } = this.#parts
+    const { spans } = batch
+    ledger.send(spans.length)
     this.#inFlight = spans
     this.#sentAt = monotonic()
     let lost = 0
     try {
       // A copy, since a recorder may change the list, and we count by it.
-      await outsideTraces(() => this.#parts.recorder.record(spans.slice()))
+      await outsideTraces(() => recorder.record(spans.slice()))
+      this.#delay = 0
+      losses.recovered()
     } catch (error) {
-      lost = this.#parts.losses.failed(spans, error)
+      const unstored = unstoredSpans(spans, error)
+      if (unstored.length > 0 && isPassing(error) && !this.#givesUp) return this.#tryLater(batch, unstored, error)
+      lost = unstored.length
+      losses.failed(lost, error)
     }
     if (this.#inFlight !== spans) return
     this.#inFlight = []
     this.#settle(spans.length, lost)
+  }
+
+  #tryLater(batch: WaitingBatch, unstored: readonly Span[], error: unknown): void {
+    // At exit it was stored, or lost, meanwhile.
+    if (this.#inFlight !== batch.spans) return
+    const { backlog, ledger, losses } = this.#parts
+    this.#inFlight = []
+    this.#isPaused = true
+    this.#delay = Math.min(MAX_DELAY, 2 * this.#delay || FIRST_DELAY)
+    losses.waiting(unstored.length, error)
+    backlog.putBack(unstored, batch)
+    ledger.putBack(unstored.length)
+    const stored = batch.spans.length - unstored.length
+    if (stored > 0) this.#settle(stored, 0)
+  }
+
+  #stopRetry(): void {
+    clearTimeout(this.#retry)
+    this.#retry = undefined
   }
 
   async #sendLedger(ledgerSpans: LedgerSpans): Promise<void> {
@@ -125,6 +170,7 @@ export class Delivery {
 
   /** Drops what waits. */
   dropWaiting(when: 'close' | 'exit'): void {
+    if (when === 'close') this.#givesUp = true
     const { backlog, ledger, flushes, losses } = this.#parts
     const count = backlog.takeAll().length
     if (count === 0) return
@@ -136,6 +182,7 @@ export class Delivery {
   /** Sends nothing more, and closes the recorder. Never rejects. @param timeout in ms */
   async close(timeout: number): Promise<void> {
     this.#isClosed = true
+    this.#stopRetry()
     const { recorder, losses, ledgerSpans } = this.#parts
     // A batch that is still in flight is stored at exit, and the ledger after it.
     if (!this.#isSending) ledgerSpans?.stop()
@@ -151,6 +198,7 @@ export class Delivery {
   store(): void {
     const { backlog, ledger, ledgerSpans } = this.#parts
     this.#isStoring = true
+    this.#stopRetry()
     const queued = backlog.takeAll()
     const spans = [...this.#inFlight, ...queued]
     this.#inFlight = []
@@ -174,7 +222,9 @@ export class Delivery {
       recorder.recordSync(spans.slice())
       return 0
     } catch (error) {
-      return losses.failed(spans, error)
+      const lost = unstoredSpans(spans, error).length
+      losses.failed(lost, error)
+      return lost
     }
   }
 

@@ -75,6 +75,12 @@ export class Ledger {
     this.#in.inFlight += count
   }
 
+  /** Spans in flight are not stored, and are to be tried again. */
+  putBack(count: number): void {
+    this.#in.inFlight -= count
+    this.#in.queued += count
+  }
+
   /** The recorder has answered for spans in flight. */
   settle(recorded: number, failed: number): void {
     this.#in.inFlight -= recorded + failed

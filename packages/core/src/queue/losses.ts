@@ -7,6 +7,8 @@ import { printableError, type Warnings } from './warnings.js'
 export class Losses {
   readonly #recorder: Recorder
   readonly #warnings: Warnings
+  /** Why spans wait to be tried again; undefined while the recorder stores what it gets. */
+  #trouble: string | undefined
 
   constructor(recorder: Recorder, warnings: Warnings) {
     this.#recorder = recorder
@@ -25,21 +27,22 @@ export class Losses {
    * @param busy how long the recorder has been storing one batch, in seconds; 0 if it is storing none
    */
   full(waiting: number, busy: number): void {
+    const trouble = this.#trouble
     this.#warnings.warn('dropped', (n) => {
       const name = this.#name()
       const why =
-        busy >= 1
+        trouble ??
+        (busy >= 1
           ? `and ${name} has been busy with one batch for ${Math.round(busy)} s`
-          : `${name} is too slow for ${waiting} spans at once; see the options buffer and bufferBytes`
+          : `${name} is too slow for ${waiting} spans at once; see the options buffer and bufferBytes`)
       return `${spansAre(n)} dropped: the queue is full, ${why}`
     })
   }
 
   /** The recorder has not taken spans before the tracer was closed or the process exited. */
   unsent(count: number, when: 'close' | 'exit'): void {
-    const message = (n: number): string =>
-      `${spansAre(n)} dropped at ${when}: ${this.#name()} did not take them in time`
-    this.#warnings.warn('unsent', message, count)
+    const why = this.#trouble ?? `${this.#name()} did not take them in time`
+    this.#warnings.warn('unsent', (n) => `${spansAre(n)} dropped at ${when}: ${why}`, count)
   }
 
   /** The process exits with spans that the recorder cannot store synchronously. */
@@ -48,15 +51,25 @@ export class Losses {
     this.#warnings.warn('exit', (n) => `${spansAre(n)} lost: ${this.#name()} cannot store at exit; ${advice}`, count)
   }
 
-  /** The recorder could not store a batch, or a part of it. @returns how many spans are not stored */
-  failed(spans: readonly Span[], error: unknown): number {
-    const lost = lostSpans(spans, error)
-    if (lost === 0) return 0
-    const name = this.#name()
-    const why = printableError(error)
-    const reason = why.startsWith(name) ? why : `${name}: ${why}`
-    this.#warnings.warn('failed', (n) => `${spansAre(n)} lost: ${reason}`, lost)
-    return lost
+  /** The recorder has lost spans. */
+  failed(count: number, error: unknown): void {
+    if (count === 0) return
+    const reason = this.#reason(error)
+    this.#warnings.warn('failed', (n) => `${spansAre(n)} lost: ${reason}`, count)
+  }
+
+  /** Spans are not stored, and are to be tried again. Warns at the first such failure since the recorder has last stored some. */
+  waiting(count: number, error: unknown): void {
+    const isNew = this.#trouble === undefined
+    const reason = this.#reason(error)
+    this.#trouble = reason
+    if (!isNew) return
+    this.#warnings.warn('waiting', (n) => `${spansAre(n)} not stored yet, and will be tried again: ${reason}`, count)
+  }
+
+  /** The recorder has stored what it got. */
+  recovered(): void {
+    this.#trouble = undefined
   }
 
   /** The recorder could not store the ledger. */
@@ -68,6 +81,12 @@ export class Losses {
   notClosed(error: unknown): void {
     const message = `${this.#name()} could not be closed: ${printableError(error)}`
     this.#warnings.warn('close', () => message)
+  }
+
+  #reason(error: unknown): string {
+    const name = this.#name()
+    const why = printableError(error)
+    return why.startsWith(name) ? why : `${name}: ${why}`
   }
 
   #name(): string {
@@ -85,23 +104,36 @@ function spansAre(count: number): string {
 }
 
 /**
- * How many spans of a batch are not stored, according to an error: all, if the error does not say. It may come from another copy
- * of this package. Never throws.
+ * Which spans of a batch are not stored, according to an error: all, if the error does not say. It may come from another copy of
+ * this package. Never throws.
  */
-function lostSpans(spans: readonly Span[], error: unknown): number {
+export function unstoredSpans(spans: readonly Span[], error: unknown): readonly Span[] {
   try {
     return namedSpans(spans, error)
   } catch {
-    return spans.length
+    return spans
   }
 }
 
-function namedSpans(spans: readonly Span[], error: unknown): number {
-  if (typeof error !== 'object' || error === null || Reflect.get(error, 'name') !== 'RecordError') return spans.length
+function namedSpans(spans: readonly Span[], error: unknown): readonly Span[] {
+  if (!isRecordError(error)) return spans
   const named: unknown = Reflect.get(error, 'spans')
-  if (!Array.isArray(named)) return spans.length
+  if (!Array.isArray(named)) return spans
   const ids = new Set(
     named.map((span: unknown) => (typeof span === 'object' && span !== null ? Reflect.get(span, 'spanId') : 0n)),
   )
-  return spans.filter((span) => ids.has(span.spanId)).length
+  return spans.filter((span) => ids.has(span.spanId))
+}
+
+/** Whether an error says that the spans may be tried again. Never throws. */
+export function isPassing(error: unknown): boolean {
+  try {
+    return isRecordError(error) && Reflect.get(error, 'retry') === true
+  } catch {
+    return false
+  }
+}
+
+function isRecordError(error: unknown): error is object {
+  return typeof error === 'object' && error !== null && Reflect.get(error, 'name') === 'RecordError'
 }

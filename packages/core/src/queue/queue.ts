@@ -80,7 +80,7 @@ export class Queue implements ExitHook {
     countFinished()
     const full = this.#backlog.push(span, bytes)
     if (isExiting()) this.#storeLate()
-    else if (!this.#delivery.isSending) this.#schedule(full)
+    else if (!this.#delivery.isBusy) this.#schedule(full)
   }
 
   /** Counts a finished span for which there is no room. */

@@ -72,15 +72,16 @@ export class Batch {
    * Ends the batch.
    *
    * @param message what went wrong with the current write, if something did
+   * @param options `cause`: the error; `retry`: whether another try may succeed, default false
    * @throws {RecordError} if spans are not stored
    */
-  throwIfNotStored(message?: string, cause?: unknown): void {
+  throwIfNotStored(message?: string, options: ErrorOptions & { readonly retry?: boolean } = {}): void {
     const rest = this.#spans.slice(this.#done).filter((span) => !this.#impossible.includes(span))
     const unstored = [...this.#impossible, ...rest]
     if (message !== undefined) {
       // If only closing the file failed, no span is sure to be stored.
       const spans = unstored.length === 0 ? this.#spans : unstored
-      throw new RecordError(`${this.#name}: ${message}`, spans, { cause })
+      throw new RecordError(`${this.#name}: ${message}`, spans, options)
     }
     if (unstored.length === 0) return
     const why = this.#cause instanceof Error ? this.#cause.message : String(this.#cause)

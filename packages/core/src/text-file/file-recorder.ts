@@ -11,7 +11,7 @@ import { APPEND } from './open-file.js'
 import { isSameFile } from './rotated.js'
 import { Rotation, type RotationLimits } from './rotation.js'
 import { closeFile, doLater, doNow, openFile, type Steps, statOpen, statPath, step, syncFile } from './steps.js'
-import { writeAdvice, writeAll, writeBatch } from './write-batch.js'
+import { mayPass, writeAdvice, writeAll, writeBatch } from './write-batch.js'
 
 /** How often a batch is written again if the file is deleted meanwhile. */
 const TRIES = 3
@@ -116,7 +116,7 @@ export function fileRecorder(
     try {
       for (let tries = 0; tries < TRIES && !batch.isDone; tries++) yield* append(batch)
     } catch (error) {
-      batch.throwIfNotStored(problem(path, error), error)
+      batch.throwIfNotStored(problem(path, error), { cause: error, retry: mayPass(error) })
     }
     batch.throwIfNotStored(batch.isDone ? undefined : `${path} was deleted ${TRIES} times while it was written to`)
   }

@@ -7,7 +7,7 @@ import { type Written, writeStandardNow } from '../values/write-now.js'
 import { Batch } from './batch.js'
 import { doLater, doNow, type Steps, step } from './steps.js'
 import { endedError, writeTo } from './stream.js'
-import { writeAdvice, writeAll, writeBatch } from './write-batch.js'
+import { mayPass, writeAdvice, writeAll, writeBatch } from './write-batch.js'
 
 /**
  * Creates a recorder that writes to a stream, and never ends it.
@@ -42,7 +42,7 @@ export function streamRecorder(formatName: string, textOf: (span: Span) => strin
         ),
       )
     } catch (error) {
-      batch.throwIfNotStored(problem(streamName, error), error)
+      batch.throwIfNotStored(problem(streamName, error), { cause: error, retry: mayPass(error) })
     }
     batch.throwIfNotStored()
   }

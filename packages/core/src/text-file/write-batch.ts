@@ -37,6 +37,20 @@ export async function writeAll(fd: number, bytes: Buffer): Promise<Written> {
   return { bytes: done }
 }
 
+/** Whether a write that has failed may succeed later though the program does nothing: it is the system that has to change. */
+export function mayPass(error: unknown): boolean {
+  return PASSING.has(errorCode(error))
+}
+
+/**
+ * A folder that is gone, a full disk, one that cannot be reached, permissions, too many open files, a file that another program of
+ * Windows keeps to itself. A pipe or stream without a reader is not here: what was written to it before is lost, too.
+ */
+const PASSING: ReadonlySet<string> = new Set([
+  ...['ENOENT', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO', 'ESTALE', 'ETIMEDOUT', 'EHOSTDOWN', 'ENODEV'],
+  ...['EACCES', 'EPERM', 'EMFILE', 'ENFILE', 'EBUSY'],
+])
+
 /** Why a write has failed, and what to do about it; undefined if we do not know. */
 export function writeAdvice(error: unknown): string | undefined {
   return WRITE_ADVICE[errorCode(error)]

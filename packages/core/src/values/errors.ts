@@ -19,15 +19,21 @@ export class RecordError extends Error {
   override readonly name = 'RecordError'
   /** The spans that are not stored. All others of the batch are. */
   readonly spans: readonly Span[]
+  /**
+   * Whether another try may succeed, as on a disk that is full now. The tracer then keeps these spans waiting, and tries again
+   * later. Otherwise they are lost.
+   */
+  readonly retry: boolean
 
   /**
    * @param message what happened, where, and what to do about it
    * @param spans the spans of the batch that are not stored
-   * @param options `cause`: the error that led to this one
+   * @param options `cause`: the error that led to this one; `retry`, default false
    */
-  constructor(message: string, spans: readonly Span[], options?: ErrorOptions) {
+  constructor(message: string, spans: readonly Span[], options: ErrorOptions & { readonly retry?: boolean } = {}) {
     super(message, options)
     this.spans = spans
+    this.retry = options.retry ?? false
   }
 }
 
