@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Span } from '../contract/span.js'
@@ -94,15 +95,20 @@ class Followed<P extends Piece> {
     const rotated = await listRotated(this.#path)
     const known = new Set<string>()
     for (const file of rotated) {
-      const stats = await stat(file.path).catch(() => undefined)
-      if (stats === undefined) continue
-      const key = `${file.number}:${stats.ino}`
+      const found = await statsOf(file)
+      if (found === undefined) continue
+      const { ino, mtimeMs } = found.stats
+      const key = `${file.number}:${ino}`
       known.add(key)
-      const open = [...this.#files, current].find((each) => each !== undefined && isSameFile(each.source.stats, stats))
+      const open = [...this.#files, current].find(
+        (each) => each !== undefined && isSameFile(each.source.stats, found.stats),
+      )
       if (open !== undefined) open.number = file.number
-      else if (this.#known?.has(key) === false && this.#isNext(file, stats.mtimeMs, last)) {
-        const next = await this.#open(file.path, false)
-        if (next !== undefined) this.#files.push(next)
+      else if (this.#known?.has(key) === false && this.#isNext(found, mtimeMs, last)) {
+        const next = (await this.#open(found.path, false)) ?? (await this.#open(`${file.path}.gz`, false))
+        if (next === undefined) continue
+        next.number = file.number
+        this.#files.push(next)
       }
     }
     if (current !== undefined) this.#files.push(current)
@@ -119,7 +125,7 @@ class Followed<P extends Piece> {
     if (mtime < this.#since - SLACK) return false
     if (!gzip) return true
     // It is another file than the plain one, of the same number.
-    const isLast = last?.number === undefined && number === this.#highest + 1
+    const isLast = last !== undefined && last.number === undefined && number === this.#highest + 1
     return number > this.#highest && !isLast
   }
 
@@ -138,6 +144,15 @@ class Followed<P extends Piece> {
 
   async close(): Promise<void> {
     for (const file of this.#files) await file.close()
+  }
+}
+
+/** A rotated file, which may have been compressed since it was listed; undefined if it is gone. */
+async function statsOf(file: RotatedFile): Promise<(RotatedFile & { readonly stats: Stats }) | undefined> {
+  try {
+    return { ...file, stats: await stat(file.path) }
+  } catch {
+    return file.gzip ? undefined : statsOf({ ...file, path: `${file.path}.gz`, gzip: true })
   }
 }
 
