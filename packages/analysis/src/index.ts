@@ -1,4 +1,9 @@
 // What can be said of spans: pure functions, which run in Node and in browsers.
+export { type Completion, completeSearch, type KnownValues } from './search/complete.js'
+export { SearchError } from './search/error.js'
+export { parseSearch, type Search } from './search/search.js'
+export type { Term } from './search/terms.js'
+export { parseDuration } from './search/values.js'
 export { formatDuration } from './text/duration.js'
 export { type PrintOptions, printTrace, traceLines } from './text/print.js'
 export { columnsOf, cutToColumns, type Style, type TextRole } from './text/styled.js'
