@@ -26,6 +26,11 @@ export interface TracerOptions {
   /** How long `flush` and `close` wait for the recorder, in ms. Default 5,000. */
   readonly flushTimeout?: number
   /**
+   * How long spans are open before they are recorded as such, with what is known of them then, in ms: up to a quarter more. Those that
+   * are open when the tracer is closed or the process exits are recorded, too. `false`: open spans are not recorded. Default 5,000.
+   */
+  readonly openAfter?: number | false
+  /**
    * Whether the ledger is recorded, which says how many spans were lost and why: a span of kind `ledger`, after a loss, once a minute
    * where spans came, when the tracer is closed, and when the process exits. Default: true if the recorder is `durable`.
    */
@@ -120,6 +125,11 @@ export interface Tracer {
   warn(code: string, message: string): void
   /** How many of its spans are in each state. */
   stats(): Stats
+  /**
+   * Waits until no span is open, and none waits for the recorder or is with it: all are stored, or counted as lost. For tests, and
+   * for programs that come to an end.
+   */
+  idle(): Promise<void>
   /** Waits until all spans that have finished so far are stored, or its time is up. */
   flush(options?: FlushOptions): Promise<FlushResult>
   /** Flushes, then closes the recorder. Spans that finish later are dropped and counted. */

@@ -43,6 +43,11 @@ export class Backlog {
     return this.#spans < this.#limits.spans && this.#bytes < this.#limits.bytes
   }
 
+  /** Whether what waits takes more than half of the room. */
+  get isCrowded(): boolean {
+    return this.#spans * 2 > this.#limits.spans || this.#bytes * 2 > this.#limits.bytes
+  }
+
   /**
    * @param bytes about how much memory the span takes
    * @returns whether a batch is full

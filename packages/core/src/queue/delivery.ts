@@ -6,8 +6,8 @@ import type { Backlog, WaitingBatch } from './backlog.js'
 import { addExitHook, type ExitHook, removeExitHook } from './exit.js'
 import type { Flushes } from './flushes.js'
 import type { Ledger } from './ledger.js'
-import type { LedgerSpans } from './ledger-spans.js'
 import { isPassing, type Losses, unstoredSpans } from './losses.js'
+import type { Reports } from './reports.js'
 
 /** Time until spans are tried again: after the first failure, doubled by each further one, and at most. In ms. */
 const FIRST_DELAY = 100
@@ -20,23 +20,22 @@ export interface DeliveryParts {
   readonly losses: Losses
   readonly backlog: Backlog
   readonly flushes: Flushes
-  /** Undefined where the ledger is not recorded. */
-  readonly ledgerSpans: LedgerSpans | undefined
-  /** Is to be called when the process ends, while spans are sent. */
+  readonly reports: Reports
+  /** Is to be called when the process ends, while there is something to store. */
   readonly exitHook: ExitHook
 }
+
+const NONE: readonly Span[] = []
 
 /** Gives what waits to the recorder, one `record` at a time, and synchronously at exit. */
 export class Delivery {
   readonly #parts: DeliveryParts
-  #inFlight: readonly Span[] = []
+  #inFlight: readonly Span[] = NONE
   /** When the batch in flight was sent, by the monotonic clock. */
   #sentAt = 0n
   #isSending = false
   /** The last sending. Settles once there was nothing more to send. */
   #sending: Promise<void> | undefined
-  /** Whether the ledger is to be sent once the spans are. */
-  #withLedger = false
   #isStoring = false
   /** Whether spans that are not stored are lost, though they might be tried again. */
   #givesUp = false
@@ -76,15 +75,14 @@ export class Delivery {
     return this.#sending
   }
 
-  /** Sends all that waits, and the ledger at last if it has changed. */
-  sendWithLedger(): Promise<void> | undefined {
-    this.#withLedger = true
+  /** Sends all that waits, then the spans that are open, and the ledger at last if it has changed. */
+  sendLast(): Promise<void> | undefined {
+    this.#parts.reports.atLast()
     return this.send()
   }
 
   async #sendAll(): Promise<void> {
-    const { ledgerSpans, exitHook } = this.#parts
-    addExitHook(exitHook)
+    addExitHook(this.#parts.exitHook)
     this.#isPaused = false
     for (let sent = this.#sendNext(); sent !== undefined; sent = this.#isPaused ? undefined : this.#sendNext()) {
       await sent
@@ -93,19 +91,23 @@ export class Delivery {
     if (this.#isPaused) {
       this.#retry = setTimeout(() => void this.send(), this.#delay)
       this.#retry.unref()
-    } else if (ledgerSpans?.isChanged !== true) removeExitHook(exitHook)
+    } else this.rest()
+  }
+
+  /** Is not called at exit any more, if there is nothing to store then. */
+  rest(): void {
+    const { backlog, reports, exitHook } = this.#parts
+    if (!this.#isSending && backlog.count === 0 && !reports.isWaiting) removeExitHook(exitHook)
   }
 
   /** @returns undefined if there is nothing to send */
   #sendNext(): Promise<void> | undefined {
     if (this.#isClosed) return undefined
-    const { backlog, ledgerSpans } = this.#parts
-    if (ledgerSpans?.isDue === true) return this.#sendLedger(ledgerSpans)
+    const { backlog, reports } = this.#parts
+    const report = reports.send(backlog.isCrowded)
+    if (report !== undefined) return report
     const batch = backlog.takeBatch()
-    if (batch !== undefined) return this.#sendBatch(batch)
-    const isLast = this.#withLedger
-    this.#withLedger = false
-    return isLast && ledgerSpans?.isChanged === true ? this.#sendLedger(ledgerSpans) : undefined
+    return batch === undefined ? reports.sendLast() : this.#sendBatch(batch)
   }
 
   async #sendBatch(batch: WaitingBatch): Promise<void> {
@@ -127,7 +129,7 @@ export class Delivery {
       losses.failed(lost, error)
     }
     if (this.#inFlight !== spans) return
-    this.#inFlight = []
+    this.#inFlight = NONE
     this.#settle(spans.length, lost)
   }
 
@@ -135,7 +137,7 @@ export class Delivery {
     // At exit it was stored, or lost, meanwhile.
     if (this.#inFlight !== batch.spans) return
     const { backlog, ledger, losses } = this.#parts
-    this.#inFlight = []
+    this.#inFlight = NONE
     this.#isPaused = true
     this.#delay = Math.min(MAX_DELAY, 2 * this.#delay || FIRST_DELAY)
     losses.waiting(unstored.length, error)
@@ -150,22 +152,11 @@ export class Delivery {
     this.#retry = undefined
   }
 
-  async #sendLedger(ledgerSpans: LedgerSpans): Promise<void> {
-    const span = ledgerSpans.span()
-    try {
-      await outsideTraces(() => this.#parts.recorder.record([span]))
-      ledgerSpans.stored(span)
-    } catch (error) {
-      ledgerSpans.notStored()
-      this.#ledgerFailed(error)
-    }
-  }
-
   #settle(count: number, lost: number): void {
-    const { ledger, flushes, ledgerSpans } = this.#parts
+    const { ledger, flushes, reports } = this.#parts
     ledger.settle(count - lost, lost)
     flushes.settle(count, lost)
-    if (lost > 0) ledgerSpans?.lost()
+    if (lost > 0) reports.lost()
   }
 
   /** Drops what waits. */
@@ -183,9 +174,8 @@ export class Delivery {
   async close(timeout: number): Promise<void> {
     this.#isClosed = true
     this.#stopRetry()
-    const { recorder, losses, ledgerSpans } = this.#parts
-    // A batch that is still in flight is stored at exit, and the ledger after it.
-    if (!this.#isSending) ledgerSpans?.stop()
+    const { recorder, losses, reports } = this.#parts
+    reports.close(this.#isSending)
     try {
       const closed = outsideTraces(() => recorder.close?.())
       await within(timeout, closed)
@@ -194,19 +184,21 @@ export class Delivery {
     }
   }
 
-  /** Stores synchronously what is in flight and what waits, and the ledger. */
+  /** Stores synchronously what is in flight, what waits, what is open, and the ledger. */
   store(): void {
-    const { backlog, ledger, ledgerSpans } = this.#parts
+    const { backlog, ledger, reports } = this.#parts
     this.#isStoring = true
     this.#stopRetry()
+    reports.storeInFlight()
     const queued = backlog.takeAll()
     const spans = [...this.#inFlight, ...queued]
-    this.#inFlight = []
+    this.#inFlight = NONE
     ledger.send(queued.length)
     if (spans.length > 0) this.#settle(spans.length, this.#storeSpans(spans))
+    reports.storeOpen()
     // Spans that the recorder itself has finished meanwhile.
     this.dropWaiting('exit')
-    if (ledgerSpans?.isChanged === true) this.#storeLedger(ledgerSpans)
+    reports.storeLedger()
     this.#isStoring = false
     this.dropWaiting('exit')
   }
@@ -226,20 +218,6 @@ export class Delivery {
       losses.failed(lost, error)
       return lost
     }
-  }
-
-  /** More spans may finish before the process is gone: the next ledger replaces this one. */
-  #storeLedger(ledgerSpans: LedgerSpans): void {
-    try {
-      this.#parts.recorder.recordSync?.([ledgerSpans.span()])
-    } catch (error) {
-      this.#ledgerFailed(error)
-    }
-  }
-
-  /** Where spans are lost, too, what is wrong with the recorder has been said. */
-  #ledgerFailed(error: unknown): void {
-    if (this.#parts.ledger.lost === 0) this.#parts.losses.ledgerFailed(error)
   }
 }
 

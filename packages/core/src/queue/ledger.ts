@@ -27,6 +27,8 @@ export class Ledger {
     droppedClosed: 0,
     failed: 0,
   }
+  /** Called when no span is on its way any more. */
+  #idle: (() => void)[] = []
   /** Called at the next change, once. */
   #changed: (() => void) | undefined
 
@@ -52,6 +54,7 @@ export class Ledger {
   dropFull(): void {
     this.#in.open--
     this.#in.droppedFull++
+    if (this.#idle.length > 0) this.#tellIdle()
     if (this.#changed !== undefined) this.#tell()
   }
 
@@ -59,6 +62,7 @@ export class Ledger {
   dropClosed(): void {
     this.#in.open--
     this.#in.droppedClosed++
+    if (this.#idle.length > 0) this.#tellIdle()
     if (this.#changed !== undefined) this.#tell()
   }
 
@@ -66,6 +70,7 @@ export class Ledger {
   dropQueued(count: number): void {
     this.#in.queued -= count
     this.#in.droppedClosed += count
+    if (this.#idle.length > 0) this.#tellIdle()
     if (this.#changed !== undefined) this.#tell()
   }
 
@@ -86,6 +91,7 @@ export class Ledger {
     this.#in.inFlight -= recorded + failed
     this.#in.recorded += recorded
     this.#in.failed += failed
+    if (this.#idle.length > 0) this.#tellIdle()
     if (this.#changed !== undefined) this.#tell()
   }
 
@@ -107,6 +113,14 @@ export class Ledger {
     this.#changed = changed
   }
 
+  /** Waits until no span is on its way: each is recorded, lost, or not sampled. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle.push(resolve)
+      this.#tellIdle()
+    })
+  }
+
   account(): Account {
     const { unsampled, recorded, droppedFull, droppedClosed, failed } = this.#in
     return {
@@ -122,6 +136,14 @@ export class Ledger {
   stats(): Stats {
     const { droppedFull, droppedClosed, failed, ...states } = this.#in
     return { started: this.#started, ...states, dropped: droppedFull + droppedClosed, failed, badInput: this.#badInput }
+  }
+
+  #tellIdle(): void {
+    const { open, held, queued, inFlight } = this.#in
+    if (open + held + queued + inFlight > 0) return
+    const waiting = this.#idle
+    this.#idle = []
+    for (const resolve of waiting) resolve()
   }
 
   #tell(): void {

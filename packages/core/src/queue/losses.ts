@@ -9,6 +9,8 @@ export class Losses {
   readonly #warnings: Warnings
   /** Why spans wait to be tried again; undefined while the recorder stores what it gets. */
   #trouble: string | undefined
+  /** Whether the recorder has lost spans since it has last stored what it got. */
+  #hasFailed = false
 
   constructor(recorder: Recorder, warnings: Warnings) {
     this.#recorder = recorder
@@ -54,6 +56,7 @@ export class Losses {
   /** The recorder has lost spans. */
   failed(count: number, error: unknown): void {
     if (count === 0) return
+    this.#hasFailed = true
     const reason = this.#reason(error)
     this.#warnings.warn('failed', (n) => `${spansAre(n)} lost: ${reason}`, count)
   }
@@ -69,11 +72,13 @@ export class Losses {
 
   /** The recorder has stored what it got. */
   recovered(): void {
+    this.#hasFailed = false
     this.#trouble = undefined
   }
 
-  /** The recorder could not store the ledger. */
+  /** The recorder could not store the ledger. That is not said where it has just been said of spans. */
   ledgerFailed(error: unknown): void {
+    if (this.#trouble !== undefined || this.#hasFailed) return
     const message = `the ledger could not be stored by ${this.#name()}: ${printableError(error)}`
     this.#warnings.warn('ledger', () => message)
   }

@@ -9,13 +9,15 @@ import { Flushes } from './flushes.js'
 import type { Ledger } from './ledger.js'
 import { type LedgerSource, LedgerSpans } from './ledger-spans.js'
 import { Losses } from './losses.js'
+import { type OpenSpan, OpenSpans } from './open-spans.js'
+import { Reports } from './reports.js'
 import type { Warnings } from './warnings.js'
 
 /** A span reaches its recorder within 100 ms; half of this is left for a busy event loop. */
 const LINGER_MS = 50
 
 /** Holds finished spans for the recorder. It is bounded, and hands them over in batches, one at a time. */
-export class Queue implements ExitHook {
+export class Queue<S extends OpenSpan<S>> implements ExitHook {
   readonly #ledger: Ledger
   readonly #warnings: Warnings
   readonly #losses: Losses
@@ -23,6 +25,7 @@ export class Queue implements ExitHook {
   readonly #flushes = new Flushes()
   /** Undefined where the ledger is not recorded. */
   readonly #ledgerSpans: LedgerSpans | undefined
+  readonly #openSpans: OpenSpans<S>
   readonly #delivery: Delivery
   #late = 0
   #timer: NodeJS.Timeout | undefined
@@ -34,10 +37,12 @@ export class Queue implements ExitHook {
     ledger: Ledger
     warnings: Warnings
     limits: BacklogLimits
+    /** How long spans are open before they are recorded as open, in ms; false if they never are. */
+    openAfter: number | false
     /** What the ledger as a span needs; undefined where it is not recorded. */
     ledgerSource: Pick<LedgerSource, 'process' | 'now' | 'newId'> | undefined
   }) {
-    const { recorder, ledger, warnings, limits, ledgerSource } = parts
+    const { recorder, ledger, warnings, limits, openAfter, ledgerSource } = parts
     this.#ledger = ledger
     this.#warnings = warnings
     this.#losses = new Losses(recorder, warnings)
@@ -54,15 +59,42 @@ export class Queue implements ExitHook {
         },
         due: () => void this.#deliver(),
       })
+    this.#openSpans = new OpenSpans<S>(openAfter === false ? 1 : openAfter, (event) => this.#openChanged(event))
+    if (openAfter === false) this.#openSpans.close()
     this.#delivery = new Delivery({
       recorder,
       ledger,
       losses: this.#losses,
       backlog: this.#backlog,
       flushes: this.#flushes,
-      ledgerSpans: this.#ledgerSpans,
+      reports: new Reports({
+        recorder,
+        losses: this.#losses,
+        openSpans: this.#openSpans,
+        ledgerSpans: this.#ledgerSpans,
+      }),
       exitHook: this,
     })
+  }
+
+  /** A span of a sampled trace starts. */
+  start(span: S): void {
+    this.#ledger.start()
+    this.#openSpans.add(span)
+  }
+
+  /** A span finishes: `push` or `drop` is called next. */
+  finish(span: S): void {
+    this.#openSpans.remove(span)
+  }
+
+  #openChanged(event: 'some' | 'none' | 'due'): void {
+    if (event === 'due') this.#deliver()
+    else if (event === 'none') this.#delivery.rest()
+    else {
+      addExitHook(this)
+      countFinished()
+    }
   }
 
   hasRoom(): boolean {
@@ -147,7 +179,7 @@ export class Queue implements ExitHook {
     const timeLeft = (): number => Math.max(1, timeout - 1_000 * secondsSince(begun))
     const result = await this.flush(timeout)
     this.#delivery.dropWaiting('close')
-    await within(timeLeft(), this.#delivery.sendWithLedger())
+    await within(timeLeft(), this.#delivery.sendLast())
     await this.#delivery.close(timeLeft())
     this.#warnings.flush()
     return result
@@ -155,7 +187,7 @@ export class Queue implements ExitHook {
 
   deliver(): void {
     this.#stopTimer()
-    void this.#delivery.sendWithLedger()
+    void this.#delivery.sendLast()
   }
 
   exit(): void {
@@ -175,6 +207,7 @@ export class Queue implements ExitHook {
   /** The process becomes a startup snapshot: no timer may run. */
   beforeSnapshot(): void {
     this.exit()
+    this.#openSpans.stop()
     this.#ledgerSpans?.stop()
   }
 

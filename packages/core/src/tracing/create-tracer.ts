@@ -4,6 +4,7 @@ import { basename, extname } from 'node:path'
 import { context } from '../context/context.js'
 import type { ActiveSpan, Run } from '../contract/active-span.js'
 import { DATA_KEYS } from '../contract/data-keys.js'
+import type { PlainData, Span } from '../contract/span.js'
 import type { Stats } from '../contract/stats.js'
 import type {
   FlushOptions,
@@ -15,11 +16,12 @@ import type {
   TracerOptions,
 } from '../contract/tracer.js'
 import { Ledger } from '../queue/ledger.js'
+import type { Recorded } from '../queue/open-spans.js'
 import { Queue } from '../queue/queue.js'
 import { printableError, Warnings } from '../queue/warnings.js'
 import { generateId, MAX_ID, prepareIds, w3cTraceId } from '../values/ids.js'
 import { checkOptions, type OptionRule, optionRules } from '../values/options.js'
-import { NO_DATA, toPlain } from '../values/plain.js'
+import { NO_DATA, type Plain, toPlain } from '../values/plain.js'
 import { processLogger } from '../values/process-logger.js'
 import { aroundSnapshot } from '../values/snapshot.js'
 import { END_TIME, FIRST_TIME } from '../values/time.js'
@@ -62,6 +64,10 @@ const OPTION_RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
   bufferBytes: optionRules.count,
   batch: optionRules.count,
   flushTimeout: optionRules.duration,
+  openAfter: {
+    expected: 'milliseconds, from 1 to 2147483647, or false',
+    test: (value) => value === false || optionRules.duration.test(value),
+  },
   ledger: optionRules.boolean,
   logger: {
     expected: 'a logger, with a method warn, such as console',
@@ -84,7 +90,7 @@ class RecordingTracer implements SpanOwner {
   readonly now: () => bigint
   readonly #ledger = new Ledger()
   readonly #inputs: Inputs
-  readonly #queue: Queue
+  readonly #queue: Queue<TracedSpan>
   readonly #sample: Sampler | undefined
   readonly #flushTimeout: number
   /** Whether `now` is the time already. */
@@ -105,7 +111,7 @@ class RecordingTracer implements SpanOwner {
     this.#hasClock = clock !== undefined
     this.newId = ids === undefined ? generateId : () => inputs.bigint('ids', [1n, MAX_ID], ids, generateId)
     this.now = clock === undefined ? monotonic : () => inputs.bigint('clock', TIMES, clock, hostTime)
-    this.#queue = new Queue({
+    this.#queue = new Queue<TracedSpan>({
       recorder: options.recorder,
       ledger: this.#ledger,
       warnings,
@@ -114,6 +120,7 @@ class RecordingTracer implements SpanOwner {
         bytes: options.bufferBytes ?? 8_388_608,
         batch: options.batch ?? 512,
       },
+      openAfter: options.openAfter ?? 5_000,
       ledgerSource:
         (options.ledger ?? options.recorder.durable === true)
           ? { process: () => this.process, now: clock === undefined ? hostTime : this.now, newId: this.newId }
@@ -193,7 +200,7 @@ class RecordingTracer implements SpanOwner {
   #startChild(parent: Parent, kind: string, name: string, process?: string): TracedSpan {
     const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
     if (process !== undefined) span.process = this.#inputs.text(process, 'process', this.process)
-    this.#ledger.start()
+    this.#queue.start(span)
     return span
   }
 
@@ -207,17 +214,32 @@ class RecordingTracer implements SpanOwner {
   }
 
   finished(span: TracedSpan, finish: bigint): void {
+    this.#queue.finish(span)
     if (!this.#queue.hasRoom()) {
       this.#queue.drop()
       return
     }
-    const { data, size } = span.lazyData === undefined ? NO_DATA : toPlain(span.lazyData, this.stacks)
+    const { data, size } = this.#plainData(span)
+    const record = this.#record(span, finish, data)
+    this.#queue.push(record, bytesOf(record, size))
+  }
+
+  openRecord(span: TracedSpan): Recorded {
+    const { data, size } = this.#plainData(span)
+    const record = this.#record(span, undefined, data)
+    return { span: record, bytes: bytesOf(record, size) }
+  }
+
+  #plainData({ lazyData }: TracedSpan): Plain {
+    return lazyData === undefined ? NO_DATA : toPlain(lazyData, this.stacks)
+  }
+
+  #record(span: TracedSpan, finish: bigint | undefined, data: PlainData): Span {
     const { spanId, traceId, parentId, start } = span
     const process = this.#inputs.text(span.process, 'process', this.process)
     const kind = this.#inputs.text(span.kind, 'kind')
     const name = this.#inputs.text(span.name, 'name')
-    const bytes = SPAN_BYTES + kind.length + name.length + size
-    this.#queue.push({ spanId, traceId, parentId, process, kind, name, start, finish, data }, bytes)
+    return { spanId, traceId, parentId, process, kind, name, start, finish, data }
   }
 
   warn(code: string, message: string): void {
@@ -228,6 +250,11 @@ class RecordingTracer implements SpanOwner {
     return this.#ledger.stats()
   }
 
+  idle(): Promise<void> {
+    void this.flush()
+    return this.#ledger.idle()
+  }
+
   flush(options?: FlushOptions): Promise<FlushResult> {
     return this.#queue.flush(this.#inputs.timeout(options, this.#flushTimeout))
   }
@@ -236,6 +263,11 @@ class RecordingTracer implements SpanOwner {
     this.#closing ??= this.#queue.close(this.#inputs.timeout(options, this.#flushTimeout))
     return this.#closing
   }
+}
+
+/** About how much memory a record takes, in bytes. @param size what its data take */
+function bytesOf({ kind, name }: Span, size: number): number {
+  return SPAN_BYTES + kind.length + name.length + size
 }
 
 /** What formatTime takes. */

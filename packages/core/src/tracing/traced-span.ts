@@ -2,6 +2,7 @@ import { type ContextSpan, context } from '../context/context.js'
 import type { ActiveSpan, Run } from '../contract/active-span.js'
 import type { RemoteContext } from '../contract/remote.js'
 import type { Tracer } from '../contract/tracer.js'
+import type { OpenSpan, OpenSpanList, Recorded } from '../queue/open-spans.js'
 import { describe } from '../values/errors.js'
 import { nothingToRun } from './inputs.js'
 import { addData, addError, dataOf } from './live-data.js'
@@ -16,6 +17,8 @@ export interface SpanOwner extends Tracer {
   readonly now: () => bigint
   /** Called once, when a span finishes. @param finish nanoseconds since the Unix epoch */
   finished(span: TracedSpan, finish: bigint): void
+  /** What is to be recorded of an open span. */
+  openRecord(span: TracedSpan): Recorded
   /** Called when a span is given something that it cannot use. */
   badInput(message: string): void
 }
@@ -27,7 +30,7 @@ export interface Parent extends Pick<ContextSpan, 'traceId' | 'spanId' | 'clockO
 }
 
 /** A span that will be recorded. */
-export class TracedSpan implements ContextSpan {
+export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
   readonly spanId: bigint
   readonly traceId: bigint
   readonly parentId: bigint
@@ -41,6 +44,10 @@ export class TracedSpan implements ContextSpan {
   readonly tracer: SpanOwner
   lazyData: Record<string, unknown> | undefined = undefined
   isFinished = false
+  // Its place among the open spans. Private, since these can be written where the program has frozen the span.
+  #previous: TracedSpan | undefined = undefined
+  #next: TracedSpan | undefined = undefined
+  #tick = 0
 
   constructor(tracer: SpanOwner, parent: Parent, kind: string, name: string) {
     this.spanId = tracer.newId()
@@ -81,6 +88,38 @@ export class TracedSpan implements ContextSpan {
   finish(): void {
     if (this.isFinished || !markFinished(this)) return
     this.tracer.finished(this, this.tracer.now() + this.clockOffset)
+  }
+
+  record(): Recorded {
+    return this.tracer.openRecord(this)
+  }
+
+  enter(list: OpenSpanList<TracedSpan>): void {
+    const { last } = list
+    if (last === undefined) list.first = this
+    else {
+      last.#next = this
+      this.#previous = last
+    }
+    list.last = this
+    this.#tick = list.tick
+  }
+
+  leave(list: OpenSpanList<TracedSpan>): void {
+    const previous = this.#previous
+    const next = this.#next
+    if (previous !== undefined) previous.#next = next
+    else if (list.first === this) list.first = next
+    else return
+    if (next !== undefined) next.#previous = previous
+    else list.last = previous
+    // A span that has finished must not keep others in memory.
+    this.#previous = undefined
+    this.#next = undefined
+  }
+
+  isBefore(tick: number): boolean {
+    return this.#tick < tick
   }
 
   badInput(message: string): void {

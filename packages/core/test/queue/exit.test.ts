@@ -5,13 +5,13 @@ import { describe, expect, test } from '@jest/globals'
 const core = new URL('../../dist/index.js', import.meta.url).href
 const commonJs = fileURLToPath(new URL('../../dist/index.cjs', import.meta.url))
 
-/** Runs a program of its own, whose recorder prints the name of each span it stores. */
+/** Runs a program of its own, whose recorder prints the name of each finished span it stores. */
 function run(body: string, recorder = 'sync'): { status: number | null; stdout: string; stderr: string } {
   const program = `
     import { writeSync } from 'node:fs'
     import { createRequire } from 'node:module'
     import { createTracer, go, span } from ${JSON.stringify(core)}
-    const print = (spans) => { for (const { name } of spans) writeSync(1, name + '\\n') }
+    const print = (spans) => { for (const { name, finish } of spans) if (finish !== undefined) writeSync(1, name + '\\n') }
     const later = (spans) => new Promise((resolve) => setTimeout(() => { print(spans); resolve() }, 30))
     const soon = (spans) => new Promise((resolve) => setImmediate(() => { print(spans); resolve() }))
     const recorders = {

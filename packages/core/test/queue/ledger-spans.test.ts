@@ -17,6 +17,7 @@ jest.unstable_mockModule('../../src/values/timers.js', () => ({
   },
   clearTimeout: (timer: object) => timers.delete(timer),
   setImmediate,
+  monotonic: process.hrtime.bigint,
 }))
 const { createTracer } = await import('../../src/tracing/create-tracer.js')
 const { memoryRecorder } = await import('../../src/store/memory.js')
@@ -46,7 +47,7 @@ function aTracer(record: Recorder['record'], options: Partial<TracerOptions> = {
       stored.push(...spans)
     },
   }
-  const tracer = createTracer({ service: 'users', recorder, logger: { warn }, ...options })
+  const tracer = createTracer({ service: 'users', recorder, logger: { warn }, openAfter: false, ...options })
   const ledgers = (): Span[] => stored.filter(({ kind }) => kind === 'ledger')
   return { tracer, warn, stored, ledgers }
 }

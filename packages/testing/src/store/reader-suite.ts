@@ -1,6 +1,6 @@
 import { deepStrictEqual, equal, ok, rejects } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DATA_KEYS, memoryRecorder, type Span, type TraceQuery } from '@trace/core'
+import { createTracer, DATA_KEYS, memoryRecorder, type Span, type TraceQuery } from '@trace/core'
 import { eachOnce } from '@trace/core/store'
 import { type Case, type ReaderSuiteOptions, type TestStore, withStore } from '../suite.js'
 import { assertSame, MILLISECOND, makeSpan, START } from './spans.js'
@@ -28,6 +28,7 @@ export function readerSuite(options: ReaderSuiteOptions): readonly Case[] {
   }
   addTrace(add, options)
   addTraces(add, options)
+  addProcess(add, options)
   addSignals(add)
   addFollow(add)
   return cases
@@ -160,6 +161,41 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
     for (const id of ['1', 1, undefined, null]) {
       await rejects(Reflect.apply(reader.trace, reader, [id]), { code: 'TRACE_BAD_QUERY' })
     }
+  })
+}
+
+/** What a tracer records beside finished spans. */
+function addProcess(add: Add, { openSpans = true }: ReaderSuiteOptions): void {
+  add('gives the ledger of a process, apart from its traces', async ({ recorder, reader }) => {
+    const tracer = createTracer({ recorder, service: 'suite', ledger: true, buffer: 2, logger: { warn: () => {} } })
+    for (let at = 0; at < 5; at++) tracer.start('task', 'some', { traceId: 51n }).finish()
+    await tracer.close()
+    deepStrictEqual(
+      (await reader.traces()).traces.map(({ traceId }) => traceId),
+      [51n],
+    )
+    const { traces } = await reader.traces({ kind: 'ledger' })
+    const [ledger, ...others] = traces
+    ok(ledger !== undefined && others.length === 0, `expected one ledger, got ${traces.length}`)
+    const { spans } = await reader.trace(ledger.traceId)
+    deepStrictEqual(
+      spans.map(({ process, name, data }) => ({ process, name, data })),
+      [{ process: tracer.process, name: 'spans', data: { started: 5, recorded: 2, 'dropped.queue_full': 3 } }],
+    )
+  })
+  if (!openSpans) return
+  add('gives spans as open that were open when their tracer was closed', async ({ recorder, reader }) => {
+    const tracer = createTracer({ recorder, service: 'suite', ledger: false })
+    const open = tracer.start('task', 'open', { traceId: 52n })
+    open.data['rows'] = 2
+    await open.run(() => tracer.span('work', 'done', async () => {}))
+    await tracer.close()
+    const { spans } = await reader.trace(52n)
+    const [found, ...others] = spans.filter(({ finish }) => finish === undefined)
+    deepStrictEqual([found?.name, found?.start, found?.data], ['open', open.start, { rows: 2 }])
+    deepStrictEqual([spans.length, others.length], [2, 0])
+    const [trace] = (await reader.traces()).traces
+    deepStrictEqual([trace?.spans, trace?.open], [2, 1])
   })
 }
 

@@ -1,0 +1,125 @@
+import { outsideTraces } from '../context/context.js'
+import type { Recorder } from '../contract/recorder.js'
+import type { Span } from '../contract/span.js'
+import type { LedgerSpans } from './ledger-spans.js'
+import type { Losses } from './losses.js'
+import type { OpenRecords } from './open-spans.js'
+
+/** What reports are made of. */
+export interface ReportParts {
+  readonly recorder: Recorder
+  readonly losses: Losses
+  readonly openSpans: OpenRecords
+  /** Undefined where the ledger is not recorded. */
+  readonly ledgerSpans: LedgerSpans | undefined
+}
+
+const NONE: readonly Span[] = []
+
+/** What is recorded beside finished spans: open spans and the ledger. The ledger does not count these records. */
+export class Reports {
+  readonly #parts: ReportParts
+  /** Open spans that the recorder is storing. */
+  #inFlight: readonly Span[] = NONE
+  /** At the end, those open before this mark are recorded, and the ledger after them. */
+  #last: number | undefined
+  #wasOpen = false
+
+  constructor(parts: ReportParts) {
+    this.#parts = parts
+  }
+
+  /** Whether there is something to record at the end. */
+  get isWaiting(): boolean {
+    const { openSpans, ledgerSpans } = this.#parts
+    return !openSpans.isEmpty || ledgerSpans?.isChanged === true
+  }
+
+  /** Finished spans were lost. */
+  lost(): void {
+    this.#parts.ledgerSpans?.lost()
+  }
+
+  /** From now on, `sendLast` has something to send. */
+  atLast(): void {
+    this.#last = this.#parts.openSpans.mark()
+  }
+
+  /** Sends what is due. @param isCrowded whether finished spans need the recorder @returns undefined if nothing is */
+  send(isCrowded: boolean): Promise<void> | undefined {
+    const { openSpans, ledgerSpans } = this.#parts
+    if (ledgerSpans?.isDue === true) return this.#sendLedger(ledgerSpans)
+    // In turns with finished spans.
+    this.#wasOpen = !this.#wasOpen && openSpans.isDue && !isCrowded
+    return this.#wasOpen ? this.#sendOpen(openSpans.take()) : undefined
+  }
+
+  /** Sends what there is once no finished span waits. @returns undefined if there is nothing */
+  sendLast(): Promise<void> | undefined {
+    const { openSpans, ledgerSpans } = this.#parts
+    if (openSpans.isDue) return this.#sendOpen(openSpans.take())
+    if (this.#last === undefined) return undefined
+    const open = openSpans.take(this.#last)
+    if (open.length > 0) return this.#sendOpen(open)
+    this.#last = undefined
+    return ledgerSpans?.isChanged === true ? this.#sendLedger(ledgerSpans) : undefined
+  }
+
+  /** A record of an open span that is not stored is no loss: the span is recorded when it finishes. */
+  async #sendOpen(spans: readonly Span[]): Promise<void> {
+    this.#inFlight = spans
+    try {
+      await outsideTraces(() => this.#parts.recorder.record(spans.slice()))
+    } catch {}
+    this.#inFlight = NONE
+  }
+
+  async #sendLedger(ledgerSpans: LedgerSpans): Promise<void> {
+    const span = ledgerSpans.span()
+    try {
+      await outsideTraces(() => this.#parts.recorder.record([span]))
+      ledgerSpans.stored(span)
+    } catch (error) {
+      ledgerSpans.notStored()
+      this.#parts.losses.ledgerFailed(error)
+    }
+  }
+
+  /** Stores synchronously the open spans that are in flight. */
+  storeInFlight(): void {
+    this.#storeOpen(this.#inFlight)
+    this.#inFlight = NONE
+  }
+
+  /** Stores synchronously all open spans. */
+  storeOpen(): void {
+    const { openSpans } = this.#parts
+    const mark = openSpans.mark()
+    for (let open = openSpans.take(mark); open.length > 0; open = openSpans.take(mark)) this.#storeOpen(open)
+  }
+
+  #storeOpen(spans: readonly Span[]): void {
+    if (spans.length === 0) return
+    try {
+      this.#parts.recorder.recordSync?.(spans.slice())
+    } catch {}
+  }
+
+  /** Stores the ledger synchronously. More spans may finish before the process is gone: the next ledger replaces this one. */
+  storeLedger(): void {
+    const { recorder, losses, ledgerSpans } = this.#parts
+    if (ledgerSpans?.isChanged !== true) return
+    try {
+      recorder.recordSync?.([ledgerSpans.span()])
+    } catch (error) {
+      losses.ledgerFailed(error)
+    }
+  }
+
+  /** Records nothing more. @param isStuck whether the recorder still has a batch: this is stored at exit, and the ledger after it */
+  close(isStuck: boolean): void {
+    const { openSpans, ledgerSpans } = this.#parts
+    openSpans.close()
+    if (!isStuck) ledgerSpans?.stop()
+  }
+}

@@ -1,0 +1,210 @@
+import { spawnSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, jest, test } from '@jest/globals'
+import type { Recorder } from '../../src/contract/recorder.js'
+import type { Span } from '../../src/contract/span.js'
+import type { TracerOptions } from '../../src/contract/tracer.js'
+
+/** The timers that the tracer has set and that have not fired. */
+const timers = new Map<object, { readonly run: () => void; readonly delay: number }>()
+
+jest.unstable_mockModule('../../src/values/timers.js', () => ({
+  setTimeout: (run: () => void, delay: number) => {
+    const timer = { unref: () => timer }
+    timers.set(timer, { run, delay })
+    return timer
+  },
+  clearTimeout: (timer: object) => timers.delete(timer),
+  setImmediate,
+  monotonic: process.hrtime.bigint,
+}))
+const { createTracer } = await import('../../src/tracing/create-tracer.js')
+
+afterEach(() => timers.clear())
+
+/** A quarter of the default of `openAfter`, in ms: so often is it looked for open spans. */
+const TICK = 1_250
+
+/** Fires the timer that looks for open spans, and lets what it begins end. @returns whether there was one */
+async function tick(): Promise<boolean> {
+  const [timer, found] = [...timers].find(([, { delay }]) => delay === TICK) ?? []
+  if (timer === undefined) return false
+  timers.delete(timer)
+  found?.run()
+  await sleep(1)
+  return true
+}
+
+async function ticks(count: number): Promise<void> {
+  for (let done = 0; done < count; done++) await tick()
+}
+
+function aTracer(options: Partial<TracerOptions> = {}, record: Recorder['record'] = () => {}) {
+  const batches: (readonly Span[])[] = []
+  const keep: Recorder['record'] = async (spans) => {
+    batches.push(spans)
+    await record(spans)
+  }
+  const tracer = createTracer({ service: 'users', recorder: { name: 'test', record: keep }, ...options })
+  return { tracer, batches, spans: () => batches.flat() }
+}
+
+const openOnes = (spans: readonly Span[]): string[] =>
+  spans.filter(({ finish }) => finish === undefined).map(({ name }) => name)
+
+test('a span that is open for long is recorded once as open, as it is then, and again when it finishes', async () => {
+  const { tracer, spans } = aTracer()
+  const span = tracer.start('request', 'GET /')
+  span.data['rows'] = 1
+  await ticks(4)
+  expect(spans()).toEqual([])
+  await tick()
+  const { spanId, traceId, start } = span
+  const record = { spanId, traceId, parentId: 0n, process: tracer.process, kind: 'request', name: 'GET /', start }
+  expect(spans()).toEqual([{ ...record, finish: undefined, data: { rows: 1 } }])
+  expect(tracer.stats()).toMatchObject({ started: 1, open: 1, recorded: 0 })
+  await ticks(10)
+  span.data['rows'] = 2
+  span.finish()
+  await tracer.flush()
+  expect(spans().slice(1)).toEqual([{ ...record, finish: expect.any(BigInt), data: { rows: 2 } }])
+  expect(tracer.stats()).toMatchObject({ started: 1, open: 0, recorded: 1 })
+})
+
+test('a span that finishes before is recorded once, wherever it stands among the open ones, be it frozen', async () => {
+  const { tracer, spans } = aTracer()
+  const all = Array.from({ length: 60 }, (_, at) => tracer.start('work', `w${at}`, { root: true }))
+  for (const [at, span] of all.entries()) if (at % 5 === 0) Object.freeze(span)
+  const order = [0, 59, 1, 2, 58, 30, 29, 31, 10, 50, 5, 55]
+  for (const at of order) all[at]?.finish()
+  await ticks(5)
+  const left = all.map((_, at) => at).filter((at) => !order.includes(at))
+  expect(openOnes(spans())).toEqual(left.map((at) => `w${at}`))
+  for (const span of all) span.finish()
+  await tracer.flush()
+  expect(spans().length).toBe(60 + left.length)
+  expect(tracer.stats()).toMatchObject({ open: 0, recorded: 60 })
+})
+
+test('no timer runs where no span is open', async () => {
+  const { tracer } = aTracer()
+  expect([...timers]).toEqual([])
+  tracer.trace('work', 'w', () => {})
+  await tracer.flush()
+  expect(await tick()).toBe(true)
+  expect([...timers]).toEqual([])
+  tracer.start('work', 'open')
+  await ticks(6)
+  expect([...timers]).toEqual([])
+})
+
+test('many open spans are recorded in parts, in the order in which they started', async () => {
+  const { tracer, batches, spans } = aTracer()
+  const names = Array.from({ length: 3_000 }, (_, at) => `w${at}`)
+  for (const name of names) tracer.start('work', name, { root: true })
+  await ticks(5)
+  while (spans().length < names.length) await sleep(1)
+  expect(openOnes(spans())).toEqual(names)
+  for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(512)
+})
+
+test('open spans take no room from finished ones, and wait for a recorder that is too slow, but not for ever', async () => {
+  let release = (): void => {}
+  const { tracer, spans } = aTracer(
+    { buffer: 10, flushTimeout: 50 },
+    () => new Promise<void>((done) => (release = done)),
+  )
+  tracer.trace('work', 'w', () => {})
+  void tracer.flush()
+  for (let at = 0; at < 8; at++) tracer.trace('work', 'w', () => {})
+  tracer.start('work', 'first')
+  await ticks(12)
+  tracer.start('work', 'second')
+  await ticks(6)
+  expect(spans().length).toBe(1)
+  expect(tracer.stats()).toMatchObject({ open: 2, queued: 8, dropped: 0 })
+  for (let left = 20; left > 0; left--) {
+    release()
+    await sleep(1)
+  }
+  expect(openOnes(spans())).toEqual(['second'])
+})
+
+test('a record of an open span that cannot be stored is no loss', async () => {
+  const { tracer } = aTracer({}, (spans) => {
+    if (spans.some(({ finish }) => finish === undefined)) throw new Error('no')
+  })
+  const span = tracer.start('work', 'w')
+  await ticks(5)
+  span.finish()
+  expect(await tracer.close()).toEqual({ left: 0, lost: 0 })
+  expect(tracer.stats()).toMatchObject({ recorded: 1, failed: 0 })
+})
+
+test('close records what is open after what has finished, and before the ledger', async () => {
+  const { tracer, spans } = aTracer({ ledger: true })
+  const open = [tracer.start('work', 'one', { root: true }), tracer.start('work', 'two', { root: true })]
+  tracer.trace('work', 'w', () => {})
+  await tracer.close()
+  expect(spans().map(({ name }) => name)).toEqual(['w', 'one', 'two', 'spans'])
+  expect(spans().at(-1)?.data).toEqual({ started: 3, recorded: 1, open: 2 })
+  open[0]?.finish()
+  tracer.start('work', 'after')
+  expect(tracer.stats()).toMatchObject({ open: 2, dropped: 1 })
+  expect([...timers].filter(([, { delay }]) => delay === TICK)).toEqual([])
+})
+
+test('open spans are not recorded where that is off', async () => {
+  const { tracer, spans } = aTracer({ openAfter: false })
+  tracer.start('work', 'w')
+  expect([...timers]).toEqual([])
+  await tracer.close()
+  expect(spans()).toEqual([])
+})
+
+test('idle waits until no span is open, and what finished is stored', async () => {
+  const { tracer, spans } = aTracer({}, () => sleep(5))
+  await tracer.idle()
+  let done = false
+  const outer = tracer.start('work', 'outer')
+  tracer.trace('work', 'inner', () => {})
+  const idle = tracer.idle().then(() => {
+    done = true
+  })
+  await sleep(30)
+  expect([done, spans().length]).toEqual([false, 1])
+  outer.finish()
+  await sleep(1)
+  expect(done).toBe(false)
+  await tracer.flush()
+  await idle
+  expect(tracer.stats()).toMatchObject({ open: 0, queued: 0, inFlight: 0, recorded: 2 })
+})
+
+const core = new URL('../../dist/index.js', import.meta.url).href
+
+test.each([
+  ['process.exit()', 'process.exit()', 'sync'],
+  ['coming to its end', '', 'sync'],
+  ['coming to its end, with a recorder that cannot store at exit', '', 'async'],
+  ['an uncaught error', `throw new Error('boom')`, 'sync'],
+  [
+    'closing at a signal',
+    `process.once('SIGTERM', () => void tracer.close()); process.kill(process.pid, 'SIGTERM')`,
+    'async',
+  ],
+])('a process that ends by %s records what is open', (_how, ending, recorder) => {
+  const program = `
+    import { writeSync } from 'node:fs'
+    import { createTracer } from ${JSON.stringify(core)}
+    const print = (spans) => { for (const { name, finish, data } of spans) writeSync(1, name + (finish ? '' : ' is open') + ' ' + JSON.stringify(data) + '\\n') }
+    const later = (spans) => new Promise((resolve) => setTimeout(() => { print(spans); resolve() }, 10))
+    const recorders = { sync: { name: 'sync', record: print, recordSync: print }, async: { name: 'async', record: later } }
+    const tracer = createTracer({ service: 'test', ledger: true, recorder: recorders.${recorder} })
+    tracer.trace('work', 'w', () => {})
+    const open = tracer.start('work', 'o')
+    open.data.step = 3
+    ${ending}`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  expect(stdout).toBe('w {}\no is open {"step":3}\nspans {"started":2,"recorded":1,"open":1}\n')
+})

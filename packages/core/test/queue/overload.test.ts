@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from '@jest/globals'
+import type { Recorder } from '../../src/contract/recorder.js'
+import type { Span } from '../../src/contract/span.js'
+import { createTracer } from '../../src/tracing/create-tracer.js'
+
+test('with a recorder ten times too slow, memory is bounded, and the stored ledgers say exactly what is missing', async () => {
+  const stored = new Map<bigint, Span>()
+  let calls = 0
+  const slow: Recorder = {
+    name: 'slow',
+    durable: true,
+    record: async (spans) => {
+      await sleep(10)
+      // Now and then it stores nothing.
+      if (++calls % 7 === 0 && spans.some(({ kind }) => kind !== 'ledger')) throw new Error('no')
+      for (const span of spans) stored.set(span.spanId, span)
+    },
+  }
+  const tracer = createTracer({ service: 'users', recorder: slow, buffer: 200, batch: 20, logger: { warn() {} } })
+  let made = 0
+  const end = performance.now() + 2_500
+  while (performance.now() < end) {
+    for (let i = 0; i < 400; i++) {
+      tracer.trace('work', 'w', () => {})
+      made++
+    }
+    const { queued, inFlight } = tracer.stats()
+    expect(queued).toBeLessThanOrEqual(200)
+    expect(inFlight).toBeLessThanOrEqual(20)
+    await sleep(20)
+  }
+  const { left, lost } = await tracer.close()
+  const spans = [...stored.values()]
+  const ledgers = spans.filter(({ kind }) => kind === 'ledger')
+  const there = spans.length - ledgers.length
+  expect([left, lost]).toEqual([0, made - there])
+  expect(there).toBeLessThan(made / 5)
+  const sum = (key: string): number => ledgers.reduce((total, { data }) => total + Number(data[key] ?? 0), 0)
+  expect({ started: sum('started'), recorded: sum('recorded') }).toEqual({ started: made, recorded: there })
+  expect(sum('dropped.queue_full') + sum('failed')).toBe(made - there)
+  // One after the loss, one a second while spans are lost, and the last.
+  expect(ledgers.length).toBeGreaterThan(1)
+  for (const [at, ledger] of ledgers.slice(1).entries()) expect(ledger.start).toBe(ledgers[at]?.finish)
+})
