@@ -4,9 +4,28 @@ export { SearchError } from './search/error.js'
 export { parseSearch, type Search } from './search/search.js'
 export type { Term } from './search/terms.js'
 export { parseDuration } from './search/values.js'
+export {
+  type Difference,
+  type PathDifference,
+  type PathFigures,
+  PathStatistics,
+  type PathStep,
+} from './statistics/difference.js'
+export { Histogram } from './statistics/histogram.js'
+export type { Calls } from './statistics/links.js'
+export {
+  SpanStatistics,
+  type Statistics,
+  type StatisticsBy,
+  type StatisticsOptions,
+  type StatisticsRow,
+} from './statistics/statistics.js'
 export { formatDuration } from './text/duration.js'
+export { type ListedTrace, type ListOptions, listLines } from './text/list.js'
 export { type PrintOptions, printTrace, traceLines } from './text/print.js'
-export { columnsOf, cutToColumns, type Style, type TextRole } from './text/styled.js'
+export { callsDot, callsLines, callsMermaid, differenceLines, statisticsLines } from './text/statistics.js'
+export { columnsOf, cutToColumns, type Piece, type Style, type TextRole } from './text/styled.js'
+export { type Column, type TableOptions, tableLines } from './text/table.js'
 export type { CriticalStretch, SpanNode, TraceTree } from './tree/node.js'
 export { type Fold, type Row, type RowOptions, rowsOf } from './tree/rows.js'
 export { buildTree } from './tree/tree.js'

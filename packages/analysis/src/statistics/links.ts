@@ -1,0 +1,154 @@
+import type { Span } from '@trace/core/spans'
+
+/** Who owns a span's time: the row of its statistics. */
+export interface Owner {
+  selfTime: number
+}
+
+/** Calls from one service to another. */
+export interface Calls {
+  readonly from: string
+  readonly to: string
+  count: number
+  failed: number
+  /** Sum of the durations of the spans that were called, in ns. */
+  total: number
+}
+
+/** A finished span as it is linked with its parent. Times are in ns from some moment. */
+export interface LinkedSpan {
+  readonly span: Span
+  readonly service: string
+  readonly owner: Owner
+  readonly start: number
+  readonly end: number
+  readonly failed: boolean
+}
+
+interface Link {
+  /** Undefined until the span itself comes: its children come first, as a rule. */
+  known: { readonly service: string; readonly owner: Owner; readonly start: number; readonly end: number } | undefined
+  /** Where its children ran: stretches that do not touch, the earliest first, as start and end by turns. */
+  covered: number[]
+  /** What came from each service before the span itself came. */
+  waiting: Map<string, { count: number; failed: number; total: number }> | undefined
+}
+
+/**
+ * How many spans are remembered at least, and twice as many at most, so that a parent finds its children, or they it: about 30 MB.
+ * Spans stand in the order of their ends, so parents come soon after their children.
+ */
+const LINKS = 65_536
+/** How many stretches are kept of one parent, or up to twice as many. Where there are more, the gaps between the earliest count as covered. */
+const MOST_STRETCHES = 256
+
+/** Links spans with their parents as they come by, for self times and for who calls whom. Its memory is bounded. */
+export class Links {
+  /** Those that came or were asked for last, and those before them. */
+  #young = new Map<bigint, Link>()
+  #old = new Map<bigint, Link>()
+  readonly #calls = new Map<string, Map<string, Calls>>()
+  /** How many parents have been forgotten before they came, or did not come. */
+  forgotten = 0
+
+  add(linked: LinkedSpan): void {
+    const { span, service, owner, start, end } = linked
+    if (span.parentId !== 0n && span.parentId !== span.spanId) this.#tellParent(linked)
+    owner.selfTime += Math.max(0, end - start)
+    const link = this.#find(span.spanId)
+    const known = { service, owner, start, end }
+    if (link === undefined) {
+      this.#remember(span.spanId, { known, covered: [], waiting: undefined })
+      return
+    }
+    if (link.known !== undefined) return
+    link.known = known
+    owner.selfTime -= lengthWithin(link.covered, start, end)
+    for (const [to, { count, failed, total }] of link.waiting ?? []) this.#call(service, to, count, failed, total)
+    link.waiting = undefined
+  }
+
+  #tellParent({ span, service, start, end, failed }: LinkedSpan): void {
+    let link = this.#find(span.parentId)
+    if (link === undefined) {
+      link = { known: undefined, covered: [], waiting: undefined }
+      this.#remember(span.parentId, link)
+    }
+    const { known } = link
+    const before = known === undefined ? 0 : lengthWithin(link.covered, known.start, known.end)
+    cover(link.covered, start, end)
+    if (known !== undefined) {
+      known.owner.selfTime -= lengthWithin(link.covered, known.start, known.end) - before
+      this.#call(known.service, service, 1, failed ? 1 : 0, Math.max(0, end - start))
+      return
+    }
+    link.waiting ??= new Map()
+    const sum = link.waiting.get(service) ?? { count: 0, failed: 0, total: 0 }
+    link.waiting.set(service, sum)
+    sum.count++
+    if (failed) sum.failed++
+    sum.total += Math.max(0, end - start)
+  }
+
+  #find(id: bigint): Link | undefined {
+    const young = this.#young.get(id)
+    if (young !== undefined) return young
+    const old = this.#old.get(id)
+    if (old === undefined) return undefined
+    this.#old.delete(id)
+    this.#remember(id, old)
+    return old
+  }
+
+  #remember(id: bigint, link: Link): void {
+    this.#young.set(id, link)
+    if (this.#young.size < LINKS) return
+    for (const { known } of this.#old.values()) if (known === undefined) this.forgotten++
+    this.#old = this.#young
+    this.#young = new Map()
+  }
+
+  #call(from: string, to: string, count: number, failed: number, total: number): void {
+    if (from === to) return
+    const ofCaller = this.#calls.get(from) ?? new Map<string, Calls>()
+    this.#calls.set(from, ofCaller)
+    const calls = ofCaller.get(to) ?? { from, to, count: 0, failed: 0, total: 0 }
+    ofCaller.set(to, calls)
+    calls.count += count
+    calls.failed += failed
+    calls.total += total
+  }
+
+  /** The most frequent first. */
+  calls(): Calls[] {
+    const all = [...this.#calls.values()].flatMap((ofCaller) => [...ofCaller.values()])
+    return all.sort((a, b) => b.count - a.count || (a.from + a.to < b.from + b.to ? -1 : 1))
+  }
+}
+
+/** Adds a stretch. Most come in the order of their ends, so the last ones are looked at first. */
+function cover(covered: number[], start: number, end: number): void {
+  if (end <= start) return
+  if (covered.length === 0 || (covered.at(-1) ?? 0) < start) {
+    covered.push(start, end)
+    if (covered.length > 4 * MOST_STRETCHES) covered.splice(1, 2 * MOST_STRETCHES)
+    return
+  }
+  let [from, to] = [start, end]
+  let at = covered.length
+  while (at > 0 && (covered[at - 2] ?? 0) > end) at -= 2
+  const behind = covered.splice(at)
+  while (covered.length > 0 && (covered.at(-1) ?? 0) >= from) {
+    to = Math.max(to, covered.pop() ?? to)
+    from = Math.min(from, covered.pop() ?? from)
+  }
+  covered.push(from, to, ...behind)
+}
+
+function lengthWithin(covered: readonly number[], start: number, end: number): number {
+  let length = 0
+  for (let at = 0; at < covered.length; at += 2) {
+    length += Math.max(0, Math.min(end, covered[at + 1] ?? 0) - Math.max(start, covered[at] ?? 0))
+  }
+  return length
+}

@@ -1,0 +1,89 @@
+import { formatTime, onOneLine, serviceOf } from '@trace/core/spans'
+import { formatDuration } from './duration.js'
+import type { Piece, TextRole } from './styled.js'
+import { type Column, type TableOptions, tableLines } from './table.js'
+
+/** A trace in a list: what `TraceReader.traces` gives, and what else is known of it. */
+export interface ListedTrace {
+  readonly traceId: bigint
+  readonly process: string
+  readonly kind: string
+  readonly name: string
+  /** Nanoseconds since the Unix epoch. */
+  readonly start: bigint
+  /** In nanoseconds; undefined if no span has finished. */
+  readonly duration: bigint | undefined
+  readonly spans: number
+  readonly failed: number
+  readonly open: number
+  /** Its services in order of their first spans. Default: that of its first span. */
+  readonly services?: readonly string[]
+  /** How many of its spans are known to be missing. Default: 0. */
+  readonly lost?: number
+}
+
+/** Options of {@link listLines}. */
+export interface ListOptions extends TableOptions {
+  /** Formats a start, in nanoseconds since the Unix epoch. Default: UTC to the millisecond. */
+  readonly time?: (start: bigint) => string
+}
+
+/** Traces as a table, a line each: when, how long, how many spans, failed, open, lost; the services, what it was, and the id. */
+export function listLines(traces: readonly ListedTrace[], options: ListOptions = {}): string[] {
+  const { time = utcTime } = options
+  const columns: Column<ListedTrace>[] = [
+    { title: 'start', cell: ({ start }) => piece(onOneLine(time(start)), 'note') },
+    {
+      title: 'duration',
+      right: true,
+      cell: ({ duration }) => piece(duration === undefined ? 'open' : formatDuration(duration), 'duration'),
+    },
+    { title: 'spans', right: true, cell: ({ spans }) => piece(String(spans), 'value') },
+    ...counted('failed', 'failure', traces, ({ failed }) => failed),
+    ...counted('open', 'open', traces, ({ open }) => open),
+    ...counted('lost', 'failure', traces, ({ lost = 0 }) => lost),
+    { title: 'trace', right: true, cell: ({ traceId }) => piece(String(traceId), 'key') },
+    { title: 'services', from: 120, cell: (trace) => piece(servicesText(trace), 'service') },
+    { title: 'first span', cell: (trace) => piece(nameText(trace), 'name') },
+  ]
+  return tableLines(traces, columns, options)
+}
+
+function piece(text: string, role: TextRole): Piece {
+  return { text, role }
+}
+
+/** A column that is there only where some trace has something to count. */
+function counted(
+  title: string,
+  role: TextRole,
+  traces: readonly ListedTrace[],
+  count: (trace: ListedTrace) => number,
+): Column<ListedTrace>[] {
+  if (!traces.some((trace) => count(trace) > 0)) return []
+  return [{ title, right: true, cell: (trace) => piece(count(trace) > 0 ? String(count(trace)) : '', role) }]
+}
+
+function servicesText({ services, process }: ListedTrace): string {
+  const all = services ?? [serviceOf(process)]
+  const shown = all.slice(0, 3).map((service) => onOneLine(service, 30))
+  return all.length > 3 ? `${shown.join(', ')} +${all.length - 3}` : shown.join(', ')
+}
+
+function nameText({ process, kind, name }: ListedTrace): string {
+  return [serviceOf(process), kind, name]
+    .map((word) => onOneLine(word))
+    .filter((word) => word !== '')
+    .join('  ')
+}
+
+/** Such as `2015-10-20 13:14:15.123`; outside of the years 0000 to 9999 the nanoseconds. */
+function utcTime(start: bigint): string {
+  try {
+    return formatTime(start - (((start % 1_000_000n) + 1_000_000n) % 1_000_000n) + 0n)
+      .replace('T', ' ')
+      .replace(/(?:\.(\d+))?Z$/, (_all, digits = '') => `.${digits.padEnd(3, '0')}`)
+  } catch {
+    return `${start} ns`
+  }
+}
