@@ -11,7 +11,7 @@ import {
 import { spanFromJsonLine } from './line.js'
 import { type LinePiece, LineScanner } from './scan.js'
 
-/** Options of {@link jsonReader}: the file (`path`), absolute or from the current folder. */
+/** Options of {@link jsonReader}: the file (`path`), and how far to read back (`margin`). */
 export type JsonReaderOptions = TextReaderOptions
 
 const TRACE_ID = Buffer.from('"trace_id":')
@@ -24,11 +24,13 @@ const format: ReadFormat<LinePiece> = {
 }
 
 /**
- * Reads the traces of a file of JSON lines, which may be written at the same time. Each call reads through the file, without holding
- * it in memory. Nothing stays open between calls.
+ * Reads the traces of a file of JSON lines, which may be written at the same time. Rotated files are
+ * read with it as one store. Each call reads back from the end, as far as it has to, without holding the file in memory. Nothing stays
+ * open between calls.
  *
  * All methods reject with a `TraceError` of code `TRACE_CANNOT_READ` if the file is missing or cannot be opened. The lines that
- * `trace` reports as skipped are those that mention the trace's id; `traces` reports those of the whole file.
+ * `trace` reports as skipped are those that mention the trace's id; `traces` reports all that it
+ * has come across.
  *
  * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, or if `path` is missing or not a string
  */

@@ -2,7 +2,7 @@ import type { Recorder } from '@trace/core'
 import { recorderOfUrl, type TextRecorderOptions, textRecorder } from '@trace/core/text-file'
 import { spanToJsonLine } from './line.js'
 
-/** Options of {@link jsonRecorder}: either a file (`path`) or a stream (`stream`, never ended). */
+/** Options of {@link jsonRecorder}: either a file (`path`, and how it is rotated) or a stream (`stream`, never ended). */
 export type JsonRecorderOptions = TextRecorderOptions
 
 /**

@@ -90,6 +90,22 @@ describe('a file', () => {
     expect(ids((await jsonReader({ path }).trace(1n)).spans)).toEqual([1, 2])
   })
 
+  test('that is large gives the same spans, read back from its end in blocks, and has the same torn lines', async () => {
+    const path = newPath()
+    const isTorn = (id: number): boolean => id % 7 === 3
+    const all = Array.from({ length: 12_000 }, (_, at) => at + 1)
+    const lines = all.map((id) => {
+      const line = spanToJsonLine(makeSpan({ spanId: BigInt(id), data: { text: 'x'.repeat(id % 400) } }))
+      return isTorn(id) ? `${line.slice(0, 30 + (id % 40))}\n` : line
+    })
+    writeFileSync(path, lines.join(''))
+    const whole = all.filter((id) => !isTorn(id))
+    const { spans } = await jsonReader({ path }).trace(1n)
+    expect(ids(spans)).toEqual(whole)
+    const { traces, skipped } = await jsonReader({ path, margin: Infinity }).traces()
+    expect([traces[0]?.spans, skipped]).toEqual([whole.length, all.length - whole.length])
+  })
+
   test('that cannot be written or read is told', async () => {
     const path = join(folder, 'none', 'x.jsonl')
     const error = await Promise.resolve(jsonRecorder({ path }).record([spanOf(1)])).catch((reason: unknown) => reason)

@@ -2,49 +2,69 @@ import type { TraceList, TraceQuery, TraceSummary } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { checkQuery, listTraces, matchesFirst, matchesSpans, newestFirst } from '../store/query.js'
 import { isFailed } from '../values/spans.js'
-import { type Piece, type ReadFormat, type ReadPart, readSpans } from './read-format.js'
+import { type Backward, FILE } from './backward.js'
+import { type Piece, type ReadFormat, readSpans } from './read-format.js'
 import { Report } from './report.js'
-import type { Source } from './source.js'
 
 /** How many traces a later pass reads: at first, and at most, if few of those that may match do. */
 const MIN_STEP = 20
 const MAX_STEP = 2_000
-/** A place in a store is the place in its file plus this for each file before it. No file has so many bytes. */
-const FILE = 2 ** 42
 
 /**
- * Lists the traces of a store's files that match, newest first. A first pass keeps a few figures per trace. Later passes read the spans of
- * the newest traces that may match, and check them exactly, until there are enough.
+ * Lists the traces of a store's files that match, newest first. A first pass keeps a few figures per trace, from the end on, until
+ * no newer traces can come. Later passes read the spans of the newest traces that may match, and check them exactly, until there
+ * are enough.
  */
 export async function listFiles<P extends Piece>(
-  sources: readonly Source[],
+  reading: Backward<P>,
   format: ReadFormat<P>,
   query: TraceQuery,
   signal: AbortSignal | undefined,
 ): Promise<TraceList> {
   const { limit } = checkQuery(query)
-  const report = new Report()
   const sketches = new Map<bigint, Sketch>()
-  const closedFrom: (number | undefined)[] = []
-  for (const [index, source] of sources.entries()) {
-    if (sources.length > 1) report.enter(source.name)
-    const each = (span: Span, { at, bytes }: P): void => {
-      const from = index * FILE + at
-      sketch(sketches, span, { from, to: from + bytes.length }, query)
-    }
-    closedFrom.push(await readSpans(source, format, { signal, report }, each))
-  }
-  const likely = [...sketches.values()].filter((found) => mayMatch(found, query)).sort(newestFirst)
+  const each = (span: Span, { bytes }: P, from: number): void =>
+    sketch(sketches, span, { from, to: from + bytes.length }, query)
   const traces: TraceSummary[] = []
-  let step = Math.max(limit, MIN_STEP)
-  for (let at = 0; at < likely.length && traces.length < limit; ) {
-    const chosen = likely.slice(at, at + step)
-    at += step
-    step = Math.max(limit, Math.min(2 * step, MAX_STEP))
-    traces.push(...listTraces(await collect(sources, format, chosen, { signal, closedFrom }), query))
+  const checked = new Set<bigint>()
+  for (let needed = limit; ; needed *= 2) {
+    while (!reading.isDone && !isEnough(sketches, query, needed, reading.readFrom)) await reading.next({ each })
+    const from = reading.readFrom
+    const likely = [...sketches.values()].filter((found) => isRead(found, from) && mayMatch(found, query))
+    const left = likely.filter(({ traceId }) => !checked.has(traceId)).sort(newestFirst)
+    let step = Math.max(limit, MIN_STEP)
+    for (let at = 0; at < left.length && traces.length < limit; ) {
+      const chosen = left.slice(at, at + step)
+      at += step
+      step = Math.max(limit, Math.min(2 * step, MAX_STEP))
+      for (const { traceId } of chosen) checked.add(traceId)
+      traces.push(...listTraces(await collect(reading, format, chosen, signal), query))
+    }
+    const isAll = reading.isDone || (from !== undefined && query.from !== undefined && from <= query.from)
+    if (isAll || traces.length >= limit) break
   }
   traces.sort(newestFirst)
-  return { traces: traces.slice(0, limit), skipped: report.skipped, places: report.places }
+  return { traces: traces.slice(0, limit), ...reading.report() }
+}
+
+/** @param from the time from which on all is read; undefined if that is not known, or all is */
+function isEnough(
+  sketches: ReadonlyMap<bigint, Sketch>,
+  query: TraceQuery,
+  needed: number,
+  from: bigint | undefined,
+): boolean {
+  if (from === undefined) return false
+  if (query.from !== undefined && from <= query.from) return true
+  let count = 0
+  for (const found of sketches.values())
+    if (isRead(found, from) && mayMatch(found, query) && ++count >= needed) return true
+  return false
+}
+
+/** Whether all spans of a trace are read. */
+function isRead({ start }: Sketch, from: bigint | undefined): boolean {
+  return from === undefined || start >= from
 }
 
 /** The figures that the first pass keeps of a trace. */
@@ -89,7 +109,9 @@ function sketch(
     })
     return
   }
-  found.to = to
+  const isBackward = from < found.from
+  found.from = Math.min(from, found.from)
+  found.to = Math.max(to, found.to)
   if (found.unmet !== undefined) found.unmet = unmetBy(span, found.unmet)
   if (span.finish !== undefined && (found.finish === undefined || span.finish > found.finish))
     found.finish = span.finish
@@ -97,7 +119,8 @@ function sketch(
   // The earliest span is not the first one if its parent is in the trace, or if it has a parent and another span has none.
   if (span.spanId === found.firstParent || span.parentId === 0n || span.start === found.start) found.unsure = true
   if (span.start >= found.start) return
-  found.unsure = span.parentId !== 0n && (found.firstParent === 0n || found.firstId === span.parentId || found.unsure)
+  const mayHaveParent = isBackward || found.firstParent === 0n || found.firstId === span.parentId || found.unsure
+  found.unsure = span.parentId !== 0n && mayHaveParent
   found.start = span.start
   found.firstId = span.spanId
   found.firstParent = span.parentId
@@ -126,10 +149,10 @@ function mayMatch(found: Sketch, query: TraceQuery): boolean {
 
 /** Reads the spans of some traces from the part of the store that has them. */
 async function collect<P extends Piece>(
-  sources: readonly Source[],
+  { sources, closedFrom }: Backward<P>,
   format: ReadFormat<P>,
   chosen: readonly Sketch[],
-  { signal, closedFrom }: Pick<ReadPart<P>, 'signal'> & { closedFrom: readonly (number | undefined)[] },
+  signal: AbortSignal | undefined,
 ): Promise<Span[]> {
   const spans: Span[] = []
   const ids = new Set<bigint>()

@@ -64,6 +64,8 @@ export interface ReadFormat<P extends Piece> {
 export interface ReadPart<P extends Piece> {
   /** Where to begin, in bytes from the start of the file. Default 0. */
   readonly from?: number
+  /** Whether that is in the middle of a record, whose rest is to be skipped. Default false. */
+  readonly amid?: boolean
   /** See {@link ScanStart.closedFrom}. */
   readonly closedFrom?: number | undefined
   /** Where to stop, in bytes from the start of the file. Default: at its end. */
@@ -88,9 +90,9 @@ export async function readSpans<P extends Piece>(
   part: ReadPart<P>,
   each: (span: Span, piece: P) => void,
 ): Promise<number | undefined> {
-  const { to = Infinity, needle, wanted, signal, report, closedFrom } = part
+  const { amid = false, to = Infinity, needle, wanted, signal, report, closedFrom } = part
   let position = part.from ?? 0
-  const scanner = format.scanner(closedFrom === undefined ? { at: position } : { at: position, closedFrom })
+  const scanner = format.scanner({ at: position, amid, ...(closedFrom === undefined ? {} : { closedFrom }) })
   for (;;) {
     signal?.throwIfAborted()
     const room = scanner.room()

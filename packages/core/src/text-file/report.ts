@@ -1,7 +1,7 @@
 import type { ReadReport } from '../contract/reader.js'
 
 /** How many skipped records are listed one by one; see `ReadReport`. */
-const MAX_PLACES = 10
+export const MAX_PLACES = 10
 
 /** What a read has skipped. */
 export class Report implements ReadReport {

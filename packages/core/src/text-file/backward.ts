@@ -1,0 +1,211 @@
+import type { ReadReport } from '../contract/reader.js'
+import type { Span } from '../contract/span.js'
+import { formatTime } from '../values/time.js'
+import { type Piece, type ReadFormat, type ReadPart, readSpans } from './read-format.js'
+import { MAX_PLACES, Report } from './report.js'
+import type { Source } from './source.js'
+
+/** A place in a store is the place in its file plus this for each file before it. No file has so many bytes. */
+export const FILE: number = 2 ** 42
+
+/** How many bytes to read at a time: at first, and at most. */
+const FIRST_BLOCK = 512 * 1024
+const MAX_BLOCK = 16 * FIRST_BLOCK
+/** How many bytes are read at least: a small store is read as a whole. */
+const LEAST = 2 * FIRST_BLOCK
+/** How far before a record its text matters: what stands before it says whether it has to be closed. */
+const CONTEXT = 4_096
+/** How many spans at the start of a block tell what was stored before: more than a batch, which may have waited as a whole. */
+const SAMPLE = 1_000
+const NANOSECONDS = 1_000_000
+
+/** Where one of several stores has been read from. */
+interface Cursor {
+  /** The place in the list of sources, from which on it is read back; below `first` once all is read. */
+  index: number
+  readonly first: number
+  /** Up to where that source is not read yet; undefined if it was not begun. */
+  end: number | undefined
+  block: number
+  /** When the latest of the spans that were last read has finished; undefined if there are none. */
+  time: bigint | undefined
+}
+
+/** What is read of each block, and who gets it. */
+interface Wanted<P extends Piece> extends Pick<ReadPart<P>, 'needle' | 'wanted'> {
+  /** @param place where the record begins in the store */
+  each(span: Span, piece: P, place: number): void
+}
+
+/**
+ * Reads stores from their ends, block by block. Spans stand there about in the order in which they have finished. So what was not
+ * read yet had finished before what was, give or take a margin.
+ */
+export class Backward<P extends Piece> {
+  readonly sources: readonly Source[]
+  /** By source: see `ScanStart.closedFrom`. */
+  readonly closedFrom: (number | undefined)[] = []
+  readonly #format: ReadFormat<P>
+  readonly #margin: number
+  readonly #signal: AbortSignal | undefined
+  readonly #cursors: readonly Cursor[]
+  readonly #reports: { readonly place: number; readonly report: Report }[] = []
+  #bytes = 0
+
+  /**
+   * @param stores the files of each store, oldest first
+   * @param margin in ms
+   */
+  constructor(
+    stores: readonly (readonly Source[])[],
+    format: ReadFormat<P>,
+    { margin, signal }: { readonly margin: number; readonly signal: AbortSignal | undefined },
+  ) {
+    this.sources = stores.flat()
+    this.#format = format
+    this.#margin = margin
+    this.#signal = signal
+    let last = -1
+    this.#cursors = stores.map((files) => {
+      const first = last + 1
+      last += files.length
+      return { index: last, first, end: undefined, block: FIRST_BLOCK, time: undefined }
+    })
+  }
+
+  /**
+   * The time from which on all is read: what was not read yet had finished before it. In nanoseconds since the Unix epoch.
+   * Undefined if that is not known yet, or nothing is left.
+   */
+  get readFrom(): bigint | undefined {
+    const left = this.#left()
+    if (left.length === 0 || this.#bytes < LEAST || this.#margin === Infinity) return undefined
+    let latest: bigint | undefined
+    for (const { time } of left) {
+      if (time === undefined) return undefined
+      if (latest === undefined || time > latest) latest = time
+    }
+    return latest === undefined ? undefined : latest + BigInt(Math.round(this.#margin * NANOSECONDS))
+  }
+
+  get isDone(): boolean {
+    return this.#left().length === 0
+  }
+
+  #left(): Cursor[] {
+    return this.#cursors.filter(({ index, first }) => index >= first)
+  }
+
+  /** What was skipped, in the order of the store, and what may be missing. */
+  report(): ReadReport {
+    const reports = this.#reports.toSorted((a, b) => a.place - b.place).map(({ report }) => report)
+    const skipped = reports.reduce((sum, report) => sum + report.skipped, 0)
+    const places = reports.flatMap((report) => report.places).slice(0, MAX_PLACES)
+    const from = this.readFrom
+    if (from === undefined) return { skipped, places }
+    const time = formatTime(from - BigInt(Math.round(this.#margin * NANOSECONDS)))
+    const late = `spans that were stored more than ${this.#margin} ms after they finished may be missing; see the option margin`
+    return { skipped, places, incomplete: `only the end was read, back to spans that finished at ${time}: ${late}` }
+  }
+
+  /** Reads the next block: that of the store of which the latest spans are not read. */
+  async next(wanted: Wanted<P>): Promise<void> {
+    const [cursor] = this.#left().sort(latestFirst)
+    const source = cursor && this.sources[cursor.index]
+    if (cursor === undefined || source === undefined) return
+    if (!Object.hasOwn(this.closedFrom, cursor.index)) this.closedFrom[cursor.index] = await this.#findClosed(source)
+    const start = await this.#blockBefore(cursor, source)
+    const report = new Report()
+    if (this.sources.length > 1) report.enter(source.name)
+    const place = cursor.index * FILE
+    this.#reports.push({ place: place + start.at, report })
+    const closedFrom = this.closedFrom[cursor.index]
+    const part: ReadPart<P> = {
+      from: start.from,
+      amid: start.from > 0,
+      to: cursor.end ?? Infinity,
+      closedFrom: closedFrom === Infinity ? undefined : closedFrom,
+      ...(wanted.needle === undefined ? {} : { needle: wanted.needle }),
+      wanted: (piece) => piece.at >= start.at && wanted.wanted?.(piece) !== false,
+      signal: this.#signal,
+      report,
+    }
+    const found = await readSpans(source, this.#format, part, (span, piece) => {
+      cursor.time = later(cursor.time, span)
+      wanted.each(span, piece, place + piece.at)
+    })
+    this.closedFrom[cursor.index] = found
+    this.#advance(cursor, source, start.at)
+  }
+
+  #advance(cursor: Cursor, source: Source, start: number): void {
+    this.#bytes += (cursor.end ?? source.stats.size) - start
+    cursor.block = Math.min(MAX_BLOCK, 2 * cursor.block)
+    cursor.end = start
+    if (start > 0) return
+    cursor.index--
+    cursor.end = undefined
+  }
+
+  /**
+   * Finds the block to read next, and when its first spans have finished.
+   *
+   * @returns from where to read, and where the first record is that belongs to it
+   */
+  async #blockBefore(cursor: Cursor, source: Source): Promise<{ from: number; at: number }> {
+    const isWhole = source.isGzip || this.closedFrom[cursor.index] === Infinity
+    if (!isWhole) cursor.end ??= source.stats.size
+    for (let size = cursor.block; ; size *= 2) {
+      const from = isWhole ? 0 : Math.max(0, (cursor.end ?? 0) - size)
+      const start = await this.#sample(cursor, source, from)
+      if (start !== undefined) return { from, at: start }
+    }
+  }
+
+  /** @returns where the first record is; undefined if there is none from there on */
+  async #sample(cursor: Cursor, source: Source, from: number): Promise<number | undefined> {
+    const closedFrom = this.closedFrom[cursor.index]
+    const known = closedFrom === undefined || closedFrom === Infinity ? {} : { closedFrom }
+    const scanner = this.#format.scanner({ at: from, amid: from > 0, ...known })
+    const ignored = new Report()
+    const end = cursor.end ?? Infinity
+    let start = from === 0 ? 0 : undefined
+    let count = 0
+    for (let position = from; ; ) {
+      this.#signal?.throwIfAborted()
+      const bytesRead = await source.read([scanner.room().subarray(0, end - position)], position)
+      scanner.filled(bytesRead)
+      position += bytesRead
+      const final = bytesRead === 0 || position >= end
+      for (const piece of scanner.pieces(final)) {
+        if (from > 0 && piece.at < from + CONTEXT) continue
+        start ??= piece.at
+        const span = await this.#format.spanOf(piece, ignored)
+        if (span === undefined) continue
+        cursor.time = later(count === 0 ? undefined : cursor.time, span)
+        if (++count === SAMPLE) return start
+      }
+      if (final || (start !== undefined && position - from > FIRST_BLOCK)) return start
+    }
+  }
+
+  /** @returns `Infinity` if it is not known before the whole file is read */
+  async #findClosed(source: Source): Promise<number | undefined> {
+    if (source.isGzip || source.stats.size <= FIRST_BLOCK) return undefined
+    const scanner = this.#format.scanner({})
+    scanner.filled(await source.read([scanner.room()], 0))
+    for (const _ of scanner.pieces(false)) if ((scanner.closedFrom ?? 0) < Infinity) break
+    return scanner.closedFrom
+  }
+}
+
+/** The later one of a time and that when a span has finished; when it has started, if it is open. */
+function later(time: bigint | undefined, { start, finish = start }: Span): bigint {
+  return time === undefined || finish > time ? finish : time
+}
+
+/** One of which nothing was read yet comes first. */
+function latestFirst(a: Cursor, b: Cursor): number {
+  if (a.time === undefined || b.time === undefined) return Number(b.time === undefined) - Number(a.time === undefined)
+  return a.time === b.time ? 0 : a.time > b.time ? -1 : 1
+}
