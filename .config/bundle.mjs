@@ -88,10 +88,19 @@ async function shareOne(outputs) {
 
 /** One file of CommonJS for each ES module: those that run `require` within Jest, say, have nothing else. */
 async function convertToCommonJs() {
+  const usesUrl = filesIn('dist').some(
+    (file) => file.endsWith('.js') && readFileSync(join('dist', file), 'utf8').includes('import.meta.url'),
+  )
   const commands = Object.values(bin).map((file) => resolve(file))
   await build({
     ...settings,
     format: 'cjs',
+    ...(usesUrl
+      ? {
+          banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
+          define: { 'import.meta.url': 'moduleUrl' },
+        }
+      : {}),
     entryPoints: filesIn('dist')
       .map((file) => join('dist', file))
       .filter((file) => file.endsWith('.js') && !commands.includes(resolve(file))),

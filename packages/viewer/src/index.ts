@@ -1,0 +1,2 @@
+export { savedPage } from './server/saved.js'
+export { traceViewer, type ViewerHandler, type ViewerOptions } from './server/viewer.js'

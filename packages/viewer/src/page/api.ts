@@ -1,0 +1,113 @@
+import type { Span } from '@trace/core/spans'
+import { fromColumns, type SpanColumns } from '../wire/spans.js'
+
+/** A trace in the list, as the server tells it; times in nanoseconds. */
+export interface ListedTrace {
+  readonly traceId: string
+  readonly process: string
+  readonly kind: string
+  readonly name: string
+  readonly start: bigint
+  readonly duration: bigint | undefined
+  readonly spans: number
+  readonly failed: number
+  readonly open: number
+}
+
+export interface Listing {
+  readonly store: string
+  readonly traces: readonly ListedTrace[]
+  /** Whether there may be more. */
+  readonly more: boolean
+  readonly skipped: number
+  readonly places: readonly { readonly at: string; readonly reason: string }[]
+  readonly incomplete: string | undefined
+}
+
+export interface LoadedTrace {
+  readonly spans: readonly Span[]
+  readonly skipped: number
+  readonly incomplete: string | undefined
+}
+
+/** What a server or a file has answered, in words for the reader. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  /** Where in a search the mistake is, in characters, if it is one. */
+  readonly at: number | undefined
+
+  constructor(message: string, at?: number) {
+    super(message)
+    this.at = at
+  }
+}
+
+export async function loadList(query: URLSearchParams, signal: AbortSignal): Promise<Listing> {
+  const answer = await get(`api/traces?${query}`, signal)
+  return { ...answer, traces: answer.traces.map(listedTrace) }
+}
+
+export async function loadTrace(id: string, signal: AbortSignal): Promise<LoadedTrace> {
+  const { spans, skipped, incomplete } = await get(`api/trace?id=${encodeURIComponent(id)}`, signal)
+  return { spans: fromColumns(spans), skipped, incomplete }
+}
+
+/** The spans that the page was saved with; undefined where a server serves it. */
+export function savedSpans(): readonly Span[] | undefined {
+  const element = document.getElementById('spans')
+  return element === null ? undefined : fromColumns(JSON.parse(element.textContent ?? '') as SpanColumns)
+}
+
+export interface Live {
+  traces(traces: readonly ListedTrace[]): void
+  /** @param message why nothing comes any more; undefined where it comes */
+  state(message: string | undefined): void
+}
+
+/** Tells of traces as they arrive. @returns what ends it */
+export function followTraces(live: Live): () => void {
+  const events = new EventSource('api/live')
+  const read = (event: Event): { message: string; traces: readonly Wire[] } => JSON.parse((event as MessageEvent).data)
+  events.addEventListener('ready', () => live.state(undefined))
+  events.addEventListener('traces', (event) => live.traces(read(event).traces.map(listedTrace)))
+  for (const name of ['cannot', 'failed']) {
+    events.addEventListener(name, (event) => {
+      events.close()
+      live.state(read(event).message)
+    })
+  }
+  events.addEventListener('error', () => live.state('The server does not answer. The page tries again by itself.'))
+  return () => events.close()
+}
+
+type Wire = Omit<ListedTrace, 'start' | 'duration'> & { start: string; duration?: string }
+
+function listedTrace(trace: Wire): ListedTrace {
+  const { start, duration } = trace
+  return { ...trace, start: BigInt(start), duration: duration === undefined ? undefined : BigInt(duration) }
+}
+
+interface Answers {
+  readonly store: string
+  readonly traces: readonly Wire[]
+  readonly more: boolean
+  readonly skipped: number
+  readonly places: readonly { readonly at: string; readonly reason: string }[]
+  readonly incomplete: string | undefined
+  readonly spans: SpanColumns
+}
+
+async function get(path: string, signal: AbortSignal): Promise<Answers> {
+  const response = await fetch(path, { signal }).catch((error: unknown) => {
+    if (signal.aborted) throw error
+    throw new Problem('The server does not answer. Is it still running? Start it again, and reload the page.')
+  })
+  const body = (await response
+    .json()
+    .catch(() => ({ message: `The server answered ${response.status}.` }))) as Answers & {
+    message?: string
+    at?: number
+  }
+  if (!response.ok) throw new Problem(body.message ?? `The server answered ${response.status}.`, body.at)
+  return body
+}

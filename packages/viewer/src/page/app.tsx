@@ -1,0 +1,103 @@
+import type { Span } from '@trace/core/spans'
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { Problem, savedSpans } from './api.js'
+import { CompareView } from './compare/compare-view.js'
+import { useFileDrop } from './frame/drop.js'
+import { utc } from './frame/format.js'
+import { Help } from './frame/help.js'
+import { focusSearch, useKeys } from './frame/keys.js'
+import { useTrace } from './frame/use-trace.js'
+import { ListView } from './list/list-view.js'
+import { listing } from './list/listing.js'
+import { go, place } from './location.js'
+import { TraceView } from './trace/trace-view.js'
+
+const saved = savedSpans()
+
+/** The page: a list, a trace, or two traces side by side, as the URL says; or a file that was dropped on it. */
+export function App(): JSX.Element {
+  const [helps, setHelps] = useState(false)
+  const { dropped, message, forget } = useFileDrop()
+  const { trace, compare } = place.value
+  useKeys({
+    '?': () => setHelps(true),
+    '/': focusSearch,
+    t: () => {
+      utc.value = !utc.value
+    },
+    u: () => {
+      if (trace !== undefined) go({})
+    },
+  })
+  return (
+    <>
+      <header class="top">
+        <h1>
+          {saved === undefined && dropped === undefined ? (
+            <a href="?" onClick={toList}>
+              Traces
+            </a>
+          ) : (
+            'Trace'
+          )}
+        </h1>
+        <span class="store">{dropped?.name ?? listing.value?.store ?? ''}</span>
+        {dropped !== undefined && (
+          <button type="button" onClick={forget}>
+            Close the file
+          </button>
+        )}
+        <button type="button" aria-pressed={utc.value} onClick={() => (utc.value = !utc.value)}>
+          {utc.value ? 'UTC' : 'Local time'}
+        </button>
+        <button type="button" onClick={() => setHelps(true)} aria-label="Help: keys and search">
+          ?
+        </button>
+      </header>
+      {message !== undefined && (
+        <p class="notice bad" role="alert">
+          {message}
+        </p>
+      )}
+      <View trace={trace} compare={compare} own={dropped?.spans ?? saved} />
+      {helps && <Help onClose={() => setHelps(false)} />}
+    </>
+  )
+}
+
+function toList(event: MouseEvent): void {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  go({})
+}
+
+interface ViewProps {
+  readonly trace: string | undefined
+  readonly compare: string | undefined
+  /** The spans of a file, rather than of a server's store. */
+  readonly own: readonly Span[] | undefined
+}
+
+function View({ trace, compare, own }: ViewProps): JSX.Element {
+  if (own !== undefined) return <TraceView spans={own} hasStore={false} notice={undefined} />
+  if (trace !== undefined && compare !== undefined) return <CompareView first={trace} second={compare} />
+  return trace === undefined ? <ListView /> : <LoadedTrace key={trace} id={trace} />
+}
+
+function LoadedTrace({ id }: { readonly id: string }): JSX.Element {
+  const loaded = useTrace(id)
+  if (loaded instanceof Problem) {
+    return (
+      <main class="empty">
+        <h2>This trace cannot be shown.</h2>
+        <p>{loaded.message}</p>
+        <a href="?" onClick={toList}>
+          Recent traces
+        </a>
+      </main>
+    )
+  }
+  if (loaded === undefined) return <main class="empty">Reading …</main>
+  return <TraceView spans={loaded.spans} hasStore notice={loaded.notice} />
+}

@@ -1,0 +1,55 @@
+import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ['/', 'search'],
+  ['n  N', 'next, previous match'],
+  ['e  E', 'next, previous error'],
+  ['j  k  ↓  ↑', 'next, previous row'],
+  ['→  ←', 'show, hide what is below; then to the child, the parent'],
+  ['Home  End', 'first, last row'],
+  ['*  -', 'show everything; hide all but the first level'],
+  ['Enter', 'details of the row; open the trace of the list'],
+  ['Esc', 'close details, leave the search'],
+  ['r', 'show the subtree of the row only; again: the whole trace'],
+  ['c', 'mark the critical path'],
+  ['z', 'zoom to the row; again: the whole trace'],
+  ['t', 'times in UTC or local'],
+  ['u', 'up: from the trace to the list'],
+  ['?', 'this help'],
+]
+
+/** The keys, over the page. */
+export function Help({ onClose }: { onClose(): void }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby="help-title"
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
+      <h2 id="help-title">Keys</h2>
+      <table>
+        <tbody>
+          {KEYS.map(([keys, meaning]) => (
+            <tr key={keys}>
+              <th scope="row">
+                <kbd>{keys}</kbd>
+              </th>
+              <td>{meaning}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="faint">
+        Search: words, "a phrase", service:orders, kind:db, name:"GET /users/:id", duration:&gt;100ms, status:error,
+        span:open, @key:value; a minus in front means not.
+      </p>
+      <form method="dialog">
+        <button type="submit">Close</button>
+      </form>
+    </dialog>
+  )
+}

@@ -1,0 +1,32 @@
+import { useEffect, useRef } from 'preact/hooks'
+
+/** What keys do, by what the browser calls them; shift and letters give capitals. */
+export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>
+
+/** Listens to keys wherever the focus is, but in a field where one types, or with a key that is the browser's. */
+export function useKeys(keys: Keys): void {
+  const current = useRef(keys)
+  current.current = keys
+  useEffect(() => {
+    const listen = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
+      const target = event.target
+      const isTyping = target instanceof HTMLElement && target.closest('input, select, textarea, dialog') !== null
+      if (isTyping && event.key !== 'Escape') return
+      // Enter and space press the button or follow the link that has the focus.
+      const presses = target instanceof HTMLElement && target.closest('button, a, summary') !== null
+      if (presses && (event.key === 'Enter' || event.key === ' ')) return
+      const act = Object.hasOwn(current.current, event.key) ? current.current[event.key] : undefined
+      if (act === undefined) return
+      event.preventDefault()
+      act(event)
+    }
+    addEventListener('keydown', listen)
+    return () => removeEventListener('keydown', listen)
+  }, [])
+}
+
+/** Puts the caret into the search box of the page. */
+export function focusSearch(): void {
+  document.querySelector<HTMLInputElement>('input[data-search]')?.focus()
+}

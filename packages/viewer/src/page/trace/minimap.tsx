@@ -1,0 +1,87 @@
+import type { SpanNode } from '@trace/analysis'
+import { isFailed } from '@trace/core/spans'
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { canvasColors, colorNumber } from '../frame/colors.js'
+import { duration } from '../frame/format.js'
+import { useDrag } from '../frame/use-drag.js'
+
+const HEIGHT = 56
+/** Narrower drags are clicks, in pixels. */
+const CLICK = 4
+
+export interface MinimapProps {
+  readonly nodes: readonly SpanNode[]
+  /** Of the whole trace, in ns. */
+  readonly length: number
+  readonly range: readonly [number, number]
+  /** @param range undefined for the whole trace */
+  onZoom(range: readonly [number, number] | undefined): void
+}
+
+/** The whole trace in a few lines: dragging zooms to a part of it, a double click shows it all. */
+export function Minimap({ nodes, length, range, onZoom }: MinimapProps): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [width, setWidth] = useState(600)
+  const { drag, ...pointer } = useDrag(([from, to]) => {
+    if (to - from > CLICK) onZoom([(from / width) * length, (to / width) * length])
+  })
+  useEffect(() => {
+    const box = canvas.current?.parentElement
+    if (box === null || box === undefined) return
+    const observer = new ResizeObserver(() => setWidth(box.clientWidth))
+    observer.observe(box)
+    return () => observer.disconnect()
+  }, [])
+  useEffect(() => {
+    if (canvas.current !== null) draw(canvas.current, nodes, length, width)
+  }, [nodes, length, width])
+
+  const shown: readonly [number, number] = drag ?? [(range[0] / length) * width, (range[1] / length) * width]
+  const [left, right] = shown[0] < shown[1] ? shown : [shown[1], shown[0]]
+  const isWhole = drag === undefined && left <= 0 && right >= width
+  return (
+    <div class="minimap" {...pointer} onDblClick={() => onZoom(undefined)}>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={`The whole trace, ${duration(BigInt(Math.round(length)))}. Drag to zoom, double-click to see all.`}
+      />
+      {!isWhole && <div class="shade" style={{ left: '0', width: `${left}px` }} />}
+      {!isWhole && <div class="shade" style={{ left: `${right}px`, right: '0' }} />}
+    </div>
+  )
+}
+
+/** Each row is a line; of many, several share one. What failed is drawn last, so that it is seen. */
+function draw(canvas: HTMLCanvasElement, nodes: readonly SpanNode[], length: number, width: number): void {
+  canvas.width = Math.round(width * devicePixelRatio)
+  canvas.height = HEIGHT * devicePixelRatio
+  canvas.style.width = `${width}px`
+  canvas.style.height = `${HEIGHT}px`
+  const context = canvas.getContext('2d')
+  if (context === null || length === 0) return
+  context.scale(devicePixelRatio, devicePixelRatio)
+  const colorOf = canvasColors()
+  const step = Math.min(4, (HEIGHT - 4) / nodes.length)
+  const failed = colorOf('--failed')
+  const colors = new Map<string, string>()
+  for (const pass of [false, true]) {
+    for (const [at, row] of nodes.entries()) {
+      if (isFailed(row.span) !== pass) continue
+      const { process } = row.span
+      let color = pass ? failed : colors.get(process)
+      if (color === undefined) {
+        color = colorOf(`--service-${colorNumber(process)}`)
+        colors.set(process, color)
+      }
+      context.fillStyle = color
+      context.fillRect(
+        (row.start / length) * width,
+        2 + at * step,
+        Math.max(1, ((row.end - row.start) / length) * width),
+        Math.max(0.75, step - 0.5),
+      )
+    }
+  }
+}
