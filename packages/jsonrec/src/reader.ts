@@ -11,7 +11,7 @@ import {
 import { spanFromJsonLine } from './line.js'
 import { type LinePiece, LineScanner } from './scan.js'
 
-/** Options of {@link jsonReader}: the file (`path`), and how far to read back (`margin`). */
+/** Options of {@link jsonReader}: the file or files (`path`), and how far to read back (`margin`). */
 export type JsonReaderOptions = TextReaderOptions
 
 const TRACE_ID = Buffer.from('"trace_id":')

@@ -8,7 +8,7 @@ import {
 import { readPiece } from './parse.js'
 import { type DocumentPiece, Scanner } from './scan.js'
 
-/** Options of {@link yamlReader}: the file (`path`), and how far to read back (`margin`). */
+/** Options of {@link yamlReader}: the file or files (`path`), and how far to read back (`margin`). */
 export type YamlReaderOptions = TextReaderOptions
 
 const TRACE_ID = Buffer.from('\ntrace_id: ')

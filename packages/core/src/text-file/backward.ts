@@ -153,7 +153,7 @@ export class Backward<P extends Piece> {
    * @returns from where to read, and where the first record is that belongs to it
    */
   async #blockBefore(cursor: Cursor, source: Source): Promise<{ from: number; at: number }> {
-    const isWhole = source.isGzip || this.closedFrom[cursor.index] === Infinity
+    const isWhole = source.isSequential || this.closedFrom[cursor.index] === Infinity
     if (!isWhole) cursor.end ??= source.stats.size
     for (let size = cursor.block; ; size *= 2) {
       const from = isWhole ? 0 : Math.max(0, (cursor.end ?? 0) - size)
@@ -191,7 +191,7 @@ export class Backward<P extends Piece> {
 
   /** @returns `Infinity` if it is not known before the whole file is read */
   async #findClosed(source: Source): Promise<number | undefined> {
-    if (source.isGzip || source.stats.size <= FIRST_BLOCK) return undefined
+    if (source.isSequential || source.stats.size <= FIRST_BLOCK) return undefined
     const scanner = this.#format.scanner({})
     scanner.filled(await source.read([scanner.room()], 0))
     for (const _ of scanner.pieces(false)) if ((scanner.closedFrom ?? 0) < Infinity) break

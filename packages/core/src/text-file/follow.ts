@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Span } from '../contract/span.js'
 import { errorCode, TraceError } from '../values/errors.js'
-import { listRotated, openSource } from './open-store.js'
+import { filesOf, listRotated, openSource } from './open-store.js'
 import type { Piece, PieceScanner, ReadFormat } from './read-format.js'
 import { Report } from './report.js'
 import { isSameFile, type RotatedFile } from './rotated.js'
@@ -15,38 +15,48 @@ const POLL = 200
 const LINGER = 2_000
 /** How long before the last write to a file the one after it may have been written to for the last time, in ms. */
 const SLACK = 1_000
+/** How many bytes to skip at a time. */
+const CHUNK = 262_144
 /** How many bytes before the position identify it: most of the last record, with its ids. */
 const REMEMBERED = 512
 
 /**
- * Yields the spans that are written to a file from now on. Waits for a file that does not exist yet. If the file is truncated, goes
- * on at its start. If it is rotated or replaced by another, reads it to its end, and goes on with the next one.
+ * Yields the spans that are written to files from now on. Waits for a file that does not exist yet. If a file is truncated, goes on at
+ * its start. If it is rotated or replaced by another, reads it to its end, and goes on with the next one.
+ *
+ * @param paths may stand for several files each
  */
-export async function* followFile<P extends Piece>(
-  path: string,
+export async function* followFiles<P extends Piece>(
+  paths: readonly string[],
   name: string,
   format: ReadFormat<P>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Span[]> {
-  const followed = new Followed(path, name, format)
+  const followed = new Map<string, Followed<P>>()
   const ended = (): boolean => signal?.aborted === true
   // A signal of its own: Node 20 warns of the eleventh listener of a signal, and many may follow until the same one aborts.
   const end = signal === undefined ? {} : { signal: AbortSignal.any([signal]) }
   try {
-    while (!ended()) {
-      for (const file of await followed.look()) {
-        let spans: Span[] = []
-        while (await file.read(spans)) {
-          if (spans.length > 0) yield spans
-          if (ended()) return
-          spans = []
+    for (let isFirst = true; !ended(); isFirst = false) {
+      for (const path of paths) {
+        for (const file of await filesOf(path)) {
+          if (!followed.has(file)) followed.set(file, new Followed(file, name, format, isFirst))
         }
-        if (spans.length > 0) yield spans
+      }
+      for (const each of followed.values()) {
+        for (const file of await each.look()) {
+          for (let goesOn = true; goesOn; ) {
+            const spans: Span[] = []
+            goesOn = await file.read(spans)
+            if (spans.length > 0) yield spans
+            if (ended()) return
+          }
+        }
       }
       await sleep(POLL, undefined, end).catch(() => {})
     }
   } finally {
-    await followed.close()
+    for (const each of followed.values()) await each.close()
   }
 }
 
@@ -63,7 +73,11 @@ class Followed<P extends Piece> {
   /** When the file that was last at the path was last written to, in ms since the Unix epoch. */
   #since = Infinity
 
-  constructor(path: string, name: string, format: ReadFormat<P>) {
+  readonly #skipsFirst: boolean
+
+  /** @param skipsFirst whether what is there already is not to be read */
+  constructor(path: string, name: string, format: ReadFormat<P>, skipsFirst: boolean) {
+    this.#skipsFirst = skipsFirst
     this.#path = path
     this.#name = name
     this.#format = format
@@ -87,7 +101,7 @@ class Followed<P extends Piece> {
 
   /** Opens the file at the path, and what has been there since the last look and was rotated. */
   async #openNext(): Promise<void> {
-    const first = this.#known === undefined
+    const first = this.#known === undefined && this.#skipsFirst
     const last = this.#files.at(-1)
     this.#since = (await last?.lastWrite()) ?? this.#since
     // Before the others are listed: so none is missed that is rotated meanwhile.
@@ -134,7 +148,8 @@ class Followed<P extends Piece> {
     try {
       const source = await openSource(path, this.#name)
       // From the last byte: if it is a line break, the next record may follow it directly.
-      const position = atEnd ? Math.max(0, source.stats.size - 1) : 0
+      const end = atEnd && source.isSequential ? await endOf(source) : source.stats.size
+      const position = atEnd ? Math.max(0, end - 1) : 0
       return await Watched.from(source, this.#format, position)
     } catch (error) {
       if (error instanceof TraceError && errorCode(error.cause) === 'ENOENT') return undefined
@@ -144,6 +159,16 @@ class Followed<P extends Piece> {
 
   async close(): Promise<void> {
     for (const file of this.#files) await file.close()
+  }
+}
+
+/** Where a text ends that is made while it is read. */
+async function endOf(source: Source): Promise<number> {
+  const room = Buffer.allocUnsafe(CHUNK)
+  for (let position = 0; ; ) {
+    const count = await source.read([room], position)
+    if (count === 0) return position
+    position += count
   }
 }
 
@@ -169,7 +194,7 @@ class Watched<P extends Piece> {
   #scanner: PieceScanner<P>
 
   static async from<P extends Piece>(source: Source, format: ReadFormat<P>, position: number): Promise<Watched<P>> {
-    const before = Buffer.alloc(source.isGzip ? 0 : Math.min(REMEMBERED, position))
+    const before = Buffer.alloc(source.isSequential ? 0 : Math.min(REMEMBERED, position))
     if (before.length > 0) await source.read([before], position - before.length)
     return new Watched(source, format, position, before)
   }
@@ -194,7 +219,7 @@ class Watched<P extends Piece> {
     }
     const count = Math.max(0, bytesRead - before.length)
     const last = room.subarray(Math.max(0, count - REMEMBERED), count)
-    if (!this.source.isGzip) this.#before = Buffer.concat([before, last]).subarray(-REMEMBERED)
+    if (!this.source.isSequential) this.#before = Buffer.concat([before, last]).subarray(-REMEMBERED)
     this.#scanner.filled(count)
     this.#position += count
     if (count > 0) await this.#take(this.#scanner.pieces(false), spans)

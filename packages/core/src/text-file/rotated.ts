@@ -9,6 +9,7 @@ export interface RotatedFile {
 }
 
 const ENDING = /^\.(\d{1,15})(\.gz)?$/
+const SIDE_ENDING = /^\.(?:lock|\d{1,15}(?:\.gz(?:\.tmp)?)?)$/
 
 /**
  * The rotated files of a file, lowest number first. If a number is there both plain and compressed, that is while it is compressed,
@@ -27,6 +28,11 @@ export function rotatedFiles(path: string, names: readonly string[]): RotatedFil
     if (!gzip || !byNumber.has(number)) byNumber.set(number, { path: path + ending[0], number, gzip })
   }
   return [...byNumber.values()].sort((a, b) => a.number - b.number)
+}
+
+/** Whether a file was rotated from another one, or is one of those that rotation needs for a moment. */
+export function isSideFile(path: string, of: string): boolean {
+  return path.startsWith(of) && SIDE_ENDING.test(path.slice(of.length))
 }
 
 /** Whether these are of the same file. */

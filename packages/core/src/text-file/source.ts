@@ -1,15 +1,16 @@
 import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { errorMessage } from '../values/errors.js'
+import { isContainerLog, withoutPrefixes } from './container-log.js'
 
 /** A file of a store, open for reading. */
 export interface Source {
-  /** Its name without its folder. */
+  /** Its name, for places. */
   readonly name: string
   /** Of the file as it was opened. */
   readonly stats: Stats
-  /** Whether it is unpacked. */
-  readonly isGzip: boolean
+  /** Whether its text is made while it is read, from the start on, so that places in it are none in the file. */
+  readonly isSequential: boolean
   /** Why the rest cannot be read, once that is known. */
   readonly problem?: string | undefined
   /** Reads into the buffers, in turn. @returns how many bytes; 0 at the end */
@@ -23,42 +24,76 @@ const GZIP = 0x1f8b
 /** How many bytes to unpack at a time. */
 const CHUNK = 262_144
 
-/** The source of an open file, which is unpacked if it is a gzip file. */
+/** The source of an open file. A gzip file is unpacked; of a container runtime's log, it is what the program has printed. */
 export async function sourceOf(file: FileHandle, name: string): Promise<Source> {
   const stats = await file.stat()
   const start = Buffer.alloc(2)
   await file.read(start, 0, 2, 0)
-  if (start.readUInt16BE() === GZIP) return new GzipSource(file, name, stats)
+  const source = start.readUInt16BE() === GZIP ? gzipSource(file, name, stats) : plainSource(file, name, stats)
+  const head = Buffer.alloc(80)
+  const count = await source.read([head], 0)
+  if (!isContainerLog(head.subarray(0, count))) return source
+  return new SequentialSource(source, async () => withoutPrefixes(source))
+}
+
+function plainSource(file: FileHandle, name: string, stats: Stats): Source {
   return {
     name,
     stats,
-    isGzip: false,
-    statNow: () => file.stat(),
+    isSequential: false,
     read: async (buffers, position) => (await file.readv(buffers, position)).bytesRead,
+    statNow: () => file.stat(),
     close: () => file.close(),
   }
 }
 
-/** A compressed file. It is read from its start on: reading at an earlier position begins again, at a later one skips. */
-class GzipSource implements Source {
+function gzipSource(file: FileHandle, name: string, stats: Stats): Source {
+  return new SequentialSource(plainSource(file, name, stats), async () => {
+    const [{ Readable }, { createGunzip }] = await Promise.all([import('node:stream'), import('node:zlib')])
+    const packed = Readable.from(bytesOf(file), { objectMode: false })
+    const unpacked = createGunzip({ chunkSize: CHUNK })
+    packed.on('error', (error) => unpacked.destroy(error))
+    unpacked.on('close', () => packed.destroy())
+    return packed.pipe(unpacked)[Symbol.asyncIterator]()
+  })
+}
+
+async function* bytesOf(file: FileHandle): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+    at += bytesRead
+  }
+}
+
+/** A text that is made of another. Reading at an earlier position begins again, at a later one skips. */
+class SequentialSource implements Source {
   readonly name: string
   readonly stats: Stats
-  readonly isGzip = true
-  problem: string | undefined
-  readonly #file: FileHandle
+  readonly isSequential = true
+  readonly #from: Source
+  readonly #begin: () => Promise<AsyncIterator<Buffer>>
   #chunks: AsyncIterator<Buffer> | undefined
-  /** What was unpacked and not read yet, and its place. */
+  /** What was made and not read yet, and its place. */
   #rest: Buffer = Buffer.alloc(0)
   #position = 0
+  #problem: string | undefined
 
-  constructor(file: FileHandle, name: string, stats: Stats) {
-    this.#file = file
-    this.name = name
-    this.stats = stats
+  /** @param begin makes the text from the start on. An empty chunk says that there is no more yet */
+  constructor(from: Source, begin: () => Promise<AsyncIterator<Buffer>>) {
+    this.#from = from
+    this.#begin = begin
+    this.name = from.name
+    this.stats = from.stats
+  }
+
+  get problem(): string | undefined {
+    return this.#problem ?? this.#from.problem
   }
 
   async read(buffers: readonly Buffer[], position: number): Promise<number> {
-    if (this.#chunks === undefined || position < this.#position) await this.#begin()
+    if (position < this.#position) await this.#end()
     let count = 0
     for (const buffer of buffers) {
       for (let filled = 0; filled < buffer.length; ) {
@@ -72,17 +107,18 @@ class GzipSource implements Source {
     return count
   }
 
-  /** Unpacks until there are bytes from a position on. @returns false at the end */
+  /** Makes text until there is some from a position on. @returns false at the end */
   async #forward(position: number): Promise<boolean> {
     for (;;) {
       this.#drop(Math.min(this.#rest.length, position - this.#position))
       if (this.#rest.length > 0) return true
       try {
-        const next = await this.#chunks?.next()
-        if (next === undefined || next.done === true) return false
+        this.#chunks ??= await this.#begin()
+        const next = await this.#chunks.next()
+        if (next.done === true || next.value.length === 0) return false
         this.#rest = next.value
       } catch (error) {
-        this.problem = `the rest cannot be unpacked: ${errorMessage(error)}`
+        this.#problem = `the rest cannot be unpacked: ${errorMessage(error)}`
         return false
       }
     }
@@ -93,38 +129,19 @@ class GzipSource implements Source {
     this.#position += count
   }
 
-  async #begin(): Promise<void> {
-    await this.#end()
-    const [{ Readable }, { createGunzip }] = await Promise.all([import('node:stream'), import('node:zlib')])
-    const packed = Readable.from(this.#packed(), { objectMode: false })
-    const unpacked = createGunzip({ chunkSize: CHUNK })
-    packed.on('error', (error) => unpacked.destroy(error))
-    unpacked.on('close', () => packed.destroy())
-    this.#chunks = packed.pipe(unpacked)[Symbol.asyncIterator]()
+  async #end(): Promise<void> {
+    await this.#chunks?.return?.()
+    this.#chunks = undefined
     this.#rest = Buffer.alloc(0)
     this.#position = 0
   }
 
-  async *#packed(): AsyncGenerator<Buffer> {
-    for (let at = 0; ; ) {
-      const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, at)
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
-      at += bytesRead
-    }
-  }
-
-  async #end(): Promise<void> {
-    await this.#chunks?.return?.()
-    this.#chunks = undefined
-  }
-
   async statNow(): Promise<Stats> {
-    return this.#file.stat()
+    return this.#from.statNow()
   }
 
   async close(): Promise<void> {
     await this.#end()
-    await this.#file.close()
+    await this.#from.close()
   }
 }

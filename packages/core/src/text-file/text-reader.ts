@@ -2,19 +2,22 @@ import type { TraceReader, TraceSpans } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { checkTraceId } from '../store/query.js'
 import { isId } from '../values/ids.js'
-import { checkOptions, optionRules } from '../values/options.js'
+import { checkOptions } from '../values/options.js'
 import { eachOnce } from '../values/spans.js'
 import { Backward } from './backward.js'
-import { followFile } from './follow.js'
+import { followFiles } from './follow.js'
 import { listFiles } from './list.js'
 import { absolutePath } from './open-file.js'
-import { closeAll, openStore } from './open-store.js'
+import { closeAll, openStores } from './open-store.js'
 import type { Piece, ReadFormat } from './read-format.js'
 
 /** Options of a reader of a text file. */
 export interface TextReaderOptions {
-  /** The file: an absolute path, or one from the current folder as it is now. */
-  readonly path: string
+  /**
+   * The file, or several that are read as one store: absolute paths, or ones from the current folder as it is now. A `*` stands for any
+   * part of a name, as in `logs/*.yaml`.
+   */
+  readonly path: string | readonly string[]
   /**
    * How long after it has finished a span may have been stored, in ms, for reads that go back from the end. They stop where, by this,
    * nothing newer can come, and say so (`incomplete`). `Infinity` reads all. Default 5,000.
@@ -30,7 +33,8 @@ export type TextReader = TraceReader & Required<Pick<TraceReader, 'follow'>>
 /**
  * Creates a reader of the traces in a text file, which may be written at the same time. Files that were rotated, such as
  * `traces.yaml.1` or `traces.yaml.2.gz`, are read with it as one store. Each call reads back from the end, as far as it has to, without
- * holding the files in memory. Nothing stays open between calls.
+ * holding the files in memory. Nothing stays open between calls. Compressed files are unpacked, and the lines of a container
+ * runtime's log read without what it has put before each.
  *
  * All methods reject with a `TraceError` of code `TRACE_CANNOT_READ` if the file is missing or cannot be opened. The records that
  * `trace` reports as skipped are those that mention the trace's id; `traces` reports all that it has come across.
@@ -40,18 +44,19 @@ export type TextReader = TraceReader & Required<Pick<TraceReader, 'follow'>>
  */
 export function textReader<P extends Piece>(format: ReadFormat<P>, options: TextReaderOptions): TextReader {
   checkOptions(`${format.name}Reader`, options, {
-    path: { ...optionRules.string, required: true },
+    path: { expected: 'a path, or a list of paths', test: isPaths, required: true },
     margin: { expected: 'milliseconds, 0 or more', test: (v) => typeof v === 'number' && v >= 0 },
   })
-  const path = absolutePath(`${format.name}Reader`, options.path)
-  const name = `${format.name}(${options.path})`
+  const given = [options.path].flat()
+  const paths = given.map((path) => absolutePath(`${format.name}Reader`, path))
+  const name = `${format.name}(${given.join(', ')})`
 
   async function withStore<T>(signal: AbortSignal | undefined, use: (reading: Backward<P>) => Promise<T>): Promise<T> {
-    const sources = await openStore(path, name)
+    const stores = await openStores(paths, name)
     try {
-      return await use(new Backward([sources], format, { margin: options.margin ?? MARGIN, signal }))
+      return await use(new Backward(stores, format, { margin: options.margin ?? MARGIN, signal }))
     } finally {
-      await closeAll(sources)
+      await closeAll(stores.flat())
     }
   }
 
@@ -66,8 +71,13 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
       signal?.throwIfAborted()
       return withStore(signal, (reading) => listFiles(reading, format, query, signal))
     },
-    follow: ({ signal }) => followFile(path, name, format, signal),
+    follow: ({ signal }) => followFiles(paths, name, format, signal),
   }
+}
+
+function isPaths(value: unknown): boolean {
+  const paths: unknown[] = Array.isArray(value) ? value : [value]
+  return paths.length > 0 && paths.every((path) => typeof path === 'string' && path !== '')
 }
 
 async function readTrace<P extends Piece>(
