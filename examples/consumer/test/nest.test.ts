@@ -52,6 +52,7 @@ test('built and started, it records what it is asked, and what it still holds as
   expect(skipped).toBe(0)
   expect(spans.map(({ process, kind, name }) => `${process.split(':')[0]} ${kind} ${name}`).sort()).toEqual([
     'nest-app db find cat',
+    'nest-app ledger spans',
     'nest-app request GET /cats/:id',
   ])
 })

@@ -72,7 +72,8 @@ async function yamlFile(folder: string, spans: number): Promise<{ readonly path:
   const path = join(folder, `${spans}-spans.yaml`)
   const existing = await stat(path).catch(() => undefined)
   if (existing === undefined) {
-    const unfinished = `${path}.${process.pid}`
+    // Not `.` and a number, which is what a reader takes for an older part of the file.
+    const unfinished = `${path}-${process.pid}`
     await writeSpans(unfinished, spans)
     // The process of another side may have written the same file, and may be reading it.
     await link(unfinished, path).catch(() => {})
