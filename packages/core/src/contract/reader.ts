@@ -62,6 +62,8 @@ export interface TraceSummary {
   readonly start: bigint
   /** From the earliest start to the latest finish, in nanoseconds; undefined if no span has finished. */
   readonly duration: bigint | undefined
+  /** The services that its spans ran in, each once, in the order of their first spans; see `serviceOf`. */
+  readonly services: readonly string[]
   /** How many spans are stored; one with several records counts once. */
   readonly spans: number
   /** How many of them failed. */

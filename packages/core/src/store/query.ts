@@ -41,10 +41,21 @@ export function summarize(spans: readonly Span[]): TraceSummary | undefined {
     name,
     start,
     duration,
+    services: servicesOf(spans),
     spans: spans.length,
     failed,
     open,
   }
+}
+
+function servicesOf(spans: readonly Span[]): string[] {
+  const starts = new Map<string, bigint>()
+  for (const { process, start } of spans) {
+    const service = serviceOf(process)
+    const earliest = starts.get(service)
+    if (earliest === undefined || start < earliest) starts.set(service, start)
+  }
+  return [...starts].sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([service]) => service)
 }
 
 function firstSpan(spans: readonly Span[]): Span | undefined {

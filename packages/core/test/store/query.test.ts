@@ -16,7 +16,7 @@ describe('summarize', () => {
         name: 'x',
       }),
       aSpan({ spanId: 1n, parentId: 0n, start: 10n, finish: 50n, name: 'first' }),
-      aSpan({ spanId: 3n, parentId: 2n, start: 5n, finish: undefined }),
+      aSpan({ spanId: 3n, parentId: 2n, start: 5n, finish: undefined, process: 'orders:1@host-2' }),
     ])
     expect(summary).toEqual({
       traceId: 42n,
@@ -25,6 +25,7 @@ describe('summarize', () => {
       name: 'first',
       start: 5n,
       duration: 85n,
+      services: ['orders', 'users'],
       spans: 3,
       failed: 1,
       open: 1,
@@ -54,6 +55,7 @@ const trace: TraceSummary = {
   name: 'GET /',
   start: 100n,
   duration: 50n,
+  services: ['p'],
   spans: 1,
   failed: 0,
   open: 0,
