@@ -1,0 +1,16 @@
+import type { ReadReport } from '@trace/core'
+import { onOneLine } from '@trace/core/spans'
+import { type Context, note } from '../terminal/context.js'
+
+/** Says on standard error what a read has left out. */
+export function noteSkipped(context: Context, { skipped, places, incomplete }: ReadReport): void {
+  if (skipped > 0) {
+    const [first] = places
+    const where = first === undefined ? '' : `; the first, at ${onOneLine(first.at)}: ${onOneLine(first.reason)}`
+    note(
+      context,
+      `${skipped} ${skipped === 1 ? 'record was' : 'records were'} passed over, since they are no whole spans${where}`,
+    )
+  }
+  if (incomplete !== undefined) note(context, `there may be more: ${onOneLine(incomplete)}`)
+}

@@ -1,0 +1,57 @@
+import { buildApplication, buildRouteMap, run, text_en } from '@stricli/core'
+import { ls } from './commands/ls.js'
+import { show } from './commands/show.js'
+import { type Context, EXIT } from './terminal/context.js'
+
+const routes = buildRouteMap<'ls' | 'show', Context>({
+  routes: { ls, show },
+  docs: {
+    brief: 'Reads, searches, compares and carries traces, straight from where they are stored',
+    fullDescription: `Reads, searches, compares and carries traces, straight from where they are stored.
+
+A store is a file (traces.yaml, traces.jsonl, rotated and compressed ones too) or a URL (dynamodb://Traces). Several are read as one.
+Without one, commands read what TRACE_RECORDER says, or traces.yaml in the current folder.
+
+EXIT CODES
+  0  found   1  nothing found, or a difference   2  misuse   3  a store cannot be read
+
+EXAMPLES
+  trace ls
+  trace show last
+  trace ls --errors --since 15m
+  trace show last-error --data`,
+  },
+})
+
+const app = buildApplication(routes, {
+  name: 'trace',
+  versionInfo: {
+    async getCurrentVersion() {
+      return (this as Context).version()
+    },
+  },
+  scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+  documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: true, useAliasInUsageLine: true },
+  localization: {
+    text: {
+      ...text_en,
+      noCommandRegisteredForInput: (args) =>
+        `trace: ${text_en.noCommandRegisteredForInput(args)}\ntrace --help lists the commands`,
+      exceptionWhileParsingArguments: (error, ansiColor) =>
+        `trace: ${text_en.exceptionWhileParsingArguments.call({ formatException: String }, error, ansiColor)}`,
+    },
+  },
+})
+
+/**
+ * Runs the command `trace`.
+ *
+ * @param args what stands behind `trace`
+ * @param context where it writes, and what it knows of the world; its exit code is set
+ */
+export async function runTrace(args: readonly string[], context: Context): Promise<void> {
+  await run(app, args, context)
+  const { process } = context
+  // Those of the library below 0 are mistakes in what was typed.
+  if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = EXIT.misuse
+}

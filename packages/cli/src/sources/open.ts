@@ -1,0 +1,83 @@
+import { open } from 'node:fs/promises'
+import { relative } from 'node:path'
+import type { TraceReader } from '@trace/core'
+import { openReader } from '@trace/core/open'
+import { type Context, EXIT, Failure } from '../terminal/context.js'
+import { isUrl, locate } from './locate.js'
+import { unionOf } from './union.js'
+
+/** How much of a file tells its format, in bytes. */
+const LOOK = 65_536
+
+/** A store, or several as one. */
+export interface Opened {
+  readonly reader: TraceReader
+  /** As it was asked for, or found. */
+  readonly names: readonly string[]
+}
+
+/**
+ * Opens the stores that were asked for as one; by default what `TRACE_RECORDER` says, or `traces.yaml`.
+ *
+ * @param asked paths, patterns and URLs
+ * @throws {Failure} if there is no such store, or its format is unknown
+ */
+export async function openSources(context: Context, asked: readonly string[]): Promise<Opened> {
+  const { cwd, process } = context
+  const names = await locate(asked, { cwd, env: process.env })
+  const readers: TraceReader[] = []
+  for (const name of names) readers.push(isUrl(name) ? openReader(name) : await openFile(name))
+  return { reader: unionOf(readers), names: names.map((name) => (isUrl(name) ? name : shorter(cwd, name))) }
+}
+
+function shorter(cwd: string, path: string): string {
+  const fromHere = relative(cwd, path)
+  return fromHere.startsWith('..') ? path : fromHere
+}
+
+async function openFile(path: string): Promise<TraceReader> {
+  const format = formatOfName(path) ?? (await formatOfContent(path))
+  if (format === 'yaml') return (await import('@trace/yamlrec')).yamlReader({ path })
+  return (await import('@trace/jsonrec')).jsonReader({ path })
+}
+
+type Format = 'yaml' | 'jsonl'
+
+function formatOfName(path: string): Format | undefined {
+  const name = path.replace(/\.gz$/, '').replace(/\.\d+$/, '')
+  if (/\.ya?ml$/.test(name)) return 'yaml'
+  return /\.(?:jsonl|ndjson)$/.test(name) ? 'jsonl' : undefined
+}
+
+async function formatOfContent(path: string): Promise<Format> {
+  const text = await beginningOf(path)
+  if (/^\s*\{.*"span_id"\s*:/m.test(text)) return 'jsonl'
+  if (/^---|^span_id:/m.test(text)) return 'yaml'
+  const what =
+    text.trim() === '' ? 'it is empty' : 'neither YAML documents nor JSON lines of spans are in its beginning'
+  throw new Failure(
+    `cannot tell the format of ${path}: ${what}. Spans of another system's format are read by: trace import ${path}`,
+    EXIT.unreadable,
+  )
+}
+
+async function beginningOf(path: string): Promise<string> {
+  try {
+    const file = await open(path)
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(LOOK), 0, LOOK, 0)
+      const bytes = buffer.subarray(0, bytesRead)
+      return (bytes[0] === 0x1f && bytes[1] === 0x8b ? await unpacked(bytes) : bytes).toString()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw new Failure(`cannot read ${path}: ${error instanceof Error ? error.message : error}`, EXIT.unreadable)
+  }
+}
+
+async function unpacked(bytes: Buffer): Promise<Buffer> {
+  const { constants, gunzipSync } = await import('node:zlib')
+  // The rest of the file is not there, and that is no error.
+  return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH })
+}

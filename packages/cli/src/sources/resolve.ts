@@ -1,0 +1,48 @@
+import type { TraceReader } from '@trace/core'
+import { formatTime, onOneLine, type Span } from '@trace/core/spans'
+import { type Context, EXIT, Failure } from '../terminal/context.js'
+
+/** How many traces are listed where the beginning of an id is that of several. */
+const MOST_LISTED = 5
+
+/**
+ * The spans of a trace that a person names: by `last`, by `last-error`, by its decimal id or the beginning of it, if no other id
+ * begins so, or by a W3C trace id of 32 hexadecimal digits.
+ *
+ * @throws {Failure} if there is none, or several
+ */
+export async function resolveTrace(context: Context, reader: TraceReader, wanted: string): Promise<readonly Span[]> {
+  const options = { signal: context.signal }
+  const read = async (traceId: bigint): Promise<readonly Span[]> => (await reader.trace(traceId, options)).spans
+  if (wanted === 'last' || wanted === 'last-error') {
+    const query = wanted === 'last' ? { limit: 1 } : { limit: 1, error: true }
+    const { traces } = await reader.traces(query, options)
+    const [newest] = traces
+    if (newest !== undefined) return read(newest.traceId)
+    throw new Failure(
+      wanted === 'last' ? `there is no trace in ${reader.name}` : `no trace in ${reader.name} failed`,
+      EXIT.nothing,
+    )
+  }
+  const w3c = /^[\da-f]{16}([\da-f]{16})$/i.exec(wanted)?.[1]
+  if (!/^\d{1,20}$/.test(wanted) && w3c === undefined) {
+    throw new Failure(
+      `expected a trace's id, the beginning of one, last or last-error, got ${onOneLine(wanted, 80)}. Ids are decimal; trace ls lists them`,
+    )
+  }
+  const exact = await read(w3c === undefined ? BigInt(wanted) : BigInt(`0x${w3c}`))
+  if (exact.length > 0) return exact
+  const where = ({ traceId }: Span): boolean => String(traceId).startsWith(wanted)
+  const { traces } = await reader.traces({ where, limit: MOST_LISTED }, options)
+  const [first] = traces
+  if (first === undefined) {
+    const how = w3c === undefined && wanted.length < 15 ? 'begins with' : 'is'
+    throw new Failure(
+      `there is no trace in ${reader.name} whose id ${how} ${wanted}. trace ls lists those there are`,
+      EXIT.nothing,
+    )
+  }
+  if (traces.length === 1) return read(first.traceId)
+  const list = traces.map(({ traceId, start, name }) => `  ${traceId}  ${formatTime(start)}  ${onOneLine(name, 60)}`)
+  throw new Failure(`several traces have an id that begins with ${wanted}; write more of it:\n${list.join('\n')}`)
+}

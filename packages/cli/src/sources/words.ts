@@ -1,0 +1,45 @@
+import { parseSearch, type Search, SearchError } from '@trace/analysis'
+import { EXIT, Failure } from '../terminal/context.js'
+import { isSource } from './locate.js'
+
+/** What the words behind a command say. */
+export interface Words {
+  readonly sources: readonly string[]
+  readonly search: Search
+}
+
+/**
+ * Tells stores from conditions of a search.
+ *
+ * @param from the stores that an option names
+ * @throws {Failure} points at the mistake in the search
+ */
+export function wordsOf(words: readonly string[], from: readonly string[] = []): Words {
+  const text = words
+    .filter((word) => !isSource(word))
+    .map(quoted)
+    .join(' ')
+  return { sources: [...from, ...words.filter(isSource)], search: searchOf(text) }
+}
+
+/** @throws {Failure} points at the mistake */
+export function searchOf(text: string): Search {
+  try {
+    return parseSearch(text)
+  } catch (error) {
+    if (error instanceof SearchError) throw new Failure(error.message, EXIT.misuse)
+    throw error
+  }
+}
+
+const ANOTHER_CONDITION = /\s-?(?:@\S+|(?:kind|service|name|process|host|trace|id|duration|status|span)):/
+
+/**
+ * The shell takes quotes away: of `name:"GET /users"` it leaves `name:GET /users` as one argument. They are put back where a name or
+ * a value of data has spaces, and nothing in it looks like another condition.
+ */
+function quoted(word: string): string {
+  const [, condition, value = ''] = /^(-?(?:name|@[^\s:"]+):)(\S.*\s.*)$/s.exec(word) ?? []
+  if (condition === undefined || value.includes('"') || ANOTHER_CONDITION.test(value)) return word
+  return `${condition}"${value.replaceAll('\\', '\\\\')}"`
+}

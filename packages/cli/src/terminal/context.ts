@@ -1,0 +1,49 @@
+/** Where a command writes: a terminal, a pipe, or what a test has in their place. */
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  /** Some terminals report 0. */
+  readonly columns?: number
+}
+
+/** What a command knows of the world: so that it runs in a test as in a terminal. */
+export interface Context {
+  readonly process: {
+    readonly stdout: Output
+    readonly stderr: Output
+    readonly env: Readonly<Record<string, string | undefined>>
+    /** What the command ends with; see {@link EXIT}. */
+    exitCode?: number | string | null
+  }
+  /** The folder that paths are relative to. */
+  readonly cwd: string
+  /** Now, in ms since the Unix epoch. */
+  readonly now: () => number
+  /** The version of this package. */
+  readonly version: () => string
+  /** Aborts at Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+/** What the command ends with. */
+export const EXIT = { found: 0, nothing: 1, misuse: 2, unreadable: 3 } as const
+
+/** A mistake of the user, or something that cannot be read: the message says what happened, and what to do. */
+export class Failure extends Error {
+  readonly exitCode: number
+
+  constructor(message: string, exitCode: number = EXIT.misuse) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+/** Writes lines to standard output. */
+export function print({ process }: Context, lines: readonly string[]): void {
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** Writes a line about the output, not of it, to standard error. */
+export function note({ process }: Context, text: string): void {
+  process.stderr.write(`trace: ${text}\n`)
+}

@@ -1,0 +1,22 @@
+import { formatTime } from '@trace/core/spans'
+
+/** A line of JSON. Bigints become decimal text, since they may be beyond what a JSON number keeps. */
+export function jsonLine(value: object): string {
+  return printable(JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)))
+}
+
+/** The same JSON, with what a terminal may obey written as escapes: a line may be looked at by a person, too. */
+export function printable(json: string): string {
+  return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (c) =>
+    Array.from({ length: c.length }, (_, at) => `\\u${c.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
+}
+
+/** A moment as RFC 3339; outside of the years 0000 to 9999 the nanoseconds as text. */
+export function timeText(time: bigint): string {
+  try {
+    return formatTime(time)
+  } catch {
+    return String(time)
+  }
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { expectGolden, trace } from '../support/run.js'
+import { idOf, writeStory } from '../support/story.js'
+
+const cwd = mkdtempSync(join(tmpdir(), 'trace-cli-'))
+beforeAll(async () => void (await writeStory(cwd)))
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+const HOSTS = ['*.jsonl*', 'orders.yaml']
+
+test.each([
+  ['ls.txt', []],
+  ['ls-errors.txt', ['--errors']],
+  ['ls-slow.txt', ['--min', '200ms', '--sort', 'duration']],
+  ['ls-search.txt', ['service:inventory', 'duration:>100ms']],
+])('the list of three hosts in %s', async (name, args) => {
+  const { code, out, err } = await trace(['ls', ...HOSTS, ...args], { cwd })
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expectGolden(name, out)
+})
+
+test.each([60, 100, 200])('a terminal of %p columns gets no longer lines', async (columns) => {
+  const { out } = await trace(['ls', ...HOSTS], { cwd, columns, env: { NO_COLOR: '1' } })
+  expectGolden(`ls-${columns}.txt`, out)
+})
+
+test('a trace is found by conditions that spans of different hosts meet', async () => {
+  const { out } = await trace(['ls', ...HOSTS, '@user.id:42', '--min', '400ms', '--json'], { cwd })
+  const [found, ...others] = out.trim().split('\n')
+  expect(others).toEqual([])
+  expect(JSON.parse(found ?? '')).toEqual({
+    trace_id: String(idOf(10)),
+    start: '2026-01-31T09:30:20Z',
+    duration_ns: 442_000_000,
+    services: ['gateway', 'orders', 'inventory'],
+    process: 'gateway:4711@host-1',
+    kind: 'request',
+    name: 'GET /checkout/:item',
+    spans: 7,
+    failed: 0,
+    open: 0,
+  })
+})
+
+test('--since and --until', async () => {
+  const args = ['--since', '29.5m', '--until', '2026-01-31T09:30:45', '--json']
+  const { out } = await trace(['ls', ...HOSTS, ...args], { cwd })
+  expect(out.match(/"name":"[^"]+"/g)).toEqual(['"name":"GET /report"', '"name":"GET /checkout/:item"'])
+})
+
+test('nothing found is exit code 1, and says where it looked; a budget says what is left out', async () => {
+  const nothing = await trace(['ls', 'orders.yaml', 'kind:cache'], { cwd })
+  expect(nothing).toEqual({ code: 1, out: '', err: `trace: no trace matches in yaml(${cwd}/orders.yaml)\n` })
+  const { out } = await trace(['ls', ...HOSTS, '--budget', '600'], { cwd })
+  expect(Buffer.byteLength(out)).toBeLessThanOrEqual(600)
+  expect(out).toMatch(/\n… \d+ more lines: --limit, or a larger --budget\n$/)
+})
+
+test.each([
+  [[], {}, 'there is no traces.yaml in'],
+  [['none.yaml'], {}, 'there is no such file'],
+  [['-f', 'none*'], {}, 'no file matches none*'],
+  [[], { TRACE_RECORDER: 'jsonl:/nowhere/traces.jsonl' }, 'there is no such file'],
+])('a store that cannot be read is exit code 3: %j %j', async (args, env, message) => {
+  const { code, out, err } = await trace(['ls', ...args], { cwd, env })
+  expect({ code, out }).toEqual({ code: 3, out: '' })
+  expect(err).toContain(message)
+})

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { spanFromJsonLine, spanToJsonLine } from '@trace/jsonrec'
+import { expectGolden, type Printed, trace } from '../support/run.js'
+import { idOf, storySpans, writeStory } from '../support/story.js'
+
+const cwd = mkdtempSync(join(tmpdir(), 'trace-cli-'))
+beforeAll(async () => void (await writeStory(cwd)))
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+const HOSTS = ['gateway.jsonl', 'orders.yaml', 'inventory.jsonl.gz']
+const show = (...args: string[]): Promise<Printed> => trace(['show', ...args, ...HOSTS], { cwd })
+
+test.each([
+  ['show-slow.txt', [String(idOf(10))]],
+  ['show-error.txt', ['last-error']],
+  ['show-error-data.txt', ['last-error', '--data']],
+  ['show-report.txt', [String(idOf(12))]],
+  ['show-job.txt', [String(idOf(13)).slice(0, 8)]],
+  ['show-lost.txt', ['last']],
+  ['show-span.txt', [String(idOf(10)), '--span', String(idOf(10_004))]],
+])('%s', async (name, args) => {
+  const { code, out, err } = await show(...args)
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expectGolden(name, out)
+})
+
+test.each([60, 100, 200, 0])('on a terminal of %p columns, with its colours', async (columns) => {
+  const plain = await trace(['show', 'last-error', ...HOSTS], { cwd, columns, env: { NO_COLOR: '1' } })
+  expectGolden(`show-${columns}.txt`, plain.out)
+  const { out } = await trace(['show', 'last-error', ...HOSTS], { cwd, columns })
+  expect(out).toContain('\u001b[31m')
+  expect(out.replace(/\u001b\[\d+m/g, '').replace(/ +$/gm, '')).toBe(plain.out)
+})
+
+test('--no-fold gives each span its line, --json a store of them', async () => {
+  const id = String(idOf(12))
+  expect((await show(id, '--no-fold')).out.match(/select price/g)).toHaveLength(40)
+  const { out } = await show(id, '--json')
+  const spans = out.trim().split('\n').map(spanFromJsonLine)
+  expect(spans).toEqual(expect.arrayContaining(storySpans().filter(({ traceId }) => traceId === idOf(12))))
+  expect(spans).toHaveLength(42)
+})
+
+test.each([400, 800, 1_600, 2_400])('a budget of %p bytes is kept, and says what is folded', async (budget) => {
+  const { out } = await show('last-error', '--data', '--budget', String(budget))
+  expect(Buffer.byteLength(out)).toBeLessThanOrEqual(budget)
+  expect(out).toContain(`trace show ${idOf(11)} --span ID`)
+  expect(out).toMatch(/^trace \d+ · 7 spans/)
+})
+
+test('what is not there is said, with what to do', async () => {
+  const ids = [...new Set(storySpans().flatMap(({ traceId, kind }) => (kind === 'ledger' ? [] : [String(traceId)])))]
+  const startsOf = (digit: number): number => ids.filter((id) => id.startsWith(String(digit))).length
+  const digits = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+  const several = digits.find((digit) => startsOf(digit) > 1) ?? 0
+  expect(await show(String(several))).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`several traces have an id that begins with ${several}; write more of it:`),
+  })
+  expect(await show('0')).toMatchObject({ code: 1, err: expect.stringContaining('whose id begins with 0. trace ls') })
+  expect(await show('1'.repeat(19))).toMatchObject({ code: 1, err: expect.stringContaining('whose id is 1111') })
+  expect(await show('last', '--span', '7')).toMatchObject({ code: 1, err: expect.stringContaining('has no span 7.') })
+})
+
+test('a W3C trace id is found', async () => {
+  const id = idOf(10).toString(16).padStart(16, '0')
+  expect((await show(`${'ab'.repeat(8)}${id}`)).out).toContain(`trace ${idOf(10)}`)
+})
+
+test('nothing hostile reaches a terminal', async () => {
+  const evil = `\u001b[2J\u0007\r\n\u202e\u0085"'<script>${'x'.repeat(100_000)}`
+  const [span] = storySpans()
+  if (span === undefined) throw new Error('there is no span')
+  const error = { 'error.type': evil, 'error.message': evil, 'error.stack': evil }
+  const hostile = { ...span, process: evil, kind: evil, name: evil, data: { [evil]: evil, ...error } }
+  writeFileSync(join(cwd, 'hostile.jsonl'), spanToJsonLine(hostile))
+  for (const args of [
+    ['show', 'last', '--data'],
+    ['show', 'last'],
+    ['ls'],
+    ['ls', '--json'],
+    ['show', 'last', '--json'],
+  ]) {
+    const { code, out, err } = await trace([...args, 'hostile.jsonl'], { cwd, columns: 100, env: { NO_COLOR: '1' } })
+    expect(code).toBe(0)
+    for (const text of [out, err]) expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  }
+})
