@@ -19,6 +19,7 @@ export type { Stats } from './contract/stats.js'
 export type {
   FlushOptions,
   FlushResult,
+  KeepOptions,
   Logger,
   Sampler,
   StartOptions,
@@ -29,7 +30,7 @@ export type {
 export { type MemoryRecorder, type MemoryRecorderOptions, memoryRecorder } from './store/memory.js'
 export { createTracer } from './tracing/create-tracer.js'
 export { bind, go, span, warn } from './tracing/free-functions.js'
-export { ratio } from './tracing/sampler.js'
+export { perSecond, ratio, rules, type SamplingRule } from './tracing/sampler.js'
 export { closeOnSignals } from './tracing/signals.js'
 export { onOneLine } from './values/display.js'
 export { describe, RecordError, TraceError } from './values/errors.js'

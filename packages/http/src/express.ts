@@ -32,7 +32,7 @@ export function traceExpress(options: ServerOptions): Middleware {
     const isWrapped = requestPrototype !== undefined && responsePrototype !== undefined
     const traced = requests.begin(req, res, isWrapped ? WRAPPED : undefined)
     if (traced === undefined) return requests.pass(req, next)
-    if (traced.span.sampled) traced.routes = new RouteWatch(req, requestPrototype)
+    if (traced.span.recording) traced.routes = new RouteWatch(req, requestPrototype)
     traced.span.run(() => next())
   }
 }

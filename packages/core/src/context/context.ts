@@ -8,10 +8,17 @@ export interface ContextSpan extends ActiveSpan {
   readonly tracer: Tracer
   /** Shared by all spans of this process's part of a trace; see `freshOffset`. */
   readonly clockOffset: bigint
+  /** The decision whether the trace is kept, where it is not sampled; undefined where it is, or where none is made. */
+  readonly late: LateDecision | undefined
+}
+
+/** Whether a trace that is not sampled is kept: `held` until that is known. */
+export interface LateDecision {
+  readonly state: 'held' | 'kept' | 'gone'
 }
 
 /** The number changes with the shape of {@link ContextSpan}. */
-const KEY = Symbol.for('@trace/core/context/1')
+const KEY = Symbol.for('@trace/core/context/2')
 
 /** One per process, even if two copies of this package are installed: so they see each other's spans. */
 export const context: AsyncLocalStorage<ContextSpan | undefined> = sharedContext()

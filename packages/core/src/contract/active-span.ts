@@ -21,8 +21,13 @@ export interface ActiveSpan {
   readonly start: bigint
   /** How long it has run, in nanoseconds; 0n where it is not recorded. */
   readonly elapsed: bigint
-  /** Whether it is recorded. False in a trace that is not sampled, and outside a trace. */
+  /**
+   * Whether it is recorded. False in a trace that is not sampled, and outside a trace. In a trace that the option `keep` may keep it
+   * becomes true when that is decided. What is called from then on gets to know it.
+   */
   readonly sampled: boolean
+  /** Whether it may be recorded, so that its data are of use: true as well while it is undecided whether the trace is kept. */
+  readonly recording: boolean
   /** What its trace brought along by W3C Trace Context or B3; undefined where the trace came otherwise or began here. */
   readonly remote: RemoteContext | undefined
   /**

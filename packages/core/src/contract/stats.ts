@@ -7,7 +7,7 @@ export interface Stats {
   readonly started: number
   /** Not finished yet. */
   readonly open: number
-  /** Finished, and waiting for the decision whether their trace is kept. Always 0: nothing decides late yet. */
+  /** Finished, and waiting for the decision whether their trace is kept, which the option `keep` makes. */
   readonly held: number
   /** Belong to traces that are not sampled, and are never recorded. */
   readonly unsampled: number

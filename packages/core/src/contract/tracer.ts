@@ -17,6 +17,8 @@ export interface TracerOptions {
    * Whether stacks of errors are recorded: those that spans fail with, their causes and parts, and those in data. Default: true.
    */
   readonly stacks?: boolean
+  /** Which traces are recorded although they are not sampled. Default: none. */
+  readonly keep?: KeepOptions
   /** How many finished spans may wait for the recorder. Further ones are dropped and counted. Default 4,096. */
   readonly buffer?: number
   /** How much memory the waiting spans may hold, in bytes, estimated. Default 8,388,608 (8 MB). */
@@ -46,14 +48,30 @@ export interface TracerOptions {
 }
 
 /**
+ * Which traces are recorded although they are not sampled. Their spans are held in memory until the first span of the trace in this
+ * process finishes, or until it is known before. What was called before that has been told that the trace is not sampled.
+ */
+export interface KeepOptions {
+  /** Whether traces with a failed span are kept. Default: false. */
+  readonly errors?: boolean
+  /** Traces are kept that take at least this long, in ms. Default: none for being slow. */
+  readonly slowerThan?: number
+  /** How many finished spans are held at most. The oldest traces are given up for newer ones, and count as unsampled. Default 4,096. */
+  readonly buffer?: number
+  /** How much memory the held spans may take, in bytes, estimated. Default 8,388,608 (8 MB). */
+  readonly bufferBytes?: number
+}
+
+/**
  * Decides whether a trace is recorded, when its first span in this process starts.
  *
  * @param kind the kind of that span
  * @param name its name when it starts
  * @param traceId for a decision that is the same in every service
+ * @param caller whether the caller records it; undefined if it does not say so, or the trace begins here
  * @returns undefined to follow the caller; a trace without a caller is then recorded
  */
-export type Sampler = (kind: string, name: string, traceId: bigint) => boolean | undefined
+export type Sampler = (kind: string, name: string, traceId: bigint, caller?: boolean | undefined) => boolean | undefined
 
 /** Takes a tracer's warnings. `console`, pino and Fastify's `log` are loggers. */
 export interface Logger {

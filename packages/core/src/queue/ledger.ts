@@ -50,6 +50,27 @@ export class Ledger {
     this.#in.queued++
   }
 
+  /** An open span finishes while it is undecided whether its trace is kept. */
+  hold(): void {
+    this.#in.open--
+    this.#in.held++
+  }
+
+  /** The trace of a held span is kept: it is queued or dropped next, as an open one. */
+  recall(): void {
+    this.#in.held--
+    this.#in.open++
+  }
+
+  /** A span of a trace that is not kept: one that is held, or an open one that finishes. */
+  letGo(isHeld: boolean): void {
+    if (isHeld) this.#in.held--
+    else this.#in.open--
+    this.#in.unsampled++
+    if (this.#idle.length > 0) this.#tellIdle()
+    if (this.#changed !== undefined) this.#tell()
+  }
+
   /** An open span finishes, and is lost: the queue is full. */
   dropFull(): void {
     this.#in.open--

@@ -27,10 +27,13 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   readonly #ledgerSpans: LedgerSpans | undefined
   readonly #openSpans: OpenSpans<S>
   readonly #delivery: Delivery
+  readonly #beforeEnd: () => void
   #late = 0
   #timer: NodeJS.Timeout | undefined
   #soon = false
   #closed = false
+  /** Whether it exits, and what it gets now will be stored with all else. */
+  #isEnding = false
 
   constructor(parts: {
     recorder: Recorder
@@ -39,11 +42,14 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     limits: BacklogLimits
     /** How long spans are open before they are recorded as open, in ms; false if they never are. */
     openAfter: number | false
+    /** Called before what waits is sent or stored for the last time. */
+    beforeEnd(): void
     /** What the ledger as a span needs; undefined where it is not recorded. */
     ledgerSource: Pick<LedgerSource, 'process' | 'now' | 'newId'> | undefined
   }) {
     const { recorder, ledger, warnings, limits, openAfter, ledgerSource } = parts
     this.#ledger = ledger
+    this.#beforeEnd = () => parts.beforeEnd()
     this.#warnings = warnings
     this.#losses = new Losses(recorder, warnings)
     watchForExit()
@@ -83,6 +89,11 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     this.#openSpans.add(span)
   }
 
+  /** A span that is open may be recorded as such from now on: its trace is kept. */
+  keepOpen(span: S): void {
+    this.#openSpans.add(span)
+  }
+
   /** A span finishes: `push` or `drop` is called next. */
   finish(span: S): void {
     this.#openSpans.remove(span)
@@ -111,7 +122,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     this.#flushes.accept()
     countFinished()
     const full = this.#backlog.push(span, bytes)
-    if (isExiting()) this.#storeLate()
+    if (isExiting()) this.#storeAtExit()
     else if (!this.#delivery.isBusy) this.#schedule(full)
   }
 
@@ -174,6 +185,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
    * @param timeout in ms
    */
   async close(timeout: number): Promise<FlushResult> {
+    this.#beforeEnd()
     this.#closed = true
     const begun = monotonic()
     const timeLeft = (): number => Math.max(1, timeout - 1_000 * secondsSince(begun))
@@ -191,14 +203,17 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   }
 
   exit(): void {
+    this.#isEnding = true
+    this.#beforeEnd()
+    this.#isEnding = false
     this.#stopTimer()
     this.#delivery.store()
     this.#warnings.flush()
   }
 
   /** Stores a span that finished in a listener of `exit` after ours. */
-  #storeLate(): void {
-    if (this.#delivery.isStoring) return
+  #storeAtExit(): void {
+    if (this.#isEnding || this.#delivery.isStoring) return
     this.#delivery.store()
     // There may be any number of them, and no interval ends any more.
     if (/^10*$/.test(`${++this.#late}`)) this.#warnings.flush()

@@ -84,9 +84,9 @@ export class Inputs {
   }
 
   /** Whether a trace is recorded. @param callers whether the caller records it */
-  decision(sample: Sampler, [kind, name, traceId]: Parameters<Sampler>, callers: boolean): boolean {
+  decision(sample: Sampler, [kind, name, traceId, caller]: Parameters<Sampler>, callers: boolean): boolean {
     try {
-      const decision: unknown = sample(kind, name, traceId)
+      const decision: unknown = sample(kind, name, traceId, caller)
       if (typeof decision === 'boolean') return decision
       if (decision === undefined || decision === null) return callers
       // Only we have this promise, whose rejection would end the process.

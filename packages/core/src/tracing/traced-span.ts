@@ -4,6 +4,8 @@ import type { RemoteContext } from '../contract/remote.js'
 import type { Tracer } from '../contract/tracer.js'
 import type { OpenSpan, OpenSpanList, Recorded } from '../queue/open-spans.js'
 import { describe } from '../values/errors.js'
+import type { Plain } from '../values/plain.js'
+import { HeldTrace, type UndecidedSpan } from './held-traces.js'
 import { nothingToRun } from './inputs.js'
 import { addData, addError, dataOf } from './live-data.js'
 
@@ -17,6 +19,14 @@ export interface SpanOwner extends Tracer {
   readonly now: () => bigint
   /** Called once, when a span finishes. @param finish nanoseconds since the Unix epoch */
   finished(span: TracedSpan, finish: bigint): void
+  /** A span finishes while it is undecided whether its trace is kept. @returns its data */
+  hold(span: TracedSpan): Plain
+  /** The trace of a held span is kept. */
+  recordHeld(span: TracedSpan, finish: bigint, plain: Plain): void
+  /** The trace of a span is not kept. @param isHeld whether the span is held; otherwise it finishes */
+  letGo(isHeld: boolean): void
+  /** The trace of an open span is kept. */
+  keepOpen(span: TracedSpan): void
   /** What is to be recorded of an open span. */
   openRecord(span: TracedSpan): Recorded
   /** Called when a span is given something that it cannot use. */
@@ -24,13 +34,13 @@ export interface SpanOwner extends Tracer {
 }
 
 /** What a new span takes from its parent, or from the trace that it begins. */
-export interface Parent extends Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset' | 'remote'> {
+export interface Parent extends Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset' | 'remote' | 'late'> {
   /** The monotonic clock, if it has just been read. */
   readonly now?: bigint
 }
 
 /** A span that will be recorded. */
-export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
+export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedSpan {
   readonly spanId: bigint
   readonly traceId: bigint
   readonly parentId: bigint
@@ -39,11 +49,14 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
   name: string
   readonly start: bigint
   readonly clockOffset: bigint
-  readonly sampled = true
   readonly remote: RemoteContext | undefined
   readonly tracer: SpanOwner
+  /** Undefined where the trace is sampled. */
+  late: HeldTrace | undefined
   lazyData: Record<string, unknown> | undefined = undefined
   isFinished = false
+  /** In a trace that is held, the span that this one is below. */
+  readonly parent: TracedSpan | undefined
   // Its place among the open spans. Private, since these can be written where the program has frozen the span.
   #previous: TracedSpan | undefined = undefined
   #next: TracedSpan | undefined = undefined
@@ -60,6 +73,16 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
     this.remote = parent.remote
     this.start = (parent.now ?? tracer.now()) + parent.clockOffset
     this.tracer = tracer
+    this.late = parent.late instanceof HeldTrace ? parent.late : undefined
+    this.parent = this.late !== undefined && parent instanceof TracedSpan ? parent : undefined
+  }
+
+  get sampled(): boolean {
+    return this.late === undefined || this.late.state === 'kept'
+  }
+
+  get recording(): true {
+    return true
   }
 
   get elapsed(): bigint {
@@ -82,12 +105,30 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
   }
 
   fail(error: unknown): void {
-    if (!this.isFinished) addError(this, error, this.tracer.stacks ? this.traceId : undefined)
+    if (this.isFinished) return
+    addError(this, error, this.tracer.stacks ? this.traceId : undefined)
+    this.late?.traces.failed(this.late, this)
   }
 
   finish(): void {
     if (this.isFinished || !markFinished(this)) return
     this.tracer.finished(this, this.tracer.now() + this.clockOffset)
+  }
+
+  hold(): Plain {
+    return this.tracer.hold(this)
+  }
+
+  recordHeld(finish: bigint, plain: Plain): void {
+    this.tracer.recordHeld(this, finish, plain)
+  }
+
+  keepOpen(): void {
+    this.tracer.keepOpen(this)
+  }
+
+  letGo(isHeld: boolean): void {
+    this.tracer.letGo(isHeld)
   }
 
   record(): Recorded {

@@ -17,6 +17,7 @@ export class DetachedSpan implements ActiveSpan {
   readonly start: bigint = 0n
   readonly elapsed: bigint = 0n
   readonly sampled = false
+  readonly recording = false
   readonly remote: RemoteContext | undefined = undefined
   lazyData: Record<string, unknown> | undefined = undefined
 
@@ -69,6 +70,7 @@ export class UnsampledSpan extends DetachedSpan implements ContextSpan {
   override readonly process: string
   override readonly remote: RemoteContext | undefined
   readonly clockOffset = 0n
+  readonly late = undefined
   readonly tracer: SpanOwner
 
   constructor(tracer: SpanOwner, origin: UnsampledOrigin, kind: string, name: string) {

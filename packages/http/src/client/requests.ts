@@ -74,7 +74,7 @@ export class ClientRequests {
     const { destination, target } = request
     const method = methodOf(request.method)
     const span = this.#tracer.start(this.#kind, `${method} ${destination.name}`)
-    if (span.sampled) {
+    if (span.recording) {
       const { data } = span
       data[DATA_KEYS.httpMethod] = method
       data[DATA_KEYS.serverAddress] = destination.address

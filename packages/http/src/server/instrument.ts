@@ -44,7 +44,7 @@ const writeOf: (write: Write) => Write = sharedWrapper((write) => {
     traced.wrote()
     const isSent = !isGone(this)
     const result = Reflect.apply(write, this, args)
-    if (isSent && traced.span.sampled) traced.bodySize += sizeOf(args)
+    if (isSent && traced.span.recording) traced.bodySize += sizeOf(args)
     return result
   }
 })
@@ -65,7 +65,7 @@ const endOf: (end: End) => End = sharedWrapper((end) => {
     const before = traced.bodySize
     traced.isEnding = true
     // Before the call: a mock may emit `finish`, which ends the span, while its `end` runs.
-    if (traced.span.sampled && !isGone(this)) traced.bodySize += sizeOf(args)
+    if (traced.span.recording && !isGone(this)) traced.bodySize += sizeOf(args)
     try {
       return Reflect.apply(end, this, args)
     } catch (error) {

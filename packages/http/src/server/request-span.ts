@@ -63,8 +63,8 @@ export class RequestSpan implements TracedRequest {
       instrumentResponse(res)
     }
     if (this.stream !== undefined) this.stream[TRACED] = this
-    // A span that is not recorded has no need to know of its end.
-    if (!span.sampled) return
+    // A span that will not be recorded has no need to know of its end.
+    if (!span.recording) return
     this.live = this.stream === undefined ? liveOn(socket) : undefined
     this.live?.push(this)
     this.isUpgrade = req.upgrade === true
@@ -107,7 +107,7 @@ export class RequestSpan implements TracedRequest {
 
   headed(statusLine: string | undefined): void {
     this.statusLine = statusLine
-    if (this.span.sampled) this.recordHeaders()
+    if (this.span.recording) this.recordHeaders()
   }
 
   private recordHeaders(): void {
@@ -133,7 +133,7 @@ export class RequestSpan implements TracedRequest {
     this.isEnded = true
     try {
       if (this.live !== undefined) removeLive(this.live, this)
-      if (this.span.sampled) this.record()
+      if (this.span.recording) this.record()
     } catch {
       // The response is a mock that lacks something.
     }

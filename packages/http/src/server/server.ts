@@ -68,7 +68,7 @@ export class RequestTracer {
       const info = this.#infoOf(req, name, arrival)
       span = this.#start(req, name ?? info.provisionalName ?? '')
       traced = new RequestSpan(span, req, res, info)
-      if (span.sampled) this.#describe(req, span, info)
+      if (span.recording) this.#describe(req, span, info)
       this.#sendIds(req, traced)
       const { idHeader } = this.#settings.head
       // Beforehand only where nothing better can be had: on Bun, and on mocks, of whose methods nothing else is known.
@@ -136,7 +136,7 @@ export class RequestTracer {
       propagators === undefined ? parseIdHeader(id) : extractFirst(propagators, (each) => headerOf(req, each))
     const isTrusted = caller !== undefined && this.#trusts(req)
     const span = tracer.start(kind, name, isTrusted ? continuing(caller) : NEW_TRACE)
-    if (!span.sampled) return span
+    if (!span.recording) return span
     if (caller?.traceId !== undefined && !isTrusted) {
       span.data[DATA_KEYS.untrustedParent] = `${caller.traceId}:${caller.parentId ?? 0n}`
     }

@@ -1,0 +1,167 @@
+import { DATA_KEYS } from '../contract/data-keys.js'
+import type { KeepOptions } from '../contract/tracer.js'
+import type { Plain } from '../values/plain.js'
+
+/** A span of a trace that is held. */
+export interface UndecidedSpan {
+  readonly start: bigint
+  /** How long it has run, in nanoseconds. */
+  readonly elapsed: bigint
+  readonly isFinished: boolean
+  readonly lazyData: Readonly<Record<string, unknown>> | undefined
+  /** The span that it is below, in the same trace. */
+  readonly parent: UndecidedSpan | undefined
+  /** It finishes while nothing is decided. @returns its data */
+  hold(): Plain
+  /** It was held, and its trace is kept. */
+  recordHeld(finish: bigint, plain: Plain): void
+  /** It is open, and its trace is kept. */
+  keepOpen(): void
+  /** Its trace is not kept. @param isHeld whether it was held; otherwise it finishes */
+  letGo(isHeld: boolean): void
+}
+
+/** A span that has finished before it is decided whether its trace is kept. */
+interface HeldSpan {
+  readonly span: UndecidedSpan
+  readonly finish: bigint
+  readonly plain: Plain
+}
+
+/** Which traces that are not sampled are kept all the same, and the spans of those that are undecided: a bounded ring. */
+export class HeldTraces {
+  readonly #errors: boolean
+  /** In nanoseconds; undefined if no trace is kept for being slow. */
+  readonly slowerThan: bigint | undefined
+  readonly #mostSpans: number
+  readonly #mostBytes: number
+  /** The traces of which spans are held, in the order in which the first of these finished. */
+  #oldest: HeldTrace | undefined
+  #newest: HeldTrace | undefined
+  #spans = 0
+  #bytes = 0
+
+  constructor({ errors = false, slowerThan, buffer = 4_096, bufferBytes = 8_388_608 }: KeepOptions) {
+    this.#errors = errors
+    this.slowerThan = slowerThan === undefined ? undefined : BigInt(Math.round(slowerThan * 1e6))
+    this.#mostSpans = buffer
+    this.#mostBytes = bufferBytes
+  }
+
+  /** A span of the trace has failed. */
+  failed(trace: HeldTrace, span: UndecidedSpan): void {
+    if (this.#errors && trace.state === 'held') this.#keep(trace, span)
+  }
+
+  /** A span of the trace finishes. @returns whether it is to be recorded */
+  finished(trace: HeldTrace, span: UndecidedSpan, finish: bigint): boolean {
+    if (trace.state === 'held' && this.#isWorth(trace, span, finish)) this.#keep(trace, span)
+    if (trace.state === 'kept') return true
+    if (trace.state === 'held' && span !== trace.first) {
+      this.#hold(trace, span, finish)
+      return false
+    }
+    span.letGo(false)
+    if (trace.state === 'held') this.#letGo(trace, 'gone')
+    return false
+  }
+
+  /** Decides about all traces of which spans are held, since the tracer is closed or the process exits. */
+  end(): void {
+    for (let trace = this.#oldest; trace !== undefined; trace = this.#oldest) {
+      if (this.slowerThan !== undefined && trace.first.elapsed >= this.slowerThan) this.#keep(trace, trace.first)
+      else this.#letGo(trace, 'gone')
+    }
+  }
+
+  #isWorth(trace: HeldTrace, { lazyData }: UndecidedSpan, finish: bigint): boolean {
+    if (this.#errors && lazyData !== undefined && Object.hasOwn(lazyData, DATA_KEYS.errorType)) return true
+    return trace.slowFrom !== undefined && finish >= trace.slowFrom
+  }
+
+  /** Records what is held of a trace. @param reason the span that has decided it */
+  #keep(trace: HeldTrace, reason: UndecidedSpan): void {
+    trace.state = 'kept'
+    const spans = this.#take(trace)
+    for (const { span, finish, plain } of spans) span.recordHeld(finish, plain)
+    // From now on this one and those above it may be recorded as open.
+    for (let open: UndecidedSpan | undefined = reason; open !== undefined; open = open.parent) {
+      if (!open.isFinished) open.keepOpen()
+    }
+  }
+
+  #letGo(trace: HeldTrace, state: 'held' | 'gone'): void {
+    trace.state = state
+    if (trace.spans === undefined) return
+    for (const { span } of this.#take(trace)) span.letGo(true)
+  }
+
+  #hold(trace: HeldTrace, span: UndecidedSpan, finish: bigint): void {
+    const plain = span.hold()
+    const held = { span, finish, plain }
+    if (trace.spans === undefined) {
+      trace.spans = [held]
+      this.#link(trace)
+    } else trace.spans.push(held)
+    const bytes = HELD_BYTES + plain.size
+    trace.bytes += bytes
+    this.#bytes += bytes
+    this.#spans++
+    while (this.#oldest !== undefined && (this.#spans > this.#mostSpans || this.#bytes > this.#mostBytes)) {
+      // What it still does may keep it, without these spans.
+      this.#letGo(this.#oldest, 'held')
+    }
+  }
+
+  #take(trace: HeldTrace): readonly HeldSpan[] {
+    const spans = trace.spans
+    if (spans === undefined) return []
+    this.#unlink(trace)
+    this.#spans -= spans.length
+    this.#bytes -= trace.bytes
+    trace.spans = undefined
+    trace.bytes = 0
+    return spans
+  }
+
+  #link(trace: HeldTrace): void {
+    const newest = this.#newest
+    if (newest === undefined) this.#oldest = trace
+    else newest.next = trace
+    trace.previous = newest
+    this.#newest = trace
+  }
+
+  #unlink(trace: HeldTrace): void {
+    const { previous, next } = trace
+    if (previous === undefined) this.#oldest = next
+    else previous.next = next
+    if (next === undefined) this.#newest = previous
+    else next.previous = previous
+    trace.previous = undefined
+    trace.next = undefined
+  }
+}
+
+/** About how much memory a held span takes besides its data, in bytes. */
+const HELD_BYTES = 512
+
+/** A trace that is not sampled, or this process's part of it, of which it is undecided whether it is kept. */
+export class HeldTrace {
+  readonly traces: HeldTraces
+  /** Its first span in this process. */
+  readonly first: UndecidedSpan
+  /** When it has taken so long that it is kept, in nanoseconds since the Unix epoch; undefined if that does not matter. */
+  readonly slowFrom: bigint | undefined
+  state: 'held' | 'kept' | 'gone' = 'held'
+  spans: HeldSpan[] | undefined = undefined
+  bytes = 0
+  previous: HeldTrace | undefined = undefined
+  next: HeldTrace | undefined = undefined
+
+  constructor(traces: HeldTraces, first: UndecidedSpan) {
+    this.traces = traces
+    this.first = first
+    this.slowFrom = traces.slowerThan === undefined ? undefined : first.start + traces.slowerThan
+  }
+}
