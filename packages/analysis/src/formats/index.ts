@@ -1,0 +1,3 @@
+// Other formats of traces.
+export { EXPORT_FORMATS, type ExportFormat, exportTraces } from './export.js'
+export { type ImportFormat, type ImportOptions, importSpans } from './import.js'
