@@ -43,6 +43,42 @@ export const spanRows: readonly Row[] = [
     ],
   },
   {
+    name: 'keep',
+    title: 'a trace of two spans that is not sampled, held until it is known that nothing failed, and let go',
+    unit: 'ns',
+    sides: {
+      'let-go': timed('span', 'let-go'),
+      'let-go-errors': timed('span', 'let-go-errors'),
+      unsampled: timed('span', 'unsampled'),
+    },
+    readings: [
+      {
+        label: 'times as long as an unsampled one: errors and slow traces are kept',
+        of: 'let-go',
+        dividedBy: 'unsampled',
+      },
+      { label: 'times as long as an unsampled one: errors are kept', of: 'let-go-errors', dividedBy: 'unsampled' },
+    ],
+  },
+  {
+    name: 'open-span',
+    title: 'a child span in a tracer that records those that stay open for long',
+    unit: 'ns',
+    sides: { trace: timed('span', 'open-recorded'), without: timed('span', 'open-unrecorded') },
+    readings: [
+      { label: 'ns more than in a tracer that does not', of: 'trace', minus: 'without', goal: { atMost: 20 } },
+    ],
+  },
+  {
+    name: 'ledger',
+    title: 'a child span in a tracer that records its ledger',
+    unit: 'ns',
+    sides: { trace: timed('span', 'with-ledger'), without: timed('span', 'without-ledger') },
+    readings: [
+      { label: 'of the time in a tracer that does not', of: 'trace', dividedBy: 'without', goal: { atMost: 1.05 } },
+    ],
+  },
+  {
     name: 'outside',
     title: 'span() outside any trace',
     unit: 'ns',

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomFillSync } from 'node:crypto'
-import { type ActiveSpan, createTracer, span, type Tracer } from '@trace/core'
+import { type ActiveSpan, createTracer, type KeepOptions, span, type Tracer, type TracerOptions } from '@trace/core'
 import { startOpenTelemetry } from '../harness/opentelemetry.js'
 import { assertNone, nullRecorder } from './recorders.js'
 import { repeat, type Workload, type WorkloadFactory } from './workload.js'
@@ -40,6 +40,21 @@ function traceOfTwo(isSampled: boolean): Workload {
     tracer,
     repeat(SPANS / 2, () => tracer.trace('request', 'GET /users/:id', child)),
   )
+}
+
+/** The same in a tracer that keeps failed and slow traces, of which these are none. */
+function traceLetGo(keep: KeepOptions): Workload {
+  const tracer = createTracer({ recorder: nullRecorder(), sample: () => false, keep })
+  const child = (): void => span('db', 'load user', nothing)
+  const workload = repeat(SPANS / 2, () => tracer.trace('request', 'GET /users/:id', child))
+  return { ...workload, verify: () => assertNone(tracer.stats().started - tracer.stats().unsampled) }
+}
+
+/** Spans below one that stays open. @param options of the tracer that the row compares */
+function childOf(options: Partial<TracerOptions>): Workload {
+  const tracer = createTracer({ recorder: nullRecorder(), ...options })
+  const child = (): void => span('db', 'load user', nothing)
+  return recordedBy(tracer, insideTrace(tracer, child))
 }
 
 /** The least that carries a trace through a program. */
@@ -152,6 +167,12 @@ export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   child: traceChild,
   sampled: () => traceOfTwo(true),
   unsampled: () => traceOfTwo(false),
+  'let-go': () => traceLetGo({ errors: true, slowerThan: 60_000 }),
+  'let-go-errors': () => traceLetGo({ errors: true }),
+  'open-recorded': () => childOf({}),
+  'open-unrecorded': () => childOf({ openAfter: false }),
+  'with-ledger': () => childOf({ ledger: true }),
+  'without-ledger': () => childOf({ ledger: false }),
   context: contextOnly,
   opentelemetry: opentelemetrySpan,
   'opentelemetry-child': opentelemetryChild,

@@ -199,8 +199,6 @@ class RecordingTracer implements SpanOwner {
   }
 
   finished(span: TracedSpan, finish: bigint): void {
-    const { late } = span
-    if (late !== undefined && !late.traces.finished(late, span, finish)) return
     this.#queue.finish(span)
     if (!this.#queue.hasRoom()) {
       this.#queue.drop()

@@ -7,6 +7,8 @@ export interface UndecidedSpan {
   readonly start: bigint
   /** How long it has run, in nanoseconds. */
   readonly elapsed: bigint
+  /** The time on its clock, in nanoseconds since the Unix epoch. */
+  clockTime(): bigint
   readonly isFinished: boolean
   readonly lazyData: Readonly<Record<string, unknown>> | undefined
   /** The span that it is below, in the same trace. */
@@ -53,17 +55,25 @@ export class HeldTraces {
     if (this.#errors && trace.state === 'held') this.#keep(trace, span)
   }
 
-  /** A span of the trace finishes. @returns whether it is to be recorded */
-  finished(trace: HeldTrace, span: UndecidedSpan, finish: bigint): boolean {
-    if (trace.state === 'held' && this.#isWorth(trace, span, finish)) this.#keep(trace, span)
-    if (trace.state === 'kept') return true
-    if (trace.state === 'held' && span !== trace.first) {
-      this.#hold(trace, span, finish)
-      return false
+  /** A span of the trace finishes. @returns when, if it is to be recorded, in nanoseconds since the Unix epoch */
+  finished(trace: HeldTrace, span: UndecidedSpan): bigint | undefined {
+    if (trace.state === 'held' && this.#errors && hasFailed(span)) this.#keep(trace, span)
+    if (trace.state === 'kept') return span.clockTime()
+    const isFirst = span === trace.first
+    if (trace.state === 'held' && !(isFirst && trace.slowFrom === undefined)) {
+      const finish = span.clockTime()
+      if (trace.slowFrom !== undefined && finish >= trace.slowFrom) {
+        this.#keep(trace, span)
+        return finish
+      }
+      if (!isFirst) {
+        this.#hold(trace, span, finish)
+        return undefined
+      }
     }
     span.letGo(false)
     if (trace.state === 'held') this.#letGo(trace, 'gone')
-    return false
+    return undefined
   }
 
   /** Decides about all traces of which spans are held, since the tracer is closed or the process exits. */
@@ -72,11 +82,6 @@ export class HeldTraces {
       if (this.slowerThan !== undefined && trace.first.elapsed >= this.slowerThan) this.#keep(trace, trace.first)
       else this.#letGo(trace, 'gone')
     }
-  }
-
-  #isWorth(trace: HeldTrace, { lazyData }: UndecidedSpan, finish: bigint): boolean {
-    if (this.#errors && lazyData !== undefined && Object.hasOwn(lazyData, DATA_KEYS.errorType)) return true
-    return trace.slowFrom !== undefined && finish >= trace.slowFrom
   }
 
   /** Records what is held of a trace. @param reason the span that has decided it */
@@ -141,6 +146,10 @@ export class HeldTraces {
     trace.previous = undefined
     trace.next = undefined
   }
+}
+
+function hasFailed({ lazyData }: UndecidedSpan): boolean {
+  return lazyData !== undefined && Object.hasOwn(lazyData, DATA_KEYS.errorType)
 }
 
 /** About how much memory a held span takes besides its data, in bytes. */

@@ -17,7 +17,7 @@ export interface SpanOwner extends Tracer {
   readonly newId: () => bigint
   /** The monotonic clock, in nanoseconds; with the `clockOffset` of a trace added, since the Unix epoch. */
   readonly now: () => bigint
-  /** Called once, when a span finishes. @param finish nanoseconds since the Unix epoch */
+  /** Called once, when a span finishes that is to be recorded. @param finish nanoseconds since the Unix epoch */
   finished(span: TracedSpan, finish: bigint): void
   /** A span finishes while it is undecided whether its trace is kept. @returns its data */
   hold(span: TracedSpan): Plain
@@ -86,7 +86,7 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   }
 
   get elapsed(): bigint {
-    return this.tracer.now() + this.clockOffset - this.start
+    return this.clockTime() - this.start
   }
 
   get data(): Record<string, unknown> {
@@ -112,7 +112,12 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
 
   finish(): void {
     if (this.isFinished || !markFinished(this)) return
-    this.tracer.finished(this, this.tracer.now() + this.clockOffset)
+    const finish = this.late === undefined ? this.clockTime() : this.late.traces.finished(this.late, this)
+    if (finish !== undefined) this.tracer.finished(this, finish)
+  }
+
+  clockTime(): bigint {
+    return this.tracer.now() + this.clockOffset
   }
 
   hold(): Plain {
