@@ -1,6 +1,7 @@
 import { outsideTraces } from '../context/context.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
+import { setImmediate } from '../values/timers.js'
 import type { LedgerSpans } from './ledger-spans.js'
 import type { Losses } from './losses.js'
 import type { OpenRecords } from './open-spans.js'
@@ -72,6 +73,8 @@ export class Reports {
       await outsideTraces(() => this.#parts.recorder.record(spans.slice()))
     } catch {}
     this.#inFlight = NONE
+    // A recorder may have stored them at once. Others get their turn before the next ones.
+    if (!this.#parts.openSpans.isEmpty) await new Promise(setImmediate)
   }
 
   async #sendLedger(ledgerSpans: LedgerSpans): Promise<void> {
