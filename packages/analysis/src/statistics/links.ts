@@ -75,10 +75,9 @@ export class Links {
       this.#remember(span.parentId, link)
     }
     const { known } = link
-    const before = known === undefined ? 0 : lengthWithin(link.covered, known.start, known.end)
-    cover(link.covered, start, end)
-    if (known !== undefined) {
-      known.owner.selfTime -= lengthWithin(link.covered, known.start, known.end) - before
+    if (known === undefined) cover(link.covered, start, end)
+    else {
+      known.owner.selfTime -= cover(link.covered, Math.max(start, known.start), Math.min(end, known.end))
       this.#call(known.service, service, 1, failed ? 1 : 0, Math.max(0, end - start))
       return
     }
@@ -126,23 +125,34 @@ export class Links {
   }
 }
 
-/** Adds a stretch. Most come in the order of their ends, so the last ones are looked at first. */
-function cover(covered: number[], start: number, end: number): void {
-  if (end <= start) return
+/** Adds a stretch. Most come in the order of their ends, so the last ones are looked at first. @returns how much more is covered */
+function cover(covered: number[], start: number, end: number): number {
+  if (end <= start) return 0
   if (covered.length === 0 || (covered.at(-1) ?? 0) < start) {
     covered.push(start, end)
-    if (covered.length > 4 * MOST_STRETCHES) covered.splice(1, 2 * MOST_STRETCHES)
-    return
+    return end - start + (covered.length > 4 * MOST_STRETCHES ? closeGaps(covered) : 0)
   }
   let [from, to] = [start, end]
+  let already = 0
   let at = covered.length
   while (at > 0 && (covered[at - 2] ?? 0) > end) at -= 2
   const behind = covered.splice(at)
   while (covered.length > 0 && (covered.at(-1) ?? 0) >= from) {
-    to = Math.max(to, covered.pop() ?? to)
-    from = Math.min(from, covered.pop() ?? from)
+    const [last, first] = [covered.pop() ?? to, covered.pop() ?? from]
+    already += last - first
+    to = Math.max(to, last)
+    from = Math.min(from, first)
   }
   covered.push(from, to, ...behind)
+  return to - from - already
+}
+
+/** Takes the gaps between the earliest stretches for covered. @returns how long they are */
+function closeGaps(covered: number[]): number {
+  let gaps = 0
+  for (let at = 1; at < 2 * MOST_STRETCHES; at += 2) gaps += (covered[at + 1] ?? 0) - (covered[at] ?? 0)
+  covered.splice(1, 2 * MOST_STRETCHES)
+  return gaps
 }
 
 function lengthWithin(covered: readonly number[], start: number, end: number): number {

@@ -16,30 +16,29 @@ export function barOf(
   range: { offset: number; duration: number },
   columns: number,
 ): Piece[] {
-  const cells = new Array<Cell>(columns).fill('frame')
   const whole = range.duration > 0 ? range.duration : 1
-  const columnOf = (time: number): number => Math.round(((time - range.offset) / whole) * columns)
-  for (const { span, start, end } of nodes) {
-    const from = Math.min(columns - 1, Math.max(0, columnOf(start)))
-    const to = Math.max(from + 1, Math.min(columns, columnOf(end)))
-    cells.fill(span.finish === undefined ? 'open' : 'running', from, to)
+  const fill = (cells: Cell[], cell: Cell, start: number, end: number): void => {
+    const from = Math.min(columns - 1, Math.max(0, Math.round(((start - range.offset) / whole) * columns)))
+    const to = Math.round(((end - range.offset) / whole) * columns)
+    cells.fill(cell, from, Math.max(from + 1, Math.min(columns, to)))
   }
+  const cells = new Array<Cell>(columns).fill('frame')
+  for (const { span, start, end } of nodes) fill(cells, span.finish === undefined ? 'open' : 'running', start, end)
   for (const { span, critical } of nodes) {
-    if (span.finish === undefined) continue
-    for (const { start, end } of critical) {
-      const from = Math.min(columns - 1, Math.max(0, columnOf(start)))
-      cells.fill('critical', from, Math.max(from + 1, Math.min(columns, columnOf(end))))
-    }
+    if (span.finish !== undefined) for (const { start, end } of critical) fill(cells, 'critical', start, end)
   }
   return [{ text: '│', role: 'frame' }, ...joined(cells), { text: '│', role: 'frame' }]
 }
 
+/** Cells that are alike, and follow one another, are one piece. */
 function joined(cells: readonly Cell[]): Piece[] {
-  const pieces: { text: string; role: Cell }[] = []
-  for (const cell of cells) {
-    const last = pieces.at(-1)
-    if (last?.role === cell) last.text += CHARACTERS[cell]
-    else pieces.push({ text: CHARACTERS[cell], role: cell })
+  const pieces: Piece[] = []
+  for (let from = 0; from < cells.length; ) {
+    const role = cells[from] ?? 'frame'
+    let to = from + 1
+    while (to < cells.length && cells[to] === role) to++
+    pieces.push({ text: CHARACTERS[role].repeat(to - from), role })
+    from = to
   }
   return pieces
 }

@@ -1,4 +1,5 @@
 import { DATA_KEYS, onOneLine, type PlainValue, type Span } from '@trace/core/spans'
+import type { SpanNode } from '../tree/node.js'
 import { columnsOf, cutToColumns, type Piece } from './styled.js'
 
 /** Keys that the line of a span shows already, or that are the same for all spans like it. */
@@ -60,6 +61,16 @@ export function dataLine(span: Span, columns: number): Piece[] {
     left -= needed + columnsOf(shown)
   }
   return pieces
+}
+
+/** A span, with the data that it has in common with others. */
+export function commonSpan(first: Span, others: readonly SpanNode[]): Span {
+  let entries = Object.entries(first.data)
+  for (const { span } of others) {
+    if (entries.length === 0) break
+    entries = entries.filter(([key, value]) => Object.hasOwn(span.data, key) && Object.is(span.data[key], value))
+  }
+  return { ...first, data: Object.fromEntries(entries) }
 }
 
 function rankOf(key: string): number {

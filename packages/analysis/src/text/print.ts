@@ -3,7 +3,7 @@ import type { SpanNode, TraceTree } from '../tree/node.js'
 import { MOST_GUIDES, type Row, rowsOf } from '../tree/rows.js'
 import { buildTree } from '../tree/tree.js'
 import { barOf } from './bar.js'
-import { dataLine, dataLines } from './data.js'
+import { commonSpan, dataLine, dataLines } from './data.js'
 import { formatDuration } from './duration.js'
 import { failureLines, textOf } from './failures.js'
 import { columnsOf, fit, type Piece, type Style } from './styled.js'
@@ -90,6 +90,8 @@ export function traceLines(tree: TraceTree, options: PrintOptions = {}): string[
 interface Line {
   readonly row: Row
   readonly label: readonly Piece[]
+  /** What stands behind the label, and is never cut: for how many spans the row stands. */
+  readonly counts: readonly Piece[]
 }
 
 function linesOf(tree: TraceTree, options: PrintOptions): string[] {
@@ -100,8 +102,8 @@ function linesOf(tree: TraceTree, options: PrintOptions): string[] {
   )
   if (rows.length === 0) return tree.nodes.length === 0 ? [] : [headline(tree, style)]
   const width = Math.max(60, options.width ?? 100)
-  const lines = rows.map((row): Line => ({ row, label: labelOf(row) }))
-  const longest = lines.reduce((most, { label }) => Math.max(most, columnsOfAll(label)), 0)
+  const lines = rows.map((row): Line => ({ row, label: labelOf(row), counts: countsOf(row) }))
+  const longest = lines.reduce((most, { label, counts }) => Math.max(most, columnsOfAll([...label, ...counts])), 0)
   const labelWidth = Math.min(longest, Math.floor(width * 0.55))
   const selfWidth = width >= SELF_TIME_FROM && rows.some(hasSelfTime) ? SELF_WIDTH : 0
   const barWidth = Math.max(10, width - labelWidth - 12 - selfWidth)
@@ -112,11 +114,11 @@ function linesOf(tree: TraceTree, options: PrintOptions): string[] {
       ? pieces.map((piece) => piece.text).join('')
       : pieces.map((piece) => style(piece.text, piece.role, node)).join('')
   const all = [headline(tree, style)]
-  for (const { row, label } of lines) {
+  for (const { row, label, counts } of lines) {
     const { node, fold } = row
     const nodes = fold?.nodes ?? [node]
     const pieces = [
-      ...fit(label, labelWidth),
+      ...fit(label, counts, labelWidth),
       SPACE,
       ...barOf(nodes, range, barWidth),
       SPACE,
@@ -129,7 +131,8 @@ function linesOf(tree: TraceTree, options: PrintOptions): string[] {
     if (data === 'none') continue
     const indent: Piece = { text: stemBelow(row), role: 'guide' }
     const room = width - columnsOf(indent.text)
-    for (const line of data === 'all' ? dataLines(node.span) : [dataLine(node.span, room)]) {
+    const shown = fold === undefined ? node.span : commonSpan(node.span, fold.nodes)
+    for (const line of data === 'all' ? dataLines(shown) : [dataLine(shown, room)]) {
       if (line.length > 0) all.push(text([indent, ...line], node))
     }
   }
@@ -155,14 +158,17 @@ function headline(tree: TraceTree, style: Style | undefined): string {
 
 const STEMS: Readonly<Record<string, string>> = { '│': '│  ', ' ': '   ', '├': '├─ ', '└': '└─ ' }
 
-function labelOf({ node, fold, depth, guides, hidden }: Row): Piece[] {
+function labelOf({ node, depth, guides }: Row): Piece[] {
   const pieces: Piece[] = []
   if (guides !== '') pieces.push({ text: Array.from(guides, (guide) => STEMS[guide] ?? '').join(''), role: 'guide' })
   if (depth > MOST_GUIDES) pieces.push({ text: `(${depth}) `, role: 'note' })
   pieces.push(...wordsOf(node))
-  if (fold !== undefined) pieces.push({ text: ` × ${fold.nodes.length}`, role: 'note' })
-  if (hidden > 0) pieces.push({ text: ` (+${hidden})`, role: 'note' })
   return pieces
+}
+
+function countsOf({ fold, hidden }: Row): Piece[] {
+  const texts = [...(fold === undefined ? [] : [` × ${fold.nodes.length}`]), ...(hidden > 0 ? [` (+${hidden})`] : [])]
+  return texts.map((text) => ({ text, role: 'note' }))
 }
 
 /** Where a span ran, its kind and its name, as they can be printed. */

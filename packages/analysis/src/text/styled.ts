@@ -65,25 +65,31 @@ export function cutToColumns(text: string, columns: number): string {
   return `${kept}…`
 }
 
-/** Cuts pieces to a number of columns together, or fills them up with spaces. */
-export function fit(pieces: readonly Piece[], columns: number): Piece[] {
+/**
+ * Cuts pieces to a number of columns together, or fills them up with spaces.
+ *
+ * @param behind pieces that stand behind them, and are not cut
+ */
+export function fit(pieces: readonly Piece[], behind: readonly Piece[], columns: number): Piece[] {
   const fitting: Piece[] = []
-  let left = columns
-  let rest = pieces.reduce((sum, { text }) => sum + columnsOf(text), 0)
+  const widthOfAll = (all: readonly Piece[]): number => all.reduce((sum, { text }) => sum + columnsOf(text), 0)
+  let left = columns - widthOfAll(behind)
+  const isCut = widthOfAll(pieces) > left
   for (const piece of pieces) {
     const width = columnsOf(piece.text)
-    if (rest <= left || (width < left && rest > left)) {
+    if (!isCut || width < left) {
       fitting.push(piece)
       left -= width
-      rest -= width
       continue
     }
-    const text = cutToColumns(piece.text, width > left ? left : left - 1)
-    const cut = text.endsWith('…') ? text : `${text}…`
-    fitting.push({ ...piece, text: cut })
-    left -= columnsOf(cut)
+    // The mark of the cut takes a column, though all of this piece may fit into the others.
+    const text =
+      width > left ? cutToColumns(piece.text, left) : `${cutToColumns(piece.text, left - 1).replace(/…$/, '')}…`
+    fitting.push({ ...piece, text })
+    left -= columnsOf(text)
     break
   }
+  fitting.push(...behind)
   if (left > 0) fitting.push({ text: ' '.repeat(left), role: 'name' })
   return fitting
 }
