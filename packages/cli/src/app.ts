@@ -1,10 +1,17 @@
 import { buildApplication, buildRouteMap, run, text_en } from '@stricli/core'
+import { copy } from './commands/copy.js'
+import { diff } from './commands/diff.js'
+import { doctor } from './commands/doctor.js'
+import { exported } from './commands/export.js'
+import { imported } from './commands/import.js'
 import { ls } from './commands/ls.js'
 import { show } from './commands/show.js'
+import { stats } from './commands/stats.js'
+import { tail } from './commands/tail.js'
 import { type Context, EXIT } from './terminal/context.js'
 
-const routes = buildRouteMap<'ls' | 'show', Context>({
-  routes: { ls, show },
+const routes = buildRouteMap<string, Context>({
+  routes: { ls, show, tail, stats, diff, export: exported, import: imported, copy, doctor },
   docs: {
     brief: 'Reads, searches, compares and carries traces, straight from where they are stored',
     fullDescription: `Reads, searches, compares and carries traces, straight from where they are stored.

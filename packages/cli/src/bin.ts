@@ -11,9 +11,10 @@ for (const stream of [process.stdout, process.stderr]) {
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
 
-const { stdout, stderr, env } = process
+const { stdin, stdout, stderr, env } = process
 const context: Context = {
   process: { stdout, stderr, env },
+  stdin,
   cwd: process.cwd(),
   now: Date.now,
   version: () => JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,

@@ -27,7 +27,7 @@ export interface LsFlags {
 /** `trace ls`. */
 export async function listTraces(context: Context, flags: LsFlags, words: readonly string[]): Promise<void> {
   const { sources, search } = wordsOf(words, flags.from)
-  const { reader } = await openSources(context, sources)
+  const reader = await openSources(context, sources)
   const list = await reader.traces({ ...queryOf(flags), ...search.query }, { signal: context.signal })
   noteSkipped(context, list)
   const traces = sorted(list.traces, flags)

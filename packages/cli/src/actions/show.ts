@@ -1,9 +1,21 @@
-import { buildTree, type PrintOptions, type SpanNode, type TraceTree, traceLines } from '@trace/analysis'
-import { isFailed } from '@trace/core/spans'
+import {
+  buildTree,
+  clockSkews,
+  missingOf,
+  noteLines,
+  type PrintOptions,
+  type SpanNode,
+  type TraceTree,
+  traceLines,
+  withoutSkew,
+} from '@trace/analysis'
+import type { TraceReader } from '@trace/core'
+import { isFailed, type Span } from '@trace/core/spans'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { isSource } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
 import { resolveTrace } from '../sources/resolve.js'
+import { scan } from '../sources/scan.js'
 import { bytesOfLines, cutLines } from '../terminal/budget.js'
 import { type Context, EXIT, Failure, print } from '../terminal/context.js'
 import { printable } from '../terminal/json.js'
@@ -15,6 +27,7 @@ export interface ShowFlags {
   readonly data?: boolean
   readonly span?: string
   readonly noFold?: boolean
+  readonly correctClocks?: boolean
   readonly json?: boolean
   readonly budget?: number
 }
@@ -24,9 +37,12 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
   const ids = words.filter((word) => !isSource(word))
   const [id = 'last'] = ids
   if (ids.length > 1) throw new Failure(`expected one trace, got ${ids.join(' and ')}`)
-  const { reader } = await openSources(context, [...(flags.from ?? []), ...words.filter(isSource)])
+  const reader = await openSources(context, [...(flags.from ?? []), ...words.filter(isSource)])
   const spans = await resolveTrace(context, reader, id)
-  const tree = buildTree(spans)
+  const recorded = buildTree(spans)
+  const skews = clockSkews(recorded)
+  const isCorrected = flags.correctClocks === true && skews.length > 0
+  const tree = isCorrected ? buildTree(withoutSkew(spans, skews)) : recorded
   const root = flags.span === undefined ? undefined : spanOf(tree, flags.span)
   if (flags.json === true) {
     const nodes = root === undefined ? tree.nodes : subtree(root)
@@ -47,7 +63,23 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
     data: flags.data === true ? 'all' : 'line',
     ...(root === undefined ? {} : { root }),
   }
-  print(context, fitted(tree, options, flags.budget))
+  const missing = missingOf(tree, await ledgersOf(context, reader, tree))
+  const notes = noteLines({ missing, skews, isCorrected }).map((line) => `! ${line}`)
+  const { style } = styleOf(context)
+  const noted = style === undefined ? notes : notes.map((line) => style(line, 'failure'))
+  const room = flags.budget === undefined ? undefined : flags.budget - bytesOfLines(noted)
+  print(context, [...fitted(tree, options, room), ...(noted.length > 0 ? ['', ...noted] : [])])
+}
+
+/** How long before a trace a ledger may begin that tells of its time, in ns: twice what a tracer waits before it records one. */
+const LEDGER_BEFORE = 120_000_000_000n
+
+/** The ledgers of the time of a trace, where it lacks something that they may explain. */
+async function ledgersOf(context: Context, reader: TraceReader, { start, roots, open }: TraceTree): Promise<Span[]> {
+  const ledgers: Span[] = []
+  if (open === 0 && !roots.some(({ cutOff }) => cutOff === 'parent missing')) return ledgers
+  await scan(context, reader, { from: start - LEDGER_BEFORE, ledgers: true }, (span) => ledgers.push(span))
+  return ledgers
 }
 
 /** @throws {Failure} if the trace has no such span, or several */

@@ -28,6 +28,12 @@ export const show: Command<Context> = buildCommand<ShowFlags, string[], Context>
         withNegated: false,
         brief: 'each span on a line of its own, also of many like siblings',
       },
+      correctClocks: {
+        kind: 'boolean',
+        optional: true,
+        withNegated: false,
+        brief: 'times of hosts whose clocks differ as if they did not',
+      },
       json,
       budget,
     },

@@ -9,47 +9,57 @@ import { unionOf } from './union.js'
 /** How much of a file tells its format, in bytes. */
 const LOOK = 65_536
 
-/** A store, or several as one. */
-export interface Opened {
-  readonly reader: TraceReader
-  /** As it was asked for, or found. */
-  readonly names: readonly string[]
-}
-
 /**
  * Opens the stores that were asked for as one; by default what `TRACE_RECORDER` says, or `traces.yaml`.
  *
  * @param asked paths, patterns and URLs
  * @throws {Failure} if there is no such store, or its format is unknown
  */
-export async function openSources(context: Context, asked: readonly string[]): Promise<Opened> {
-  const { cwd, process } = context
-  const names = await locate(asked, { cwd, env: process.env })
+export async function openSources(context: Context, asked: readonly string[]): Promise<TraceReader> {
+  const { cwd } = context
   const readers: TraceReader[] = []
-  for (const name of names) readers.push(isUrl(name) ? openReader(name) : await openFile(name))
-  return { reader: unionOf(readers), names: names.map((name) => (isUrl(name) ? name : shorter(cwd, name))) }
+  const files: Record<Format, string[]> = { yaml: [], jsonl: [] }
+  for (const source of await locate(asked, { cwd, env: context.process.env })) {
+    if (isUrl(source)) readers.push(openReader(source))
+    else files[formatOfName(source) ?? (await formatOfContent(source))].push(fromHere(cwd, source))
+  }
+  if (files.yaml.length > 0) readers.push((await import('@trace/yamlrec')).yamlReader({ path: files.yaml }))
+  if (files.jsonl.length > 0) readers.push((await import('@trace/jsonrec')).jsonReader({ path: files.jsonl }))
+  return unionOf(readers)
 }
 
-function shorter(cwd: string, path: string): string {
-  const fromHere = relative(cwd, path)
-  return fromHere.startsWith('..') ? path : fromHere
+/** A path as messages are to show it: as it is from the current folder, if it is below it. */
+function fromHere(cwd: string, path: string): string {
+  const shorter = relative(cwd, path)
+  return cwd !== currentFolder() || shorter.startsWith('..') ? path : shorter
 }
 
-async function openFile(path: string): Promise<TraceReader> {
-  const format = formatOfName(path) ?? (await formatOfContent(path))
-  if (format === 'yaml') return (await import('@trace/yamlrec')).yamlReader({ path })
-  return (await import('@trace/jsonrec')).jsonReader({ path })
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd()
+  } catch {
+    // It was removed.
+    return undefined
+  }
 }
 
 type Format = 'yaml' | 'jsonl'
 
 function formatOfName(path: string): Format | undefined {
-  const name = path.replace(/\.gz$/, '').replace(/\.\d+$/, '')
+  const name = path
+    .replace(/\*$/, '')
+    .replace(/\.gz$/, '')
+    .replace(/\.\d+$/, '')
   if (/\.ya?ml$/.test(name)) return 'yaml'
   return /\.(?:jsonl|ndjson)$/.test(name) ? 'jsonl' : undefined
 }
 
 async function formatOfContent(path: string): Promise<Format> {
+  if (path.includes('*')) {
+    throw new Failure(
+      `cannot tell the format of ${path}: a pattern needs an ending such as .yaml or .jsonl. Name the files one by one`,
+    )
+  }
   const text = await beginningOf(path)
   if (/^\s*\{.*"span_id"\s*:/m.test(text)) return 'jsonl'
   if (/^---|^span_id:/m.test(text)) return 'yaml'

@@ -5,6 +5,13 @@ import { type Context, EXIT, Failure } from '../terminal/context.js'
 /** How many traces are listed where the beginning of an id is that of several. */
 const MOST_LISTED = 5
 
+const W3C = /^[\da-f]{16}([\da-f]{16})$/i
+
+/** Whether a word may name a trace; see {@link resolveTrace}. */
+export function isTraceId(text: string): boolean {
+  return text === 'last' || text === 'last-error' || /^\d{1,20}$/.test(text) || W3C.test(text)
+}
+
 /**
  * The spans of a trace that a person names: by `last`, by `last-error`, by its decimal id or the beginning of it, if no other id
  * begins so, or by a W3C trace id of 32 hexadecimal digits.
@@ -24,8 +31,8 @@ export async function resolveTrace(context: Context, reader: TraceReader, wanted
       EXIT.nothing,
     )
   }
-  const w3c = /^[\da-f]{16}([\da-f]{16})$/i.exec(wanted)?.[1]
-  if (!/^\d{1,20}$/.test(wanted) && w3c === undefined) {
+  const w3c = W3C.exec(wanted)?.[1]
+  if (!isTraceId(wanted)) {
     throw new Failure(
       `expected a trace's id, the beginning of one, last or last-error, got ${onOneLine(wanted, 80)}. Ids are decimal; trace ls lists them`,
     )

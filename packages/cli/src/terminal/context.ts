@@ -21,6 +21,8 @@ export interface Context {
   readonly now: () => number
   /** The version of this package. */
   readonly version: () => string
+  /** What is piped into the command. */
+  readonly stdin?: AsyncIterable<Uint8Array>
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal
 }

@@ -12,6 +12,13 @@ export function printable(json: string): string {
   )
 }
 
+/** The time of day in UTC, to the millisecond; outside of the years 0000 to 9999 the nanoseconds as text. */
+export function clockText(time: bigint): string {
+  const text = timeText(time - (time % 1_000_000n))
+  const [, clock, digits = ''] = /T(\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/.exec(text) ?? []
+  return clock === undefined ? text : `${clock}.${digits.padEnd(3, '0')}`
+}
+
 /** A moment as RFC 3339; outside of the years 0000 to 9999 the nanoseconds as text. */
 export function timeText(time: bigint): string {
   try {

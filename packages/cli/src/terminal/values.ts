@@ -1,4 +1,4 @@
-import { parseDuration } from '@trace/analysis'
+import { parseDuration, type StatisticsBy } from '@trace/analysis'
 import { parseTime } from '@trace/core/spans'
 import { Failure } from './context.js'
 
@@ -43,4 +43,49 @@ export function bytesOf(text: string): number {
   const bytes = Number(digits) * ({ k: 1_000, m: 1_000_000 }[unit.toLowerCase()] ?? 1)
   if (!(bytes >= 200)) throw new Failure(`expected a number of bytes, at least 200, such as 8k, got ${text}`)
   return bytes
+}
+
+/** @throws {Failure} if statistics cannot be by this */
+export function statisticsBy(text: string): StatisticsBy {
+  if (text === 'name' || text === 'service' || text === 'kind') return text
+  if (text.length > 1 && text.startsWith('@')) return `@${text.slice(1)}`
+  throw new Failure(`expected name, service, kind, or a data key such as @user.id, got ${text}`)
+}
+
+/** By how much something may grow. */
+export interface Threshold {
+  /** As it was written. */
+  readonly text: string
+  readonly measure: 'count' | 'errors' | 'p50' | 'p90' | 'p99' | 'max'
+  /** In percent, nanoseconds, or as a number. */
+  readonly amount: number
+  readonly unit: '%' | 'ns' | 'count'
+}
+
+const THRESHOLD = /^(count|errors|p50|p90|p99|max)\+(\d{1,9}(?:\.\d{1,3})?)(%|[a-zµ]+)?$/
+
+/** Whether a word has the form of a threshold, such as `count+10%`. */
+export function isThreshold(text: string): boolean {
+  return THRESHOLD.test(text)
+}
+
+/** Such as `count+10%`, `p50+5ms`, `errors+1`. @throws {Failure} if it is none */
+export function thresholdOf(text: string): Threshold {
+  const [, measure, amount = '', unit] = THRESHOLD.exec(text) ?? []
+  const duration = unit === undefined || unit === '%' ? undefined : parseDuration(`${amount}${unit}`)
+  const isTime = measure !== 'count' && measure !== 'errors'
+  const isRight = unit === '%' || (isTime ? duration !== undefined : unit === undefined)
+  const known = (['count', 'errors', 'p50', 'p90', 'p99', 'max'] as const).find((each) => each === measure)
+  if (known === undefined || !isRight) {
+    throw new Failure(
+      `expected how much more is too much, such as count+10%, p50+20%, p99+5ms or errors+1, got ${text}`,
+    )
+  }
+  if (unit === '%') return { text, measure: known, amount: Number(amount), unit: '%' }
+  return { text, measure: known, amount: duration ?? Number(amount), unit: duration === undefined ? 'count' : 'ns' }
+}
+
+/** Such as `1 span` or `1,204 spans`. */
+export function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count.toLocaleString('en')} ${what}s`
 }

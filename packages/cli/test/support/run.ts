@@ -18,6 +18,7 @@ export interface World {
   /** Columns of a terminal; a pipe without. */
   readonly columns?: number
   readonly signal?: AbortSignal
+  readonly stdin?: AsyncIterable<Uint8Array>
   readonly now?: () => number
   /** Called with each text that is written to standard output. */
   readonly onOut?: (text: string) => void
@@ -50,6 +51,7 @@ export async function trace(args: readonly string[], world: World = {}): Promise
     now: world.now ?? (() => NOW),
     signal: world.signal ?? new AbortController().signal,
     version: () => '0.0.0',
+    ...(world.stdin === undefined ? {} : { stdin: world.stdin }),
   }
   await runTrace(args, context)
   return { code: context.process.exitCode, out, err }

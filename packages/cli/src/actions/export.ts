@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { EXPORT_FORMATS, type ExportFormat, exportTraces } from '@trace/analysis/formats'
+import type { TraceReader } from '@trace/core'
+import type { Span } from '@trace/core/spans'
+import { isSource } from '../sources/locate.js'
+import { openSources } from '../sources/open.js'
+import { isTraceId, resolveTrace } from '../sources/resolve.js'
+import { readTraces } from '../sources/scan.js'
+import { wordsOf } from '../sources/words.js'
+import { type Context, EXIT, Failure, note } from '../terminal/context.js'
+import { counted } from '../terminal/values.js'
+import { noteSkipped } from './skipped.js'
+
+/** What traces can be exported to. */
+export type Target = ExportFormat | 'jsonl' | 'yaml'
+
+/** Options of `trace export`. */
+export interface ExportFlags {
+  readonly from?: readonly string[]
+  readonly to: Target
+  readonly out?: string
+  readonly since?: bigint
+  readonly until?: bigint
+}
+
+/** `trace export`. */
+export async function exportStore(context: Context, flags: ExportFlags, words: readonly string[]): Promise<void> {
+  const sum = { traces: 0, spans: 0 }
+  const traces = counting(sum, await tracesOf(context, flags, words))
+  const texts = isForeign(flags.to) ? exportTraces(flags.to, traces) : linesOf(flags.to, traces)
+  if (flags.out === undefined) for await (const text of texts) context.process.stdout.write(text)
+  else await writeFile(context, resolve(context.cwd, flags.out), texts)
+  if (sum.traces === 0) context.process.exitCode = EXIT.nothing
+  const what = `${counted(sum.spans, 'span')} of ${counted(sum.traces, 'trace')}`
+  note(
+    context,
+    sum.traces === 0 ? 'no trace matches' : `exported ${what}${flags.out === undefined ? '' : ` to ${flags.out}`}`,
+  )
+}
+
+function isForeign(to: Target): to is ExportFormat {
+  return EXPORT_FORMATS.some((format) => format === to)
+}
+
+/** One trace that is named, or all that match. */
+async function tracesOf(
+  context: Context,
+  { from = [], since, until }: ExportFlags,
+  words: readonly string[],
+): Promise<AsyncIterable<readonly Span[]>> {
+  const named = words.filter((word) => !isSource(word) && isTraceId(word))
+  const others = words.filter((word) => isSource(word) || !isTraceId(word))
+  const { sources, search } = wordsOf(others, from)
+  const reader = await openSources(context, sources)
+  if (named.length > 0) {
+    if (search.text !== '')
+      throw new Failure(`expected ids or a search, got both: ${named.join(' ')} and ${search.text}`)
+    return eachNamed(context, reader, named)
+  }
+  const range = { ...(since === undefined ? {} : { from: since }), ...(until === undefined ? {} : { to: until }) }
+  const onReport = noteSkipped.bind(undefined, context)
+  return readTraces(context, reader, { ...range, where: search.matches, onReport })
+}
+
+async function* eachNamed(
+  context: Context,
+  reader: TraceReader,
+  ids: readonly string[],
+): AsyncGenerator<readonly Span[]> {
+  for (const id of ids) yield await resolveTrace(context, reader, id)
+}
+
+async function* counting(
+  sum: { traces: number; spans: number },
+  traces: AsyncIterable<readonly Span[]>,
+): AsyncGenerator<readonly Span[]> {
+  for await (const trace of traces) {
+    sum.traces++
+    sum.spans += trace.length
+    yield trace
+  }
+}
+
+async function* linesOf(to: 'jsonl' | 'yaml', traces: AsyncIterable<readonly Span[]>): AsyncGenerator<string> {
+  const { spanToJsonLine } = await import('@trace/jsonrec')
+  const { spanToYaml } = await import('@trace/yamlrec')
+  const text = to === 'yaml' ? spanToYaml : spanToJsonLine
+  for await (const trace of traces) yield trace.map(text).join('')
+}
+
+/** @throws {Failure} if the file exists, or cannot be written */
+async function writeFile(context: Context, path: string, texts: AsyncIterable<string>): Promise<void> {
+  const file = createWriteStream(path, { flags: 'wx' })
+  try {
+    // An error before the first write is told by this.
+    await once(file, 'open')
+    for await (const text of texts) {
+      context.signal.throwIfAborted()
+      if (!file.write(text)) await once(file, 'drain')
+    }
+    file.end()
+    await once(file, 'close')
+  } catch (error) {
+    file.destroy()
+    if (typeof error === 'object' && error !== null && Reflect.get(error, 'code') === 'EEXIST') {
+      throw new Failure(`${path} is there already; remove it, or choose another --out`)
+    }
+    throw error
+  }
+}

@@ -1,0 +1,134 @@
+import { buildTree, columnsOf, cutToColumns, formatDuration, type Search, traceLines } from '@trace/analysis'
+import { DATA_KEYS, isFailed, onOneLine, type Span, serviceOf } from '@trace/core/spans'
+import { spanToJsonLine } from '@trace/jsonrec'
+import { arrivals } from '../sources/arrivals.js'
+import { openSources } from '../sources/open.js'
+import { wordsOf } from '../sources/words.js'
+import { type Context, EXIT, print } from '../terminal/context.js'
+import { clockText, printable } from '../terminal/json.js'
+import { styleOf, tableWidth, treeWidth } from '../terminal/style.js'
+
+/** Options of `trace tail`. */
+export interface TailFlags {
+  readonly from?: readonly string[]
+  readonly traces?: boolean
+  readonly limit?: number
+  readonly json?: boolean
+}
+
+/** How long no span of a trace has come when it is taken as whole, in ms: after its first span has ended, and before. */
+const QUIET = 1_000
+const QUIET_OPEN = 30_000
+/** How many traces wait for their ends. */
+const MOST_WAITING = 1_000
+
+/** `trace tail`. */
+export async function followSpans(context: Context, flags: TailFlags, words: readonly string[]): Promise<void> {
+  const { sources, search } = wordsOf(words, flags.from)
+  const reader = await openSources(context, sources)
+  const stop = new AbortController()
+  const signal = AbortSignal.any([context.signal, stop.signal])
+  let left = flags.limit ?? Infinity
+  const printed = (lines: readonly string[]): void => {
+    print(context, lines)
+    if (--left === 0) stop.abort()
+  }
+  const waiting = new WaitingTraces(context, search, (spans) => {
+    if (left > 0) printed(linesOfTrace(context, flags, spans))
+  })
+  const timer = flags.traces === true ? setInterval(() => waiting.look(), QUIET / 4) : undefined
+  try {
+    for await (const batch of arrivals(reader, signal)) {
+      for (const span of batch) {
+        if (left <= 0) break
+        if (flags.traces === true) waiting.add(span)
+        else if (search.matches(span) && span.kind !== 'ledger') printed([lineOfSpan(context, flags, span)])
+      }
+    }
+  } finally {
+    clearInterval(timer)
+  }
+  if (left > 0) waiting.end()
+  context.process.exitCode = EXIT.found
+}
+
+function linesOfTrace(context: Context, { json }: TailFlags, spans: readonly Span[]): string[] {
+  if (json === true) return spans.map((span) => printable(spanToJsonLine(span).trimEnd()))
+  const tree = buildTree(spans)
+  return [...traceLines(tree, { width: treeWidth(context), data: 'line', ...styleOf(context) }), '']
+}
+
+function lineOfSpan(context: Context, { json }: TailFlags, span: Span): string {
+  if (json === true) return printable(spanToJsonLine(span).trimEnd())
+  const { process, kind, name, start, finish, data } = span
+  const { style = (text: string): string => text } = styleOf(context)
+  const time = clockText(finish ?? start)
+  const duration = (finish === undefined ? 'open' : formatDuration(finish - start)).padStart(8)
+  const words = [serviceOf(process), kind, name].filter((word) => word !== '').map((word) => onOneLine(word))
+  const error = isFailed(span)
+    ? `  ✗ ${onOneLine(`${data[DATA_KEYS.errorType]}: ${data[DATA_KEYS.errorMessage]}`)}`
+    : ''
+  const trace = `  trace ${span.traceId}`
+  const before = `${time.padEnd(12)}  ${duration}  `
+  const room = Math.max(20, tableWidth(context) - columnsOf(before) - trace.length)
+  const text = words.join('  ')
+  const [name_, error_] = [cutToColumns(text, room), cutToColumns(error, Math.max(0, room - columnsOf(text)))]
+  return `${style(before, 'note')}${style(name_, 'name')}${style(error_, 'failure')}${style(trace, 'key')}`
+}
+
+interface Waiting {
+  readonly spans: Map<bigint, Span>
+  matches: boolean
+  isEnded: boolean
+  /** When its last span came, in ms since the Unix epoch. */
+  last: number
+}
+
+/** Traces whose spans come one by one, until they are whole. */
+class WaitingTraces {
+  readonly #context: Context
+  readonly #search: Search
+  readonly #whole: (spans: readonly Span[]) => void
+  readonly #traces = new Map<bigint, Waiting>()
+
+  constructor(context: Context, search: Search, whole: (spans: readonly Span[]) => void) {
+    this.#context = context
+    this.#search = search
+    this.#whole = whole
+  }
+
+  add(span: Span): void {
+    if (span.kind === 'ledger') return
+    const trace = this.#traces.get(span.traceId) ?? { spans: new Map(), matches: false, isEnded: false, last: 0 }
+    this.#traces.delete(span.traceId)
+    this.#traces.set(span.traceId, trace)
+    if (span.finish !== undefined || !trace.spans.has(span.spanId)) trace.spans.set(span.spanId, span)
+    trace.matches ||= this.#search.matches(span)
+    trace.isEnded ||= span.finish !== undefined && (span.parentId === 0n || span.data[DATA_KEYS.remoteParent] === true)
+    trace.last = this.#context.now()
+    if (this.#traces.size <= MOST_WAITING) return
+    for (const oldest of this.#traces.keys()) {
+      this.#take(oldest)
+      break
+    }
+  }
+
+  /** Gives those that are whole by now. */
+  look(): void {
+    const now = this.#context.now()
+    for (const [id, { isEnded, last }] of this.#traces) {
+      if (now - last >= (isEnded ? QUIET : QUIET_OPEN)) this.#take(id)
+    }
+  }
+
+  /** Gives all that are left: no more comes. */
+  end(): void {
+    for (const id of [...this.#traces.keys()]) this.#take(id)
+  }
+
+  #take(id: bigint): void {
+    const trace = this.#traces.get(id)
+    this.#traces.delete(id)
+    if (trace?.matches === true) this.#whole([...trace.spans.values()])
+  }
+}

@@ -1,0 +1,24 @@
+import { buildCommand, type Command } from '@stricli/core'
+import type { CopyFlags } from '../actions/copy.js'
+import type { Context } from '../terminal/context.js'
+import { since, until } from './flags.js'
+import { lazily } from './lazily.js'
+
+export const copy: Command<Context> = buildCommand<CopyFlags, string[], Context>({
+  loader: lazily(async () => (await import('../actions/copy.js')).copyStore),
+  parameters: {
+    flags: { since, until },
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'stores to copy from, and at last the one to copy to', parse: String, placeholder: 'store' },
+    },
+  },
+  docs: {
+    brief: 'Copy spans from stores to another',
+    fullDescription: `Copies all spans, ledgers too, and counts them. What is there already is not copied again: run it again after it was stopped.
+
+EXAMPLES
+  trace copy gateway.jsonl orders.yaml all.jsonl
+  trace copy traces.yaml 'dynamodb://Traces?region=eu-west-1'`,
+  },
+})

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TraceReader } from '@trace/core'
+import type { Span } from '@trace/core/spans'
+
+/** Time between two looks at a store that cannot be followed, in ms. */
+const POLL = 2_000
+/** How many of its newest traces are looked at each time. */
+const NEWEST = 100
+
+/**
+ * The spans that a store gets from now on, until the signal aborts. A store that cannot be followed, such as a table, is asked for its
+ * newest traces every two seconds.
+ */
+export async function* arrivals(reader: TraceReader, signal: AbortSignal): AsyncGenerator<readonly Span[]> {
+  if (reader.follow !== undefined) {
+    yield* reader.follow({ signal })
+    return
+  }
+  let seen = new Map<bigint, Map<bigint, boolean>>()
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    const latest = new Map<bigint, Map<bigint, boolean>>()
+    const fresh: Span[] = []
+    try {
+      const { traces } = await reader.traces({ limit: NEWEST }, { signal })
+      for (const { traceId, spans: count, open } of traces.toReversed()) {
+        const before = seen.get(traceId) ?? new Map<bigint, boolean>()
+        latest.set(traceId, before)
+        const wasOpen = [...before.values()].includes(false)
+        if (before.size === count && !(wasOpen && open === 0)) continue
+        for (const span of (await reader.trace(traceId, { signal })).spans) {
+          const isFinished = span.finish !== undefined
+          if (before.get(span.spanId) === isFinished) continue
+          before.set(span.spanId, isFinished)
+          if (!isFirst) fresh.push(span)
+        }
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      throw error
+    }
+    seen = latest
+    if (fresh.length > 0) yield fresh
+    await sleep(POLL, undefined, { signal }).catch(() => {})
+  }
+}

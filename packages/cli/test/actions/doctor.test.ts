@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { Span } from '@trace/core'
+import { spanToJsonLine } from '@trace/jsonrec'
+import { expectGolden, trace } from '../support/run.js'
+import { idOf, storySpans, writeStory } from '../support/story.js'
+
+const cwd = mkdtempSync(join(tmpdir(), 'trace-cli-'))
+beforeAll(async () => void (await writeStory(cwd)))
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+const write = (name: string, spans: readonly Span[]): void =>
+  writeFileSync(join(cwd, name), spans.map(spanToJsonLine).join(''))
+
+test('a store of several hosts: what was lost, and why', async () => {
+  const { code, out, err } = await trace(['doctor', '*.jsonl*', 'orders.yaml'], { cwd })
+  expect({ code, err }).toEqual({ code: 1, err: '' })
+  expectGolden('doctor.txt', out)
+})
+
+test('a store in which everything is wrong', async () => {
+  const spans = storySpans().filter(({ traceId, kind }) => kind !== 'ledger' && traceId !== idOf(14))
+  const wrong = spans.map((span, at): Span => {
+    // A proxy drops the header between orders and inventory in three traces, and inventory does not trust it in a fourth.
+    const dropped = [idOf(1), idOf(2), idOf(3)].includes(span.traceId) && span.process.startsWith('inventory')
+    const isFirst = span.kind === 'request'
+    if (dropped)
+      return {
+        ...span,
+        traceId: span.traceId + 1n,
+        parentId: isFirst ? 0n : span.parentId,
+        data: { ...span.data, 'http.request.method': 'GET' },
+      }
+    if (span.traceId === idOf(4) && span.process.startsWith('inventory')) {
+      const data = isFirst ? { ...span.data, 'untrusted.parent': `${span.traceId}:${span.parentId}` } : span.data
+      return { ...span, traceId: span.traceId + 1n, parentId: isFirst ? 0n : span.parentId, data }
+    }
+    // The clock of its host is ahead.
+    if (span.traceId === idOf(10) && span.process.startsWith('inventory')) {
+      return { ...span, start: span.start + 60_000_000n, finish: (span.finish ?? 0n) + 60_000_000n }
+    }
+    if (span.name === 'nightly invoices') return { ...span, finish: undefined }
+    // The span of the caller is in a file that is not there.
+    if (span.traceId === idOf(5) && span.name === 'POST /orders/:item') return { ...span, parentId: 9n }
+    return span.kind === 'mail' ? { ...span, name: `send invoice ${at}` } : span
+  })
+  const [mail] = wrong.filter(({ kind }) => kind === 'mail')
+  const many = Array.from(
+    { length: 120 },
+    (_, at) => ({ ...mail, spanId: idOf(70_000 + at), name: `send invoice ${1_000 + at}` }) as Span,
+  )
+  write('wrong.jsonl', [...wrong, ...many])
+  writeFileSync(join(cwd, 'wrong.jsonl'), '{"span_id":"1","trace_id\n', { flag: 'a' })
+  const { code, out } = await trace(['doctor', 'wrong.jsonl'], { cwd })
+  expect(code).toBe(1)
+  expectGolden('doctor-wrong.txt', out)
+  const json = await trace(['doctor', 'wrong.jsonl', '--json'], { cwd })
+  const findings = json.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(findings.map(({ finding, count }) => [finding, count])).toEqual([
+    ['not-trusted', 1],
+    ['header-dropped', 3],
+    ['parent-missing', 1],
+    ['clock-differs', 1],
+    ['names-with-values', expect.any(Number)],
+    ['never-ended', 1],
+    ['torn-records', 1],
+  ])
+})
+
+test('a store without a fault, and one without a trace', async () => {
+  write(
+    'right.jsonl',
+    storySpans().filter(({ traceId }) => traceId === idOf(1)),
+  )
+  const right = await trace(['doctor', 'right.jsonl'], { cwd })
+  expect(right).toEqual({ code: 0, out: '1 trace, 7 spans, 3 services\nNothing is wrong.\n', err: '' })
+  write('none.jsonl', [])
+  expect(await trace(['doctor', 'none.jsonl'], { cwd })).toMatchObject({ code: 1, out: '' })
+})

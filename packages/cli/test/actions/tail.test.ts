@@ -1,0 +1,88 @@
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, expect, test } from '@jest/globals'
+import { memoryRecorder, type Span } from '@trace/core'
+import { spanToJsonLine } from '@trace/jsonrec'
+import { arrivals } from '../../src/sources/arrivals.js'
+import { expectGolden, trace } from '../support/run.js'
+import { idOf, storySpans } from '../support/story.js'
+
+const cwd = mkdtempSync(join(tmpdir(), 'trace-cli-'))
+afterAll(() => rmSync(cwd, { recursive: true }))
+const file = join(cwd, 'live.jsonl')
+const [first] = storySpans()
+beforeEach(() => writeFileSync(file, first === undefined ? '' : spanToJsonLine(first)))
+
+const of = (trace: number): Span[] => storySpans().filter(({ traceId }) => traceId === idOf(trace))
+const write = (spans: readonly Span[]): void => appendFileSync(file, spans.map(spanToJsonLine).join(''))
+/** When the command has surely looked at the file: it writes nothing before the first span. */
+const started = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 400))
+
+test('spans come as they are stored, also after the file is rotated', async () => {
+  const running = trace(['tail', 'live.jsonl', '-n', '14'], { cwd })
+  await started()
+  write(of(11))
+  await started()
+  renameSync(file, `${file}.1`)
+  write(of(10))
+  const { code, out, err } = await running
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expectGolden('tail.txt', out)
+})
+
+test('--traces gives whole traces that match, once they have ended; Ctrl-C ends quietly, with those that had not', async () => {
+  const stop = new AbortController()
+  const running = trace(['tail', 'live.jsonl', '--traces', '@item:unicorn'], {
+    cwd,
+    now: Date.now,
+    signal: stop.signal,
+    onOut: () => {
+      write(of(1))
+      // Its root is not there, so that it has not ended.
+      write(of(11).filter(({ parentId }) => parentId !== 0n))
+      setTimeout(() => stop.abort(), 500)
+    },
+  })
+  await started()
+  write([...of(10), ...of(11)])
+  const { code, out, err } = await running
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out.match(/^trace \d+ · \d spans/gm)).toEqual([`trace ${idOf(11)} · 7 spans`, `trace ${idOf(11)} · 6 spans`])
+})
+
+test('--json gives the spans that match, as they are stored', async () => {
+  const running = trace(['tail', 'live.jsonl', 'kind:db', '--json', '-n', '2'], { cwd })
+  await started()
+  write(of(10))
+  const { out } = await running
+  expect(out).toBe(
+    of(10)
+      .filter(({ kind }) => kind === 'db')
+      .map(spanToJsonLine)
+      .join(''),
+  )
+})
+
+test('a store that cannot be followed is asked again and again', async () => {
+  const { follow: _follow, ...reader } = memoryRecorder()
+  reader.record(of(1))
+  const stop = new AbortController()
+  const seen: Span[] = []
+  const running = (async () => {
+    for await (const batch of arrivals(reader, stop.signal)) {
+      seen.push(...batch)
+      if (seen.length === 8) stop.abort()
+      else
+        reader.record(
+          of(11)
+            .slice(0, 1)
+            .map((span) => ({ ...span, finish: span.start })),
+        )
+    }
+  })()
+  await started()
+  reader.record(of(11).map((span, at) => (at === 0 ? { ...span, finish: undefined } : span)))
+  await running
+  expect(seen.map(({ finish }) => finish === undefined)).toEqual([true, ...Array(7).fill(false)])
+}, 20_000)
