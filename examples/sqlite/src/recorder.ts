@@ -59,6 +59,7 @@ export function sqliteRecorder(options: SqliteOptions): Recorder {
 
   return {
     name: store.name,
+    durable: true,
     async record(spans) {
       const batch = encode(spans)
       for (let waited = 0; ; waited += PAUSE) {
