@@ -6,6 +6,8 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
 
 const SHARED = 'dist/shared.js'
+/** What the scripts in bin/ load: these are there before anything is built, so that npm links them in a fresh clone. */
+const COMMAND = 'dist/bin.js'
 const { exports, bin = {}, dependencies = {}, peerDependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8'))
 const settings = {
   bundle: true,
@@ -35,7 +37,7 @@ function removeOldOutputs() {
 
 async function bundleModules() {
   const entries = Object.values(exports).map((entry) => entry.import?.default)
-  const entryPoints = [...entries, ...Object.values(bin)]
+  const entryPoints = [...entries, ...(Object.keys(bin).length > 0 ? [COMMAND] : [])]
     .filter((file) => file !== undefined)
     .map((file) => file.replace(/^(\.\/)?dist\//, 'src/').replace(/\.js$/, '.ts'))
   const alone = await entriesWithoutImports(entryPoints)
@@ -91,7 +93,6 @@ async function convertToCommonJs() {
   const usesUrl = filesIn('dist').some(
     (file) => file.endsWith('.js') && readFileSync(join('dist', file), 'utf8').includes('import.meta.url'),
   )
-  const commands = Object.values(bin).map((file) => resolve(file))
   await build({
     ...settings,
     format: 'cjs',
@@ -103,7 +104,7 @@ async function convertToCommonJs() {
       : {}),
     entryPoints: filesIn('dist')
       .map((file) => join('dist', file))
-      .filter((file) => file.endsWith('.js') && !commands.includes(resolve(file))),
+      .filter((file) => file.endsWith('.js') && resolve(file) !== resolve(COMMAND)),
     outdir: 'dist',
     outbase: 'dist',
     outExtension: { '.js': '.cjs' },

@@ -39,7 +39,7 @@ describe.each(manifests)('the package $manifest.name', ({ folder, manifest }) =>
     for (const path of [manifest.main, ...Object.values(manifest.exports).flatMap(pathsOf)]) {
       expect(packed).toContain(path.replace('./', ''))
     }
-    expect(packed.filter((path) => !/^(dist|src)\/|^package\.json$|^README\.md$|^LICENSE$/.test(path))).toEqual([])
+    expect(packed.filter((path) => !/^(bin|dist|src)\/|^package\.json$|^README\.md$|^LICENSE$/.test(path))).toEqual([])
     expect(packed).toContain('README.md')
     expect(packed).toContain('LICENSE')
   })

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { runTrace } from './app.js'
 import type { Context } from './terminal/context.js'
