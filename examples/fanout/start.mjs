@@ -6,7 +6,7 @@ const require = createRequire(import.meta.url)
 
 function isBuilt() {
   try {
-    for (const name of ['core', 'http', 'yamlrec', 'jsonrec', 'dynamorec']) require.resolve(`@trace/${name}`)
+    for (const name of ['cli', 'core', 'http', 'yamlrec', 'jsonrec', 'dynamorec']) require.resolve(`@trace/${name}`)
     return existsSync(new URL('dist/main.js', import.meta.url))
   } catch {
     return false

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -41,9 +41,14 @@ async function main(): Promise<void> {
     const gateway = await startServices(processes, port)
     await sendRequests(gateway, store)
     console.log(`The spans are in ${placeOf(url, table)}`)
+    if (!once) {
+      console.log(`Send more:    curl ${gateway}/checkout/book`)
+      console.log('Stop:         Ctrl-C')
+    }
+    // The table is gone when this ends.
+    if (!once || table === undefined) console.log(`Look closer:  ${nextCommand(url, table)}`)
     if (once) return
-    console.log(`Send more:  curl ${gateway}/checkout/book`)
-    console.log('Stop:       Ctrl-C\n')
+    console.log('')
     await printUntilStopped(store)
   } finally {
     await processes.stop()
@@ -112,6 +117,14 @@ function shared(url: string): string {
 function placeOf(url: string, table: LocalTable | undefined): string {
   if (table !== undefined) return 'the table Traces of DynamoDB Local, which is gone when this ends'
   return decodeURIComponent(url.replace(/^yaml:/, ''))
+}
+
+/** What shows more of these traces. */
+function nextCommand(url: string, table: LocalTable | undefined): string {
+  const shown = table === undefined && url.startsWith('yaml:') ? relative('', placeOf(url, table)) : url
+  const source = /^[\w./:-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`
+  const credentials = table === undefined ? '' : 'AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local '
+  return `${credentials}npx trace show last-error --from ${source}`
 }
 
 async function startServices(processes: Processes, port: string): Promise<string> {

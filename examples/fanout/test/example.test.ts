@@ -11,6 +11,8 @@ import { jsonReader } from '@trace/jsonrec'
 import { yamlReader } from '@trace/yamlrec'
 
 const start = fileURLToPath(new URL('../start.mjs', import.meta.url))
+/** Where npm puts the commands of packages. */
+const bin = fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url))
 const newFile = (): string => join(mkdtempSync(join(tmpdir(), 'trace-fanout-')), 'traces.yaml')
 
 interface Run {
@@ -82,6 +84,13 @@ describe('npm start', () => {
     ])
     expect(stdout).toContain('RangeError: there is no shelf for unicorn')
     expect(stdout).toContain(`The spans are in ${file}`)
+    const [, command = ''] = /\nLook closer: +npx (trace .*)\n$/.exec(stdout) ?? []
+    const next = spawnSync('sh', ['-c', command], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
+    })
+    expect({ status: next.status, stderr: next.stderr }).toEqual({ status: 0, stderr: '' })
+    expect(next.stdout).toMatch(/inventory +db +select unicorn .*✗ RangeError: there is no shelf for unicorn/)
 
     const reader = yamlReader({ path: file })
     const { traces, skipped } = await reader.traces()

@@ -38,7 +38,7 @@ export function listLines(traces: readonly ListedTrace[], options: ListOptions =
       right: true,
       cell: ({ duration }) => piece(duration === undefined ? 'open' : formatDuration(duration), 'duration'),
     },
-    { title: 'spans', right: true, cell: ({ spans }) => piece(String(spans), 'value') },
+    { title: 'spans', right: true, from: 70, cell: ({ spans }) => piece(String(spans), 'value') },
     ...counted('failed', 'failure', traces, ({ failed }) => failed),
     ...counted('open', 'open', traces, ({ open }) => open),
     ...counted('lost', 'failure', traces, ({ lost = 0 }) => lost),

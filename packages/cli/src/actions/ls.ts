@@ -4,10 +4,12 @@ import { openSources } from '../sources/open.js'
 import { wordsOf } from '../sources/words.js'
 import { cutLines } from '../terminal/budget.js'
 import { type Context, EXIT, note, print } from '../terminal/context.js'
-import { jsonLine, timeText } from '../terminal/json.js'
+import { clockText, jsonLine, timeText } from '../terminal/json.js'
 import { styleOf, tableWidth } from '../terminal/style.js'
 import { noteSkipped } from './skipped.js'
 
+/** Below this width, a list has no dates. */
+const ROOM_FOR_DATES = 80
 /** Of how many traces those that took longest are sought. */
 const MOST_SORTED = 10_000
 
@@ -38,8 +40,14 @@ export async function listTraces(context: Context, flags: LsFlags, words: readon
   }
   if (flags.json === true)
     return print(context, cutLines(traces.map(jsonOf), flags.budget, '--limit, or a larger --budget'))
-  const lines = listLines(traces, { width: tableWidth(context), ...styleOf(context) })
+  const width = tableWidth(context)
+  const time = width < ROOM_FOR_DATES ? { time: secondText } : {}
+  const lines = listLines(traces, { width, ...time, ...styleOf(context) })
   print(context, cutLines(lines, flags.budget, '--limit, or a larger --budget'))
+}
+
+function secondText(time: bigint): string {
+  return clockText(time).slice(0, 8)
 }
 
 function queryOf({ since, until, limit, sort, errors, min }: LsFlags): TraceQuery {

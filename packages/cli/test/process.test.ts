@@ -1,0 +1,78 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { spanToJsonLine } from '@trace/jsonrec'
+import { storySpans, writeStory } from './support/story.js'
+
+// What only a process of its own shows: the built command, pipes, signals, terminals.
+const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
+const cwd = mkdtempSync(join(tmpdir(), 'trace-cli-'))
+const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '', FORCE_COLOR: '', COLUMNS: '', TRACE_RECORDER: '' }
+beforeAll(async () => void (await writeStory(cwd)))
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+test('the built command prints, and ends with its exit code', () => {
+  const run = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { cwd, env, encoding: 'utf8' })
+  const found = run('ls', 'gateway.jsonl', 'orders.yaml', 'inventory.jsonl.gz', '--errors')
+  expect(found).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('gateway, orders, inventory') })
+  expect(run('ls', 'gateway.jsonl', 'kind:cache')).toMatchObject({ status: 1, stdout: '' })
+  expect(run('ls', '--nonsense')).toMatchObject({ status: 2, stdout: '' })
+  expect(run('ls')).toMatchObject({ status: 3, stdout: '' })
+  expect(run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+})
+
+test('a pipe that is closed ends it quietly', async () => {
+  writeFileSync(
+    join(cwd, 'many.jsonl'),
+    Array.from({ length: 40 }, () => storySpans().map(spanToJsonLine).join('')).join(''),
+  )
+  const child = spawn(process.execPath, [bin, 'export', 'many.jsonl', '--to', 'jsonl'], { cwd, env })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+  })
+  child.stdout.once('data', () => child.stdout.destroy())
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  expect(code).toBe(0)
+  expect(stderr).not.toContain('EPIPE')
+})
+
+test('Ctrl-C ends what follows quietly', async () => {
+  const child = spawn(process.execPath, [bin, 'tail', 'gateway.jsonl'], { cwd, env })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+    child.kill('SIGINT')
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+  })
+  const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve([code, signal])))
+  // It follows from when it has opened the file, which nothing shows: a span is written until one is printed.
+  const [span] = storySpans()
+  const timer = setInterval(() => {
+    if (span !== undefined) appendFileSync(join(cwd, 'gateway.jsonl'), spanToJsonLine(span))
+  }, 100)
+  expect(await ended).toEqual([0, null])
+  clearInterval(timer)
+  expect(stderr).toBe('')
+  expect(stdout).toContain('inventory  db  select shelf')
+})
+
+test.each([
+  [60, 60],
+  [200, 200],
+  [0, 80],
+])('on a terminal of %p columns it draws %p, in colours', (columns, expected) => {
+  const command = `stty cols ${columns}; '${process.execPath}' '${bin}' ls orders.yaml`
+  const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], { cwd, env, encoding: 'utf8' })
+  expect(status).toBe(0)
+  expect(stdout).toContain('\u001b[')
+  const lines = stdout.replace(/\u001b\[\d+m/g, '').split('\r\n')
+  expect(lines.length).toBeGreaterThan(5)
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(expected)
+  expect(Math.max(...lines.map((line) => line.length))).toBeGreaterThan(expected / 2)
+})
