@@ -65,6 +65,11 @@ export interface TraceTree {
 
 /** A node while the tree is being built. */
 export interface MutableNode extends SpanNode {
+  span: Span
+  service: string
+  start: number
+  end: number
+  duration: number
   parent: MutableNode | undefined
   readonly children: MutableNode[]
   depth: number

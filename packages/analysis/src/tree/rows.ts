@@ -12,8 +12,8 @@ export interface RowOptions {
   readonly foldFrom?: number
   /** Spans whose descendants are left out. */
   readonly collapsed?: (node: SpanNode) => boolean
-  /** Shows only the spans for which this is true, and those above them. */
-  readonly only?: (node: SpanNode) => boolean
+  /** Shows only these spans, or those for which this is true, and the ones above them. */
+  readonly only?: ReadonlySet<SpanNode> | ((node: SpanNode) => boolean)
 }
 
 /** Like siblings that one row stands for. */
@@ -45,11 +45,13 @@ export interface Row {
   readonly isCritical: boolean
 }
 
-/** A span, or several like siblings, that get a row. */
+/** Several like siblings that get one row. */
 type Group = readonly [SpanNode, ...SpanNode[]]
 
 interface Waiting {
-  readonly group: Group
+  readonly node: SpanNode
+  /** The like siblings of which it is the first. */
+  readonly group: Group | undefined
   readonly depth: number
   readonly above: string
   readonly last: boolean
@@ -65,38 +67,41 @@ export function rowsOf(roots: readonly SpanNode[], options: RowOptions = {}): Ro
   const shown = only === undefined ? undefined : withAncestors(roots, only)
   const rows: Row[] = []
   const waiting: Waiting[] = []
-  const push = (groups: readonly Group[], depth: number, above: string): void => {
-    for (let at = groups.length - 1; at >= 0; at--) {
-      const group = groups[at]
-      if (group !== undefined) waiting.push({ group, depth, above, last: at === groups.length - 1 })
-    }
-  }
   const visible = (nodes: readonly SpanNode[]): readonly SpanNode[] =>
     shown === undefined ? nodes : nodes.filter((node) => shown.has(node))
-  push(
-    visible(roots).map((root): Group => [root]),
-    0,
-    '',
-  )
+  const push = (nodes: readonly SpanNode[], folds: Folds | undefined, depth: number, above: string): void => {
+    let last = true
+    for (let at = nodes.length - 1; at >= 0; at--) {
+      const node = nodes[at]
+      if (node === undefined || folds?.within.has(node) === true) continue
+      waiting.push({ node, group: folds?.groups.get(node), depth, above, last })
+      last = false
+    }
+  }
+  push(visible(roots), undefined, 0, '')
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { group, depth, above, last } = next
-    const [node] = group
-    const isLeaf = group.length > 1 || collapsed?.(node) === true
+    const { node, group, depth, above, last } = next
+    const isLeaf = group !== undefined || collapsed?.(node) === true
     const children = isLeaf ? [] : visible(node.children)
-    const size = group.reduce((sum, each) => sum + each.size, 0) - group.length
-    const kept = children.reduce((sum, child) => sum + child.size, 0)
+    let hidden = group === undefined ? node.size - 1 : sizeOf(group) - group.length
+    for (const child of children) hidden -= child.size
     rows.push({
       node,
-      fold: group.length > 1 ? foldOf(group) : undefined,
+      fold: group === undefined ? undefined : foldOf(group),
       depth,
       guides: depth === 0 ? '' : above + (last ? '└' : '├'),
-      hidden: size - kept,
-      isCritical: group.some(({ critical }) => critical.length > 0),
+      hidden,
+      isCritical: group === undefined ? node.critical.length > 0 : group.some(({ critical }) => critical.length > 0),
     })
+    if (children.length === 0) continue
     const below = depth === 0 || above.length >= MOST_GUIDES - 1 ? above : above + (last ? ' ' : '│')
-    push(groupsOf(children, foldFrom), depth + 1, below)
+    push(children, children.length < foldFrom ? undefined : foldsOf(children, foldFrom), depth + 1, below)
   }
   return rows
+}
+
+function sizeOf(group: Group): number {
+  return group.reduce((sum, { size }) => sum + size, 0)
 }
 
 function foldOf(nodes: Group): Fold {
@@ -111,8 +116,14 @@ function foldOf(nodes: Group): Fold {
   return { nodes, duration, selfTime, slowest }
 }
 
-function groupsOf(children: readonly SpanNode[], foldFrom: number): Group[] {
-  if (children.length < foldFrom) return children.map((child) => [child])
+interface Folds {
+  /** By the first of each. */
+  readonly groups: ReadonlyMap<SpanNode, Group>
+  /** Those that are in a group and not the first of it. */
+  readonly within: ReadonlySet<SpanNode>
+}
+
+function foldsOf(children: readonly SpanNode[], foldFrom: number): Folds | undefined {
   const alike = new Map<string, [SpanNode, ...SpanNode[]]>()
   for (const child of children) {
     const key = likeness(child)
@@ -120,12 +131,12 @@ function groupsOf(children: readonly SpanNode[], foldFrom: number): Group[] {
     if (group !== undefined) group.push(child)
     else if (key !== undefined) alike.set(key, [child])
   }
-  return children.flatMap((child): Group[] => {
-    const key = likeness(child)
-    const group = key === undefined ? undefined : alike.get(key)
-    if (group === undefined || group.length < foldFrom) return [[child]]
-    return group[0] === child ? [group] : []
-  })
+  const groups = [...alike.values()].filter(({ length }) => length >= foldFrom)
+  if (groups.length === 0) return undefined
+  return {
+    groups: new Map(groups.map((group) => [group[0], group])),
+    within: new Set(groups.flatMap((group) => group.slice(1))),
+  }
 }
 
 /** What siblings that may be folded have in common. */
@@ -134,13 +145,19 @@ function likeness({ span, service, failed }: SpanNode): string | undefined {
   return `${service}\n${span.kind}\n${span.name}`
 }
 
-function withAncestors(roots: readonly SpanNode[], only: (node: SpanNode) => boolean): Set<SpanNode> {
+function withAncestors(roots: readonly SpanNode[], only: NonNullable<RowOptions['only']>): Set<SpanNode> {
   const shown = new Set<SpanNode>()
+  const show = (node: SpanNode): void => {
+    for (let at: SpanNode | undefined = node; at !== undefined && !shown.has(at); at = at.parent) shown.add(at)
+  }
+  if (typeof only !== 'function') {
+    for (const node of only) show(node)
+    return shown
+  }
   const waiting = [...roots]
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     for (const child of node.children) waiting.push(child)
-    if (!only(node)) continue
-    for (let at: SpanNode | undefined = node; at !== undefined && !shown.has(at); at = at.parent) shown.add(at)
+    if (only(node)) show(node)
   }
   return shown
 }

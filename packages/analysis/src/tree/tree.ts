@@ -1,9 +1,15 @@
-import { eachOnce, isFailed, type Span, serviceOf } from '@trace/core/spans'
+import { isFailed, laterRecord, type Span, serviceOf } from '@trace/core/spans'
 import { markCriticalPath } from './critical-path.js'
 import type { CriticalStretch, MutableNode, SpanNode, TraceTree } from './node.js'
 
 /** Most spans are not on the critical path: they share one list. */
 const NOT_CRITICAL: CriticalStretch[] = []
+
+/** Options of {@link buildTree}. */
+export interface TreeOptions {
+  /** Whether a span has failed: for spans whose data is not at hand. Default: core's `isFailed`, which looks into its data. */
+  readonly isFailed?: (span: Span) => boolean
+}
 
 /**
  * Builds the tree of a trace, in linear time but for sorting. The spans may be in any order; there may be several records of a
@@ -12,16 +18,25 @@ const NOT_CRITICAL: CriticalStretch[] = []
  *
  * @param spans the spans of one trace
  */
-export function buildTree(spans: Iterable<Span>): TraceTree {
-  const each = eachOnce(spans)
-  const { start, finish } = rangeOf(each)
-  const duration = Number(finish - start)
+export function buildTree(spans: Iterable<Span>, options: TreeOptions = {}): TraceTree {
+  const { isFailed: failed = isFailed } = options
   const nodes = new Map<bigint, MutableNode>()
+  for (const span of spans) {
+    const node = nodes.get(span.spanId)
+    if (node === undefined) nodes.set(span.spanId, nodeOf(span))
+    else node.span = laterRecord(node.span, span)
+  }
+  const { start, finish } = rangeOf(nodes.values())
+  const duration = Number(finish - start)
   const services = new Map<string, string>()
-  for (const span of each) {
-    const service = services.get(span.process) ?? serviceOf(span.process)
-    services.set(span.process, service)
-    nodes.set(span.spanId, nodeOf(span, service, start, duration))
+  for (const node of nodes.values()) {
+    const { span } = node
+    node.service = services.get(span.process) ?? serviceOf(span.process)
+    services.set(span.process, node.service)
+    node.start = Number(span.start - start)
+    node.end = span.finish === undefined ? duration : Number(span.finish - start)
+    node.duration = node.end - node.start
+    if (failed(span)) node.failed = 1
   }
   const roots = linkParents(nodes)
   cutCircles(nodes, roots)
@@ -30,47 +45,47 @@ export function buildTree(spans: Iterable<Span>): TraceTree {
   const inOrder = readingOrder(roots)
   sumUp(inOrder)
   return {
-    traceId: each[0]?.traceId ?? 0n,
+    traceId: inOrder[0]?.span.traceId ?? 0n,
     roots,
     nodes: inOrder,
     start,
     duration,
     failed: roots.reduce((sum, root) => sum + root.failed, 0),
-    open: each.reduce((sum, span) => sum + (span.finish === undefined ? 1 : 0), 0),
+    open: inOrder.reduce((sum, { span }) => sum + (span.finish === undefined ? 1 : 0), 0),
     services: [...new Set(inOrder.map(({ service }) => service))],
     criticalPath: roots[0] === undefined ? [] : markCriticalPath(roots[0]),
   }
 }
 
-function rangeOf(spans: readonly Span[]): { readonly start: bigint; readonly finish: bigint } {
-  let start = spans[0]?.start ?? 0n
-  let finish = start
-  for (const span of spans) {
-    if (span.start < start) start = span.start
-    const end = span.finish ?? span.start
+function rangeOf(nodes: Iterable<SpanNode>): { readonly start: bigint; readonly finish: bigint } {
+  let [start, finish]: [bigint | undefined, bigint] = [undefined, 0n]
+  for (const { span } of nodes) {
+    const begin = span.start
+    if (start === undefined) [start, finish] = [begin, begin]
+    if (begin < start) start = begin
+    const end = span.finish ?? begin
     if (end > finish) finish = end
-    if (span.start > finish) finish = span.start
+    if (begin > finish) finish = begin
   }
-  return { start, finish }
+  return { start: start ?? 0n, finish }
 }
 
-function nodeOf(span: Span, service: string, traceStart: bigint, traceDuration: number): MutableNode {
-  const start = Number(span.start - traceStart)
-  const end = span.finish === undefined ? traceDuration : Number(span.finish - traceStart)
+/** What depends on other spans is filled in later. */
+function nodeOf(span: Span): MutableNode {
   return {
     span,
-    service,
+    service: '',
     parent: undefined,
     children: [],
     depth: 0,
     cutOff: undefined,
-    start,
-    end,
-    duration: end - start,
+    start: 0,
+    end: 0,
+    duration: 0,
     selfTime: 0,
     critical: NOT_CRITICAL,
     size: 1,
-    failed: isFailed(span) ? 1 : 0,
+    failed: 0,
   }
 }
 
@@ -78,14 +93,15 @@ function nodeOf(span: Span, service: string, traceStart: bigint, traceDuration: 
 function linkParents(nodes: ReadonlyMap<bigint, MutableNode>): MutableNode[] {
   const roots: MutableNode[] = []
   for (const node of nodes.values()) {
-    const parent = nodes.get(node.span.parentId)
+    const { parentId } = node.span
+    const parent = parentId === 0n ? undefined : nodes.get(parentId)
     if (parent !== undefined && parent !== node) {
       node.parent = parent
       parent.children.push(node)
       continue
     }
     if (parent === node) node.cutOff = 'circle'
-    else if (node.span.parentId !== 0n) node.cutOff = 'parent missing'
+    else if (parentId !== 0n) node.cutOff = 'parent missing'
     roots.push(node)
   }
   return roots
@@ -93,9 +109,9 @@ function linkParents(nodes: ReadonlyMap<bigint, MutableNode>): MutableNode[] {
 
 /** Spans that no root leads to hang on a circle. The earliest span of each circle becomes a root. */
 function cutCircles(nodes: ReadonlyMap<bigint, MutableNode>, roots: MutableNode[]): void {
+  if (roots.reduce((sum, root) => sum + countBelow(root), 0) === nodes.size) return
   const reached = new Set<MutableNode>()
   for (const root of roots) reach(root, reached)
-  if (reached.size === nodes.size) return
   for (const node of nodes.values()) {
     if (reached.has(node)) continue
     const first = circleAbove(node).reduce((a, b) => (byStart(a, b) <= 0 ? a : b))
@@ -105,6 +121,17 @@ function cutCircles(nodes: ReadonlyMap<bigint, MutableNode>, roots: MutableNode[
     roots.push(first)
     reach(first, reached)
   }
+}
+
+/** Of a root: with itself. */
+function countBelow(root: MutableNode): number {
+  let count = 0
+  const waiting = [root]
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    count++
+    for (const child of node.children) waiting.push(child)
+  }
+  return count
 }
 
 function reach(root: MutableNode, reached: Set<MutableNode>): void {
@@ -128,6 +155,8 @@ function circleAbove(start: MutableNode): MutableNode[] {
 }
 
 function byStart(a: MutableNode, b: MutableNode): number {
+  // Offsets are compared first, since reading a bigint may make one. Of two that are the same, the starts can differ.
+  if (a.start !== b.start) return a.start - b.start
   if (a.span.start !== b.span.start) return a.span.start < b.span.start ? -1 : 1
   return a.span.spanId < b.span.spanId ? -1 : 1
 }

@@ -1,5 +1,5 @@
 import type { Span } from '@trace/core/spans'
-import { fromColumns, type SpanColumns } from '../wire/spans.js'
+import { readSpans } from '../wire/read.js'
 
 /** A trace in the list, as the server tells it; times in nanoseconds. */
 export interface ListedTrace {
@@ -43,19 +43,20 @@ export class Problem extends Error {
 }
 
 export async function loadList(query: URLSearchParams, signal: AbortSignal): Promise<Listing> {
-  const answer = await get(`api/traces?${query}`, signal)
+  const answer = JSON.parse(await textOf(`api/traces?${query}`, signal)) as Answer
   return { ...answer, traces: answer.traces.map(listedTrace) }
 }
 
 export async function loadTrace(id: string, signal: AbortSignal): Promise<LoadedTrace> {
-  const { spans, skipped, incomplete } = await get(`api/trace?id=${encodeURIComponent(id)}`, signal)
-  return { spans: fromColumns(spans), skipped, incomplete }
+  const { head, spans } = readSpans(await textOf(`api/trace?id=${encodeURIComponent(id)}`, signal))
+  const { skipped, incomplete } = head as { skipped?: number; incomplete?: string }
+  return { spans, skipped: skipped ?? 0, incomplete }
 }
 
 /** The spans that the page was saved with; undefined where a server serves it. */
 export function savedSpans(): readonly Span[] | undefined {
   const element = document.getElementById('spans')
-  return element === null ? undefined : fromColumns(JSON.parse(element.textContent ?? '') as SpanColumns)
+  return element === null ? undefined : readSpans(element.textContent ?? '').spans
 }
 
 export interface Live {
@@ -87,27 +88,21 @@ function listedTrace(trace: Wire): ListedTrace {
   return { ...trace, start: BigInt(start), duration: duration === undefined ? undefined : BigInt(duration) }
 }
 
-interface Answers {
+interface Answer {
   readonly store: string
   readonly traces: readonly Wire[]
   readonly more: boolean
   readonly skipped: number
   readonly places: readonly { readonly at: string; readonly reason: string }[]
   readonly incomplete: string | undefined
-  readonly spans: SpanColumns
 }
 
-async function get(path: string, signal: AbortSignal): Promise<Answers> {
+async function textOf(path: string, signal: AbortSignal): Promise<string> {
   const response = await fetch(path, { signal }).catch((error: unknown) => {
     if (signal.aborted) throw error
     throw new Problem('The server does not answer. Is it still running? Start it again, and reload the page.')
   })
-  const body = (await response
-    .json()
-    .catch(() => ({ message: `The server answered ${response.status}.` }))) as Answers & {
-    message?: string
-    at?: number
-  }
-  if (!response.ok) throw new Problem(body.message ?? `The server answered ${response.status}.`, body.at)
-  return body
+  if (response.ok) return response.text()
+  const answer: { message?: string; at?: number } = await response.json().catch(() => ({}))
+  throw new Problem(answer.message ?? `The server answered ${response.status}.`, answer.at)
 }

@@ -1,5 +1,5 @@
 import type { Span } from '@trace/core'
-import { toColumns } from '../wire/spans.js'
+import { writeSpans } from '../wire/write.js'
 import { pageFile, sha256 } from './files.js'
 
 /**
@@ -10,7 +10,7 @@ import { pageFile, sha256 } from './files.js'
 export function savedPage(spans: readonly Span[]): string {
   const script = pageFile('page.js').text
   const style = pageFile('page.css').text
-  const data = escapeForScript(JSON.stringify(toColumns(spans)))
+  const data = escapeForScript(writeSpans(spans))
   const policy = [
     "default-src 'none'",
     `script-src '${sha256(script)}'`,

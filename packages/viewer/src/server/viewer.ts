@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkOptions, type OptionRule, parseId, type TraceReader } from '@trace/core'
-import { toColumns } from '../wire/spans.js'
+import { writeSpans } from '../wire/write.js'
 import { type Answer, json, send } from './answer.js'
 import { isPageFile, pageFile } from './files.js'
 import { refusal } from './guard.js'
@@ -84,7 +84,10 @@ async function traceAnswer(reader: TraceReader, query: URLSearchParams, save: bo
   if (traceId === undefined) return json(400, { message: 'A trace id is a number of up to 20 digits.' })
   const { spans, skipped, places, incomplete } = await reader.trace(traceId)
   if (spans.length === 0) return json(404, { message: `${reader.name} has no trace ${traceId}.` })
-  if (!save) return json(200, { spans: toColumns(spans), skipped, places, incomplete, store: reader.name })
+  if (!save) {
+    const text = writeSpans(spans, { skipped, places, incomplete, store: reader.name })
+    return { status: 200, type: 'text/plain; charset=utf-8', text }
+  }
   const headers = { 'Content-Disposition': `attachment; filename="trace-${traceId}.html"` }
   return { status: 200, type: 'text/html; charset=utf-8', text: savedPage(spans), headers }
 }

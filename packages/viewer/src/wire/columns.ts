@@ -1,23 +1,30 @@
 /**
- * Columns of 64-bit and of 32-bit integers as base64, which a page reads in a tenth of the time that a list of decimal strings
- * takes. Little-endian, as all that runs a browser or Node is.
+ * The spans of one trace, as the page gets them: a column for each field, so that a large trace loads fast. Their data follows, a
+ * line for each span: JSON, or nothing where it has none.
  */
-export function toBase64(
-  column: BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
-): string {
-  const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength)
-  let text = ''
-  // A call takes a limited number of arguments. Whole triples, so that the parts join.
-  for (let at = 0; at < bytes.length; at += 24_573) {
-    text += btoa(String.fromCharCode(...bytes.subarray(at, at + 24_573)))
-  }
-  return text
+export interface SpanColumns {
+  readonly count: number
+  /** What processes, kinds and names are, each once. */
+  readonly words: readonly string[]
+  /** Of 64-bit integers, in base64, little-endian, as all that runs a browser or Node is. One only where all are the same. */
+  readonly traceIds: string
+  /** The same, as are the following. */
+  readonly spanIds: string
+  readonly parentIds: string
+  /** Nanoseconds since the Unix epoch. */
+  readonly starts: string
+  /** The same; {@link OPEN} for a span that is open. */
+  readonly finishes: string
+  /** Of 32-bit integers, in base64: places in {@link words}. */
+  readonly processes: string
+  readonly kinds: string
+  readonly names: string
+  /** Of 32-bit integers, in base64: which spans have failed, so that nobody has to look into the data of all. */
+  readonly failed: string
 }
 
-/** @throws {RangeError} where the text is no base64, or not of whole integers */
-export function fromBase64(text: string): ArrayBuffer {
-  const binary = atob(text)
-  const bytes = new Uint8Array(binary.length)
-  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
-  return bytes.buffer
-}
+export const OPEN: bigint = -(2n ** 63n)
+
+/** What JSON lacks, as a list that begins with a word that no program writes. */
+export const BIGINT = '\u0000bigint'
+export const NUMBER = '\u0000number'

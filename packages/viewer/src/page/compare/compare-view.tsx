@@ -1,6 +1,7 @@
 import { buildTree, type SpanNode } from '@trace/analysis'
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
+import { isFailed } from '../../wire/read.js'
 import { Problem } from '../api.js'
 import { duration } from '../frame/format.js'
 import { useTrace } from '../frame/use-trace.js'
@@ -31,7 +32,7 @@ export function CompareView({ first, second }: { readonly first: string; readonl
     () =>
       a === undefined || b === undefined || a instanceof Problem || b instanceof Problem
         ? []
-        : pairsOf(buildTree(a.spans).nodes, buildTree(b.spans).nodes),
+        : pairsOf(buildTree(a.spans, { isFailed }).nodes, buildTree(b.spans, { isFailed }).nodes),
     [a, b],
   )
   for (const each of [a, b]) {
@@ -120,7 +121,7 @@ function pairsOf(first: readonly SpanNode[], second: readonly SpanNode[]): Pair[
       const before = pair[side]
       pair[side] = {
         count: before.count + 1,
-        failed: before.failed + ('error.type' in span.data ? 1 : 0),
+        failed: before.failed + (isFailed(span) ? 1 : 0),
         total: before.total + node.duration,
       }
     }

@@ -5,7 +5,6 @@ import { place, set } from '../location.js'
 import { jsonOf, markdownOf, textOfTrace } from './as-text.js'
 import { Copy } from './copy.js'
 import type { TraceModel } from './model.js'
-import { notesOf } from './notes.js'
 
 export interface HeaderProps {
   readonly model: TraceModel
@@ -17,10 +16,9 @@ export interface HeaderProps {
 
 /** What the trace is, and what of it is missing. */
 export function Header({ model, hasStore, notice, errors, onError }: HeaderProps): JSX.Element {
-  const { tree, services } = model
+  const { tree, services, notes } = model
   const { failed, open, traceId, duration: length } = tree
   const first = tree.roots[0]?.span
-  const notes = notesOf(tree)
   return (
     <section class="head">
       <h2>

@@ -1,19 +1,5 @@
-import { type Row, rowsOf, type SpanNode } from '@trace/analysis'
+import { type Row, type RowOptions, rowsOf, type SpanNode } from '@trace/analysis'
 import type { TraceModel } from './model.js'
-
-/** A line that is seen: a span, or like siblings folded into one. */
-export interface Line {
-  /** The span's id; of folded ones, `f` and the first one's. */
-  readonly id: string
-  readonly row: Row
-  readonly node: SpanNode
-  readonly depth: number
-  /** In ns from the trace's start: of folded ones, from the first start to the last end. */
-  readonly start: number
-  readonly end: number
-  readonly canToggle: boolean
-  readonly isClosed: boolean
-}
 
 /** What the reader has chosen to see. */
 export interface Choice {
@@ -27,75 +13,156 @@ export interface Choice {
   readonly root: SpanNode | undefined
   /** Whether a span is left out, unless what is below it is seen; undefined where none is. */
   readonly isHidden: ((node: SpanNode) => boolean) | undefined
+  /** The same text for choices that differ in what is closed and opened only. */
+  readonly frame: string
 }
 
-/**
- * The lines that are seen.
- *
- * @param lens what a search has found: that and what is above it is shown, whatever is closed
- */
-export function linesOf(
-  { tree }: TraceModel,
-  choice: Choice,
-  lens: ReadonlySet<SpanNode> | undefined,
-): readonly Line[] {
-  const { isHidden, root, level, closed, opened } = choice
-  const base = root?.depth ?? 0
-  const isClosed = (node: SpanNode): boolean => {
-    if (node.children.length === 0) return false
-    // Ids as text take long to make: most traces have nothing closed.
-    if (closed.size > 0 && closed.has(String(node.span.spanId))) return true
-    return node.depth - base >= level && !opened.has(String(node.span.spanId))
+/** A line that is seen: a span, or like siblings folded into one. There may be hundreds of thousands: so little is kept. */
+export class Line {
+  readonly row: Row
+  readonly depth: number
+  readonly canToggle: boolean
+  readonly isClosed: boolean
+
+  constructor(row: Row, depth: number, canToggle: boolean, isClosed: boolean) {
+    this.row = row
+    this.depth = depth
+    this.canToggle = canToggle
+    this.isClosed = isClosed
   }
-  const shows =
-    lens === undefined
-      ? (node: SpanNode) => isHidden?.(node) !== true || node.failed > 0
-      : (node: SpanNode) => lens.has(node)
-  const isLens = lens !== undefined
-  const options = {
-    foldFrom: choice.folds && !isLens ? 5 : Infinity,
-    ...(isLens || isHidden !== undefined ? { only: shows } : {}),
-    ...(isLens ? {} : { collapsed: isClosed }),
+
+  /** The span; of folded ones the first. */
+  get node(): SpanNode {
+    return this.row.node
   }
+
+  /** The span's id; of folded ones, `f` and the first one's. */
+  get id(): string {
+    const { node, fold } = this.row
+    return fold === undefined ? String(node.span.spanId) : `f${node.span.spanId}`
+  }
+
+  /** In ns from the trace's start. */
+  get start(): number {
+    return this.row.node.start
+  }
+
+  /** The same: of folded ones, the last end. */
+  get end(): number {
+    const { node, fold } = this.row
+    return fold === undefined ? node.end : fold.nodes.reduce((most, { end }) => Math.max(most, end), node.end)
+  }
+}
+
+/** The place of a line by its id; -1 where it is not seen. */
+export function placeOfLine(lines: readonly Line[], { find }: TraceModel, id: string | undefined): number {
+  const isFold = id?.startsWith('f') === true
+  const node = id === undefined ? undefined : find(isFold ? id.slice(1) : id)
+  if (node === undefined) return -1
+  return lines.findIndex(({ row }) => row.node === node && (row.fold !== undefined) === isFold)
+}
+
+/** The lines of what a search has found, and of what is above it, whatever is closed. */
+export function lensLines({ tree }: TraceModel, root: SpanNode | undefined, lens: ReadonlySet<SpanNode>): Line[] {
+  const rows = rowsOf(root === undefined ? tree.roots : [root], { foldFrom: Infinity, only: lens })
+  return rows.map((row) => new Line(row, row.depth, false, false))
+}
+
+/** The lines that are seen, as choices change: what is opened or closed alone costs what is below it, and not the whole trace. */
+export class Lines {
+  readonly #model: TraceModel
+  #choice: Choice | undefined
+  #lines: readonly Line[] = []
+  /** What the reader has closed, as it was: by the id of its first line. */
+  readonly #kept = new Map<string, readonly Line[]>()
+
+  constructor(model: TraceModel) {
+    this.#model = model
+  }
+
+  linesFor(choice: Choice): readonly Line[] {
+    const before = this.#choice
+    this.#choice = choice
+    const changed = before?.frame === choice.frame ? changedIds(before, choice) : undefined
+    const [id] = changed ?? []
+    if (changed?.length !== 0) {
+      const lines = changed?.length === 1 && id !== undefined ? this.#toggled(id, choice) : undefined
+      if (lines === undefined) this.#kept.clear()
+      const { tree } = this.#model
+      const roots = choice.root === undefined ? tree.roots : [choice.root]
+      this.#lines = lines ?? linesBelow(roots, choice, optionsOf(choice), 0)
+    }
+    return this.#lines
+  }
+
+  /** @returns undefined where the line is not seen */
+  #toggled(id: string, choice: Choice): Line[] | undefined {
+    const lines = this.#lines
+    const at = placeOfLine(lines, this.#model, id)
+    const line = lines[at]
+    if (line === undefined) return undefined
+    let end = at + 1
+    while (end < lines.length && (lines[end]?.depth ?? 0) > line.depth) end++
+    const kept = this.#kept.get(id)
+    this.#kept.delete(id)
+    if (!line.isClosed) this.#kept.set(id, lines.slice(at, end))
+    const own = line.isClosed && kept !== undefined ? kept : linesOfOne(line, choice)
+    return lines.slice(0, at).concat(own, lines.slice(end))
+  }
+}
+
+/** The ids that one choice has closed or opened and another not. */
+function changedIds(before: Choice, after: Choice): string[] {
+  const pairs: readonly (readonly [ReadonlySet<string>, ReadonlySet<string>])[] = [
+    [before.closed, after.closed],
+    [after.closed, before.closed],
+    [before.opened, after.opened],
+    [after.opened, before.opened],
+  ]
+  return [...new Set(pairs.flatMap(([some, others]) => [...some].filter((id) => !others.has(id))))]
+}
+
+/** A line and what is seen below it. */
+function linesOfOne(line: Line, choice: Choice): Line[] {
+  const options = optionsOf(choice)
+  const { row, depth, node } = line
+  if (row.fold === undefined) return linesBelow([node], choice, options, depth)
+  return foldLines(row, depth, choice, options)
+}
+
+function optionsOf(choice: Choice): RowOptions {
+  const { isHidden, folds } = choice
+  return {
+    foldFrom: folds ? 5 : Infinity,
+    collapsed: (node) => isClosed(node, choice),
+    ...(isHidden === undefined ? {} : { only: (node) => !isHidden(node) || node.failed > 0 }),
+  }
+}
+
+function isClosed(node: SpanNode, { root, level, closed, opened }: Choice): boolean {
+  if (node.children.length === 0) return false
+  // Ids as text take long to make: most traces have nothing closed.
+  if (closed.size > 0 && closed.has(String(node.span.spanId))) return true
+  return node.depth - (root?.depth ?? 0) >= level && !opened.has(String(node.span.spanId))
+}
+
+/** @param above how many lines are above the first ones in the tree */
+function linesBelow(nodes: readonly SpanNode[], choice: Choice, options: RowOptions, above: number): Line[] {
   const lines: Line[] = []
-  const add = (rows: readonly Row[], above: number): void => {
-    for (const row of rows) {
-      const line = lineOf(row, above, isLens ? undefined : isClosed, opened)
-      lines.push(line)
-      if (row.fold !== undefined && !line.isClosed)
-        add(rowsOf(row.fold.nodes, { ...options, foldFrom: Infinity }), line.depth + 1)
+  for (const row of rowsOf(nodes, options)) {
+    const depth = row.depth + above
+    if (row.fold !== undefined) for (const line of foldLines(row, depth, choice, options)) lines.push(line)
+    else {
+      const canToggle = row.node.children.length > 0
+      lines.push(new Line(row, depth, canToggle, canToggle && isClosed(row.node, choice)))
     }
   }
-  add(rowsOf(root === undefined ? tree.roots : [root], options), 0)
   return lines
 }
 
-function lineOf(
-  row: Row,
-  above: number,
-  isClosed: ((node: SpanNode) => boolean) | undefined,
-  opened: ReadonlySet<string>,
-): Line {
-  const { node, fold } = row
-  const depth = row.depth + above
-  if (fold === undefined) {
-    const canToggle = isClosed !== undefined && node.children.length > 0
-    return {
-      id: String(node.span.spanId),
-      row,
-      node,
-      depth,
-      start: node.start,
-      end: node.end,
-      canToggle,
-      isClosed: canToggle && isClosed(node),
-    }
-  }
-  const id = `f${node.span.spanId}`
-  let { start, end } = node
-  for (const each of fold.nodes) {
-    if (each.start < start) start = each.start
-    if (each.end > end) end = each.end
-  }
-  return { id, row, node, depth, start, end, canToggle: true, isClosed: !opened.has(id) }
+function foldLines(row: Row, depth: number, choice: Choice, options: RowOptions): Line[] {
+  const line = new Line(row, depth, true, !choice.opened.has(`f${row.node.span.spanId}`))
+  if (line.isClosed) return [line]
+  const below = linesBelow(row.fold?.nodes ?? [], choice, { ...options, foldFrom: Infinity }, depth + 1)
+  return [line].concat(below)
 }

@@ -1,7 +1,7 @@
 import type { SpanNode } from '@trace/analysis'
-import { isFailed } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { isFailed } from '../../wire/read.js'
 import { canvasColors, colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import { useDrag } from '../frame/use-drag.js'
@@ -34,7 +34,7 @@ export function Minimap({ nodes, length, range, onZoom }: MinimapProps): JSX.Ele
     return () => observer.disconnect()
   }, [])
   useEffect(() => {
-    if (canvas.current !== null) draw(canvas.current, nodes, length, width)
+    return canvas.current === null ? undefined : draw(canvas.current, nodes, length, width)
   }, [nodes, length, width])
 
   const shown: readonly [number, number] = drag ?? [(range[0] / length) * width, (range[1] / length) * width]
@@ -53,35 +53,43 @@ export function Minimap({ nodes, length, range, onZoom }: MinimapProps): JSX.Ele
   )
 }
 
-/** Each row is a line; of many, several share one. What failed is drawn last, so that it is seen. */
-function draw(canvas: HTMLCanvasElement, nodes: readonly SpanNode[], length: number, width: number): void {
+/** As many rows are drawn at once: the rows of the waterfall come first. */
+const AT_ONCE = 5_000
+
+/** Each row is a line; of many, several share one. What failed is drawn last, so that it is seen. @returns what ends it */
+function draw(canvas: HTMLCanvasElement, nodes: readonly SpanNode[], length: number, width: number): () => void {
   canvas.width = Math.round(width * devicePixelRatio)
   canvas.height = HEIGHT * devicePixelRatio
   canvas.style.width = `${width}px`
   canvas.style.height = `${HEIGHT}px`
   const context = canvas.getContext('2d')
-  if (context === null || length === 0) return
+  if (context === null || length === 0) return () => {}
   context.scale(devicePixelRatio, devicePixelRatio)
   const colorOf = canvasColors()
   const step = Math.min(4, (HEIGHT - 4) / nodes.length)
   const failed = colorOf('--failed')
   const colors = new Map<string, string>()
-  for (const pass of [false, true]) {
-    for (const [at, row] of nodes.entries()) {
-      if (isFailed(row.span) !== pass) continue
-      const { process } = row.span
-      let color = pass ? failed : colors.get(process)
-      if (color === undefined) {
-        color = colorOf(`--service-${colorNumber(process)}`)
-        colors.set(process, color)
-      }
-      context.fillStyle = color
-      context.fillRect(
-        (row.start / length) * width,
-        2 + at * step,
-        Math.max(1, ((row.end - row.start) / length) * width),
-        Math.max(0.75, step - 0.5),
-      )
+  const colorOfProcess = (process: string): string => {
+    const color = colors.get(process) ?? colorOf(`--service-${colorNumber(process)}`)
+    colors.set(process, color)
+    return color
+  }
+  const drawSome = (from: number, pass: boolean): void => {
+    for (let at = from; at < Math.min(from + AT_ONCE, nodes.length); at++) {
+      const row = nodes[at]
+      if (row === undefined || isFailed(row.span) !== pass) continue
+      context.fillStyle = pass ? failed : colorOfProcess(row.span.process)
+      const [left, wide] = [(row.start / length) * width, ((row.end - row.start) / length) * width]
+      context.fillRect(left, 2 + at * step, Math.max(1, wide), Math.max(0.75, step - 0.5))
     }
   }
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const drawFrom = (from: number, pass: boolean): void => {
+    drawSome(from, pass)
+    const next = from + AT_ONCE
+    if (next < nodes.length) timer = setTimeout(drawFrom, 0, next, pass)
+    else if (!pass) drawFrom(0, true)
+  }
+  drawFrom(0, false)
+  return () => clearTimeout(timer)
 }

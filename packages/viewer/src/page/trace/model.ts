@@ -1,6 +1,9 @@
 import { buildTree, type KnownValues, parseSearch, SearchError, type SpanNode, type TraceTree } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
+import { isFailed } from '../../wire/read.js'
+import { sieveFor } from '../../wire/sieve.js'
 import { Problem } from '../api.js'
+import { notesOf } from './notes.js'
 
 export interface Count {
   readonly name: string
@@ -11,8 +14,10 @@ export interface Count {
 export interface TraceModel {
   readonly tree: TraceTree
   readonly spans: readonly Span[]
-  /** By span id, in decimal. */
-  readonly nodes: ReadonlyMap<string, SpanNode>
+  /** Finds a span by its id, in decimal. */
+  readonly find: (id: string) => SpanNode | undefined
+  /** What a reader should know before they believe it. */
+  readonly notes: readonly string[]
   /** The most frequent first. */
   readonly services: readonly Count[]
   readonly kinds: readonly Count[]
@@ -23,17 +28,15 @@ export interface TraceModel {
 /** Names to suggest; a trace may have as many as it has spans. */
 const MOST_NAMES = 1_000
 /** So many spans are looked at for keys to suggest. */
-const MOST_KEYED = 5_000
+const MOST_KEYED = 1_000
 
 export function modelOf(spans: readonly Span[]): TraceModel {
-  const tree = buildTree(spans)
-  const nodes = new Map<string, SpanNode>()
+  const tree = buildTree(spans, { isFailed })
   const [services, kinds] = [new Map<string, number>(), new Map<string, number>()]
   const [names, keys] = [new Set<string>(), new Set<string>()]
   let keyed = 0
   for (const node of tree.nodes) {
     const { span, service } = node
-    nodes.set(String(span.spanId), node)
     services.set(service, (services.get(service) ?? 0) + 1)
     kinds.set(span.kind, (kinds.get(span.kind) ?? 0) + 1)
     if (names.size < MOST_NAMES) names.add(span.name)
@@ -42,10 +45,26 @@ export function modelOf(spans: readonly Span[]): TraceModel {
   return {
     tree,
     spans: tree.nodes.map(({ span }) => span),
-    nodes,
+    find: finderOf(tree),
+    notes: notesOf(tree),
     services: counts(services),
     kinds: counts(kinds),
     known: { services: [...services.keys()], kinds: [...kinds.keys()], names: [...names], keys: [...keys] },
+  }
+}
+
+/** Few spans are ever looked for, and a map of all would take long to make. */
+function finderOf({ nodes }: TraceTree): (id: string) => SpanNode | undefined {
+  const found = new Map<string, SpanNode | undefined>()
+  return (id) => {
+    if (!found.has(id)) {
+      const wanted = /^\d{1,20}$/.test(id) ? BigInt(id) : undefined
+      found.set(
+        id,
+        nodes.find(({ span }) => span.spanId === wanted),
+      )
+    }
+    return found.get(id)
   }
 }
 
@@ -54,10 +73,12 @@ function counts(of: ReadonlyMap<string, number>): Count[] {
 }
 
 /** What a search finds; undefined where nothing is searched for. */
-export function lensOf({ tree }: TraceModel, q: string): ReadonlySet<SpanNode> | Problem | undefined {
+export function lensOf({ tree, spans }: TraceModel, q: string): ReadonlySet<SpanNode> | Problem | undefined {
   try {
     const { terms, matches } = parseSearch(q)
-    return terms.length === 0 ? undefined : new Set(tree.nodes.filter(({ span }) => matches(span)))
+    if (terms.length === 0) return undefined
+    const passes = sieveFor(spans, terms) ?? (() => true)
+    return new Set(tree.nodes.filter(({ span }) => passes(span) && matches(span)))
   } catch (error) {
     if (error instanceof SearchError) return new Problem(error.message, error.from)
     throw error

@@ -1,6 +1,6 @@
-import { isFailed } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
+import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import { quoted } from '../frame/search-box.js'

@@ -13,8 +13,9 @@ export function choiceOf(model: TraceModel, { closed, level, open, folds, root, 
     opened: new Set(list(open)),
     level: level === undefined ? Infinity : Number(level),
     folds: folds !== 'off',
-    root: root === undefined ? undefined : model.nodes.get(root),
+    root: root === undefined ? undefined : model.find(root),
     isHidden: hides.size === 0 && !(least > 0) ? undefined : isHidden,
+    frame: JSON.stringify([level, folds, root, hide, min]),
   }
 }
 

@@ -1,7 +1,8 @@
 import type { SpanNode } from '@trace/analysis'
-import { isFailed, type Span } from '@trace/core/spans'
+import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
+import { isFailed } from '../../wire/read.js'
 import { Problem } from '../api.js'
 import { type Keys, useKeys } from '../frame/keys.js'
 import { SearchBox } from '../frame/search-box.js'
@@ -9,10 +10,9 @@ import { place, set } from '../location.js'
 import { Details } from './details.js'
 import { Filters } from './filters.js'
 import { Header } from './header.js'
-import type { Line } from './lines.js'
-import { linesOf } from './lines.js'
+import { type Line, Lines, lensLines, placeOfLine } from './lines.js'
 import { Minimap } from './minimap.js'
-import { lensOf, modelOf } from './model.js'
+import { lensOf, modelOf, type TraceModel } from './model.js'
 import { NameTable } from './name-table.js'
 import { choiceOf, toggled } from './state.js'
 import { Waterfall } from './waterfall.js'
@@ -35,18 +35,23 @@ export function TraceView({ spans, hasStore, notice }: TraceViewProps): JSX.Elem
     () => choiceOf(model, at),
     [model, at['closed'], at['level'], at['open'], at['folds'], at['root'], at['hide'], at['min']],
   )
-  const lines = useMemo(() => linesOf(model, choice, lens instanceof Problem ? undefined : lens), [model, choice, lens])
-  const selected = useMemo(() => lines.findIndex((each) => each.id === at['span']), [lines, at['span']])
+  const whole = useMemo(() => new Lines(model), [model])
+  const lines = useMemo(
+    () => (lens instanceof Set ? lensLines(model, choice.root, lens) : whole.linesFor(choice)),
+    [whole, choice, lens],
+  )
+  const selected = useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']])
   const [detailsShown, showDetails] = useState(at['span'] !== undefined)
   const line = lines[selected]
   const isMatch = (each: Line): boolean => lens instanceof Set && lens.has(each.node)
   const matches = useMemo(() => (lens instanceof Set ? lines.filter(isMatch) : undefined), [lines, lens])
-  const step = (by: 1 | -1, among: (each: Line) => boolean): void => select(nextLine(lines, placeOf(lines), by, among))
+  const step = (by: 1 | -1, among: (each: Line) => boolean): void =>
+    select(nextLine(lines, placeOf(model, lines), by, among))
   const { duration } = model.tree
   const range = rangeOf(duration, choice.root, at['zoom'])
 
   useKeys({
-    ...lineKeys(lines),
+    ...lineKeys(model, lines),
     n: () => step(1, matches === undefined ? () => false : isMatch),
     N: () => step(-1, matches === undefined ? () => false : isMatch),
     e: () => step(1, showsError),
@@ -154,15 +159,14 @@ function select(line: Line | undefined): void {
 }
 
 /** The place of the line that is selected by now: keys may come faster than the page is drawn. */
-function placeOf(lines: readonly Line[]): number {
-  const { span } = place.peek()
-  return lines.findIndex(({ id }) => id === span)
+function placeOf(model: TraceModel, lines: readonly Line[]): number {
+  return placeOfLine(lines, model, place.peek()['span'])
 }
 
 /** The keys that go from line to line, and open and close them. */
-function lineKeys(lines: readonly Line[]): Keys {
-  const next = (): void => select(lines[Math.min(placeOf(lines) + 1, lines.length - 1)])
-  const previous = (): void => select(lines[Math.max(placeOf(lines) - 1, 0)])
+function lineKeys(model: TraceModel, lines: readonly Line[]): Keys {
+  const next = (): void => select(lines[Math.min(placeOf(model, lines) + 1, lines.length - 1)])
+  const previous = (): void => select(lines[Math.max(placeOf(model, lines) - 1, 0)])
   return {
     j: next,
     k: previous,
@@ -171,13 +175,13 @@ function lineKeys(lines: readonly Line[]): Keys {
     Home: () => select(lines[0]),
     End: () => select(lines[lines.length - 1]),
     ArrowRight: () => {
-      const selected = placeOf(lines)
+      const selected = placeOf(model, lines)
       const line = lines[selected]
       if (line?.canToggle === true && line.isClosed) set(toggled(place.peek(), line))
       else if ((lines[selected + 1]?.depth ?? 0) > (line?.depth ?? 0)) next()
     },
     ArrowLeft: () => {
-      const selected = placeOf(lines)
+      const selected = placeOf(model, lines)
       const line = lines[selected]
       if (line?.canToggle === true && !line.isClosed) set(toggled(place.peek(), line))
       else select(lines.findLast((each, at) => at < selected && each.depth < (line?.depth ?? 0)))
@@ -203,8 +207,9 @@ function showsError({ node, isClosed }: Line): boolean {
 
 function errorsAround(lines: readonly Line[], selected: number): { before: number; after: number } {
   let [before, after] = [0, 0]
-  for (const [at, line] of lines.entries()) {
-    if (line.node.failed === 0 || !showsError(line)) continue
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at]
+    if (line === undefined || line.node.failed === 0 || !showsError(line)) continue
     if (at < selected) before++
     else if (at > selected) after++
   }

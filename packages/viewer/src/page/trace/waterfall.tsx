@@ -1,5 +1,6 @@
-import type { JSX } from 'preact'
+import { Component, type JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import type { Line } from './lines.js'
@@ -28,7 +29,7 @@ export interface WaterfallProps {
 
 /** The rows that are seen, of as many as there are, in a table that a screen reader takes for a tree. */
 export function Waterfall(props: WaterfallProps): JSX.Element {
-  const { lines, selected } = props
+  const { lines, selected, range, isMatch, showsCritical, onSelect, onToggle } = props
   const box = useRef<HTMLDivElement>(null)
   const [top, setTop] = useState(0)
   const [height, setHeight] = useState(600)
@@ -38,6 +39,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
   const pace = whole <= MOST_HEIGHT ? 1 : (whole - height) / (shownHeight - height)
   const first = Math.max(0, Math.floor((top * pace) / ROW) - BEYOND)
   const last = Math.min(lines.length, Math.ceil((top * pace + height) / ROW) + BEYOND)
+  const slots = Math.ceil(height / ROW) + 2 * BEYOND + 2
 
   useEffect(() => {
     const element = box.current
@@ -64,12 +66,24 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
       aria-rowcount={lines.length}
       aria-activedescendant={selected >= first && selected < last ? `row-${id}` : undefined}
       tabIndex={0}
-      onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
+      onScroll={({ currentTarget: { scrollTop } }) => setTop(pace === 1 ? scrollTop - (scrollTop % ROW) : scrollTop)}
     >
       <div class="rows" role="presentation" style={{ height: `${shownHeight}px` }}>
         <div class="seen" role="rowgroup" style={{ transform: `translateY(${first * ROW - top * pace + top}px)` }}>
           {lines.slice(first, last).map((line, at) => (
-            <WaterfallRow key={line.id} {...props} line={line} index={first + at} />
+            // An element that is scrolled out of sight shows the next line that is scrolled into it.
+            <WaterfallRow
+              key={(first + at) % slots}
+              line={line}
+              index={first + at}
+              isSelected={first + at === selected}
+              isMatch={isMatch(line)}
+              from={range[0]}
+              to={range[1]}
+              showsCritical={showsCritical}
+              onSelect={onSelect}
+              onToggle={onToggle}
+            />
           ))}
         </div>
       </div>
@@ -77,38 +91,55 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
   )
 }
 
-interface RowProps extends WaterfallProps {
+interface RowProps {
   readonly line: Line
   readonly index: number
+  readonly isSelected: boolean
+  readonly isMatch: boolean
+  /** What part of the trace is shown, in ns from its start. */
+  readonly from: number
+  readonly to: number
+  readonly showsCritical: boolean
+  onSelect(line: Line): void
+  onToggle(line: Line): void
 }
 
-function WaterfallRow(props: RowProps): JSX.Element {
-  const { line, index, selected, isMatch, onSelect } = props
-  const classes = ['row']
-  if (index === selected) classes.push('selected')
-  if (isMatch(line)) classes.push('match')
-  if (line.node.failed > 0 && (line.isClosed || 'error.type' in line.node.span.data)) classes.push('failed')
-  return (
-    <div
-      class={classes.join(' ')}
-      id={`row-${line.id}`}
-      role="row"
-      aria-level={line.depth + 1}
-      aria-rowindex={index + 1}
-      aria-selected={index === selected}
-      aria-expanded={line.canToggle ? !line.isClosed : undefined}
-      onClick={() => onSelect(line)}
-    >
-      <Label {...props} />
-      <Bar {...props} />
-    </div>
-  )
+const SHOWN: readonly (keyof RowProps)[] = ['line', 'index', 'isSelected', 'isMatch', 'from', 'to', 'showsCritical']
+
+class WaterfallRow extends Component<RowProps> {
+  /** Scrolling changes a few rows only. The functions do the same for the same line. */
+  override shouldComponentUpdate(next: RowProps): boolean {
+    return SHOWN.some((key) => next[key] !== this.props[key])
+  }
+
+  override render(): JSX.Element {
+    const { line, index, isSelected, isMatch } = this.props
+    const classes = ['row']
+    if (isSelected) classes.push('selected')
+    if (isMatch) classes.push('match')
+    if (line.node.failed > 0 && (line.isClosed || isFailed(line.node.span))) classes.push('failed')
+    return (
+      <div
+        class={classes.join(' ')}
+        id={`row-${line.id}`}
+        role="row"
+        aria-level={line.depth + 1}
+        aria-rowindex={index + 1}
+        aria-selected={isSelected}
+        aria-expanded={line.canToggle ? !line.isClosed : undefined}
+        onClick={() => this.props.onSelect(line)}
+      >
+        <Label line={line} onToggle={() => this.props.onToggle(line)} />
+        <Bar {...this.props} />
+      </div>
+    )
+  }
 }
 
-function Label({ line, onToggle }: RowProps): JSX.Element {
+function Label({ line, onToggle }: { readonly line: Line; onToggle(): void }): JSX.Element {
   const { node, row, depth, isClosed } = line
   const { span, service, cutOff } = node
-  const isFailed = 'error.type' in span.data
+  const hasFailed = isFailed(span)
   return (
     <div class="label" role="gridcell" style={{ paddingLeft: `${Math.min(depth, MOST_INDENTS) * INDENT + 4}px` }}>
       {line.canToggle ? (
@@ -119,7 +150,7 @@ function Label({ line, onToggle }: RowProps): JSX.Element {
           aria-label={isClosed ? 'Show what is below' : 'Hide what is below'}
           onClick={(event) => {
             event.stopPropagation()
-            onToggle(line)
+            onToggle()
           }}
         >
           {isClosed ? '▸' : '▾'}
@@ -130,12 +161,12 @@ function Label({ line, onToggle }: RowProps): JSX.Element {
       {depth > MOST_INDENTS && <span class="faint">{depth} </span>}
       <span class={`dot s${colorNumber(span.process)}`} aria-hidden="true" />
       <span class="what" title={span.name}>
-        {isFailed && <span class="bad">✗ </span>}
+        {hasFailed && <span class="bad">✗ </span>}
         <span class="faint">{service} </span>
         <span class="kind">{span.kind} </span>
         {span.name === '' ? '(no name)' : span.name}
         {row.fold !== undefined && <b> × {row.fold.nodes.length}</b>}
-        {!isFailed && isClosed && node.failed > 0 && <span class="bad"> ✗ {node.failed} below</span>}
+        {!hasFailed && isClosed && node.failed > 0 && <span class="bad"> ✗ {node.failed} below</span>}
         {cutOff !== undefined && (
           <span class="note">
             {' '}
@@ -148,7 +179,7 @@ function Label({ line, onToggle }: RowProps): JSX.Element {
   )
 }
 
-function Bar({ line, range: [from, to], showsCritical }: RowProps): JSX.Element {
+function Bar({ line, from, to, showsCritical }: RowProps): JSX.Element {
   const { node, row, start, end } = line
   const percent = (time: number): number => ((time - from) / (to - from)) * 100
   const [left, right] = [percent(start), percent(end)]
