@@ -38,7 +38,7 @@ describe('a trace on the wire', () => {
         expect(sent(spans).map(plain)).toEqual(spans)
         expect(sent(spans).map(isFailed)).toEqual(spans.map(isFailedByData))
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
   })
 
@@ -78,7 +78,7 @@ describe('the sieve of a search', () => {
           for (const each of read) if (matches(each)) expect(passes?.(each) ?? true).toBe(true)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
   })
 
