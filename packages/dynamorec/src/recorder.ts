@@ -4,6 +4,7 @@ import type { Layout } from './item/item.js'
 import { Spool } from './spool/spool.js'
 import { Spooler } from './spool/spooler.js'
 import { Connection, TABLE_RULES, type TableOptions } from './table/client.js'
+import { isPassing } from './table/remedy.js'
 import { type Outcome, Writer } from './write/writer.js'
 
 /** Options of {@link dynamoRecorder}. */
@@ -51,8 +52,8 @@ const DEFAULT_SPOOL_BYTES = 67_108_864
  * first record.
  *
  * Throttled and failed requests are sent again, after a random wait that grows. A span that the table refuses does not keep
- * others from being stored. If spans cannot be stored, `record` rejects with a `RecordError` that names exactly those. With a
- * spool, spans in its files count as stored, and queued spans are written there on exit (`recordSync`).
+ * others from being stored. If spans cannot be stored, `record` rejects with a `RecordError` that names exactly those, and whose
+ * `retry` says whether the reason passes by itself. With a spool, spans in its files count as stored, and queued spans are written there on exit (`recordSync`).
  *
  * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, one that is missing, or one of the wrong type
  */
@@ -68,7 +69,10 @@ export function dynamoRecorder(options: DynamoRecorderOptions): Recorder {
     return {
       name,
       durable: true,
-      record: async (spans) => throwIfNotStored(writer, await writer.write(spans)),
+      record: async (spans) => {
+        const outcome = await writer.write(spans)
+        throwIfNotStored(writer, outcome, outcome.unsent.length > 0 && isPassing(outcome.error))
+      },
       close: async () => {
         writer.abort()
         connection.close()
@@ -126,8 +130,8 @@ function writerOf(options: DynamoRecorderOptions, connection: Connection): Write
   })
 }
 
-/** @throws {RecordError} for the spans that are not stored */
-function throwIfNotStored(writer: Writer, { refused, unsent, error }: Outcome): void {
+/** @throws {RecordError} for the spans that are not stored. @param retry whether the tracer is to try them again */
+function throwIfNotStored(writer: Writer, { refused, unsent, error }: Outcome, retry = false): void {
   if (refused.length === 0 && unsent.length === 0) return
   const parts: string[] = []
   if (unsent.length > 0) parts.push(`${unsent.length} unsent: ${writer.explain(error)}`)
@@ -138,5 +142,5 @@ function throwIfNotStored(writer: Writer, { refused, unsent, error }: Outcome): 
     parts.push(`refused ${which}: ${writer.explain(first.error)}`)
   }
   const spans = [...refused.map(({ span }) => span), ...unsent]
-  throw new RecordError(`${writer.name}: ${parts.join('; ')}`, spans, { cause: error ?? first?.error })
+  throw new RecordError(`${writer.name}: ${parts.join('; ')}`, spans, { cause: error ?? first?.error, retry })
 }

@@ -164,6 +164,19 @@ export function remedyFor(error: unknown): Remedy {
   return statusOf(error) === TOO_LARGE ? 'refused' : 'again'
 }
 
+/**
+ * Whether an error is known to pass by itself, so that spans are worth keeping: the table is throttled or being created, or the
+ * service or the network fails. An error that nobody knows may be that of one span, and would keep others waiting.
+ */
+export function isPassing(error: unknown): boolean {
+  if (hasWrongKeys(error)) return false
+  for (const symptom of symptomsOf(error)) {
+    const remedy = BY_SYMPTOM.get(symptom)
+    if (remedy !== undefined) return remedy === 'again' || remedy === 'wait'
+  }
+  return (statusOf(error) ?? 0) >= 500
+}
+
 /** Whether the table has other keys than this package needs. */
 export function hasWrongKeys(error: unknown): boolean {
   return WRONG_KEYS.test(messageOf(error))

@@ -42,11 +42,14 @@ export async function storedIn(engine: Engine, table: string): Promise<Set<bigin
   return ids
 }
 
-/** Remembers which spans were given to a recorder, and which of them it named as not stored. */
+/** Remembers which spans were given to a recorder, and which of them it named as not stored when it last got them. */
 export function watched(recorder: Recorder): Recorder & { readonly given: Set<bigint>; readonly lost: Set<bigint> } {
   const [given, lost] = [new Set<bigint>(), new Set<bigint>()]
   const record = async (spans: readonly Span[]): Promise<void> => {
-    for (const { spanId } of spans) given.add(spanId)
+    for (const { spanId } of spans) {
+      given.add(spanId)
+      lost.delete(spanId)
+    }
     try {
       await recorder.record(spans)
     } catch (error) {

@@ -109,6 +109,45 @@ test('spans through every fault and an outage are in the table or counted', asyn
   await tracer.close()
 }, 600_000)
 
+test('no span is lost while the table is throttled, as long as the queue has room', async () => {
+  const count = isLong ? 20_000 : 2_000
+  const table = await engine.newTable()
+  const warnings: string[] = []
+  const logger = { warn: (message: string): void => void warnings.push(message) }
+  // So few attempts that the recorder gives spans up again and again.
+  const recorder = recorderFor(table, { attempts: 2, concurrency: 8 })
+  const tracer = createTracer({ recorder, logger, buffer: count, bufferBytes: 1e9, ledger: false })
+  const make = async (some: number): Promise<void> => {
+    for (let at = 0; at < some; at++) {
+      tracer.start('work', 'w', { root: true }).finish()
+      if (at % 100 === 0) await sleep(isLong ? 20 : 2)
+    }
+  }
+  await make(count / 4)
+  server.next = () => 'throttle'
+  await make(count / 2)
+  while (warnings.length === 0) await sleep(10)
+  await sleep(isLong ? 2_000 : 200)
+  expect(tracer.stats()).toMatchObject({ failed: 0, dropped: 0 })
+  server.next = () => 'pass'
+  await make(count / 4)
+  expect(await tracer.flush({ timeout: 120_000 })).toEqual({ left: 0, lost: 0 })
+  expect(tracer.stats()).toMatchObject({ started: count, recorded: count })
+  expect((await storedIn(engine, table)).size).toBe(count)
+  expect(warnings).toEqual([expect.stringMatching(/not stored yet, and will be tried again: .*Throughput/)])
+  await tracer.close()
+}, 600_000)
+
+test('spans that no other try may store are lost at once', async () => {
+  const tracer = createTracer({ recorder: recorderFor('NoSuchTable'), logger: { warn: () => {} } })
+  tracer.trace('work', 'w', () => {})
+  expect(await tracer.flush({ timeout: 120_000 })).toEqual({ left: 0, lost: 1 })
+  const odd = { send: () => Promise.reject(new TypeError('this span is odd')) }
+  const error = await failureOf(dynamoRecorder({ table: 'Traces', client: odd, attempts: 1 }), many(3))
+  expect([error.spans.length, error.retry]).toEqual([3, false])
+  await tracer.close()
+}, 600_000)
+
 test('a client that ignores its signal does not hold up a record', async () => {
   const table = await engine.newTable()
   const deaf = { send: () => new Promise(() => {}) }
