@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  closeSync,
   existsSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -12,10 +16,12 @@ import {
   symlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import type { Recorder, Span } from '@trace/core'
@@ -160,6 +166,22 @@ describe('a file', () => {
   })
 })
 
+test.each(['fdatasync', 'fdatasyncSync'])('what the disk has not taken is not stored: %s', async (call) => {
+  const path = newPath()
+  const fails = call.endsWith('Sync') ? 'throw error' : 'arguments[1](error)'
+  const program = `
+    const fs = require('node:fs')
+    const error = Object.assign(new Error('no'), { code: 'EIO' })
+    fs.${call} = function () { ${fails} }
+    const { yamlRecorder } = require(${JSON.stringify(fileURLToPath(new URL('../dist/index.cjs', import.meta.url)))})
+    const span = { spanId: 1n, traceId: 1n, parentId: 0n, process: 'p', kind: 'k', name: 'n', start: 1n, finish: 2n, data: {} }
+    const recorder = yamlRecorder({ path: ${JSON.stringify(path)}, fsync: true })
+    const say = (error) => console.log(JSON.stringify([error.name, error.retry, error.spans.length]))
+    ${call.endsWith('Sync') ? 'try { recorder.recordSync([span]) } catch (error) { say(error) }' : 'recorder.record([span]).catch(say)'}`
+  const out = execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' })
+  expect(JSON.parse(out)).toEqual(['RecordError', true, 1])
+})
+
 describe('rotated files', () => {
   test('are compressed, except for the newest', async () => {
     const path = newPath()
@@ -188,6 +210,36 @@ describe('rotated files', () => {
     await sleep(50)
     expect(names(path)).toEqual(['', '.1.gz', '.2', '.2.gz.tmp', '.3', '.4'].map((ending) => `traces.yaml${ending}`))
     expect(await read(path)).toEqual([1, 2, 3, 4, 5])
+  })
+
+  test('have what was written to them while they were compressed, unless the writer can see that they are gone', async () => {
+    const path = newPath()
+    const text = (id: number, size = 100): string => `\n${spanToYaml(spanOf(id, size))}`
+    writeFileSync(
+      `${path}.1`,
+      numbers(1, 300)
+        .map((id) => text(id, 30_000))
+        .join(''),
+    )
+    // As opened before it was rotated.
+    const late = openSync(`${path}.1`, 'a')
+    await recordEach(yamlRecorder({ path, maxBytes: 1_000 }), 1_001, 1_003)
+    const recorder = yamlRecorder({ path, maxBytes: 1_000, gzip: true })
+    await recorder.record([spanOf(1_004)])
+    let last = 300
+    for (let isThere = true; isThere; ) {
+      writeSync(late, text(last + 1))
+      isThere = fstatSync(late).nlink > 0
+      if (isThere) last++
+      await sleep(1)
+    }
+    closeSync(late)
+    await until(() => existsSync(`${path}.2.gz`))
+    const { spans } = await parseYaml(gunzipSync(readFileSync(`${path}.1.gz`)))
+    expect(new Set(ids(spans)).size).toBe(spans.length)
+    expect(ids(spans).slice(0, last)).toEqual(numbers(1, last))
+    expect(last).toBeGreaterThan(300)
+    await recorder.close?.()
   })
 
   test('of any other program are one store with the file, and places say in which they are', async () => {

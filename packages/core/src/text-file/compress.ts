@@ -85,22 +85,27 @@ export class Compressor {
     await rm(plain)
     // Who opened it before it was renamed may have written until now. Who writes from now on sees that it has no name any more,
     // and writes again, elsewhere.
-    await this.#copy(from, to, done, true)
-    const { atime, mtime } = await from.stat()
+    const { size, atime, mtime } = await from.stat()
+    await this.#copy(from, to, done, size)
     await to.utimes(atime, mtime)
   }
 
-  /** Compresses what follows a position. @returns the position where it ends */
-  async #copy(from: FileHandle, to: FileHandle, position: number, toTheEnd = false): Promise<number> {
+  /**
+   * Compresses what follows a position.
+   *
+   * @param end up to where, at once. Default: about the end, with pauses, since somebody may be writing
+   * @returns the position where it ends
+   */
+  async #copy(from: FileHandle, to: FileHandle, position: number, end = Infinity): Promise<number> {
     const { gzip } = await import('node:zlib')
     const chunk = Buffer.allocUnsafe(CHUNK)
     for (let at = position; ; ) {
-      const { bytesRead } = await from.read(chunk, 0, CHUNK, at)
+      const { bytesRead } = await from.read(chunk, 0, Math.min(CHUNK, end - at), at)
       if (bytesRead === 0) return at
       await to.writeFile(await promisify(gzip)(chunk.subarray(0, bytesRead)))
       at += bytesRead
-      if (toTheEnd) continue
-      if (this.#closed) return at
+      if (end < Infinity) continue
+      if (this.#closed || bytesRead < CHUNK) return at
       await pause()
     }
   }

@@ -4,21 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Span } from '../contract/span.js'
 import { errorCode, TraceError } from '../values/errors.js'
 import { filesOf, listRotated, openSource } from './open-store.js'
-import type { Piece, PieceScanner, ReadFormat } from './read-format.js'
-import { Report } from './report.js'
+import type { Piece, ReadFormat } from './read-format.js'
 import { isSameFile, type RotatedFile } from './rotated.js'
-import type { Source } from './source.js'
+import { Watched } from './watched.js'
 
 /** Time between two looks at the file, in ms. A person sees no delay, and a look costs microseconds. */
 const POLL = 200
 /** How long a file that was rotated or deleted is still read, in ms: a writer that had opened it may write to it once more. */
 const LINGER = 2_000
+/** How many files that were read are remembered, in case they are found again, compressed. */
+const MAX_HEADS = 100
 /** How long before the last write to a file the one after it may have been written to for the last time, in ms. */
 const SLACK = 1_000
-/** How many bytes to skip at a time. */
-const CHUNK = 262_144
-/** How many bytes before the position identify it: most of the last record, with its ids. */
-const REMEMBERED = 512
 
 /**
  * Yields the spans that are written to files from now on. Waits for a file that does not exist yet. If a file is truncated, goes on at
@@ -68,8 +65,8 @@ class Followed<P extends Piece> {
   #files: Watched<P>[] = []
   /** The rotated files that are not to be read, or have been. */
   #known: Set<string> | undefined
-  /** The highest number of a rotated file. */
-  #highest = 0
+  /** How the files begin that have been read. */
+  readonly #heads: string[] = []
   /** When the file that was last at the path was last written to, in ms since the Unix epoch. */
   #since = Infinity
 
@@ -94,63 +91,52 @@ class Followed<P extends Piece> {
     }
     const done = this.#files.filter(({ leftAt = now }) => now - leftAt > LINGER)
     this.#files = this.#files.filter((file) => !done.includes(file))
-    for (const file of done) await file.close()
+    for (const file of done) {
+      this.#heads.push(await file.head())
+      await file.close()
+    }
+    this.#heads.splice(0, this.#heads.length - MAX_HEADS)
     if (current === undefined) await this.#openNext()
     return this.#files
   }
 
   /** Opens the file at the path, and what has been there since the last look and was rotated. */
   async #openNext(): Promise<void> {
-    const first = this.#known === undefined && this.#skipsFirst
-    const last = this.#files.at(-1)
-    this.#since = (await last?.lastWrite()) ?? this.#since
+    this.#since = (await this.#files.at(-1)?.lastWrite()) ?? this.#since
     // Before the others are listed: so none is missed that is rotated meanwhile.
-    const current = await this.#open(this.#path, first)
-    const rotated = await listRotated(this.#path)
+    const current = await this.#open(this.#path, this.#known === undefined && this.#skipsFirst)
+    const heads = new Set(this.#heads)
+    for (const file of [...this.#files, current]) if (file !== undefined) heads.add(await file.head())
     const known = new Set<string>()
-    for (const file of rotated) {
+    for (const file of await listRotated(this.#path)) {
       const found = await statsOf(file)
-      if (found === undefined) continue
-      const { ino, mtimeMs } = found.stats
-      const key = `${file.number}:${ino}`
-      known.add(key)
-      const open = [...this.#files, current].find(
-        (each) => each !== undefined && isSameFile(each.source.stats, found.stats),
-      )
-      if (open !== undefined) open.number = file.number
-      else if (this.#known?.has(key) === false && this.#isNext(found, mtimeMs, last)) {
-        const next = (await this.#open(found.path, false)) ?? (await this.#open(`${file.path}.gz`, false))
-        if (next === undefined) continue
-        next.number = file.number
-        this.#files.push(next)
-      }
+      // One that is empty only reserves its name.
+      if (found === undefined || found.stats.size === 0) continue
+      const key = `${file.number}:${found.stats.ino}`
+      // A file that is compressed is another one, of the same number.
+      known.add(key).add(`${file.number}`)
+      if (this.#known?.has(found.gzip ? `${file.number}` : key) !== false) continue
+      if (found.stats.mtimeMs >= this.#since - SLACK) await this.#openRotated(file, heads)
     }
     if (current !== undefined) this.#files.push(current)
     this.#known = known
-    this.#highest = rotated.at(-1)?.number ?? 0
   }
 
-  /**
-   * Whether a rotated file that is not known came after one that was at the path.
-   *
-   * @param mtime when it was last written to, in ms since the Unix epoch
-   */
-  #isNext({ number, gzip }: RotatedFile, mtime: number, last: Watched<P> | undefined): boolean {
-    if (mtime < this.#since - SLACK) return false
-    if (!gzip) return true
-    // It is another file than the plain one, of the same number.
-    const isLast = last !== undefined && last.number === undefined && number === this.#highest + 1
-    return number > this.#highest && !isLast
+  /** @param heads how the files begin that are not to be read again */
+  async #openRotated({ path, gzip }: RotatedFile, heads: Set<string>): Promise<void> {
+    const file = (await this.#open(path, false)) ?? (gzip ? undefined : await this.#open(`${path}.gz`, false))
+    if (file === undefined) return
+    const head = await file.head()
+    if (heads.has(head)) return file.close()
+    heads.add(head)
+    this.#files.push(file)
   }
 
   /** @param atEnd whether to skip what is in the file already @returns undefined if there is no file */
   async #open(path: string, atEnd: boolean): Promise<Watched<P> | undefined> {
     try {
       const source = await openSource(path, this.#name)
-      // From the last byte: if it is a line break, the next record may follow it directly.
-      const end = atEnd && source.isSequential ? await endOf(source) : source.stats.size
-      const position = atEnd ? Math.max(0, end - 1) : 0
-      return await Watched.from(source, this.#format, position)
+      return await Watched.from(source, this.#format, atEnd)
     } catch (error) {
       if (error instanceof TraceError && errorCode(error.cause) === 'ENOENT') return undefined
       throw error
@@ -162,92 +148,11 @@ class Followed<P extends Piece> {
   }
 }
 
-/** Where a text ends that is made while it is read. */
-async function endOf(source: Source): Promise<number> {
-  const room = Buffer.allocUnsafe(CHUNK)
-  for (let position = 0; ; ) {
-    const count = await source.read([room], position)
-    if (count === 0) return position
-    position += count
-  }
-}
-
 /** A rotated file, which may have been compressed since it was listed; undefined if it is gone. */
 async function statsOf(file: RotatedFile): Promise<(RotatedFile & { readonly stats: Stats }) | undefined> {
   try {
     return { ...file, stats: await stat(file.path) }
   } catch {
     return file.gzip ? undefined : statsOf({ ...file, path: `${file.path}.gz`, gzip: true })
-  }
-}
-
-class Watched<P extends Piece> {
-  readonly source: Source
-  /** When the file was no longer at the path; undefined while it is. */
-  leftAt: number | undefined
-  /** Its number if it was rotated, once that is known. */
-  number: number | undefined
-  readonly #format: ReadFormat<P>
-  #position: number
-  /** The bytes before the position. If they differ later, the file was truncated, and may have grown past the position again. */
-  #before: Buffer
-  #scanner: PieceScanner<P>
-
-  static async from<P extends Piece>(source: Source, format: ReadFormat<P>, position: number): Promise<Watched<P>> {
-    const before = Buffer.alloc(source.isSequential ? 0 : Math.min(REMEMBERED, position))
-    if (before.length > 0) await source.read([before], position - before.length)
-    return new Watched(source, format, position, before)
-  }
-
-  private constructor(source: Source, format: ReadFormat<P>, position: number, before: Buffer) {
-    this.source = source
-    this.#format = format
-    this.#position = position
-    this.#before = before
-    this.#scanner = format.scanner({ at: position, amid: position > 0, closedFrom: 0 })
-  }
-
-  /** Reads on into `spans`. @returns false if there was nothing to read */
-  async read(spans: Span[]): Promise<boolean> {
-    const room = this.#scanner.room()
-    const before = Buffer.alloc(this.#before.length)
-    // In one call, so that the file cannot be truncated in between.
-    const bytesRead = await this.source.read([before, room], this.#position - before.length)
-    if (!before.equals(this.#before)) {
-      this.#begin()
-      return true
-    }
-    const count = Math.max(0, bytesRead - before.length)
-    const last = room.subarray(Math.max(0, count - REMEMBERED), count)
-    if (!this.source.isSequential) this.#before = Buffer.concat([before, last]).subarray(-REMEMBERED)
-    this.#scanner.filled(count)
-    this.#position += count
-    if (count > 0) await this.#take(this.#scanner.pieces(false), spans)
-    await this.#take(this.#scanner.settled(count === 0), spans)
-    return count > 0
-  }
-
-  /** Begins again, in a file that was truncated. */
-  #begin(): void {
-    this.#position = 0
-    this.#before = Buffer.alloc(0)
-    this.#scanner = this.#format.scanner({ closedFrom: 0 })
-  }
-
-  /** In ms since the Unix epoch. */
-  async lastWrite(): Promise<number> {
-    return (await this.source.statNow()).mtimeMs
-  }
-
-  async close(): Promise<void> {
-    await this.source.close()
-  }
-
-  async #take(pieces: Iterable<P>, spans: Span[]): Promise<void> {
-    const report = new Report()
-    for (const piece of pieces) {
-      const span = await this.#format.spanOf(piece, report)
-      if (span !== undefined) spans.push(span)
-    }
   }
 }
