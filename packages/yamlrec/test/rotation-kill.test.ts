@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, expect, test } from '@jest/globals'
-import { yamlReader } from '../src/index.js'
+import type { Span } from '@trace/core'
+import { parseYaml, yamlReader } from '../src/index.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'rotation-kill-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -14,15 +16,24 @@ const path = join(folder, 'traces.yaml')
 const KILLS = process.env['TRACE_TEST_LONG'] === '1' ? 100 : 20
 const WRITERS = 3
 
-/** Records without a pause, spans of its own kind, and prints how many a flush has confirmed. */
+/**
+ * Records without a pause, spans of its own kind, and prints how many a flush has confirmed. One span stays open, and is
+ * recorded as such after 10 ms. The ledger is recorded a thousand times sooner than else: every 60 ms.
+ */
 const program = (kind: number): string => `
   import { writeSync } from 'node:fs'
-  import { createTracer } from ${JSON.stringify(import.meta.resolve('@trace/core'))}
-  import { yamlRecorder } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)}
+  import { syncBuiltinESMExports } from 'node:module'
+  import timers from 'node:timers'
+  const { setTimeout } = timers
+  timers.setTimeout = (run, delay) => setTimeout(run, delay > 10_000 ? delay / 1_000 : delay)
+  syncBuiltinESMExports()
+  const { createTracer } = await import(${JSON.stringify(import.meta.resolve('@trace/core'))})
+  const { yamlRecorder } = await import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)})
   process.stdin.resume().on('end', () => process.exit())
   const path = ${JSON.stringify(path)}
   const recorder = yamlRecorder({ path, maxBytes: 20_000, keepFiles: 1_000_000, gzip: true })
-  const tracer = createTracer({ service: 'writer', recorder })
+  const tracer = createTracer({ service: 'writer${kind}', recorder, openAfter: 10 })
+  tracer.start('${kind}', 'open', { root: true, traceId: 2n }).data.step = 'waits'
   for (let count = 0; ; ) {
     for (const end = count + 25; count < end; ) {
       const span = tracer.start('${kind}', String(++count), { root: true, traceId: 1n })
@@ -58,7 +69,43 @@ function start(kind: number): Writer {
   return { kind, child, ended, started }
 }
 
-test('each span that a flush has confirmed is read once, though three writers of one file were killed at any moment', async () => {
+/** All documents of the file and its rotated files, oldest first: those of one writer are in the order in which it wrote them. */
+async function documents(): Promise<Span[]> {
+  const names = readdirSync(folder)
+  const number = (name: string): number => Number(/\.(\d+)/.exec(name.slice('traces.yaml'.length))?.[1] ?? Infinity)
+  const plain = new Set(names.filter((name) => /(yaml|\d)$/.test(name)))
+  const files = names.filter((name) => plain.has(name) || (name.endsWith('.gz') && !plain.has(name.slice(0, -3))))
+  const spans: Span[] = []
+  for (const name of files.sort((a, b) => number(a) - number(b))) {
+    const bytes = readFileSync(join(folder, name))
+    spans.push(...(await parseYaml(name.endsWith('.gz') ? gunzipSync(bytes) : bytes)).spans)
+  }
+  return spans
+}
+
+/** What the ledgers of a writer say, against what stands before the last of them. @returns how many ledgers it has */
+function checkLedgers(kind: number, all: readonly Span[]): number {
+  const own = all.filter((span) => span.kind === `${kind}` || span.process.startsWith(`writer${kind}:`))
+  const ledgers = [...new Map(own.filter((span) => span.kind === 'ledger').map((span) => [span.spanId, span])).values()]
+  const last = ledgers.at(-1)
+  if (last === undefined) return 0
+  const isFinished = (span: Span): boolean => span.kind === `${kind}` && span.finish !== undefined
+  const before = new Set(
+    own
+      .slice(0, own.indexOf(last))
+      .filter(isFinished)
+      .map(({ name }) => name),
+  )
+  const sum = (key: string): number => ledgers.reduce((total, { data }) => total + Number(data[key] ?? 0), 0)
+  expect({ kind, recorded: sum('recorded'), failed: sum('failed') }).toEqual({ kind, recorded: before.size, failed: 0 })
+  expect(last.data['open']).toBeGreaterThanOrEqual(1)
+  // All others of those that had started were waiting, at most a batch.
+  expect(sum('started') - before.size - Number(last.data['open'])).toBeLessThanOrEqual(25)
+  for (const [at, ledger] of ledgers.slice(1).entries()) expect(ledger.start).toBe(ledgers[at]?.finish)
+  return ledgers.length
+}
+
+test('three writers of one file are killed at any moment: what flushes confirmed and what was open is read, and ledgers are true', async () => {
   const confirmed = new Map<number, number>()
   let last = 0
   const writers = Array.from({ length: WRITERS }, () => start(++last))
@@ -86,4 +133,19 @@ test('each span that a flush has confirmed is read once, though three writers of
   expect(lost).toEqual([])
   expect([...confirmed.values()].every((count) => count > 0)).toBe(true)
   expect(readdirSync(folder).length).toBeGreaterThan(KILLS)
+
+  const all = await documents()
+  const open = (await yamlReader({ path }).trace(2n)).spans
+  const isOpen = new Set(open.map(({ kind }) => Number(kind)))
+  expect(isOpen.size).toBe(open.length)
+  for (const { finish, data } of open) expect([finish, data]).toEqual([undefined, { step: 'waits' }])
+  let ledgers = 0
+  for (const kind of confirmed.keys()) {
+    const count = checkLedgers(kind, all)
+    ledgers += count
+    // By the second ledger, the time of open spans has passed several times.
+    if (count >= 2) expect([kind, isOpen.has(kind)]).toEqual([kind, true])
+  }
+  expect(ledgers).toBeGreaterThan(WRITERS)
+  expect(isOpen.size).toBeGreaterThan(WRITERS)
 })

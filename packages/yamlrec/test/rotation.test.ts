@@ -265,6 +265,23 @@ describe('rotated files', () => {
     expect(await read(path)).toEqual([1, 2])
   })
 
+  test('are all whose names end in a number, as those of a process id do', async () => {
+    const path = newPath()
+    for (const id of [1, 2]) await yamlRecorder({ path: `${path}.471${id}` }).record([spanOf(id)])
+    const own = path.replace('.yaml', '.4711.yaml')
+    await yamlRecorder({ path: own }).record([spanOf(9)])
+    await recordEach(yamlRecorder({ path, maxBytes: 500, keepFiles: 3 }), 3, 4)
+    expect(names(path)).toEqual(
+      ['.4711.yaml', '.yaml', '.yaml.4711', '.yaml.4712', '.yaml.4713'].map((end) => `traces${end}`),
+    )
+    expect(sorted(await read(path))).toEqual([1, 2, 3, 4])
+    expect(await read(`${path}.4711`)).toEqual([1])
+    expect(sorted(await read(path.replace('.yaml', '.*.yaml')))).toEqual([9])
+    // They are deleted as such, too. A number before the ending is none of these.
+    await recordEach(yamlRecorder({ path, maxBytes: 500, keepFiles: 2 }), 5, 5)
+    expect(names(path)).toEqual(['.4711.yaml', '.yaml', '.yaml.4713', '.yaml.4714'].map((end) => `traces${end}`))
+  })
+
   test('that are broken are read as far as they go', async () => {
     const path = newPath()
     const packed = gzipSync(
