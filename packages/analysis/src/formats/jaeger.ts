@@ -45,11 +45,9 @@ function jaegerSpanOf(
   { traceID, processID, latest }: { traceID: string; processID: string; latest: bigint },
 ): PlainData {
   const { start, finish = latest > start ? latest : start, parentId } = span
-  const texts = new Map(textsOf(span.data))
-  const tags = [...texts].map(([key, text]) => {
-    const value = span.data[key]
-    return tagOf(key, typeof value === 'boolean' || typeof value === 'number' ? value : text)
-  })
+  const tags = textsOf(span.data).map(([key, text, value]) =>
+    tagOf(key, typeof value === 'boolean' || typeof value === 'number' ? value : text),
+  )
   const own = ownTags(span).map(([key, text]) => tagOf(key, text))
   const error = isFailed(span) ? [tagOf('error', true)] : []
   return {

@@ -33,14 +33,15 @@ export function importedKey(key: string): string | undefined {
 }
 
 /** Data as texts, for formats that have nothing else: other values become JSON, and their keys stand in one text more. */
-export function textsOf(data: PlainData): [key: string, text: string][] {
-  const texts: [string, string][] = []
+export function textsOf(data: PlainData): [key: string, text: string, value: PlainValue][] {
+  const texts: [string, string, PlainValue][] = []
   const json: string[] = []
   for (const [key, value] of Object.entries(data)) {
     if (typeof value !== 'string') json.push(key)
-    texts.push([exportedKey(key), typeof value === 'string' ? value : textOfOther(value)])
+    texts.push([exportedKey(key), typeof value === 'string' ? value : textOfOther(value), value])
   }
-  if (json.length > 0) texts.push([OWN_KEYS.json, JSON.stringify(json)])
+  const keys = JSON.stringify(json)
+  if (json.length > 0) texts.push([OWN_KEYS.json, keys, keys])
   return texts
 }
 
