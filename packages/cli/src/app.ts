@@ -1,4 +1,5 @@
-import { buildApplication, buildRouteMap, run, text_en } from '@stricli/core'
+import { buildApplication, buildRouteMap, proposeCompletions, run, text_en } from '@stricli/core'
+import { COMPLETE, completion } from './commands/completion.js'
 import { copy } from './commands/copy.js'
 import { diff } from './commands/diff.js'
 import { doctor } from './commands/doctor.js'
@@ -8,10 +9,10 @@ import { ls } from './commands/ls.js'
 import { show } from './commands/show.js'
 import { stats } from './commands/stats.js'
 import { tail } from './commands/tail.js'
-import { type Context, EXIT } from './terminal/context.js'
+import { type Context, EXIT, print } from './terminal/context.js'
 
 const routes = buildRouteMap<string, Context>({
-  routes: { ls, show, tail, stats, diff, export: exported, import: imported, copy, doctor },
+  routes: { ls, show, tail, stats, diff, export: exported, import: imported, copy, doctor, completion },
   docs: {
     brief: 'Reads, searches, compares and carries traces, straight from where they are stored',
     fullDescription: `Reads, searches, compares and carries traces, straight from where they are stored.
@@ -57,6 +58,17 @@ const app = buildApplication(routes, {
  * @param context where it writes, and what it knows of the world; its exit code is set
  */
 export async function runTrace(args: readonly string[], context: Context): Promise<void> {
+  if (args[0] === COMPLETE) {
+    const isOption = args.at(-1)?.startsWith('-') === true
+    const proposed = await proposeCompletions(app, args.slice(1), context)
+    // Options where none is begun would stand in the way of paths.
+    const wanted = proposed.filter(({ kind }) => isOption || kind !== 'argument:flag')
+    print(
+      context,
+      wanted.map(({ completion: word }) => word),
+    )
+    return
+  }
   await run(app, args, context)
   const { process } = context
   // Those of the library below 0 are mistakes in what was typed.
