@@ -1,7 +1,8 @@
 import type { ReadReport, Span } from '@trace/core'
 import { encodingProblem, Report } from '@trace/core/text-file'
+import { endOfText, isBlank } from './marks.js'
 import { readPlainDocument } from './plain-document.js'
-import { CHUNK, type DocumentPiece, endOfText, isBlank, Scanner } from './scan.js'
+import { CHUNK, type DocumentPiece, Scanner } from './scan.js'
 
 const TORN = 'it is torn: its writer stopped before the closing line "..."'
 const [LINE_FEED, RETURN, DASH] = [0x0a, 0x0d, 0x2d]

@@ -43,7 +43,7 @@ export class RecordError extends Error {
  *
  * @param name the name of its errors
  */
-export function isOfAnyCopy(name: string): (this: object, value: unknown) => boolean {
+function isOfAnyCopy(name: string): (this: object, value: unknown) => boolean {
   return function (value) {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
     if (!Object.hasOwn(this, Symbol.hasInstance)) return false

@@ -55,7 +55,7 @@ const LONGEST_TRACESTATE = 8_192
 const MEMBER = /^([a-z0-9][a-z0-9_\-*/@]{0,255})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
 
 /** A `tracestate` as it may be passed on: the whole of it is left out where a part is malformed. */
-export function parseTracestate(value: string | undefined): string {
+function parseTracestate(value: string | undefined): string {
   if (value === undefined || value.length > LONGEST_TRACESTATE) return ''
   const members = new Map<string, string>()
   for (const part of value.split(',')) {

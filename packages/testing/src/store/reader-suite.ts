@@ -1,10 +1,10 @@
 import { deepStrictEqual, equal, ok, rejects } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTracer, DATA_KEYS, memoryRecorder, type Span, type TraceQuery } from '@trace/core'
+import { createTracer, memoryRecorder, type Span } from '@trace/core'
 import { eachOnce } from '@trace/core/store'
 import { type Case, type ReaderSuiteOptions, type TestStore, withStore } from '../suite.js'
-import { assertSame, MILLISECOND, makeSpan, START } from './spans.js'
-import { someTraces } from './traces.js'
+import { assertSame, makeSpan, START } from './spans.js'
+import { QUERIES, someTraces } from './traces.js'
 
 type Body = (store: TestStore) => Promise<void>
 type Add = (name: string, body: Body) => void
@@ -28,6 +28,7 @@ export function readerSuite(options: ReaderSuiteOptions): readonly Case[] {
   }
   addTrace(add, options)
   addTraces(add, options)
+  addRefusals(add)
   addProcess(add, options)
   addSignals(add)
   addFollow(add)
@@ -70,41 +71,7 @@ function addTrace(add: Add, { openSpans = true }: ReaderSuiteOptions): void {
 /** Compares each list with that of core's memory reader. */
 function addTraces(add: Add, options: ReaderSuiteOptions): void {
   const given = someTraces(options)
-  const from = START + 10n * MILLISECOND
-  const queries: readonly [string, TraceQuery][] = [
-    ['the 20 newest where nothing is said', {}],
-    ['at most a limit', { limit: 3 }],
-    ['more than there are', { limit: 10_000 }],
-    ['by kind', { kind: 'task', limit: 100 }],
-    ['ledgers where asked for', { kind: 'ledger', limit: 100 }],
-    ['by a kind that only inner spans have', { kind: 'db' }],
-    ['by name', { name: 'name 3', limit: 100 }],
-    ['from a time on', { from, limit: 100 }],
-    ['before a time', { to: from, limit: 100 }],
-    ['of a time range', { from: START, to: from, limit: 100 }],
-    ['of an empty time range', { from, to: from }],
-    ['by duration', { minDuration: 5n * MILLISECOND, limit: 100 }],
-    ['that failed', { error: true, limit: 100 }],
-    ['that did not fail', { error: false, limit: 100 }],
-    ['with a span of a service', { service: 'service-2', limit: 100 }],
-    ['with a span of no service', { service: 'service', limit: 100 }],
-    ['with a span that has some data', { data: { rows: 14 }, limit: 100 }],
-    ['with a span that has all of some data', { data: { rows: 14, [DATA_KEYS.errorType]: 'Error' }, limit: 100 }],
-    [
-      'with a span that a function chooses',
-      { where: ({ kind, data }) => kind === 'db' && data['rows'] === 20, limit: 100 },
-    ],
-    ['without a span that a function chooses', { where: ({ name }) => name === 'before it was renamed', limit: 100 }],
-    [
-      'by conditions that different spans meet',
-      { service: 'service-0', data: { rows: 20 }, kind: 'request', limit: 100 },
-    ],
-    [
-      'by all conditions at once',
-      { from: START, to: from * 2n, kind: 'request', name: 'name 1', error: false, limit: 2 },
-    ],
-  ]
-  for (const [name, query] of queries) {
+  for (const [name, query] of QUERIES) {
     add(`lists ${name}`, async ({ recorder, reader }) => {
       const memory = memoryRecorder()
       for (let at = 0; at < given.length; at += 40) {
@@ -125,6 +92,10 @@ function addTraces(add: Add, options: ReaderSuiteOptions): void {
       [42n, 41n],
     )
   })
+}
+
+/** What a reader must not take for a condition or an id. */
+function addRefusals(add: Add): void {
   add('refuses a limit that is not a positive integer', async ({ recorder, reader }) => {
     await recorder.record([makeSpan()])
     for (const limit of [0, -1, 1.5, NaN]) await rejects(reader.traces({ limit }), { code: 'TRACE_BAD_QUERY' })

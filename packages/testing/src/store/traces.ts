@@ -1,4 +1,4 @@
-import { DATA_KEYS, type Span } from '@trace/core'
+import { DATA_KEYS, type Span, type TraceQuery } from '@trace/core'
 import type { Abilities } from '../suite.js'
 import { MILLISECOND, makeSpan, START } from './spans.js'
 
@@ -40,3 +40,41 @@ export function someTraces({ openSpans = true, orphans = true }: Abilities): rea
   }
   return [...earlier, ...spans]
 }
+
+/** A time in the middle of someTraces(). */
+const FROM = START + 10n * MILLISECOND
+
+/** What is asked of someTraces(), and what the answer has. */
+export const QUERIES: readonly [string, TraceQuery][] = [
+  ['the 20 newest where nothing is said', {}],
+  ['at most a limit', { limit: 3 }],
+  ['more than there are', { limit: 10_000 }],
+  ['by kind', { kind: 'task', limit: 100 }],
+  ['ledgers where asked for', { kind: 'ledger', limit: 100 }],
+  ['by a kind that only inner spans have', { kind: 'db' }],
+  ['by name', { name: 'name 3', limit: 100 }],
+  ['from a time on', { from: FROM, limit: 100 }],
+  ['before a time', { to: FROM, limit: 100 }],
+  ['of a time range', { from: START, to: FROM, limit: 100 }],
+  ['of an empty time range', { from: FROM, to: FROM }],
+  ['by duration', { minDuration: 5n * MILLISECOND, limit: 100 }],
+  ['that failed', { error: true, limit: 100 }],
+  ['that did not fail', { error: false, limit: 100 }],
+  ['with a span of a service', { service: 'service-2', limit: 100 }],
+  ['with a span of no service', { service: 'service', limit: 100 }],
+  ['with a span that has some data', { data: { rows: 14 }, limit: 100 }],
+  ['with a span that has all of some data', { data: { rows: 14, [DATA_KEYS.errorType]: 'Error' }, limit: 100 }],
+  [
+    'with a span that a function chooses',
+    { where: ({ kind, data }) => kind === 'db' && data['rows'] === 20, limit: 100 },
+  ],
+  ['without a span that a function chooses', { where: ({ name }) => name === 'before it was renamed', limit: 100 }],
+  [
+    'by conditions that different spans meet',
+    { service: 'service-0', data: { rows: 20 }, kind: 'request', limit: 100 },
+  ],
+  [
+    'by all conditions at once',
+    { from: START, to: FROM * 2n, kind: 'request', name: 'name 1', error: false, limit: 2 },
+  ],
+]

@@ -56,7 +56,7 @@ function nested(depth: number): unknown {
 }
 
 /** Data keys that a store could take for something else. */
-export const ODD_KEYS: readonly string[] = [
+const ODD_KEYS: readonly string[] = [
   ...[
     '',
     ' ',
