@@ -1,5 +1,6 @@
 // Runs jest for the package in the current folder, with the options that every package shares.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -43,7 +44,7 @@ const require = createRequire(import.meta.url)
 const args = process.argv.slice(2)
 const isForNode = (arg) => arg.startsWith('--inspect')
 
-const run = spawnSync(
+const run = spawn(
   process.execPath,
   [
     ...args.filter(isForNode),
@@ -56,5 +57,8 @@ const run = spawnSync(
   ],
   { stdio: 'inherit', env: { ...process.env, TMPDIR: temporary } },
 )
-rmSync(temporary, { recursive: true, force: true })
-process.exit(run.status ?? 1)
+// Whoever ends this run early, by Ctrl-C or a time limit, ends jest, and then nothing is left behind either.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => run.kill(signal))
+const [status] = await once(run, 'exit')
+rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
+process.exit(status ?? 1)
