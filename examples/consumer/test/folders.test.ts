@@ -70,6 +70,48 @@ function refusals(): string[] {
 
 const refused = refusals()
 
+test('all packages with folders have rules for them', () => {
+  const sources = readdirSync(join(root, 'packages')).map((name) => join('packages', name, 'src'))
+  const divided = sources.filter((path) =>
+    readdirSync(join(root, path), { withFileTypes: true }).some((each) => each.isDirectory()),
+  )
+  expect([...parents.keys()]).toEqual(expect.arrayContaining(divided))
+})
+
+describe('what crosses no folder', () => {
+  /** The rules that a package of these files breaks, by its file. */
+  function broken(files: Readonly<Record<string, string>>): string[] {
+    const project = join(mkdtempSync(join(copy, 'project-')), 'packages', 'sample')
+    mkdirSync(join(project, 'src'), { recursive: true })
+    writeFileSync(join(project, 'package.json'), '{ "name": "sample", "dependencies": { "yaml": "2" } }')
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(project, 'src', name), text)
+    const top = join(project, '..', '..')
+    writeFileSync(join(top, 'biome.json'), JSON.stringify(config))
+    const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.']
+    const { stdout } = spawnSync(process.execPath, [biome, ...args], { cwd: top, encoding: 'utf8' })
+    const { diagnostics } = JSON.parse(stdout) as { diagnostics: { category: string; location: { path: string } }[] }
+    return diagnostics.map(({ category, location: { path } }) => `${basename(path)}: ${category}`).sort()
+  }
+
+  test.each([
+    ['', 'of values'],
+    ['type ', 'of types'],
+  ])('a circle is refused (import %s…), one %s', (kind) => {
+    const one = `import ${kind}{ Two } from './two.js'\nexport class One {\n  two: Two | undefined\n  make = (): unknown => ${kind === '' ? 'new Two()' : '1'}\n}\n`
+    const two = `import ${kind}{ One } from './one.js'\nexport class Two {\n  one: One | undefined\n  make = (): unknown => ${kind === '' ? 'new One()' : '1'}\n}\n`
+    expect(broken({ 'one.ts': one, 'two.ts': two })).toEqual([
+      'one.ts: lint/suspicious/noImportCycles',
+      'two.ts: lint/suspicious/noImportCycles',
+    ])
+  })
+
+  test('a dependency that package.json does not name is refused', () => {
+    expect(broken({ 'a.ts': "import 'yaml'\n", 'b.ts': "import 'fastify'\n" })).toEqual([
+      'b.ts: lint/correctness/noUndeclaredDependencies',
+    ])
+  })
+})
+
 describe.each([...parents])('the folders of %s', (parent, siblings) => {
   test('have a rule each', () => {
     const entries = readdirSync(join(root, parent), { withFileTypes: true }).filter((entry) => entry.isDirectory())
