@@ -60,7 +60,7 @@ describe('the recorder', () => {
     expect(spans.map(({ data }) => ({ ...data }))).toEqual([{ numbers, bigints }])
   })
 
-  test('in the layout of the original is read by this one', async () => {
+  test('in the layout of the Go package is read by this one', async () => {
     const table = await engine.newTable()
     await dynamoRecorder({ table, layout: 'original' }).record([aSpan({ data: { rows: 2, ok: true } })])
     const { spans } = await dynamoReader({ table }).trace(1n)

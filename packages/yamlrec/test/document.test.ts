@@ -321,7 +321,7 @@ describe('documents of other writers', () => {
     ['a finish that is no time', 'finish: tomorrow\n'],
     ['an alias of nothing', 'a: *b\n'],
     ['an open quote', 'a: "x\n'],
-  ])('%s is passed over', async (_, text) => {
+  ])('%s is skipped', async (_, text) => {
     expect(await read(text)).toEqual(expect.any(String))
   })
 

@@ -174,7 +174,7 @@ function asStored(value: PlainValue): unknown {
   return size >= 1e-130 && size <= 9.99e125 ? value : String(value)
 }
 
-describe('the layout of the original', () => {
+describe('the layout of the Go package', () => {
   test('has all data as the text that Go prints', () => {
     const data = { n: 1.5, b: true, z: null, big: 2n ** 63n, list: [1, 'a', [null]], map: { b: 1, a: [2] }, s: 'x' }
     const item = spanToItem(aSpan({ data, parentId: 1n }), { ...natural, layout: 'original' })

@@ -25,7 +25,7 @@ async function put(table: string, items: Item[]): Promise<void> {
   await engine.client.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }))
 }
 
-/** An item as the original Go package writes it: everything but ids and times is text. */
+/** An item as the Go package writes it: everything but ids and times is text. */
 function originalItem(traceId: number, spanId: number, fields: Item = {}): Item {
   return {
     trace_id: { N: String(traceId) },
@@ -55,7 +55,7 @@ describe('one trace', () => {
     expect(server.counts.get('Query')).toBeGreaterThan(2)
   })
 
-  test('of the original is read, and what is no span is told', async () => {
+  test('of the Go package is read, and what is no span is reported', async () => {
     const table = await engine.newTable()
     const data: Item = { status: { S: '200' }, ok: { S: 'true' }, nothing: { S: '<nil>' } }
     await put(table, [originalItem(42, 1, data), originalItem(42, 2), originalItem(42, 3, { start: { S: 'never' } })])

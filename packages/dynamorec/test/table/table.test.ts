@@ -60,7 +60,7 @@ describe('createTraceTable', () => {
     expect(again.did).toContain('expiry by the attribute expires is already enabled')
   })
 
-  realOnly('adds the index to a table of the original, for which old items may have its attribute', async () => {
+  realOnly('adds the index to a table of the Go package, for which old items may have its attribute', async () => {
     await createOriginal('Old')
     const start = BigInt(Date.now()) * 1_000_000n
     await dynamoRecorder({ table: 'Old' }).record([aSpan({ start, traceId: 5n }), aSpan({ start, traceId: 6n })])
