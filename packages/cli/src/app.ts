@@ -10,6 +10,7 @@ import { show } from './commands/show.js'
 import { stats } from './commands/stats.js'
 import { tail } from './commands/tail.js'
 import { type Context, EXIT, print } from './terminal/context.js'
+import { printableLines } from './terminal/json.js'
 
 const routes = buildRouteMap<string, Context>({
   routes: { ls, show, tail, stats, diff, export: exported, import: imported, copy, doctor, completion },
@@ -46,7 +47,7 @@ const app = buildApplication(routes, {
       noCommandRegisteredForInput: (args) =>
         `trace: ${text_en.noCommandRegisteredForInput(args)}\ntrace --help lists the commands`,
       exceptionWhileParsingArguments: (error, ansiColor) =>
-        `trace: ${text_en.exceptionWhileParsingArguments.call({ formatException: String }, error, ansiColor)}`,
+        `trace: ${printableLines(text_en.exceptionWhileParsingArguments.call({ formatException: String }, error, ansiColor))}`,
     },
   },
 })

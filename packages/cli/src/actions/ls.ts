@@ -22,6 +22,7 @@ export interface LsFlags {
   readonly sort: 'time' | 'duration' | 'spans'
   readonly errors?: boolean
   readonly min?: bigint
+  readonly whole?: boolean
   readonly json?: boolean
   readonly budget?: number
 }
@@ -29,7 +30,7 @@ export interface LsFlags {
 /** `trace ls`. */
 export async function listTraces(context: Context, flags: LsFlags, words: readonly string[]): Promise<void> {
   const { sources, search } = wordsOf(words, flags.from)
-  const reader = await openSources(context, sources)
+  const reader = await openSources(context, sources, flags)
   const list = await reader.traces({ ...queryOf(flags), ...search.query }, { signal: context.signal })
   noteSkipped(context, list)
   const traces = sorted(list.traces, flags)

@@ -28,6 +28,7 @@ export interface ShowFlags {
   readonly span?: string
   readonly noFold?: boolean
   readonly correctClocks?: boolean
+  readonly whole?: boolean
   readonly json?: boolean
   readonly budget?: number
 }
@@ -37,7 +38,7 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
   const ids = words.filter((word) => !isSource(word))
   const [id = 'last'] = ids
   if (ids.length > 1) throw new Failure(`expected one trace, got ${ids.join(' and ')}`)
-  const reader = await openSources(context, [...(flags.from ?? []), ...words.filter(isSource)])
+  const reader = await openSources(context, [...(flags.from ?? []), ...words.filter(isSource)], flags)
   const spans = await resolveTrace(context, reader, id)
   const recorded = buildTree(spans)
   const skews = clockSkews(recorded)

@@ -12,5 +12,6 @@ export function noteSkipped(context: Context, { skipped, places, incomplete }: R
       `${skipped} ${skipped === 1 ? 'record was' : 'records were'} passed over, since they are no whole spans${where}`,
     )
   }
-  if (incomplete !== undefined) note(context, `there may be more: ${onOneLine(incomplete)}`)
+  if (incomplete !== undefined)
+    note(context, onOneLine(incomplete).replace('see the option margin', '--whole reads all'))
 }

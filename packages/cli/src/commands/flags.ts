@@ -20,6 +20,13 @@ export const json = {
   brief: 'print a line of JSON for each object, for programs',
 } as const
 
+export const whole = {
+  kind: 'boolean',
+  optional: true,
+  withNegated: false,
+  brief: 'read files to their beginning, for spans that were stored late; see the README',
+} as const
+
 export const budget = {
   kind: 'parsed',
   parse: bytesOf,

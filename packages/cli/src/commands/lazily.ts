@@ -1,4 +1,5 @@
 import { type Context, EXIT, Failure } from '../terminal/context.js'
+import { printableLines } from '../terminal/json.js'
 
 type Action<Flags> = (context: Context, flags: Flags, words: readonly string[]) => Promise<void>
 
@@ -28,7 +29,7 @@ function fail({ process, signal }: Context, error: unknown): void {
     return
   }
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`trace: ${message}\n`)
+  process.stderr.write(`trace: ${printableLines(message)}\n`)
   const code = typeof error === 'object' && error !== null ? String(Reflect.get(error, 'code')) : ''
   process.exitCode = error instanceof Failure ? error.exitCode : MISUSES.has(code) ? EXIT.misuse : EXIT.unreadable
 }

@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { LsFlags } from '../actions/ls.js'
 import type { Context } from '../terminal/context.js'
-import { budget, duration, from, json, limit, since, until, words } from './flags.js'
+import { budget, duration, from, json, limit, since, until, whole, words } from './flags.js'
 import { lazily } from './lazily.js'
 
 export const ls: Command<Context> = buildCommand<LsFlags, string[], Context>({
@@ -20,6 +20,7 @@ export const ls: Command<Context> = buildCommand<LsFlags, string[], Context>({
       },
       errors: { kind: 'boolean', optional: true, withNegated: false, brief: 'only traces with a failed span' },
       min: { ...duration, brief: 'only traces that took at least this long, such as 200ms' },
+      whole,
       json,
       budget,
     },

@@ -13,18 +13,25 @@ const LOOK = 65_536
  * Opens the stores that were asked for as one; by default what `TRACE_RECORDER` says, or `traces.yaml`.
  *
  * @param asked paths, patterns and URLs
+ * @param options whether files are read to their beginning, also where nothing newer is to be expected there. Default: false
  * @throws {Failure} if there is no such store, or its format is unknown
  */
-export async function openSources(context: Context, asked: readonly string[]): Promise<TraceReader> {
+export async function openSources(
+  context: Context,
+  asked: readonly string[],
+  { whole = false }: { readonly whole?: boolean | undefined } = {},
+): Promise<TraceReader> {
   const { cwd } = context
+  const margin = whole ? { margin: Infinity } : {}
   const readers: TraceReader[] = []
   const files: Record<Format, string[]> = { yaml: [], jsonl: [] }
   for (const source of await locate(asked, { cwd, env: context.process.env })) {
     if (isUrl(source)) readers.push(openReader(source))
     else files[formatOfName(source) ?? (await formatOfContent(source))].push(fromHere(cwd, source))
   }
-  if (files.yaml.length > 0) readers.push((await import('@trace/yamlrec')).yamlReader({ path: files.yaml }))
-  if (files.jsonl.length > 0) readers.push((await import('@trace/jsonrec')).jsonReader({ path: files.jsonl }))
+  if (files.yaml.length > 0) readers.push((await import('@trace/yamlrec')).yamlReader({ path: files.yaml, ...margin }))
+  if (files.jsonl.length > 0)
+    readers.push((await import('@trace/jsonrec')).jsonReader({ path: files.jsonl, ...margin }))
   return unionOf(readers)
 }
 

@@ -1,4 +1,4 @@
-import { formatTime } from '@trace/core/spans'
+import { formatTime, onOneLine } from '@trace/core/spans'
 
 /** A line of JSON. Bigints become decimal text, since they may be beyond what a JSON number keeps. */
 export function jsonLine(value: object): string {
@@ -10,6 +10,17 @@ export function printable(json: string): string {
   return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (c) =>
     Array.from({ length: c.length }, (_, at) => `\\u${c.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
   )
+}
+
+/** How much of a line of a message is kept, in characters. */
+const MOST_OF_LINE = 2_000
+
+/** A message of several lines, none of which a terminal obeys. */
+export function printableLines(message: string): string {
+  return message
+    .split('\n')
+    .map((line) => onOneLine(line, MOST_OF_LINE))
+    .join('\n')
 }
 
 /** The time of day in UTC, to the millisecond; outside of the years 0000 to 9999 the nanoseconds as text. */
