@@ -14,7 +14,6 @@ import type {
   SuiteHandler,
   SuiteSocket,
 } from './server.js'
-import { catchWarnings } from './warnings.js'
 
 /** The default of {@link HttpSuiteOptions.patience}. */
 const PATIENCE = 4_000
@@ -201,5 +200,29 @@ export async function isAnswered({ client }: Stand, path = '/any'): Promise<bool
     return true
   } catch {
     return false
+  }
+}
+
+/** Warnings of the process that were caught instead of being shown. */
+interface Warnings {
+  readonly count: number
+  /** From now on they are shown again. */
+  stop(): void
+}
+
+/** Catches `process.emitWarning`, through which all of Node warns: what listens to the event hears of it a moment later only. */
+function catchWarnings(): Warnings {
+  const { emitWarning } = process
+  let count = 0
+  process.emitWarning = () => {
+    count++
+  }
+  return {
+    get count() {
+      return count
+    },
+    stop: () => {
+      process.emitWarning = emitWarning
+    },
   }
 }
