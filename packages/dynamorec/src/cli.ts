@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { onOneLine, TraceError } from '@trace/core'
-import { messageOf } from './table/remedy.js'
+import { messageOf } from './table/symptoms.js'
 import { type CreateTraceTableOptions, createTraceTable } from './table/table.js'
 
 const HELP = `trace-dynamodb: a DynamoDB table for traces

@@ -1,7 +1,7 @@
 import type { TraceList, TraceQuery } from '@trace/core'
 import { matchesFirst, newestFirst } from '@trace/core/store'
 import { hourOf, INDEX_KEY, INDEX_NAME, INDEX_SHARDS, type Item, indexKey, secondsText } from '../item/item.js'
-import { messageOf, nameOf } from '../table/remedy.js'
+import { messageOf, nameOf } from '../table/symptoms.js'
 import { Examiner } from './examine.js'
 import type { Key, Query } from './query.js'
 

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { promisify } from 'node:util'
-import { nameOf } from '../table/remedy.js'
+import { nameOf } from '../table/symptoms.js'
 
 /**
  * Appends all of the bytes to a file, or none of them.

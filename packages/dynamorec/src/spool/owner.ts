@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { nameOf } from '../table/remedy.js'
+import { nameOf } from '../table/symptoms.js'
 
 /** An owner that has not touched its file for this time counts as gone, if it is on another host or in a container. In ms. */
 export const STALE_MS = 60_000

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { Span } from '@trace/core'
 import { spanFromJsonLine } from '@trace/jsonrec'
-import { nameOf } from '../table/remedy.js'
+import { nameOf } from '../table/symptoms.js'
 import { MAX_BATCH } from '../write/writer.js'
 
 /** Bytes of a segment to read at first, about two batches of small spans. Then more, until they contain a line. */

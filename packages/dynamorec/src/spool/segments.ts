@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, readdirSync, renameSync, utimesSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { nameOf } from '../table/remedy.js'
+import { nameOf } from '../table/symptoms.js'
 import { isGone } from './owner.js'
 
 /** A file of a spool. Its name says everything that must outlive a process. */

@@ -1,6 +1,6 @@
 import { type Logger, onOneLine, type Span } from '@trace/core'
 import { clearTimeout, setTimeout } from '@trace/core/store'
-import { messageOf } from '../table/remedy.js'
+import { messageOf } from '../table/symptoms.js'
 import type { Outcome, Refusal, Writer } from '../write/writer.js'
 import type { Piece } from './piece.js'
 import type { Spool } from './spool.js'

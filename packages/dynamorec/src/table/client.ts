@@ -3,8 +3,9 @@ import { type OptionRule, optionRules } from '@trace/core'
 import { withDeadline } from './deadline.js'
 import { placeOf } from './place.js'
 import { NotDynamoError } from './problem.js'
-import { propertyOf, remedyFor } from './remedy.js'
+import { remedyFor } from './remedy.js'
 import { Renewal } from './renewal.js'
+import { propertyOf } from './symptoms.js'
 
 /**
  * The part of a version 3 client of the AWS SDK that this package uses: a `DynamoDBClient` or a `DynamoDBDocumentClient`.

@@ -1,5 +1,5 @@
 import { EndpointError } from './problem.js'
-import { propertyOf } from './remedy.js'
+import { propertyOf } from './symptoms.js'
 
 /**
  * Where a client of the AWS SDK reaches DynamoDB, for messages: its endpoint, or else its region.

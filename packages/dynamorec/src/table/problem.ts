@@ -1,15 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { onOneLine } from '@trace/core'
-import {
-  hasWrongKeys,
-  isRegionMissing,
-  isWrongTime,
-  messageOf,
-  nameOf,
-  propertyOf,
-  remedyFor,
-  statusOf,
-} from './remedy.js'
+import { hasWrongKeys, isRegionMissing, isWrongTime, remedyFor } from './remedy.js'
+import { messageOf, nameOf, propertyOf, statusOf } from './symptoms.js'
 
 /** Where a table is. */
 export interface Site {

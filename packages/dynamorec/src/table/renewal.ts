@@ -1,4 +1,4 @@
-import { propertyOf } from './remedy.js'
+import { propertyOf } from './symptoms.js'
 
 /** Minimum time between two loads of credentials, in ms: their source may limit requests. */
 const EVERY_MS = 5_000

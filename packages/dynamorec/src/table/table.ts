@@ -9,7 +9,7 @@ import { sleep } from '@trace/core/store'
 import { EXPIRES, INDEX_KEY, INDEX_NAME } from '../item/item.js'
 import { Connection, checkAnswer, type Session, TABLE_RULES, type TableOptions } from './client.js'
 import { explain } from './problem.js'
-import { messageOf, nameOf } from './remedy.js'
+import { messageOf, nameOf } from './symptoms.js'
 
 /** Options of {@link createTraceTable}. */
 export interface CreateTraceTableOptions extends TableOptions {

@@ -2,7 +2,7 @@ import type { WriteRequest } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../item/item.js'
 import { type Connection, checkAnswer } from '../table/client.js'
 import { TableNotReadyError } from '../table/problem.js'
-import { nameOf } from '../table/remedy.js'
+import { nameOf } from '../table/symptoms.js'
 
 /** Where items are put. */
 export interface Target {
