@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  chmodSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -155,6 +156,27 @@ describe('a file', () => {
     })
   })
 
+  test('that is about to be compressed while it is written to is written again, to the new file', async () => {
+    for (const method of ['record', 'recordSync'] as const) {
+      const path = newPath()
+      let count = 0
+      const textOf = (span: Span): string => {
+        if (span.spanId === 900n && ++count === 1) {
+          renameSync(path, `${path}.1`)
+          // As the compressor begins, after which it takes nothing more from the file.
+          chmodSync(`${path}.1`, 0o444)
+        }
+        return spanToYaml(span)
+      }
+      await textRecorder({ name: 'test', textOf }, { path })[method]?.(numbers(1, 1_000).map((id) => spanOf(id)))
+      expect(await storedIn(path)).toEqual(numbers(1, 1_000))
+      // Elsewhere it means nothing.
+      chmodSync(path, 0o444)
+      if (process.getuid?.() === 0) await yamlRecorder({ path }).record([spanOf(1_001)])
+      expect((await storedIn(path)).length).toBe(process.getuid?.() === 0 ? 1_001 : 1_000)
+    }
+  })
+
   test('with fsync is read as any other', async () => {
     const path = newPath()
     const recorder = yamlRecorder({ path, fsync: true, maxBytes: 1_000, gzip: true })
@@ -212,7 +234,7 @@ describe('rotated files', () => {
     expect(await read(path)).toEqual([1, 2, 3, 4, 5])
   })
 
-  test('have what was written to them while they were compressed, unless the writer can see that they are gone', async () => {
+  test('have what was written to them before they were compressed, unless the writer can see that they are', async () => {
     const path = newPath()
     const text = (id: number, size = 100): string => `\n${spanToYaml(spanOf(id, size))}`
     writeFileSync(
@@ -224,15 +246,18 @@ describe('rotated files', () => {
     // As opened before it was rotated.
     const late = openSync(`${path}.1`, 'a')
     await recordEach(yamlRecorder({ path, maxBytes: 1_000 }), 1_001, 1_003)
+    let last = 300
+    writeSync(late, text(++last))
     const recorder = yamlRecorder({ path, maxBytes: 1_000, gzip: true })
     await recorder.record([spanOf(1_004)])
-    let last = 300
-    for (let isThere = true; isThere; ) {
+    for (let isTaken = true; isTaken; ) {
       writeSync(late, text(last + 1))
-      isThere = fstatSync(late).nlink > 0
-      if (isThere) last++
+      isTaken = (fstatSync(late).mode & 0o222) > 0
+      if (isTaken) last++
       await sleep(1)
     }
+    // The plain file is there, and whole, until the compressed one is.
+    expect(existsSync(`${path}.1.gz`) || existsSync(`${path}.1`)).toBe(true)
     closeSync(late)
     await until(() => existsSync(`${path}.2.gz`))
     const { spans } = await parseYaml(gunzipSync(readFileSync(`${path}.1.gz`)))

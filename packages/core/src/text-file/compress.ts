@@ -1,10 +1,9 @@
-import type { Stats } from 'node:fs'
 import { type FileHandle, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { errorCode } from '../values/errors.js'
 import { setTimeout } from '../values/timers.js'
-import { isSameFile, rotatedFiles } from './rotated.js'
+import { isSameFile, rotatedFiles, WRITABLE } from './rotated.js'
 
 /** How many bytes to compress at once, each as a gzip member of its own: more saves next to nothing. */
 const CHUNK = 1024 * 1024
@@ -65,9 +64,9 @@ export class Compressor {
     const from = await open(plain, 'r')
     try {
       const stats = await from.stat()
-      const to = await open(unfinished, 'wx', stats.mode)
+      const to = await open(unfinished, 'wx', stats.mode | WRITABLE)
       try {
-        await this.#replace(plain, stats, from, to)
+        await this.#replace(plain, from, to)
       } finally {
         await to.close()
         await rm(unfinished, { force: true })
@@ -77,36 +76,28 @@ export class Compressor {
     }
   }
 
-  async #replace(plain: string, stats: Stats, from: FileHandle, to: FileHandle): Promise<void> {
-    const done = await this.#copy(from, to, 0)
+  /** The plain file is whole until the compressed one is, so that whoever is killed in between loses nothing. */
+  async #replace(plain: string, from: FileHandle, to: FileHandle): Promise<void> {
+    // Who opened it before it was renamed may have written until now. Who writes from now on sees this, and writes again, elsewhere.
+    await from.chmod((await from.stat()).mode & ~WRITABLE)
+    const stats = await from.stat()
+    await this.#copy(from, to, stats.size)
     if (this.#closed || !isSameFile(await stat(plain), stats)) return
+    await to.utimes(stats.atime, stats.mtime)
     if (this.#fsync) await to.datasync()
     await rename(`${plain}.gz.tmp`, `${plain}.gz`)
     await rm(plain)
-    // Who opened it before it was renamed may have written until now. Who writes from now on sees that it has no name any more,
-    // and writes again, elsewhere.
-    const { size, atime, mtime } = await from.stat()
-    await this.#copy(from, to, done, size)
-    await to.utimes(atime, mtime)
   }
 
-  /**
-   * Compresses what follows a position.
-   *
-   * @param end up to where, at once. Default: about the end, with pauses, since somebody may be writing
-   * @returns the position where it ends
-   */
-  async #copy(from: FileHandle, to: FileHandle, position: number, end = Infinity): Promise<number> {
+  async #copy(from: FileHandle, to: FileHandle, size: number): Promise<void> {
     const { gzip } = await import('node:zlib')
     const chunk = Buffer.allocUnsafe(CHUNK)
-    for (let at = position; ; ) {
-      const { bytesRead } = await from.read(chunk, 0, Math.min(CHUNK, end - at), at)
-      if (bytesRead === 0) return at
+    for (let at = 0; at < size && !this.#closed; ) {
+      const { bytesRead } = await from.read(chunk, 0, Math.min(CHUNK, size - at), at)
+      if (bytesRead === 0) return
       await to.writeFile(await promisify(gzip)(chunk.subarray(0, bytesRead)))
       at += bytesRead
-      if (end < Infinity) continue
-      if (this.#closed || bytesRead < CHUNK) return at
-      await pause()
+      if (at < size) await pause()
     }
   }
 }

@@ -8,7 +8,7 @@ import { writeNow } from '../values/write-now.js'
 import { Batch } from './batch.js'
 import { Compressor } from './compress.js'
 import { APPEND } from './open-file.js'
-import { isSameFile } from './rotated.js'
+import { isSameFile, WRITABLE } from './rotated.js'
 import { Rotation, type RotationLimits } from './rotation.js'
 import { closeFile, doLater, doNow, openFile, type Steps, statOpen, statPath, step, syncFile } from './steps.js'
 import { mayPass, writeAdvice, writeAll, writeBatch } from './write-batch.js'
@@ -104,7 +104,8 @@ export function fileRecorder(
         yield* syncFile(fd)
         if (before?.size === 0) yield* syncFolder(path)
       }
-      return !stats.isFile() || stats.nlink > 0 || (yield* isStill(path, stats))
+      if (!stats.isFile() || (stats.nlink > 0 && (stats.mode & WRITABLE) > 0)) return true
+      return yield* isStill(path, stats)
     } finally {
       if (stays) pipe = fd
       else yield* closeFile(fd)

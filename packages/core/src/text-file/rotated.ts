@@ -39,3 +39,9 @@ export function isSideFile(path: string, of: string): boolean {
 export function isSameFile(a: Stats, b: Stats): boolean {
   return a.ino === b.ino && a.dev === b.dev
 }
+
+/**
+ * Permissions that are taken from a rotated file before it is compressed: what is written to it from then on may be missing in the
+ * compressed one.
+ */
+export const WRITABLE = 0o222
