@@ -10,7 +10,7 @@ import { storySpans, writeStory } from './support/story.js'
 // What only a process of its own shows: the built command, pipes, signals, terminals.
 const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
 const cwd = mkdtempSync(join(tmpdir(), 'trace-cli-'))
-const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '', FORCE_COLOR: '', COLUMNS: '', TRACE_RECORDER: '' }
+const { NO_COLOR: _1, FORCE_COLOR: _2, COLUMNS: _3, TRACE_RECORDER: _4, NODE_OPTIONS: _5, ...env } = process.env
 beforeAll(async () => void (await writeStory(cwd)))
 afterAll(() => rmSync(cwd, { recursive: true }))
 
@@ -44,8 +44,9 @@ test('Ctrl-C ends what follows quietly', async () => {
   const child = spawn(process.execPath, [bin, 'tail', 'gateway.jsonl'], { cwd, env })
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text) => {
+    // A second one ends it at once.
+    if (stdout === '') child.kill('SIGINT')
     stdout += text
-    child.kill('SIGINT')
   })
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text
@@ -56,8 +57,11 @@ test('Ctrl-C ends what follows quietly', async () => {
   const timer = setInterval(() => {
     if (span !== undefined) appendFileSync(join(cwd, 'gateway.jsonl'), spanToJsonLine(span))
   }, 100)
-  expect(await ended).toEqual([0, null])
-  clearInterval(timer)
+  try {
+    expect(await ended).toEqual([0, null])
+  } finally {
+    clearInterval(timer)
+  }
   expect(stderr).toBe('')
   expect(stdout).toContain('inventory  db  select shelf')
 })
