@@ -6,11 +6,10 @@ import {
   type PrintOptions,
   type SpanNode,
   type TraceTree,
-  traceLines,
   withoutSkew,
 } from '@trace/analysis'
 import type { TraceReader } from '@trace/core'
-import { isFailed, type Span } from '@trace/core/spans'
+import type { Span } from '@trace/core/spans'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { isSource } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
@@ -20,6 +19,7 @@ import { bytesOfLines, cutLines } from '../terminal/budget.js'
 import { type Context, EXIT, Failure, print } from '../terminal/context.js'
 import { printable } from '../terminal/json.js'
 import { styleOf, treeWidth } from '../terminal/style.js'
+import { fitted } from './fitted.js'
 
 /** Options of `trace show`. */
 export interface ShowFlags {
@@ -102,30 +102,4 @@ function subtree(root: SpanNode): SpanNode[] {
     waiting.push(...node.children.toReversed())
   }
   return nodes
-}
-
-/** The lines of a trace, ever more folded until they fit. */
-function fitted(tree: TraceTree, options: PrintOptions, budget: number | undefined): string[] {
-  const whole = traceLines(tree, options)
-  if (budget === undefined || bytesOfLines(whole) <= budget) return whole
-  const isTold = (node: SpanNode): boolean =>
-    node.critical.length > 0 || isFailed(node.span) || node.span.finish === undefined
-  const folded: PrintOptions = { ...options, foldFrom: 2, data: 'none' }
-  const steps: readonly (readonly [string, PrintOptions])[] = [
-    ['like siblings are one line, and data is left out', folded],
-    ['also stacks are left out', { ...folded, stacks: false }],
-    ['only failed and open spans, and those that the trace waited for', { ...folded, stacks: false, only: isTold }],
-    [
-      'only failed and open spans',
-      { ...folded, stacks: false, only: (node) => (isTold(node) && node.critical.length === 0) || node.depth === 0 },
-    ],
-  ]
-  const room = budget - 200
-  const hint = `trace show ${tree.traceId} --span ID for what is below one, or a larger --budget`
-  for (const [what, step] of steps) {
-    const lines = traceLines(tree, step)
-    if (bytesOfLines(lines) <= room) return [...lines, `… to fit ${budget} bytes: ${what}; ${hint}`]
-  }
-  const last = traceLines(tree, { ...folded, stacks: false, only: isTold })
-  return cutLines(last, budget, hint)
 }

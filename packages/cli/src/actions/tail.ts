@@ -1,4 +1,4 @@
-import { buildTree, columnsOf, cutToColumns, formatDuration, type Search, traceLines } from '@trace/analysis'
+import { buildTree, columnsOf, cutToColumns, formatDuration, type Search } from '@trace/analysis'
 import { DATA_KEYS, isFailed, onOneLine, type Span, serviceOf } from '@trace/core/spans'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { arrivals } from '../sources/arrivals.js'
@@ -7,6 +7,7 @@ import { wordsOf } from '../sources/words.js'
 import { type Context, EXIT, print } from '../terminal/context.js'
 import { clockText, printable } from '../terminal/json.js'
 import { styleOf, tableWidth, treeWidth } from '../terminal/style.js'
+import { fitted } from './fitted.js'
 
 /** Options of `trace tail`. */
 export interface TailFlags {
@@ -14,6 +15,7 @@ export interface TailFlags {
   readonly traces?: boolean
   readonly limit?: number
   readonly json?: boolean
+  readonly budget?: number
 }
 
 /** How long no span of a trace has come when it is taken as whole, in ms: after its first span has ended, and before. */
@@ -52,10 +54,10 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
   context.process.exitCode = EXIT.found
 }
 
-function linesOfTrace(context: Context, { json }: TailFlags, spans: readonly Span[]): string[] {
+function linesOfTrace(context: Context, { json, budget }: TailFlags, spans: readonly Span[]): string[] {
   if (json === true) return spans.map((span) => printable(spanToJsonLine(span).trimEnd()))
   const tree = buildTree(spans)
-  return [...traceLines(tree, { width: treeWidth(context), data: 'line', ...styleOf(context) }), '']
+  return [...fitted(tree, { width: treeWidth(context), data: 'line', ...styleOf(context) }, budget), '']
 }
 
 function lineOfSpan(context: Context, { json }: TailFlags, span: Span): string {

@@ -86,3 +86,12 @@ test('a store that cannot be followed is asked again and again', async () => {
   await running
   expect(seen.map(({ finish }) => finish === undefined)).toEqual([true, ...Array(7).fill(false)])
 }, 20_000)
+
+test('--budget folds each trace', async () => {
+  const running = trace(['tail', 'live.jsonl', '--traces', '-n', '1', '--budget', '600'], { cwd, now: Date.now })
+  await started()
+  write(of(11))
+  const { out } = await running
+  expect(Buffer.byteLength(out)).toBeLessThanOrEqual(601)
+  expect(out).toContain(`trace show ${idOf(11)} --span ID`)
+})
