@@ -1,9 +1,34 @@
 // Bundles the page: one script, one style sheet and the HTML that loads them, in dist/page.
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
+// What reads files of spans stands beside what needs Node, and is free of it. In the sources they are in files of their own, in what is built of
+// them they share one.
+const withoutNode = {
+  name: 'without-node',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@trace\// }, ({ path }) => ({ path: sourceOf(path), sideEffects: false }))
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
+    onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => ({
+      contents: IN_BROWSERS[path] ?? 'module.exports = {}',
+    }))
+  },
+}
+
+/** What of Node is easily had in a browser too. */
+const IN_BROWSERS = { 'node:os': "module.exports = { endianness: () => 'LE' }" }
+
+/** The source of an entry of a package, such as `@trace/core/spans`. */
+function sourceOf(entry) {
+  const [, name, ...path] = entry.split('/')
+  const { exports } = JSON.parse(readFileSync(`../${name}/package.json`, 'utf8'))
+  const built = exports[['.', ...path].join('/')].import.default
+  return resolve(`../${name}`, built.replace('./dist/', 'src/').replace(/\.js$/, '.ts'))
+}
+
 mkdirSync('dist/page', { recursive: true })
-await build({
+const { metafile } = await build({
   entryPoints: ['src/page/page.tsx'],
   outfile: 'dist/page/page.js',
   bundle: true,
@@ -14,8 +39,17 @@ await build({
   jsxImportSource: 'preact',
   minify: true,
   legalComments: 'none',
+  // A browser starts from no snapshot of Node.
+  define: { 'process.execArgv': '[]' },
+  inject: ['buffer-in-browsers.mjs'],
   logLevel: 'warning',
+  metafile: true,
+  plugins: [withoutNode],
 })
+const needed = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
+const ofNode = needed.filter((input) => input.startsWith('node:node:') && !Object.hasOwn(IN_BROWSERS, input.slice(5)))
+if (ofNode.length > 0)
+  throw new Error(`the page would need ${ofNode.map((input) => input.slice(5)).join(', ')}, which browsers do not have`)
 await build({
   entryPoints: ['src/page/page.css'],
   outfile: 'dist/page/page.css',

@@ -9,11 +9,12 @@ import { ls } from './commands/ls.js'
 import { show } from './commands/show.js'
 import { stats } from './commands/stats.js'
 import { tail } from './commands/tail.js'
+import { view } from './commands/view.js'
 import { type Context, EXIT, print } from './terminal/context.js'
 import { printableLines } from './terminal/json.js'
 
 const routes = buildRouteMap<string, Context>({
-  routes: { ls, show, tail, stats, diff, export: exported, import: imported, copy, doctor, completion },
+  routes: { ls, show, view, tail, stats, diff, export: exported, import: imported, copy, doctor, completion },
   docs: {
     brief: 'Reads, searches, compares and carries traces, straight from where they are stored',
     fullDescription: `Reads, searches, compares and carries traces, straight from where they are stored.

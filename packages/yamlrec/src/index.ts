@@ -1,4 +1,5 @@
 export { spanToYaml } from './document.js'
 export { parseYaml, type YamlSpans } from './parse.js'
+export { readPlainDocument } from './plain-document.js'
 export { openReader, type YamlReaderOptions, yamlReader } from './reader.js'
 export { openRecorder, type YamlRecorderOptions, yamlRecorder } from './recorder.js'

@@ -14,7 +14,7 @@ import { counted } from '../terminal/values.js'
 import { noteSkipped } from './skipped.js'
 
 /** What traces can be exported to. */
-export type Target = ExportFormat | 'jsonl' | 'yaml'
+export type Target = ExportFormat | 'jsonl' | 'yaml' | 'html'
 
 /** Options of `trace export`. */
 export interface ExportFlags {
@@ -29,7 +29,7 @@ export interface ExportFlags {
 export async function exportStore(context: Context, flags: ExportFlags, words: readonly string[]): Promise<void> {
   const sum = { traces: 0, spans: 0 }
   const traces = counting(sum, await tracesOf(context, flags, words))
-  const texts = isForeign(flags.to) ? exportTraces(flags.to, traces) : linesOf(flags.to, traces)
+  const texts = textsOf(flags.to, traces)
   if (flags.out === undefined) for await (const text of texts) context.process.stdout.write(text)
   else await writeFile(context, resolve(context.cwd, flags.out), texts)
   if (sum.traces === 0) context.process.exitCode = EXIT.nothing
@@ -38,6 +38,22 @@ export async function exportStore(context: Context, flags: ExportFlags, words: r
     context,
     sum.traces === 0 ? 'no trace matches' : `exported ${what}${flags.out === undefined ? '' : ` to ${flags.out}`}`,
   )
+}
+
+function textsOf(to: Target, traces: AsyncIterable<readonly Span[]>): AsyncIterable<string> {
+  if (isForeign(to)) return exportTraces(to, traces)
+  return to === 'html' ? pageOf(traces) : linesOf(to, traces)
+}
+
+/** @throws {Failure} if there are several: a page shows one */
+async function* pageOf(traces: AsyncIterable<readonly Span[]>): AsyncGenerator<string> {
+  const { savedPage } = await import('@trace/viewer')
+  let page: string | undefined
+  for await (const trace of traces) {
+    if (page !== undefined) throw new Failure('a page shows one trace; name one, such as: trace export last --to html')
+    page = savedPage(trace)
+  }
+  if (page !== undefined) yield page
 }
 
 function isForeign(to: Target): to is ExportFormat {

@@ -9,7 +9,11 @@ export const exported: Command<Context> = buildCommand<ExportFlags, string[], Co
   parameters: {
     flags: {
       from,
-      to: { kind: 'enum', values: ['otlp', 'zipkin', 'jaeger', 'chrome', 'jsonl', 'yaml'], brief: 'the format' },
+      to: {
+        kind: 'enum',
+        values: ['otlp', 'zipkin', 'jaeger', 'chrome', 'jsonl', 'yaml', 'html'],
+        brief: 'the format',
+      },
       out: {
         kind: 'parsed',
         parse: String,
@@ -28,10 +32,12 @@ export const exported: Command<Context> = buildCommand<ExportFlags, string[], Co
   },
   docs: {
     brief: 'Write traces in a format that other tools read',
-    fullDescription: `Writes traces as OTLP/JSON, Zipkin v2, Jaeger JSON, or Chrome trace events (for Perfetto and Speedscope); or as a store of this project.
+    fullDescription: `Writes traces as OTLP/JSON, Zipkin v2, Jaeger JSON, or Chrome trace events (for Perfetto and Speedscope); as a store of this project;
+or one trace as a page that opens anywhere, with no network.
 
 EXAMPLES
   trace export last --to chrome --out last.json
+  trace export last-error --to html --out error.html
   trace export --to otlp --since 1h status:error > failed.json
   trace export traces.yaml --to jsonl > traces.jsonl`,
   },

@@ -89,3 +89,10 @@ export function thresholdOf(text: string): Threshold {
 export function counted(count: number, what: string): string {
   return count === 1 ? `1 ${what}` : `${count.toLocaleString('en')} ${what}s`
 }
+
+/** A port. @throws {Failure} if it is none */
+export function portOf(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw new Failure(`expected a port from 0 to 65535, got ${text}`)
+}

@@ -1,4 +1,3 @@
-import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { Problem, savedSpans } from './api.js'
@@ -8,6 +7,7 @@ import { utc } from './frame/format.js'
 import { Help } from './frame/help.js'
 import { focusSearch, useKeys } from './frame/keys.js'
 import { useTrace } from './frame/use-trace.js'
+import { FileView, type FileViewProps } from './list/file-view.js'
 import { ListView } from './list/list-view.js'
 import { listing } from './list/listing.js'
 import { go, place } from './location.js'
@@ -60,7 +60,11 @@ export function App(): JSX.Element {
           {message}
         </p>
       )}
-      <View trace={trace} compare={compare} own={dropped?.spans ?? saved} />
+      <View
+        trace={trace}
+        compare={compare}
+        own={dropped ?? (saved === undefined ? undefined : { spans: saved, notice: undefined })}
+      />
       {helps && <Help onClose={() => setHelps(false)} />}
     </>
   )
@@ -76,11 +80,11 @@ interface ViewProps {
   readonly trace: string | undefined
   readonly compare: string | undefined
   /** The spans of a file, rather than of a server's store. */
-  readonly own: readonly Span[] | undefined
+  readonly own: FileViewProps | undefined
 }
 
 function View({ trace, compare, own }: ViewProps): JSX.Element {
-  if (own !== undefined) return <TraceView spans={own} hasStore={false} notice={undefined} />
+  if (own !== undefined) return <FileView spans={own.spans} notice={own.notice} />
   if (trace !== undefined && compare !== undefined) return <CompareView first={trace} second={compare} />
   return trace === undefined ? <ListView /> : <LoadedTrace key={trace} id={trace} />
 }

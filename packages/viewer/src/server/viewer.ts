@@ -24,12 +24,14 @@ export interface ViewerOptions {
 /** Answers a request of Node's `http`, or of what is built on it. */
 export type ViewerHandler = (req: IncomingMessage, res: ServerResponse) => void
 
+export const READER_RULE: OptionRule = {
+  expected: "a reader, such as yamlReader({ path: 'traces.yaml' })",
+  test: (value) => typeof value === 'object' && value !== null && 'traces' in value && 'trace' in value,
+  required: true,
+}
+
 const RULES: Readonly<Record<keyof ViewerOptions, OptionRule>> = {
-  reader: {
-    expected: "a reader, such as yamlReader({ path: 'traces.yaml' })",
-    test: (value) => typeof value === 'object' && value !== null && 'traces' in value && 'trace' in value,
-    required: true,
-  },
+  reader: READER_RULE,
   enabled: { expected: 'true or false', test: (value) => typeof value === 'boolean' },
   hosts: {
     expected: "a list of host names, such as ['dev.example.com']",

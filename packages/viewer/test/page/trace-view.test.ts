@@ -188,7 +188,7 @@ describe('a trace', () => {
     expect(await copied('As text')).toMatch(/^trace 7 · 17 spans/)
     const lines = (await copied('As JSON')).split('\n').map((line) => JSON.parse(line))
     expect(lines).toHaveLength(17)
-    expect(lines[0]).toMatchObject({ traceId: '7', name: 'GET /checkout/:item', data: { 'user.id': 42 } })
+    expect(lines[0]).toMatchObject({ trace_id: '7', name: 'GET /checkout/:item', data: { 'user.id': 42 } })
     expect(await copied('As Markdown')).toMatch(/^```text\n[\s\S]*```\n$/)
   })
 

@@ -1,6 +1,7 @@
 import type { Span } from '@trace/core/spans'
 import { useEffect, useState } from 'preact/hooks'
-import { importSpans } from './import.js'
+import { go } from '../location.js'
+import { importFile } from './import.js'
 
 /** Larger files are refused: the page would hold all of it. In bytes. */
 const LARGEST = 512 * 2 ** 20
@@ -8,6 +9,8 @@ const LARGEST = 512 * 2 ** 20
 export interface Dropped {
   readonly name: string
   readonly spans: readonly Span[]
+  /** What of it could not be read. */
+  readonly notice: string | undefined
 }
 
 export interface FileDrop {
@@ -34,9 +37,10 @@ export function useFileDrop(): FileDrop {
       if (file === undefined) return
       event.preventDefault()
       read(file).then(
-        (spans) => {
+        (read) => {
           setMessage(undefined)
-          setDropped({ name: file.name, spans })
+          setDropped({ name: file.name, ...read })
+          go({})
         },
         (error: unknown) =>
           setMessage(`${file.name} cannot be shown: ${error instanceof Error ? error.message : String(error)}`),
@@ -57,12 +61,16 @@ export function useFileDrop(): FileDrop {
     forget: () => {
       setDropped(undefined)
       setMessage(undefined)
+      go({})
     },
   }
 }
 
-async function read(file: File): Promise<readonly Span[]> {
+async function read(file: File): Promise<Omit<Dropped, 'name'>> {
   if (file.size > LARGEST)
     throw new Error(`it has more than ${LARGEST / 2 ** 20} MB; \`npx trace view\` reads larger ones`)
-  return importSpans(await file.text())
+  const { spans, skipped, reason } = await importFile(file)
+  if (spans.length === 0) throw new Error(reason ?? 'there are no spans in it')
+  const records = skipped === 1 ? '1 record was' : `${skipped} records were`
+  return { spans, notice: skipped === 0 ? undefined : `${records} passed over; the first: ${reason}` }
 }

@@ -1,15 +1,10 @@
 import { printTrace } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
+import { spanToJsonLine } from '@trace/jsonrec'
 
-/** A span a line, with ids and times as decimal strings: numbers of JSON do not hold them. */
+/** A span a line, as a file of `@trace/jsonrec` has it. */
 export function jsonOf(spans: Iterable<Span>): string {
-  return Array.from(spans, (span) => {
-    const { traceId, spanId, parentId, process, kind, name, start, finish, data } = span
-    return JSON.stringify(
-      { traceId, spanId, parentId, process, kind, name, start, finish, data },
-      (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
-    )
-  }).join('\n')
+  return Array.from(spans, (span) => spanToJsonLine(span).trimEnd()).join('\n')
 }
 
 /** The tree as a terminal has it. */

@@ -1,0 +1,60 @@
+import { startViewer } from '@trace/viewer'
+import { isSource } from '../sources/locate.js'
+import { openSources } from '../sources/open.js'
+import { resolveTrace } from '../sources/resolve.js'
+import { type Context, Failure, note, print } from '../terminal/context.js'
+
+/** Options of `trace view`. */
+export interface ViewFlags {
+  readonly from?: readonly string[]
+  readonly open: boolean
+  readonly port?: number
+}
+
+/** `trace view`: serves the page until Ctrl-C. */
+export async function viewStore(context: Context, flags: ViewFlags, words: readonly string[]): Promise<void> {
+  const ids = words.filter((word) => !isSource(word))
+  const [id] = ids
+  if (ids.length > 1) throw new Failure(`expected one trace, got ${ids.join(' and ')}`)
+  const reader = await openSources(context, [...(flags.from ?? []), ...words.filter(isSource)])
+  const spans = id === undefined ? [] : await resolveTrace(context, reader, id)
+  const { port = 0 } = flags
+  const viewer = await startViewer({ reader, port }).catch((error: unknown) => {
+    if (codeOf(error) !== 'EADDRINUSE') throw error
+    throw new Failure(`port ${port} is in use; choose another --port, or none for any that is free`)
+  })
+  try {
+    const url = spans[0] === undefined ? viewer.url : `${viewer.url}?trace=${spans[0].traceId}`
+    print(context, [url])
+    note(context, `shows ${reader.name} until Ctrl-C`)
+    if (flags.open) await openBrowser(context, url)
+    await aborted(context.signal)
+  } finally {
+    await viewer.close()
+  }
+}
+
+async function openBrowser(context: Context, url: string): Promise<void> {
+  const cannot = (error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error)
+    note(context, `cannot open the browser (${reason}); open the address yourself`)
+  }
+  try {
+    const { default: open } = await import('open')
+    const browser = await open(url)
+    browser.on('error', cannot)
+  } catch (error) {
+    cannot(error)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+}

@@ -1,0 +1,103 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from '@jest/globals'
+import { type ExportFormat, exportTraces } from '@trace/analysis/formats'
+import type { Span } from '@trace/core'
+import { spanToJsonLine } from '@trace/jsonrec'
+import { spanToYaml } from '@trace/yamlrec'
+import type { Page } from 'playwright-core'
+import { savedPage } from '../../dist/index.js'
+import { useBrowser } from '../support/page.js'
+import { checkout, storeOf } from '../support/store.js'
+
+const open = useBrowser()
+
+async function openList(): Promise<Page> {
+  const { page } = await open(await storeOf(checkout(99n)))
+  await page.waitForSelector('.list tbody tr')
+  return page
+}
+
+async function drop(page: Page, name: string, content: string | Uint8Array): Promise<void> {
+  const base64 = Buffer.from(content).toString('base64')
+  await page.evaluate(
+    ({ name, base64 }) => {
+      const data = new DataTransfer()
+      data.items.add(new File([Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))], name))
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
+    },
+    { name, base64 },
+  )
+}
+
+async function exported(format: ExportFormat, spans: readonly Span[]): Promise<string> {
+  let text = ''
+  for await (const part of exportTraces(
+    format,
+    (async function* () {
+      yield spans
+    })(),
+  ))
+    text += part
+  return text
+}
+
+const yaml = (spans: readonly Span[]): string => spans.map(spanToYaml).join('')
+const trace = checkout()
+
+describe('a file that is dropped on the page', () => {
+  test.each<[string, () => string | Uint8Array | Promise<string>]>([
+    ['traces.yaml', () => yaml(trace)],
+    ['windows.yaml', () => yaml(trace).replaceAll('\n', '\r\n')],
+    ['traces.jsonl', () => trace.map(spanToJsonLine).join('')],
+    ['traces.jsonl.gz', () => gzipSync(trace.map(spanToJsonLine).join(''))],
+    ['saved.html', () => savedPage(trace)],
+    ['otlp.json', () => exported('otlp', trace)],
+    ['zipkin.json', () => exported('zipkin', trace)],
+    ['jaeger.json', () => exported('jaeger', trace)],
+  ])('opens without the server: %s', async (name, content) => {
+    const page = await openList()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await drop(page, name, await content())
+    await page.waitForSelector('.waterfall .row')
+    const head = await page.locator('.head').innerText()
+    for (const text of ['GET /checkout/:item', '17 spans', '1 failed', 'inventory']) expect(head).toContain(text)
+    expect(await page.locator('.store').innerText()).toBe(name)
+    expect(asked).toEqual([])
+    await page.getByRole('button', { name: 'Close the file' }).click()
+    await page.waitForSelector('.list tbody tr')
+  })
+
+  test('is listed where it holds several traces, of which one can be chosen', async () => {
+    const page = await openList()
+    await drop(page, 'two.yaml', yaml([...checkout(1n), ...checkout(2n)]))
+    await page.getByText('2 traces').waitFor()
+    await page.locator('tbody tr').first().click()
+    await page.waitForSelector('.waterfall .row')
+    expect(await page.locator('.head').innerText()).toContain('17 spans')
+    await page.keyboard.press('u')
+    await page.getByText('2 traces').waitFor()
+  })
+
+  test('says what of it was passed over', async () => {
+    const page = await openList()
+    const torn = yaml(trace).slice(0, -20)
+    await drop(page, 'torn.yaml', `${yaml(trace.slice(0, 2))}${torn.slice(torn.lastIndexOf('---'))}`)
+    await page.getByText('1 record was passed over').waitFor()
+    expect(await page.locator('.head').innerText()).toContain('2 spans')
+  })
+
+  test.each([
+    ['notes.txt', 'buy milk', 'expected JSON of OTLP, Zipkin v2 or Jaeger'],
+    ['empty.txt', '', 'there are no spans in it'],
+    ['page.html', '<!doctype html><p>', 'no saved trace'],
+    ['other.yaml', '---\n{span_id: 1}\n...\n', 'npx trace view'],
+  ])('is refused with a reason where nothing can be read: %s', async (name, content, reason) => {
+    const page = await openList()
+    await drop(page, name, content)
+    const message = await page.getByRole('alert').innerText()
+    expect(message).toContain(`${name} cannot be shown`)
+    expect(message).toContain(reason)
+    expect(await page.locator('.list tbody tr').count()).toBe(1)
+  })
+})
