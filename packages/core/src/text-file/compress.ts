@@ -68,8 +68,9 @@ export class Compressor {
       try {
         await this.#replace(plain, from, to)
       } finally {
+        // Once it is renamed, another process may have begun one of that name: without it, that one's bytes came under the final name.
+        if (await isStill(unfinished, to)) await rm(unfinished, { force: true })
         await to.close()
-        await rm(unfinished, { force: true })
       }
     } finally {
       await from.close()
@@ -85,6 +86,8 @@ export class Compressor {
     if (this.#closed || !isSameFile(await stat(plain), stats)) return
     await to.utimes(stats.atime, stats.mtime)
     if (this.#fsync) await to.datasync()
+    // A process that slept for long finds that another took its file for one that a killed process left, and began its own.
+    if (!(await isStill(`${plain}.gz.tmp`, to))) return
     await rename(`${plain}.gz.tmp`, `${plain}.gz`)
     await rm(plain)
   }
@@ -99,6 +102,16 @@ export class Compressor {
       at += bytesRead
       if (at < size) await pause()
     }
+  }
+}
+
+/** Whether a path leads to a file that is open. */
+async function isStill(path: string, file: FileHandle): Promise<boolean> {
+  try {
+    return isSameFile(await stat(path), await file.stat())
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false
+    throw error
   }
 }
 

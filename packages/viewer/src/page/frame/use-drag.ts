@@ -32,9 +32,11 @@ export function useDrag(onDrag: (drag: Drag, event: PointerEvent) => void): Drag
     },
     onPointerCancel: () => become(undefined),
     onPointerUp: (event) => {
-      const done = now.current
+      const begun = now.current?.[0]
       become(undefined)
-      if (done !== undefined) onDrag([Math.min(...done), Math.max(...done)], event)
+      // Where it ends is known here only: a browser that is busy leaves out moves.
+      const end = xOf(event)
+      if (begun !== undefined) onDrag([Math.min(begun, end), Math.max(begun, end)], event)
     },
   }
 }
