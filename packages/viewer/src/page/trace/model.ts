@@ -1,9 +1,18 @@
-import { buildTree, type KnownValues, parseSearch, SearchError, type SpanNode, type TraceTree } from '@trace/analysis'
+import {
+  buildTree,
+  clockSkews,
+  type KnownValues,
+  missingOf,
+  noteLines,
+  parseSearch,
+  SearchError,
+  type SpanNode,
+  type TraceTree,
+} from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import { isFailed } from '../../wire/read.js'
 import { sieveFor } from '../../wire/sieve.js'
 import { Problem } from '../api.js'
-import { notesOf } from './notes.js'
 
 export interface Count {
   readonly name: string
@@ -46,7 +55,7 @@ export function modelOf(spans: readonly Span[]): TraceModel {
     tree,
     spans: tree.nodes.map(({ span }) => span),
     find: finderOf(tree),
-    notes: notesOf(tree),
+    notes: noteLines({ missing: missingOf(tree), skews: clockSkews(tree) }),
     services: counts(services),
     kinds: counts(kinds),
     known: { services: [...services.keys()], kinds: [...kinds.keys()], names: [...names], keys: [...keys] },
