@@ -57,3 +57,8 @@ await build({
   target: ['chrome123', 'firefox120', 'safari17.5'],
 })
 copyFileSync('src/page/index.html', 'dist/page/index.html')
+
+// The saved page has this code within a script element, which these would end, or begin another one in.
+const code = readFileSync('dist/page/page.js', 'utf8')
+const found = /<\/?script|<!--/i.exec(code)
+if (found !== null) throw new Error(`page.js has ${found[0]} in it: ${code.slice(found.index - 80, found.index + 80)}`)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createTracer, type MemoryRecorder, type TraceReader } from '@trace/core'
 import type { Page } from 'playwright-core'
-import { useBrowser } from '../support/page.js'
+import { parameterOf, useBrowser } from '../support/page.js'
 import { aSpan, checkout, storeOf } from '../support/store.js'
 
 const open = useBrowser()
@@ -30,7 +30,7 @@ describe('the list', () => {
     expect((await names(page))[1]).toBe('request GET /users/3')
     await page.getByRole('button', { name: /^Failed/ }).click()
     expect((await names(page))[0]).toBe('request GET /checkout/:item')
-    expect(new URL(page.url()).searchParams.get('sort')).toBe('-failed')
+    expect(await parameterOf(page, 'sort')).toBe('-failed')
   })
 
   test('searches, points at mistakes, and says that nothing was found', async () => {

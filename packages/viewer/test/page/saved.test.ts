@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import { savedPage } from '../../dist/index.js'
 import { openBrowser } from '../support/browser.js'
+import { parameterOf } from '../support/page.js'
 import { aSpan, checkout } from '../support/store.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'trace-saved-'))
@@ -34,7 +35,7 @@ test('a saved trace opens from a disk with the network off, and is the page of t
   await page.keyboard.press('e')
   await page.keyboard.press('Enter')
   expect(await page.getByRole('complementary').innerText()).toContain('no shelf for unicorn')
-  expect(new URL(page.url()).searchParams.get('span')).not.toBeNull()
+  expect(await parameterOf(page, 'span')).not.toBeNull()
   expect(await page.getByText('Save as one file').count()).toBe(0)
   expect(problems).toEqual([])
   await context.close()

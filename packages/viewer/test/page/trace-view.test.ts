@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
-import { useBrowser } from '../support/page.js'
+import { parameterOf, useBrowser } from '../support/page.js'
 import { aSpan, checkout, storeOf } from '../support/store.js'
 
 const open = useBrowser()
@@ -147,18 +147,18 @@ describe('a trace', () => {
 
   test('zooms by dragging over the small picture, to a span, and to a subtree', async () => {
     const page = await openTrace()
-    const zoom = (): string | null => new URL(page.url()).searchParams.get('zoom')
+    const zoom = (): Promise<string | null> => parameterOf(page, 'zoom')
     const box = await page.locator('.minimap').boundingBox()
     if (box === null) throw new Error('no minimap')
     await page.mouse.move(box.x + box.width * 0.25, box.y + 20)
     await page.mouse.down()
     await page.mouse.move(box.x + box.width * 0.5, box.y + 20)
     await page.mouse.up()
-    expect(zoom()).toMatch(/^2\d{7}-5\d{7}$|^2\d{7}-4\d{7}$/)
+    expect(await zoom()).toMatch(/^2\d{7}-5\d{7}$|^2\d{7}-4\d{7}$/)
     await page.locator('.minimap').dblclick()
-    expect(zoom()).toBeNull()
+    expect(await zoom()).toBeNull()
     for (const key of ['j', 'j', 'z']) await page.keyboard.press(key)
-    expect(zoom()).toBe('0-93000000')
+    expect(await zoom()).toBe('0-93000000')
     await page.keyboard.press('r')
     const below = ['orders request POST /orders', 'orders db select price × 12', '✗ inventory request GET /stock/:item']
     expect(await rows(page)).toEqual(below)

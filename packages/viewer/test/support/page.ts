@@ -52,3 +52,8 @@ export function useBrowser(): Open {
     return { page, url }
   }
 }
+
+/** A parameter of the page's URL, from the page itself: what the browser tells of its URL from outside may come late. */
+export function parameterOf(page: Page, name: string): Promise<string | null> {
+  return page.evaluate((key) => new URLSearchParams(location.search).get(key), name)
+}

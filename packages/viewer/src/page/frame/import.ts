@@ -50,7 +50,8 @@ class Reading {
 }
 
 function ofSavedPage(text: string): Imported {
-  const sent = /<script type="application\/json" id="spans">([^<]*)<\/script>/.exec(text)?.[1]
+  // In brackets, since this code stands in a script element of the saved page itself.
+  const sent = /<[s]cript type="application\/json" id="spans">([^<]*)<\/[s]cript>/.exec(text)?.[1]
   if (sent === undefined) throw new Error('it is a page, but no saved trace')
   return { spans: readSpans(sent).spans, skipped: 0, reason: undefined }
 }
