@@ -39,8 +39,7 @@ export async function importFiles(context: Context, { to }: ImportFlags, files: 
   }
   if (sum.spans === 0) context.process.exitCode = EXIT.nothing
   note(context, `imported ${counted(sum.spans, 'span')}${to === undefined ? '' : ` into ${to}`}`)
-  if (sum.skipped > 0)
-    note(context, `${counted(sum.skipped, 'record')} passed over; the first, at ${onOneLine(sum.first)}`)
+  if (sum.skipped > 0) note(context, `${counted(sum.skipped, 'record')} skipped; the first, at ${onOneLine(sum.first)}`)
 }
 
 async function printSpans({ process }: Context, spans: readonly Span[]): Promise<void> {

@@ -7,10 +7,7 @@ export function noteSkipped(context: Context, { skipped, places, incomplete }: R
   if (skipped > 0) {
     const [first] = places
     const where = first === undefined ? '' : `; the first, at ${onOneLine(first.at)}: ${onOneLine(first.reason)}`
-    note(
-      context,
-      `${skipped} ${skipped === 1 ? 'record was' : 'records were'} passed over, since they are no whole spans${where}`,
-    )
+    note(context, `${skipped} ${skipped === 1 ? 'record was' : 'records were'} skipped: not whole spans${where}`)
   }
   if (incomplete !== undefined)
     note(context, onOneLine(incomplete).replace('see the option margin', '--whole reads all'))

@@ -79,11 +79,11 @@ describe('a file that is dropped on the page', () => {
     await page.getByText('2 traces').waitFor()
   })
 
-  test('says what of it was passed over', async () => {
+  test('says what of it was skipped', async () => {
     const page = await openList()
     const torn = yaml(trace).slice(0, -20)
     await drop(page, 'torn.yaml', `${yaml(trace.slice(0, 2))}${torn.slice(torn.lastIndexOf('---'))}`)
-    await page.getByText('1 record was passed over').waitFor()
+    await page.getByText('1 record was skipped').waitFor()
     expect(await page.locator('.head').innerText()).toContain('2 spans')
   })
 

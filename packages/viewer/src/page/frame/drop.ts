@@ -72,5 +72,5 @@ async function read(file: File): Promise<Omit<Dropped, 'name'>> {
   const { spans, skipped, reason } = await importFile(file)
   if (spans.length === 0) throw new Error(reason ?? 'there are no spans in it')
   const records = skipped === 1 ? '1 record was' : `${skipped} records were`
-  return { spans, notice: skipped === 0 ? undefined : `${records} passed over; the first: ${reason}` }
+  return { spans, notice: skipped === 0 ? undefined : `${records} skipped; the first: ${reason}` }
 }

@@ -9,7 +9,7 @@ export interface Imported {
   readonly spans: readonly Span[]
   /** How many records are no whole spans, or could not be read here. */
   readonly skipped: number
-  /** Why the first one was passed over. */
+  /** Why the first one was skipped. */
   readonly reason: string | undefined
 }
 
