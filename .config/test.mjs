@@ -13,9 +13,12 @@ const runsFolder = join(root, '.turbo', 'runs')
 const started = Date.now()
 
 const total = { passed: 0, failed: 0, skipped: 0 }
+const failures = []
 const nodes = othersAsked()
 add(testHere())
 for (const major of nodes) add(testOn(major))
+// Once more at the end, where whoever looks for them finds them.
+for (const failure of failures) console.log(`\nFAILED ${failure}`)
 console.log(`${Math.round((Date.now() - started) / 1000)} s`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
@@ -84,6 +87,7 @@ function countTests() {
   for (const { directory } of testTasks()) {
     const counts = read(join(root, directory, 'test-results', 'counts.json')) ?? { passed: 0, failed: 1, skipped: 0 }
     for (const key of Object.keys(sum)) sum[key] += counts[key]
+    for (const failure of counts.failures ?? ['no counts of its tests: see its output']) failures.push(`${directory}, ${failure}`)
   }
   return sum
 }

@@ -33,12 +33,16 @@ let ticks = true
 export function freshOffset(now: bigint = monotonic()): bigint {
   if (now < nextCheck) return offset
   nextCheck = now + MIN_INTERVAL
-  const wall = wallClock()
+  // Twice, since a process that was stopped between its looks at the two clocks finds them apart.
+  if (hasDrifted(now) && hasDrifted(monotonic())) setOffset(offsetAtTick())
+  return offset
+}
+
+function hasDrifted(now: bigint): boolean {
   // As numbers, since adding bigints costs more than all the rest here.
   const ours = Number(now) / 1e6 + roughOffset
   // Date.now() cuts off the fraction, half a millisecond on average. With NaN the comparison is false.
-  if (Math.abs(wall + 0.5 - ours) > MOST_DRIFT) setOffset(offsetAtTick(wall))
-  return offset
+  return Math.abs(wallClock() + 0.5 - ours) > MOST_DRIFT
 }
 
 function setOffset(to: bigint): void {
@@ -69,14 +73,25 @@ function offsetAtProcessStart(): bigint {
 }
 
 /**
- * Waits for the wall clock's next tick, the only moment that it shows exactly: a millisecond at most.
- *
- * @param before what the wall clock shows now
+ * Waits for the wall clock's next tick, the only moment that it shows exactly: a millisecond at most. A process that was stopped
+ * between the tick and its look at the monotonic clock tries again.
  */
-function offsetAtTick(before: number): bigint {
+function offsetAtTick(): bigint {
+  for (let attempt = 1; ; attempt++) {
+    const wall = nextTick()
+    const now = monotonic()
+    // A clock that belongs to a test may tell no time by now.
+    if (Number.isNaN(wall)) return offset
+    if (attempt < 3 && wallClock() - wall > 1) continue
+    return BigInt(Math.round(wall)) * 1_000_000n - now
+  }
+}
+
+function nextTick(): number {
+  const before = wallClock()
   let wall = before
   // The number of turns is limited, since both clocks may belong to a test.
   for (let turn = 0; ticks && wall === before && turn < 50_000; turn++) wall = wallClock()
   ticks = wall !== before
-  return BigInt(Math.round(Number.isNaN(wall) ? before : wall)) * 1_000_000n - monotonic()
+  return Number.isNaN(wall) ? before : wall
 }

@@ -48,6 +48,36 @@ describe('the clock', () => {
     for (let i = 0; i < 1_000; i++) expect(freshOffset()).toBe(before)
   })
 
+  test('stays where it is where the process is stopped between its looks at the two clocks', async () => {
+    await sleep(5)
+    const before = freshOffset()
+    await sleep(5)
+    const moment = monotonic()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    expect(freshOffset(moment)).toBe(before)
+  })
+
+  test('is right to the millisecond after a step, although the process is stopped at the tick', async () => {
+    await sleep(5)
+    const before = freshOffset()
+    const real = Date.now
+    let shown = 0
+    let stops = 1
+    jest.spyOn(Date, 'now').mockImplementation(() => {
+      const now = real() + 3_600_000
+      const isTick = shown !== 0 && now !== shown
+      shown = now
+      if (isTick && stops-- > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+      return now
+    })
+    await sleep(5)
+    const step = freshOffset() - before
+    jest.restoreAllMocks()
+    await sleep(5)
+    freshOffset()
+    expect(Math.abs(Number(step) / 1e6 - 3_600_000)).toBeLessThan(25)
+  })
+
   test('ends although the wall clock stands still, as under fake timers', async () => {
     jest.spyOn(Date, 'now').mockReturnValue(1_000)
     await sleep(5)
@@ -67,7 +97,7 @@ describe('the clock', () => {
       await sleep(2)
       expect(Math.abs(Number(timeAt(freshOffset())) - at * 1e6)).toBeLessThan(1e9)
     }
-    expect(asked.mock.calls.length).toBeLessThanOrEqual(20)
+    expect(asked.mock.calls.length).toBeLessThanOrEqual(100)
     jest.restoreAllMocks()
     await sleep(5)
     expect(agrees(freshOffset())).toBe(true)
@@ -97,9 +127,13 @@ describe('the clock', () => {
     const fake = jest.spyOn(Date, 'now').mockReturnValue(1_000.75)
     await sleep(5)
     expect(() => freshOffset()).not.toThrow()
-    fake.mockReturnValueOnce(5_000_000).mockReturnValue(Number.NaN)
-    await sleep(5)
-    expect(() => freshOffset()).not.toThrow()
+    for (let looks = 1; looks < 5; looks++) {
+      fake.mockReset()
+      for (let look = 1; look <= looks; look++) fake.mockReturnValueOnce(5_000_000 * looks + look)
+      fake.mockReturnValue(Number.NaN)
+      await sleep(5)
+      expect(() => freshOffset()).not.toThrow()
+    }
     jest.restoreAllMocks()
     await sleep(5)
     freshOffset()
