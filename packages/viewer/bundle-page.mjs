@@ -53,6 +53,7 @@ if (ofNode.length > 0)
 await build({
   entryPoints: ['src/page/page.css'],
   outfile: 'dist/page/page.css',
+  bundle: true,
   minify: true,
   target: ['chrome123', 'firefox120', 'safari17.5'],
 })

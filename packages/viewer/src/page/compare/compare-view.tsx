@@ -2,10 +2,10 @@ import { buildTree, type SpanNode } from '@trace/analysis'
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { isFailed } from '../../wire/read.js'
-import { Problem } from '../api.js'
+import { Problem } from '../frame/api.js'
 import { duration } from '../frame/format.js'
+import { go, hrefOf } from '../frame/location.js'
 import { useTrace } from '../frame/use-trace.js'
-import { go, hrefOf } from '../location.js'
 
 /** What two traces have on one path of services, kinds and names. */
 interface Pair {

@@ -1,4 +1,4 @@
-/** How many colours page.css has for services: `--service-0` …, told apart by colour-blind people, in light and dark. */
+/** How many colours colors.css has for services: `--service-0` …, told apart by colour-blind people, in light and dark. */
 const COLORS = 10
 
 const given = new Map<string, number>()
@@ -19,7 +19,7 @@ export function serviceName(process: string): string {
   return process.replace(/:\d+@.*$/s, '')
 }
 
-/** The colours of page.css as a canvas takes them, in light or dark as the page is now. */
+/** The colours of colors.css as a canvas takes them, in light or dark as the page is now. */
 export function canvasColors(): (name: string) => string {
   const probe = document.createElement('span')
   document.body.append(probe)

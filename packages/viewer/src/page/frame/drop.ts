@@ -1,7 +1,7 @@
 import type { Span } from '@trace/core/spans'
 import { useEffect, useState } from 'preact/hooks'
-import { go } from '../location.js'
 import { importFile } from './import.js'
+import { go } from './location.js'
 
 /** Larger files are refused: the page would hold all of it. In bytes. */
 const LARGEST = 512 * 2 ** 20

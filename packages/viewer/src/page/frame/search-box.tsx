@@ -1,7 +1,7 @@
 import { completeSearch, type KnownValues } from '@trace/analysis'
 import type { JSX } from 'preact'
 import { useId, useRef, useState } from 'preact/hooks'
-import type { Problem } from '../api.js'
+import type { Problem } from './api.js'
 
 export interface SearchBoxProps {
   readonly label: string

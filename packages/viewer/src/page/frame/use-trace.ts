@@ -1,6 +1,6 @@
 import type { Span } from '@trace/core/spans'
 import { useEffect, useState } from 'preact/hooks'
-import { loadTrace, Problem } from '../api.js'
+import { loadTrace, Problem } from './api.js'
 
 export interface Loaded {
   readonly spans: readonly Span[]

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
-import type { ListedTrace } from '../api.js'
+import type { ListedTrace } from '../frame/api.js'
 import { serviceName } from '../frame/colors.js'
 import { clockTime } from '../frame/format.js'
+import { go, place, set } from '../frame/location.js'
 import { SearchBox } from '../frame/search-box.js'
-import { go, place, set } from '../location.js'
 import {
   type COLUMNS,
   keepLoaded,

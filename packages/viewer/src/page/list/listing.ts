@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals'
-import { followTraces, type ListedTrace, type Listing, loadList, Problem } from '../api.js'
-import { place, set } from '../location.js'
+import { followTraces, type ListedTrace, type Listing, loadList, Problem } from '../frame/api.js'
+import { place, set } from '../frame/location.js'
 
 /** How many traces more each "more" shows. */
 export const PAGE = 100

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { ListedTrace } from '../api.js'
+import type { ListedTrace } from '../frame/api.js'
 import { canvasColors, colorNumber } from '../frame/colors.js'
 import { clockTime, duration } from '../frame/format.js'
+import { go, set } from '../frame/location.js'
 import { useDrag, xOf } from '../frame/use-drag.js'
-import { go, set } from '../location.js'
 
 const HEIGHT = 150
 const MARGIN = { left: 64, right: 12, top: 10, bottom: 22 }

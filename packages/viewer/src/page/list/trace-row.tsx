@@ -1,8 +1,8 @@
 import type { JSX } from 'preact'
-import type { ListedTrace } from '../api.js'
+import type { ListedTrace } from '../frame/api.js'
 import { colorNumber, serviceName } from '../frame/colors.js'
 import { clockTime, duration } from '../frame/format.js'
-import { go, hrefOf } from '../location.js'
+import { go, hrefOf } from '../frame/location.js'
 
 /** A trace in a list. */
 export function TraceRow({ trace }: { readonly trace: ListedTrace }): JSX.Element {

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { place, set } from '../location.js'
+import { place, set } from '../frame/location.js'
 import type { TraceModel } from './model.js'
 import { hidden, isHidden } from './state.js'
 

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { colorNumber } from '../frame/colors.js'
 import { duration, fullTime } from '../frame/format.js'
-import { place, set } from '../location.js'
+import { place, set } from '../frame/location.js'
 import { jsonOf, markdownOf, textOfTrace } from './as-text.js'
 import { Copy } from './copy.js'
 import type { TraceModel } from './model.js'

@@ -12,7 +12,7 @@ import {
 import type { Span } from '@trace/core/spans'
 import { isFailed } from '../../wire/read.js'
 import { sieveFor } from '../../wire/sieve.js'
-import { Problem } from '../api.js'
+import { Problem } from '../frame/api.js'
 
 export interface Count {
   readonly name: string

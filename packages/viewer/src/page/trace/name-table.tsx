@@ -3,8 +3,8 @@ import { useMemo, useState } from 'preact/hooks'
 import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
+import { set } from '../frame/location.js'
 import { quoted } from '../frame/search-box.js'
-import { set } from '../location.js'
 import type { TraceModel } from './model.js'
 
 interface Sum {

@@ -1,4 +1,4 @@
-import type { Place } from '../location.js'
+import type { Place } from '../frame/location.js'
 import type { Choice, Line } from './lines.js'
 import type { TraceModel } from './model.js'
 

@@ -5,7 +5,7 @@ import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import type { Line } from './lines.js'
 
-/** Pixels, as in page.css. */
+/** Pixels, as `--row` of frame.css. */
 const ROW = 26
 /** Rows that are drawn beyond what is seen, so that scrolling shows no gap. */
 const BEYOND = 12

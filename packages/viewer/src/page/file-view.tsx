@@ -2,10 +2,10 @@ import type { Span } from '@trace/core/spans'
 import { listTraces } from '@trace/core/store'
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
-import type { ListedTrace } from '../api.js'
-import { place } from '../location.js'
-import { TraceView } from '../trace/trace-view.js'
-import { TraceRow } from './trace-row.js'
+import type { ListedTrace } from './frame/api.js'
+import { place } from './frame/location.js'
+import { TraceRow } from './list/trace-row.js'
+import { TraceView } from './trace/trace-view.js'
 
 /** As many traces of a file are listed: the newest. */
 const MOST_LISTED = 1_000

@@ -1,5 +1,5 @@
 import type { Span } from '@trace/core/spans'
-import { readSpans } from '../wire/read.js'
+import { readSpans } from '../../wire/read.js'
 
 /** A trace in the list, as the server tells it; times in nanoseconds. */
 export interface ListedTrace {
