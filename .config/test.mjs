@@ -87,7 +87,8 @@ function countTests() {
   for (const { directory } of testTasks()) {
     const counts = read(join(root, directory, 'test-results', 'counts.json')) ?? { passed: 0, failed: 1, skipped: 0 }
     for (const key of Object.keys(sum)) sum[key] += counts[key]
-    for (const failure of counts.failures ?? ['no counts of its tests: see its output']) failures.push(`${directory}, ${failure}`)
+    for (const failure of counts.failures ?? ['no counts of its tests: see its output'])
+      failures.push(`${directory}, ${failure}`)
   }
   return sum
 }
