@@ -18,6 +18,9 @@ const onlyDocument = (text: string): string => text.slice(1, -'...\n'.length)
 
 const { spans, skipped } = await parseYaml(golden('yamlrec-v1.yaml'))
 
+/** A hundredth of how many random values a property is tried with. */
+const RUNS = process.env['TRACE_TEST_LONG'] === '1' ? 1_000 : 100
+
 describe('the golden files', () => {
   const byId = new Map(spans.map((span) => [span.spanId, span]))
   const data = (id: bigint): unknown => ({ ...byId.get(id)?.data })
@@ -102,7 +105,7 @@ data.name: mine
         expect(skipped).toBe(0)
         deepStrictEqual(spans.map(spanAsRead), [spanAsRead(span)])
       }),
-      { numRuns: 3_000 },
+      { numRuns: RUNS * 10 },
     )
   })
 
@@ -124,7 +127,7 @@ data.name: mine
         }
         deepStrictEqual(plainly(load(text, { schema: CORE_SCHEMA })), expected)
       }),
-      { numRuns: 1_500 },
+      { numRuns: RUNS * 4 },
     )
   })
 
@@ -135,7 +138,7 @@ data.name: mine
           /^[\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u,
         )
       }),
-      { numRuns: 1_000 },
+      { numRuns: RUNS * 3 },
     )
   })
 
@@ -164,9 +167,9 @@ describe('the plain parser', () => {
         plain++
         deepStrictEqual(fast, readAnyDocument(text))
       }),
-      { numRuns: 3_000 },
+      { numRuns: RUNS * 10 },
     )
-    expect(plain).toBeGreaterThan(2_000)
+    expect(plain).toBeGreaterThan(RUNS * 6)
   })
 
   test('agrees on the golden documents', () => {
@@ -213,7 +216,7 @@ describe('the plain parser', () => {
         const fast = readPlain(changed)
         if (fast !== undefined) deepStrictEqual(fast, readAnyDocument(changed))
       }),
-      { numRuns: 4_000 },
+      { numRuns: RUNS * 15 },
     )
   })
 
@@ -231,7 +234,7 @@ describe('the plain parser', () => {
         const fast = readPlain(text)
         if (fast !== undefined) deepStrictEqual(fast, readAnyDocument(text))
       }),
-      { numRuns: 2_000 },
+      { numRuns: RUNS * 7 },
     )
   })
 

@@ -33,7 +33,7 @@ function mixed(count: number): Span[] {
       kind: 'db',
       // Clocks differ: some children seem to begin before their parents.
       start: at % 4 === 0 ? start - 5n : start + 5n,
-      data: at % 6 === 0 ? { 'error.type': 'Error', 'error.message': 'x' } : { id: `trace_id: ${1_001 + at}` },
+      data: at % 6 === 0 ? { 'error.type': 'Error', 'error.message': 'x' } : { id: `trace_id: ${1_001 + at}`, text: 'x'.repeat(1_000) },
     })
     spans.push({ ...root, finish: undefined }, child)
     if (at % 9 !== 0) spans.push(root)
@@ -50,7 +50,7 @@ function mixed(count: number): Span[] {
 
 describe('a large file', () => {
   const path = newPath()
-  const spans = mixed(9_000)
+  const spans = mixed(3_000)
   const memory = memoryRecorder({ limit: 1e6 })
   const reader = yamlReader({ path })
 
@@ -58,7 +58,7 @@ describe('a large file', () => {
     await yamlRecorder({ path }).record(spans)
     await memory.record(spans)
     expect(readFileSync(path).length).toBeGreaterThan(3 * 1024 * 1024)
-    for (const id of [1_000n, 1_004n, 1_013n, 4_444n, 9_999n, 3n, 77_777n, 0n]) {
+    for (const id of [1_000n, 1_004n, 1_013n, 2_444n, 3_999n, 3n, 77_777n, 0n]) {
       const found = await reader.trace(id)
       const expected = await memory.trace(id)
       expect(found.skipped).toBe(0)
@@ -91,7 +91,7 @@ describe('a large file', () => {
     const reason = new Error('enough')
     await expect(reader.traces({}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     const controller = new AbortController()
-    const pending = reader.trace(5_000n, { signal: controller.signal })
+    const pending = reader.trace(3_000n, { signal: controller.signal })
     controller.abort(reason)
     await expect(pending).rejects.toBe(reason)
   })

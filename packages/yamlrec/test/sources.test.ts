@@ -63,22 +63,22 @@ describe('several files', () => {
     const folder = newFolder()
     const memory = memoryRecorder({ limit: 1e6 })
     const parts: Span[][] = [[], [], []]
-    for (let at = 0; at < 9_000; at++) {
+    for (let at = 0; at < 3_000; at++) {
       const start = BASE + BigInt(at) * 1_000_000_000n
       const span = spanOf(at + 1, {
         traceId: BigInt(at + 1),
         start,
         finish: start + 1_000n,
-        data: { text: 'x'.repeat(400) },
+        data: { text: 'x'.repeat(1_600) },
       })
       // Each has its own stretch of time at last.
-      parts[at < 3_000 ? at % 3 : Math.floor((at - 3_000) / 2_000)]?.push(span)
+      parts[at < 1_000 ? at % 3 : Math.floor((at - 1_000) / 667)]?.push(span)
     }
     for (const [at, spans] of parts.entries()) {
       writeFileSync(join(folder, `${at}.yaml`), textOf(spans))
       await memory.record(spans)
     }
-    for (const query of [{}, { limit: 3_000 }, { limit: 20_000 }]) {
+    for (const query of [{}, { limit: 1_000 }, { limit: 20_000 }]) {
       const found = await yamlReader({ path: join(folder, '*.yaml') }).traces(query)
       expect(found.traces).toEqual((await memory.traces(query)).traces)
       expect(found.incomplete === undefined).toBe(query.limit === 20_000)
