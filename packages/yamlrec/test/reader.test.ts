@@ -33,7 +33,10 @@ function mixed(count: number): Span[] {
       kind: 'db',
       // Clocks differ: some children seem to begin before their parents.
       start: at % 4 === 0 ? start - 5n : start + 5n,
-      data: at % 6 === 0 ? { 'error.type': 'Error', 'error.message': 'x' } : { id: `trace_id: ${1_001 + at}`, text: 'x'.repeat(1_000) },
+      data:
+        at % 6 === 0
+          ? { 'error.type': 'Error', 'error.message': 'x' }
+          : { id: `trace_id: ${1_001 + at}`, text: 'x'.repeat(1_000) },
     })
     spans.push({ ...root, finish: undefined }, child)
     if (at % 9 !== 0) spans.push(root)
