@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { storySpans, writeStory } from './support/story.js'
 
@@ -23,6 +23,39 @@ test('the built command prints, and ends with its exit code', () => {
   expect(run('ls')).toMatchObject({ status: 3, stdout: '' })
   expect(run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
 })
+
+describe('a file of 120,000 traces takes no more memory than a small one', () => {
+  const path = join(cwd, 'large.yaml')
+  beforeAll(() => {
+    const file = openSync(path, 'w')
+    for (let at = 0; at < 120_000; at += 1_000) {
+      const spans = Array.from({ length: 1_000 }, (_, plus) => smallSpan(at + plus))
+      writeSync(file, spans.join(''))
+    }
+    closeSync(file)
+  })
+
+  test.each([
+    [['stats'], 0, '120000'],
+    [['ls', 'name:none'], 1, ''],
+    [['show', '1'], 0, 'a  task  some'],
+    [['doctor'], 0, '120,000 traces, 120,000 spans, 1 service'],
+  ])('trace %j', (args, status, text) => {
+    // Of the heap, some 15 MB are the command itself. Each trace had a few hundred bytes in the lists of readers.
+    const heap = ['--max-old-space-size=40', '--max-semi-space-size=2']
+    const found = spawnSync(process.execPath, [...heap, bin, ...args, 'large.yaml'], { cwd, env, encoding: 'utf8' })
+    expect({ ...found, stdout: found.stdout.slice(0, 1_000) }).toMatchObject({
+      status,
+      stdout: expect.stringContaining(text),
+    })
+  })
+})
+
+/** A trace of one span, a millisecond after the one before. */
+function smallSpan(at: number): string {
+  const time = new Date(Date.UTC(2026, 0, 31) + at).toISOString()
+  return `\n---\nspan_id: ${at + 1}\ntrace_id: ${at + 1}\nparent_id: 0\nprocess: a:1@h\nkind: task\nname: some\nstart: "${time}"\nfinish: "${time}"\nat: ${at}\n...\n`
+}
 
 test('a pipe that is closed ends it quietly', async () => {
   writeFileSync(

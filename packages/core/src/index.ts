@@ -6,6 +6,8 @@ export { DATA_KEYS } from './contract/data-keys.js'
 export type {
   ReadOptions,
   ReadReport,
+  SpanBatch,
+  SpanQuery,
   TraceList,
   TraceQuery,
   TraceReader,

@@ -14,12 +14,6 @@ export interface LinePiece extends Piece {
   readonly tooLong: boolean
 }
 
-/** Options of {@link LineScanner}. */
-export interface LineScanOptions extends ScanStart {
-  /** The smallest size of {@link LineScanner.room}, in bytes. Default 1 MiB. */
-  readonly chunk?: number
-}
-
 /**
  * Finds the lines in bytes that come in chunks. Put bytes into `room()`, say how many with `filled()`, and take the lines that have
  * ended from `pieces()`.
@@ -33,7 +27,7 @@ export class LineScanner implements PieceScanner<LinePiece> {
   /** Whether the buffer begins with the rest of a line that is skipped. */
   #amid: boolean
 
-  constructor({ at = 0, amid = false, chunk = CHUNK }: LineScanOptions = {}) {
+  constructor({ at = 0, amid = false, chunk = CHUNK }: ScanStart = {}) {
     this.#chunk = chunk
     this.#buffer = Buffer.allocUnsafe(2 * chunk)
     this.#base = at

@@ -31,12 +31,6 @@ export interface DocumentPiece extends Piece {
   readonly tooLong: boolean
 }
 
-/** How a scan begins. */
-export interface ScanOptions extends ScanStart {
-  /** The smallest size of {@link Scanner.room}, in bytes. Default 1 MiB. */
-  readonly chunk?: number
-}
-
 /**
  * Finds the documents in bytes that come in chunks. Put bytes into `room()`, say how many with `filled()`, and take the documents that
  * have ended from `pieces()`.
@@ -58,7 +52,7 @@ export class Scanner implements PieceScanner<DocumentPiece> {
   /** Up to which file offset this was searched for. */
   #searched = 0
 
-  constructor(options: ScanOptions = {}) {
+  constructor(options: ScanStart = {}) {
     const { at = 0, amid = false, closedFrom, chunk = CHUNK } = options
     this.#closedFrom = closedFrom ?? Infinity
     this.#findsClosed = closedFrom === undefined

@@ -1,9 +1,4 @@
-import type { Span } from '@trace/core/spans'
-
-/** Who owns a span's time: the row of its statistics. */
-export interface Owner {
-  selfTime: number
-}
+import { type LinkedSpan, LinkTable } from './link-table.js'
 
 /** Calls from one service to another. */
 export interface Calls {
@@ -15,27 +10,8 @@ export interface Calls {
   total: number
 }
 
-/** A finished span as it is linked with its parent. Times are in ns from some moment. */
-export interface LinkedSpan {
-  readonly span: Span
-  readonly service: string
-  readonly owner: Owner
-  readonly start: number
-  readonly end: number
-  readonly failed: boolean
-}
-
-interface Link {
-  /** Undefined until the span itself comes: its children come first, as a rule. */
-  known: { readonly service: string; readonly owner: Owner; readonly start: number; readonly end: number } | undefined
-  /** Where its children ran: stretches that do not touch, the earliest first, as start and end by turns. */
-  covered: number[]
-  /** What came from each service before the span itself came. */
-  waiting: Map<string, { count: number; failed: number; total: number }> | undefined
-}
-
 /**
- * How many spans are remembered at least, and twice as many at most, so that a parent finds its children, or they it: about 30 MB.
+ * How many spans are remembered at least, and twice as many at most, so that a parent finds its children, or they it: about 20 MB.
  * Spans stand in the order of their ends, so parents come soon after their children.
  */
 const LINKS = 65_536
@@ -45,8 +21,8 @@ const MOST_STRETCHES = 256
 /** Links spans with their parents as they come by, for self times and for who calls whom. Its memory is bounded. */
 export class Links {
   /** Those that came or were asked for last, and those before them. */
-  #young = new Map<bigint, Link>()
-  #old = new Map<bigint, Link>()
+  #young = new LinkTable(LINKS)
+  #old: LinkTable | undefined
   readonly #calls = new Map<string, Map<string, Calls>>()
   /** How many parents have been forgotten before they came, or did not come. */
   forgotten = 0
@@ -55,56 +31,47 @@ export class Links {
     const { span, service, owner, start, end } = linked
     if (span.parentId !== 0n && span.parentId !== span.spanId) this.#tellParent(linked)
     owner.selfTime += Math.max(0, end - start)
-    const link = this.#find(span.spanId)
-    const known = { service, owner, start, end }
-    if (link === undefined) {
-      this.#remember(span.spanId, { known, covered: [], waiting: undefined })
-      return
-    }
-    if (link.known !== undefined) return
-    link.known = known
-    owner.selfTime -= lengthWithin(link.covered, start, end)
-    for (const [to, { count, failed, total }] of link.waiting ?? []) this.#call(service, to, count, failed, total)
-    link.waiting = undefined
+    const at = this.#find(span.spanId)
+    const links = this.#young
+    if (links.owners[at] !== undefined) return
+    links.become(at, linked)
+    const children = links.children[at]
+    if (children === undefined) return
+    owner.selfTime -= lengthWithin(children.covered, start, end)
+    for (const [to, { count, failed, total }] of children.waiting ?? []) this.#call(service, to, count, failed, total)
+    children.waiting = undefined
   }
 
   #tellParent({ span, service, start, end, failed }: LinkedSpan): void {
-    let link = this.#find(span.parentId)
-    if (link === undefined) {
-      link = { known: undefined, covered: [], waiting: undefined }
-      this.#remember(span.parentId, link)
-    }
-    const { known } = link
-    if (known === undefined) cover(link.covered, start, end)
+    const at = this.#find(span.parentId)
+    const { owners, services, starts, ends, children } = this.#young
+    const found = children[at] ?? { covered: [], waiting: undefined }
+    children[at] = found
+    const owner = owners[at]
+    if (owner === undefined) cover(found.covered, start, end)
     else {
-      known.owner.selfTime -= cover(link.covered, Math.max(start, known.start), Math.min(end, known.end))
-      this.#call(known.service, service, 1, failed ? 1 : 0, Math.max(0, end - start))
+      owner.selfTime -= cover(found.covered, Math.max(start, starts[at] ?? 0), Math.min(end, ends[at] ?? 0))
+      this.#call(services[at] ?? '', service, 1, failed ? 1 : 0, Math.max(0, end - start))
       return
     }
-    link.waiting ??= new Map()
-    const sum = link.waiting.get(service) ?? { count: 0, failed: 0, total: 0 }
-    link.waiting.set(service, sum)
+    found.waiting ??= new Map()
+    const sum = found.waiting.get(service) ?? { count: 0, failed: 0, total: 0 }
+    found.waiting.set(service, sum)
     sum.count++
     if (failed) sum.failed++
     sum.total += Math.max(0, end - start)
   }
 
-  #find(id: bigint): Link | undefined {
-    const young = this.#young.get(id)
-    if (young !== undefined) return young
-    const old = this.#old.get(id)
-    if (old === undefined) return undefined
-    this.#old.delete(id)
-    this.#remember(id, old)
-    return old
-  }
-
-  #remember(id: bigint, link: Link): void {
-    this.#young.set(id, link)
-    if (this.#young.size < LINKS) return
-    for (const { known } of this.#old.values()) if (known === undefined) this.forgotten++
-    this.#old = this.#young
-    this.#young = new Map()
+  /** Where a span is among the young ones, or is to be. */
+  #find(id: bigint): number {
+    if (this.#young.isFull) {
+      this.forgotten += this.#old?.unknown ?? 0
+      const young = this.#old ?? new LinkTable(LINKS)
+      young.clear()
+      this.#old = this.#young
+      this.#young = young
+    }
+    return this.#young.find(id, this.#old)
   }
 
   #call(from: string, to: string, count: number, failed: number, total: number): void {

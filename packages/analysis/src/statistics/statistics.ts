@@ -86,6 +86,8 @@ export class SpanStatistics {
   readonly #by: StatisticsBy
   readonly #mostRows: number
   readonly #rows = new Map<string, Row>()
+  /** The same rows by service, kind and name, where these are what the rows are by. */
+  readonly #byName = new Map<string, Map<string, Map<string, Row>>>()
   readonly #others: Row = newRow(undefined, undefined, undefined)
   readonly #links = new Links()
   readonly #services = new Map<string, string>()
@@ -153,13 +155,27 @@ export class SpanStatistics {
   /** @returns undefined if the span does not count */
   #rowOf(span: Span, service: string): Row | undefined {
     const by = this.#by
-    if (by === 'name') return this.#rowAt(`${service}\n${span.kind}\n${span.name}`, service, span.kind, span.name)
+    if (by === 'name') return this.#rowOfName(span, service)
     if (by === 'service') return this.#rowAt(service, service, undefined, undefined)
     if (by === 'kind') return this.#rowAt(span.kind, undefined, span.kind, undefined)
     const value = dataValue(span.data, by.slice(1))
     if (value === undefined) return undefined
     const text = typeof value === 'object' && value !== null ? '…' : String(value)
     return this.#rowAt(text, undefined, undefined, text)
+  }
+
+  /** By three maps within each other: to join the names into one key takes longer. */
+  #rowOfName({ kind, name }: Span, service: string): Row {
+    const found = this.#byName.get(service)?.get(kind)?.get(name)
+    if (found !== undefined) return found
+    const row = this.#rowAt(`${service}\n${kind}\n${name}`, service, kind, name)
+    if (row === this.#others) return row
+    const ofService = this.#byName.get(service) ?? new Map<string, Map<string, Row>>()
+    this.#byName.set(service, ofService)
+    const ofKind = ofService.get(kind) ?? new Map<string, Row>()
+    ofService.set(kind, ofKind)
+    ofKind.set(name, row)
+    return row
   }
 
   #rowAt(key: string, service: string | undefined, kind: string | undefined, name: string | undefined): Row {
@@ -182,7 +198,7 @@ export class SpanStatistics {
     const seconds = Number(this.#finish - start) / 1e9
     const finished = (row: Row): StatisticsRow => finishedRow(row, { seconds, selfTime, shortest, longest })
     return {
-      rows: rows.map(finished).sort((a, b) => b.selfTime - a.selfTime || b.count - a.count),
+      rows: rows.map(finished).sort(byShare),
       others: this.#others.durations.count + this.#others.open > 0 ? finished(this.#others) : undefined,
       calls: this.#links.calls(),
       spans: this.#spans,
@@ -193,6 +209,15 @@ export class SpanStatistics {
       unlinked: this.#links.forgotten,
     }
   }
+}
+
+/** Where two have the same share, what they are called decides, and not which came first. */
+function byShare(a: StatisticsRow, b: StatisticsRow): number {
+  return b.selfTime - a.selfTime || b.count - a.count || (textOf(a) < textOf(b) ? -1 : 1)
+}
+
+function textOf({ service, kind, name }: StatisticsRow): string {
+  return `${service}\n${kind}\n${name}`
 }
 
 function newRow(service: string | undefined, kind: string | undefined, name: string | undefined): Row {

@@ -126,6 +126,27 @@ describe('SpanStatistics', () => {
     expect(rows.find(({ kind }) => kind === 'task')?.selfTime).toBeLessThan(30_000)
   })
 
+  test('a parent is remembered while its children come, before it or after it, however many others come between', () => {
+    const statistics = new SpanStatistics()
+    let id = 100
+    const others = (): void => {
+      for (let at = 0; at < 60_000; at++) statistics.add(spanOf(++id, 0, 0, 1, { kind: 'other' }))
+    }
+    const child = (parent: number): void => statistics.add(spanOf(++id, parent, 0, 1, DB))
+    statistics.add(spanOf(1, 0, 0, 100))
+    for (let at = 0; at < 8; at++) {
+      child(1)
+      child(2)
+      others()
+    }
+    statistics.add(spanOf(2, 0, 0, 100))
+    // Nothing has asked for this one for longer than is remembered.
+    statistics.add(spanOf(3, 0, 0, 100))
+    for (let at = 0; at < 3; at++) others()
+    child(3)
+    expect(statistics.result().calls).toEqual([{ from: 'users', to: 'orders', count: 16, failed: 0, total: 16 }])
+  })
+
   test.each(['nme', '@', 5])('refuses by %p', (by) => {
     expect(() => Reflect.construct(SpanStatistics, [{ by }])).toThrow(
       expect.objectContaining({ code: 'TRACE_BAD_OPTION' }),

@@ -38,8 +38,9 @@ export async function copyStore(
     for (let at = 0; at < missing.length; at += BATCH) {
       context.signal.throwIfAborted()
       await recorder.record(missing.slice(at, at + BATCH))
-      sum.copied += Math.min(BATCH, missing.length - at)
-      for (let step = 0; step < BATCH; step++) progress.step()
+      const count = Math.min(BATCH, missing.length - at)
+      sum.copied += count
+      progress.step(count)
     }
   }
   try {

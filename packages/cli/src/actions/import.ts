@@ -30,7 +30,7 @@ export async function importFiles(context: Context, { to }: ImportFlags, files: 
         if (recorder === undefined) await printSpans(context, spans)
         else await recorder.record(spans)
         sum.spans += spans.length
-        for (const _ of spans) progress.step()
+        progress.step(spans.length)
       }
     }
   } finally {

@@ -1,7 +1,8 @@
-import type { ReadReport, TraceReader } from '@trace/core'
+import type { ReadReport, SpanBatch, TraceReader } from '@trace/core'
 import { LEDGER_KIND, type Span } from '@trace/core/spans'
 import type { Context } from '../terminal/context.js'
 import { Progress } from '../terminal/progress.js'
+import { batchesOf } from './batches.js'
 
 /** Which spans are read. Times are in nanoseconds since the Unix epoch. */
 export interface ScanOptions {
@@ -17,9 +18,8 @@ export interface ScanOptions {
 const MOST_OPEN = 100_000
 
 /**
- * Calls `each` for every span of a store, in the order in which the store reads them, without holding them. It asks for traces with a
- * span that no span is: to find none, a reader has to look at all. A span that is stored as open comes after the finished ones, and only
- * if none of them is the same.
+ * Calls `each` for every span of a store, about in the order in which they were stored, without holding them. A span that is stored as
+ * open comes after the finished ones, and only if none of them is the same.
  */
 export async function scan(
   context: Context,
@@ -28,8 +28,7 @@ export async function scan(
   each: (span: Span) => void,
 ): Promise<ReadReport> {
   const open = new Map<string, Span>()
-  const pass = (visit: (span: Span) => void): Promise<ReadReport> => visitAll(context, reader, options, visit)
-  const report = await pass((span) => {
+  const report = await visitAll(context, reader, options, (span) => {
     if (span.finish === undefined) {
       if (open.size < MOST_OPEN) open.set(keyOf(span), span)
       return
@@ -37,35 +36,53 @@ export async function scan(
     if (open.size > 0) open.delete(keyOf(span))
     each(span)
   })
-  // A reader that goes backwards sees the finished record of a span first.
-  if (open.size > 0) {
-    await pass((span) => {
-      if (span.finish !== undefined) open.delete(keyOf(span))
-    })
-  }
   for (const span of open.values()) each(span)
   return report
 }
 
+/** Calls `visit` for every record of a store. */
 async function visitAll(
   context: Context,
   reader: TraceReader,
-  { from, to, ledgers = false }: ScanOptions,
+  options: ScanOptions,
   visit: (span: Span) => void,
 ): Promise<ReadReport> {
-  const progress = new Progress(context, 'spans read')
-  const where = (span: Span): boolean => {
-    progress.step()
-    const isWithin = (from === undefined || span.start >= from) && (to === undefined || span.start < to)
-    if (isWithin && (span.kind === LEDGER_KIND) === ledgers) visit(span)
-    return false
+  let report: ReadReport = { skipped: 0, places: [] }
+  for await (const batch of visiting(context, reader, options)) {
+    report = sumOf(report, batch)
+    for (const span of batch.spans) visit(span)
   }
-  const since = from === undefined ? {} : { from }
+  return report
+}
+
+async function* visiting(
+  context: Context,
+  reader: TraceReader,
+  { from, to, ledgers = false }: ScanOptions,
+): AsyncGenerator<SpanBatch> {
+  const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+  const query = ledgers ? { ...range, kind: LEDGER_KIND } : range
+  const progress = new Progress(context, 'spans read')
   try {
-    const query = { ...since, limit: 1, where, ...(ledgers ? { kind: LEDGER_KIND } : {}) }
-    return await reader.traces(query, { signal: context.signal })
+    for await (const batch of batchesOf(reader, query, { signal: context.signal })) {
+      progress.step(batch.spans.length)
+      yield batch
+    }
   } finally {
     progress.end()
+  }
+}
+
+/** How many places of skipped records are listed; see `ReadReport`. */
+const MOST_PLACES = 10
+
+function sumOf(a: ReadReport, b: ReadReport): ReadReport {
+  if (b.skipped === 0 && b.incomplete === undefined) return a
+  const incomplete = [a.incomplete, b.incomplete].filter((why) => why !== undefined).join('; ')
+  return {
+    skipped: a.skipped + b.skipped,
+    places: [...a.places, ...b.places].slice(0, MOST_PLACES),
+    ...(incomplete === '' ? {} : { incomplete }),
   }
 }
 
@@ -81,67 +98,97 @@ export interface TracesOptions extends ScanOptions {
   readonly onReport?: (report: ReadReport) => void
 }
 
-/** How many spans are held at a time. */
-const MOST_HELD = 100_000
+/** How many spans are held at a time: about 30 MB. */
+const MOST_HELD = 50_000
 
 /**
- * The spans of one trace after the other, in the order in which the traces are first met. Where there are more spans than can be held,
- * the store is read again for the traces that come later.
+ * The spans of one trace after the other, once all of them have come. Where there are more spans than can be held, the store is read
+ * twice: once to count the spans of each trace, and once to give each trace when as many have come. It is read once more wherever more
+ * traces have begun and not ended than can be held.
  */
 export async function* readTraces(
   context: Context,
   reader: TraceReader,
   { where, onReport, ...options }: TracesOptions,
 ): AsyncGenerator<readonly Span[]> {
-  const counts = new Map<bigint, number>()
+  let left = new Map<bigint, number>()
   const wanted = new Set<bigint>()
   let held: Span[] | undefined = []
   const report = await visitAll(context, reader, options, (span) => {
-    counts.set(span.traceId, (counts.get(span.traceId) ?? 0) + 1)
-    if (where?.(span) !== false) wanted.add(span.traceId)
+    left.set(span.traceId, (left.get(span.traceId) ?? 0) + 1)
+    if (where?.(span) === true) wanted.add(span.traceId)
     held?.push(span)
     if ((held?.length ?? 0) > MOST_HELD) held = undefined
   })
   onReport?.(report)
+  if (where !== undefined) for (const id of left.keys()) if (!wanted.has(id)) left.delete(id)
+  wanted.clear()
   if (held !== undefined) {
-    yield* tracesOf(held, wanted)
+    const traces = new HeldTraces(left)
+    for (const span of held) traces.add(span)
+    yield* traces.rest()
     return
   }
-  let [ids, count] = [new Set<bigint>(), 0]
-  for (const [id, spans] of counts) {
-    if (!wanted.has(id)) continue
-    if (count + spans > MOST_HELD && count > 0) {
-      yield* readThese(context, reader, options, ids)
-      ;[ids, count] = [new Set(), 0]
+  while (left.size > 0) {
+    const traces = new HeldTraces(left)
+    for await (const { spans } of visiting(context, reader, options)) {
+      for (const span of spans) traces.add(span)
+      yield* traces.whole()
     }
-    ids.add(id)
-    count += spans
+    yield* traces.rest()
+    left = traces.refused
   }
-  yield* readThese(context, reader, options, ids)
 }
 
-async function* readThese(
-  context: Context,
-  reader: TraceReader,
-  options: ScanOptions,
-  ids: ReadonlySet<bigint>,
-): AsyncGenerator<readonly Span[]> {
-  const spans: Span[] = []
-  await visitAll(context, reader, options, (span) => {
-    if (ids.has(span.traceId)) spans.push(span)
-  })
-  yield* tracesOf(spans, ids)
-}
+/** Traces that are not whole yet. */
+class HeldTraces {
+  /** How many spans those have that were not held, since there were too many. */
+  readonly refused = new Map<bigint, number>()
+  /** How many spans each trace has that is to be given. */
+  readonly #counts: Map<bigint, number>
+  readonly #begun = new Map<bigint, Span[]>()
+  #whole: Span[][] = []
+  /** How many spans those that have begun will have. */
+  #held = 0
 
-function* tracesOf(spans: readonly Span[], ids: ReadonlySet<bigint>): Generator<readonly Span[]> {
-  const traces = new Map<bigint, Span[]>()
-  for (const span of spans) {
-    if (!ids.has(span.traceId)) continue
-    const trace = traces.get(span.traceId)
-    if (trace === undefined) traces.set(span.traceId, [span])
-    else trace.push(span)
+  constructor(counts: Map<bigint, number>) {
+    this.#counts = counts
   }
-  for (const trace of traces.values()) yield finishedFirst(trace)
+
+  add(span: Span): void {
+    const { traceId } = span
+    const count = this.#counts.get(traceId)
+    if (count === undefined) return
+    const trace = this.#begun.get(traceId) ?? []
+    if (trace.length === 0) {
+      if (this.#held > 0 && this.#held + count > MOST_HELD) {
+        this.#counts.delete(traceId)
+        this.refused.set(traceId, count)
+        return
+      }
+      this.#held += count
+      this.#begun.set(traceId, trace)
+    }
+    trace.push(span)
+    if (trace.length < count) return
+    this.#held -= count
+    this.#begun.delete(traceId)
+    this.#counts.delete(traceId)
+    this.#whole.push(trace)
+  }
+
+  /** Those that are whole by now. */
+  *whole(): Generator<readonly Span[]> {
+    const whole = this.#whole
+    this.#whole = []
+    for (const trace of whole) yield finishedFirst(trace)
+  }
+
+  /** All that are left. What was taken from the store meanwhile makes some look as if they were not whole. */
+  *rest(): Generator<readonly Span[]> {
+    yield* this.whole()
+    for (const trace of this.#begun.values()) yield finishedFirst(trace)
+  }
 }
 
 /** Each span once: of several records the one that is finished, whichever comes first. */

@@ -1,6 +1,7 @@
 import type { ReadOptions, ReadReport, TraceList, TraceQuery, TraceReader } from '@trace/core'
 import type { Span } from '@trace/core/spans'
 import { checkQuery, eachOnce, listTraces } from '@trace/core/store'
+import { batchesOf, batchesOfAll } from './batches.js'
 
 /** How many places of skipped records are listed; see `ReadReport`. */
 const MOST_PLACES = 10
@@ -17,6 +18,7 @@ export function unionOf(readers: readonly TraceReader[]): TraceReader {
       return { spans: eachOnce(parts.flatMap(({ spans }) => spans)), ...reportOf(readers, parts) }
     },
     traces: (query = {}, options = {}) => list(readers, query, options),
+    scan: (query = {}, options = {}) => batchesOfAll(readers, query, options),
     ...(followers.length < readers.length ? {} : { follow: (options: ReadOptions) => followAll(followers, options) }),
     close: async () => {
       for (const reader of readers) await reader.close?.()
@@ -75,13 +77,12 @@ async function spansOf(
 ): Promise<Span[]> {
   const spans: Span[] = []
   if (ids.size === 0) return spans
-  const where = (span: Span): boolean => {
-    if (ids.has(span.traceId)) spans.push(span)
-    return false
+  const query = kind === 'ledger' ? { kind } : {}
+  for (const reader of readers) {
+    for await (const batch of batchesOf(reader, query, options)) {
+      for (const span of batch.spans) if (ids.has(span.traceId)) spans.push(span)
+    }
   }
-  // To find no trace with such a span, a reader has to look at all.
-  const query = { limit: 1, where, ...(kind === 'ledger' ? { kind } : {}) }
-  for (const reader of readers) await reader.traces(query, options)
   return spans
 }
 

@@ -22,10 +22,10 @@ export class Progress {
     this.#next = this.#since + PATIENCE
   }
 
-  /** Counts one more. */
-  step(): void {
-    // The clock is not asked for each of millions.
-    if (++this.#count % 256 !== 0 || this.#context.process.stderr.isTTY !== true) return
+  /** Counts some more. */
+  step(count: number): void {
+    this.#count += count
+    if (this.#context.process.stderr.isTTY !== true) return
     const now = this.#context.now()
     if (now < this.#next) return
     this.#next = now + INTERVAL

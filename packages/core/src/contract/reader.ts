@@ -15,6 +15,11 @@ export interface TraceReader {
    * one of the wrong type.
    */
   traces(query?: TraceQuery, options?: ReadOptions): Promise<TraceList>
+  /**
+   * Yields the stored spans in batches, for those who look at many and hold few, about in the order in which they were stored. A span
+   * that was recorded several times comes as often. It rejects as `traces` does. Left out by stores that cannot do this.
+   */
+  scan?(query?: SpanQuery, options?: ReadOptions): AsyncIterable<SpanBatch>
   /** Yields spans as they are stored from now on, until the signal aborts. Left out by stores that cannot do this. */
   follow?(options: ReadOptions): AsyncIterable<readonly Span[]>
   /** Releases only what this reader opened itself. */
@@ -23,7 +28,7 @@ export interface TraceReader {
 
 /** Options of all read methods. */
 export interface ReadOptions {
-  /** Ends the read: `trace` and `traces` reject with the signal's reason, `follow` ends. */
+  /** Ends the read: `trace`, `traces` and `scan` reject with the signal's reason, `follow` ends. */
   readonly signal?: AbortSignal
 }
 
@@ -49,6 +54,16 @@ export interface TraceQuery {
   readonly where?: (span: Span) => boolean
   /** How many traces to list at most, the newest ones. Default 20. */
   readonly limit?: number
+}
+
+/** Which spans to yield. A span must meet all conditions that are given. */
+export interface SpanQuery {
+  /** Only spans that start at or after this time, in nanoseconds since the Unix epoch. */
+  readonly from?: bigint
+  /** Only spans that start before this time, in nanoseconds since the Unix epoch. */
+  readonly to?: bigint
+  /** Only spans of this kind. Default: all kinds but `ledger`. */
+  readonly kind?: string
 }
 
 /** One trace in a list. */
@@ -90,4 +105,9 @@ export interface TraceSpans extends ReadReport {
 /** The result of {@link TraceReader.traces}. */
 export interface TraceList extends ReadReport {
   readonly traces: readonly TraceSummary[]
+}
+
+/** What {@link TraceReader.scan} yields. Its report is that of the batch, not of what came before. */
+export interface SpanBatch extends ReadReport {
+  readonly spans: readonly Span[]
 }

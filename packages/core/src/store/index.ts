@@ -8,10 +8,12 @@ export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
 export {
   type CheckedQuery,
   checkQuery,
+  checkSpanQuery,
   checkTraceId,
   listTraces,
   matches,
   matchesFirst,
+  matchesSpanQuery,
   matchesSpans,
   needsData,
   newestFirst,

@@ -1,9 +1,9 @@
-import type { ReadOptions, TraceList, TraceReader, TraceSpans } from '../contract/reader.js'
+import type { ReadOptions, SpanBatch, SpanQuery, TraceList, TraceReader, TraceSpans } from '../contract/reader.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { checkOptions, optionRules } from '../values/options.js'
 import { eachOnce } from '../values/spans.js'
-import { checkTraceId, listTraces } from './query.js'
+import { checkSpanQuery, checkTraceId, listTraces, matchesSpanQuery } from './query.js'
 
 /** Options of {@link memoryRecorder}. */
 export interface MemoryRecorderOptions {
@@ -15,6 +15,7 @@ export interface MemoryRecorderOptions {
 export interface MemoryRecorder extends Recorder, TraceReader {
   /** All spans that are kept, in the order in which they were recorded. */
   readonly spans: readonly Span[]
+  scan(query?: SpanQuery, options?: ReadOptions): AsyncIterable<SpanBatch>
   /** Deletes all spans. */
   clear(): void
   close(): Promise<void>
@@ -55,12 +56,31 @@ export function memoryRecorder(options: MemoryRecorderOptions = {}): MemoryRecor
       signal?.throwIfAborted()
       return { traces: listTraces(spans, query), ...NOTHING_SKIPPED }
     },
+    scan: (query, options) => batches(spans, query, options),
     follow: ({ signal }) => arrivals(followers, signal),
     close: async () => {},
   }
 }
 
 const NOTHING_SKIPPED = { skipped: 0, places: [] } as const
+
+/** How many spans are yielded at a time. */
+const BATCH = 1_000
+
+async function* batches(
+  kept: readonly Span[],
+  query: SpanQuery = {},
+  { signal }: ReadOptions = {},
+): AsyncGenerator<SpanBatch> {
+  signal?.throwIfAborted()
+  checkSpanQuery(query)
+  // Those that are recorded meanwhile may push out the oldest.
+  const found = kept.filter((span) => matchesSpanQuery(span, query))
+  for (let at = 0; at < found.length; at += BATCH) {
+    signal?.throwIfAborted()
+    yield { spans: found.slice(at, at + BATCH), ...NOTHING_SKIPPED }
+  }
+}
 
 async function* arrivals(
   followers: Set<(spans: readonly Span[]) => void>,

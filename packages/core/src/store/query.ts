@@ -1,5 +1,5 @@
 import { LEDGER_KIND } from '../contract/data-keys.js'
-import type { TraceQuery, TraceSummary } from '../contract/reader.js'
+import type { SpanQuery, TraceQuery, TraceSummary } from '../contract/reader.js'
 import type { PlainData, Span } from '../contract/span.js'
 import { describe, TraceError } from '../values/errors.js'
 import { type OptionRule, optionRules, problemWith } from '../values/options.js'
@@ -124,10 +124,9 @@ const NANOSECONDS = 'nanoseconds as a bigint, such as 5_000_000n'
 const TIME = { expected: 'nanoseconds since 1970 as a bigint, such as BigInt(Date.now()) * 1_000_000n', test: isBigint }
 const TEXT = { expected: 'a string to match exactly', test: (value: unknown): boolean => typeof value === 'string' }
 
+const SPAN_QUERY_RULES: Readonly<Record<keyof SpanQuery, OptionRule>> = { from: TIME, to: TIME, kind: TEXT }
 const QUERY_RULES: Readonly<Record<keyof TraceQuery, OptionRule>> = {
-  from: TIME,
-  to: TIME,
-  kind: TEXT,
+  ...SPAN_QUERY_RULES,
   name: TEXT,
   minDuration: { expected: NANOSECONDS, test: isBigint },
   error: optionRules.boolean,
@@ -150,6 +149,22 @@ export function checkQuery(query: TraceQuery): CheckedQuery {
   const problem = problemWith(query, QUERY_RULES)
   if (problem !== undefined) throw new TraceError('TRACE_BAD_QUERY', `traces: ${problem}`)
   return { ...query, limit: query.limit ?? DEFAULT_LIMIT }
+}
+
+/**
+ * Checks a query for spans.
+ *
+ * @throws {TraceError} `TRACE_BAD_QUERY` for an unknown condition or one of the wrong type: says what was expected
+ */
+export function checkSpanQuery(query: SpanQuery): void {
+  const problem = problemWith(query, SPAN_QUERY_RULES)
+  if (problem !== undefined) throw new TraceError('TRACE_BAD_QUERY', `scan: ${problem}`)
+}
+
+/** Whether a span meets the conditions of a query for spans. */
+export function matchesSpanQuery({ kind, start }: Span, query: SpanQuery): boolean {
+  if (query.kind === undefined ? kind === LEDGER_KIND : kind !== query.kind) return false
+  return (query.from === undefined || start >= query.from) && (query.to === undefined || start < query.to)
 }
 
 /**

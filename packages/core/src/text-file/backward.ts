@@ -1,23 +1,18 @@
 import type { ReadReport } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
-import { formatTime } from '../values/time.js'
 import { type Piece, type ReadFormat, type ReadPart, readSpans } from './read-format.js'
 import { MAX_PLACES, Report } from './report.js'
+import { BLOCK, findClosed, later, nanoseconds, onlySince, sampleAt } from './sample.js'
 import type { Source } from './source.js'
 
 /** A place in a store is the place in its file plus this for each file before it. No file has so many bytes. */
 export const FILE: number = 2 ** 42
 
 /** How many bytes to read at a time: at first, and at most. */
-const FIRST_BLOCK = 512 * 1024
+const FIRST_BLOCK = BLOCK
 const MAX_BLOCK = 16 * FIRST_BLOCK
 /** How many bytes are read at least: a small store is read as a whole. */
 const LEAST = 2 * FIRST_BLOCK
-/** How far before a record its text matters: what stands before it says whether it has to be closed. */
-const CONTEXT = 4_096
-/** How many spans at the start of a block tell what was stored before: more than a batch, which may have waited as a whole. */
-const SAMPLE = 1_000
-const NANOSECONDS = 1_000_000
 
 /** Where one of several stores has been read from. */
 interface Cursor {
@@ -85,7 +80,7 @@ export class Backward<P extends Piece> {
       if (time === undefined) return undefined
       if (latest === undefined || time > latest) latest = time
     }
-    return latest === undefined ? undefined : latest + BigInt(Math.round(this.#margin * NANOSECONDS))
+    return latest === undefined ? undefined : latest + nanoseconds(this.#margin)
   }
 
   get isDone(): boolean {
@@ -103,9 +98,7 @@ export class Backward<P extends Piece> {
     const places = reports.flatMap((report) => report.places).slice(0, MAX_PLACES)
     const from = this.readFrom
     if (from === undefined) return { skipped, places }
-    const time = formatTime(from - BigInt(Math.round(this.#margin * NANOSECONDS)))
-    const late = `spans that were stored more than ${this.#margin} ms after they finished may be missing; see the option margin`
-    return { skipped, places, incomplete: `only the end was read, back to spans that finished at ${time}: ${late}` }
+    return { skipped, places, incomplete: onlySince(from, this.#margin) }
   }
 
   /** Reads the next block: that of the store of which the latest spans are not read. */
@@ -113,7 +106,8 @@ export class Backward<P extends Piece> {
     const [cursor] = this.#left().sort(latestFirst)
     const source = cursor && this.sources[cursor.index]
     if (cursor === undefined || source === undefined) return
-    if (!Object.hasOwn(this.closedFrom, cursor.index)) this.closedFrom[cursor.index] = await this.#findClosed(source)
+    if (!Object.hasOwn(this.closedFrom, cursor.index))
+      this.closedFrom[cursor.index] = await findClosed(source, this.#format)
     const start = await this.#blockBefore(cursor, source)
     const report = new Report()
     if (this.sources.length > 1) report.enter(source.name)
@@ -157,51 +151,13 @@ export class Backward<P extends Piece> {
     if (!isWhole) cursor.end ??= source.stats.size
     for (let size = cursor.block; ; size *= 2) {
       const from = isWhole ? 0 : Math.max(0, (cursor.end ?? 0) - size)
-      const start = await this.#sample(cursor, source, from)
-      if (start !== undefined) return { from, at: start }
+      const closedFrom = this.closedFrom[cursor.index]
+      const start = await sampleAt(source, this.#format, { from, end: cursor.end, closedFrom, signal: this.#signal })
+      if (start === undefined) continue
+      cursor.time = start.time ?? cursor.time
+      return { from, at: start.at }
     }
   }
-
-  /** @returns where the first record is; undefined if there is none from there on */
-  async #sample(cursor: Cursor, source: Source, from: number): Promise<number | undefined> {
-    const closedFrom = this.closedFrom[cursor.index]
-    const known = closedFrom === undefined || closedFrom === Infinity ? {} : { closedFrom }
-    const scanner = this.#format.scanner({ at: from, amid: from > 0, ...known })
-    const ignored = new Report()
-    const end = cursor.end ?? Infinity
-    let start = from === 0 ? 0 : undefined
-    let count = 0
-    for (let position = from; ; ) {
-      this.#signal?.throwIfAborted()
-      const bytesRead = await source.read([scanner.room().subarray(0, end - position)], position)
-      scanner.filled(bytesRead)
-      position += bytesRead
-      const final = bytesRead === 0 || position >= end
-      for (const piece of scanner.pieces(final)) {
-        if (from > 0 && piece.at < from + CONTEXT) continue
-        start ??= piece.at
-        const span = await this.#format.spanOf(piece, ignored)
-        if (span === undefined) continue
-        cursor.time = later(count === 0 ? undefined : cursor.time, span)
-        if (++count === SAMPLE) return start
-      }
-      if (final || (start !== undefined && position - from > FIRST_BLOCK)) return start
-    }
-  }
-
-  /** @returns `Infinity` if it is not known before the whole file is read */
-  async #findClosed(source: Source): Promise<number | undefined> {
-    if (source.isSequential || source.stats.size <= FIRST_BLOCK) return undefined
-    const scanner = this.#format.scanner({})
-    scanner.filled(await source.read([scanner.room()], 0))
-    for (const _ of scanner.pieces(false)) if ((scanner.closedFrom ?? 0) < Infinity) break
-    return scanner.closedFrom
-  }
-}
-
-/** The later one of a time and that when a span has finished; when it has started, if it is open. */
-function later(time: bigint | undefined, { start, finish = start }: Span): bigint {
-  return time === undefined || finish > time ? finish : time
 }
 
 /** One of which nothing was read yet comes first. */

@@ -28,7 +28,10 @@ export async function listFiles<P extends Piece>(
   const traces: TraceSummary[] = []
   const checked = new Set<bigint>()
   for (let needed = limit; ; needed *= 2) {
-    while (!reading.isDone && !isEnough(sketches, query, needed, reading.readFrom)) await reading.next({ each })
+    while (!reading.isDone && !isEnough(sketches, query, needed, reading.readFrom)) {
+      await reading.next({ each })
+      forgetUnlikely(sketches, query, reading.readFrom)
+    }
     const from = reading.readFrom
     const likely = [...sketches.values()].filter((found) => isRead(found, from) && mayMatch(found, query))
     const left = likely.filter(({ traceId }) => !checked.has(traceId)).sort(newestFirst)
@@ -45,6 +48,12 @@ export async function listFiles<P extends Piece>(
   }
   traces.sort(newestFirst)
   return { traces: traces.slice(0, limit), ...reading.report() }
+}
+
+/** Forgets traces that are read and cannot match, so that a search which finds little holds little. */
+function forgetUnlikely(sketches: Map<bigint, Sketch>, query: TraceQuery, from: bigint | undefined): void {
+  if (from === undefined) return
+  for (const [id, found] of sketches) if (isRead(found, from) && !mayMatch(found, query)) sketches.delete(id)
 }
 
 /** @param from the time from which on all is read; undefined if that is not known, or all is */

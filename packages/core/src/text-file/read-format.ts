@@ -18,6 +18,8 @@ export interface ScanStart {
   readonly amid?: boolean
   /** The {@link PieceScanner.closedFrom} of an earlier scan of the file. Default: this scan finds it. */
   readonly closedFrom?: number
+  /** The smallest size of {@link PieceScanner.room}, in bytes. Default 1 MiB. */
+  readonly chunk?: number
 }
 
 /** Finds the records in a file that is read in chunks. Read into `room()`, then call `filled()` and `pieces()`. */
@@ -70,6 +72,8 @@ export interface ReadPart<P extends Piece> {
   readonly closedFrom?: number | undefined
   /** Where to stop, in bytes from the start of the file. Default: at its end. */
   readonly to?: number
+  /** See {@link ScanStart.chunk}. */
+  readonly chunk?: number
   /** Only records with these bytes. Default: all. */
   readonly needle?: Buffer
   /** Whether to read a record. Default: all. */
@@ -79,8 +83,55 @@ export interface ReadPart<P extends Piece> {
   readonly report: Report
 }
 
+/** A read of a part of a file, chunk by chunk. */
+export class PartReader<P extends Piece> {
+  readonly #source: Source
+  readonly #format: ReadFormat<P>
+  readonly #part: ReadPart<P>
+  readonly #scanner: PieceScanner<P>
+  #position: number
+
+  constructor(source: Source, format: ReadFormat<P>, part: ReadPart<P>) {
+    const { from = 0, amid = false, closedFrom, chunk } = part
+    const known = { ...(closedFrom === undefined ? {} : { closedFrom }), ...(chunk === undefined ? {} : { chunk }) }
+    this.#source = source
+    this.#format = format
+    this.#part = part
+    this.#position = from
+    this.#scanner = format.scanner({ at: from, amid, ...known })
+  }
+
+  /** Of the file, once all is read; for another read of it. */
+  get closedFrom(): number | undefined {
+    return this.#scanner.closedFrom
+  }
+
+  /**
+   * Calls `each` for each span of the next chunk. The record that it gets is valid only during the call.
+   *
+   * @returns false once all is read
+   */
+  async next(each: (span: Span, piece: P) => void): Promise<boolean> {
+    const { to = Infinity, needle, wanted, signal, report } = this.#part
+    signal?.throwIfAborted()
+    const room = this.#scanner.room().subarray(0, to - this.#position)
+    const bytesRead = await this.#source.read([room], this.#position)
+    this.#scanner.filled(bytesRead)
+    this.#position += bytesRead
+    const final = bytesRead === 0 || this.#position >= to
+    for (const piece of this.#scanner.pieces(final, needle)) {
+      if (wanted?.(piece) === false) continue
+      const read = this.#format.spanOf(piece, report)
+      const span = read instanceof Promise ? await read : read
+      if (span !== undefined) each(span, piece)
+    }
+    if (final && this.#source.problem !== undefined) report.skip(this.#position, this.#source.problem)
+    return !final
+  }
+}
+
 /**
- * Calls `each` for each span of a file. The record that it gets is valid only during the call.
+ * Calls `each` for each span of a part of a file. The record that it gets is valid only during the call.
  *
  * @returns the {@link PieceScanner.closedFrom} of the file, for another read of it
  */
@@ -90,24 +141,7 @@ export async function readSpans<P extends Piece>(
   part: ReadPart<P>,
   each: (span: Span, piece: P) => void,
 ): Promise<number | undefined> {
-  const { amid = false, to = Infinity, needle, wanted, signal, report, closedFrom } = part
-  let position = part.from ?? 0
-  const scanner = format.scanner({ at: position, amid, ...(closedFrom === undefined ? {} : { closedFrom }) })
-  for (;;) {
-    signal?.throwIfAborted()
-    const room = scanner.room()
-    const bytesRead = await source.read([room.subarray(0, to - position)], position)
-    scanner.filled(bytesRead)
-    position += bytesRead
-    const final = bytesRead === 0 || position >= to
-    for (const piece of scanner.pieces(final, needle)) {
-      if (wanted?.(piece) === false) continue
-      const read = format.spanOf(piece, report)
-      const span = read instanceof Promise ? await read : read
-      if (span !== undefined) each(span, piece)
-    }
-    if (!final) continue
-    if (source.problem !== undefined) report.skip(position, source.problem)
-    return scanner.closedFrom
-  }
+  const reader = new PartReader(source, format, part)
+  while (await reader.next(each));
+  return reader.closedFrom
 }

@@ -6,12 +6,20 @@ export const MAX_PLACES = 10
 /** What a read has skipped. */
 export class Report implements ReadReport {
   skipped = 0
-  readonly places: { readonly at: string; readonly reason: string }[] = []
+  places: { readonly at: string; readonly reason: string }[] = []
   #file = ''
 
   /** Names the file that is read from now on, where there are several. */
   enter(file: string): void {
     this.#file = `${file}, `
+  }
+
+  /** What was skipped since the last call. */
+  take(): ReadReport {
+    const { skipped, places } = this
+    this.skipped = 0
+    this.places = []
+    return { skipped, places }
   }
 
   /** Counts a skipped record. @param at its place, in bytes from the start of the file */

@@ -1,4 +1,4 @@
-import type { TraceReader, TraceSpans } from '../contract/reader.js'
+import type { SpanBatch, SpanQuery, TraceReader, TraceSpans } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { checkTraceId } from '../store/query.js'
 import { isId } from '../values/ids.js'
@@ -6,6 +6,7 @@ import { checkOptions } from '../values/options.js'
 import { eachOnce } from '../values/spans.js'
 import { Backward } from './backward.js'
 import { followFiles } from './follow.js'
+import { readForward } from './forward.js'
 import { listFiles } from './list.js'
 import { absolutePath } from './open-file.js'
 import { closeAll, openStores } from './open-store.js'
@@ -27,8 +28,8 @@ export interface TextReaderOptions {
 
 const MARGIN = 5_000
 
-/** A reader that can follow a file. */
-export type TextReader = TraceReader & Required<Pick<TraceReader, 'follow'>>
+/** A reader that can follow a file, and read all of it. */
+export type TextReader = TraceReader & Required<Pick<TraceReader, 'follow' | 'scan'>>
 
 /**
  * Creates a reader of the traces in a text file, which may be written at the same time. Files that were rotated, such as
@@ -60,6 +61,16 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
     }
   }
 
+  async function* scan(query: SpanQuery, signal: AbortSignal | undefined): AsyncGenerator<SpanBatch> {
+    signal?.throwIfAborted()
+    const stores = await openStores(paths, name)
+    try {
+      yield* readForward(stores, format, { query, margin: options.margin ?? MARGIN, signal })
+    } finally {
+      await closeAll(stores.flat())
+    }
+  }
+
   return {
     name,
     trace: async (traceId, { signal } = {}) => {
@@ -71,6 +82,7 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
       signal?.throwIfAborted()
       return withStore(signal, (reading) => listFiles(reading, format, query, signal))
     },
+    scan: (query = {}, { signal } = {}) => scan(query, signal),
     follow: ({ signal }) => followFiles(paths, name, format, signal),
   }
 }

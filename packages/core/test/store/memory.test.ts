@@ -60,6 +60,17 @@ describe('memoryRecorder', () => {
     await expect(memoryRecorder().traces({}, options)).rejects.toBe(reason)
   })
 
+  test('scans in batches what it has when the scan begins', async () => {
+    const memory = memoryRecorder({ limit: 2_500 })
+    memory.record(Array.from({ length: 2_500 }, (_, at) => traceAt(BigInt(at + 1), 1n)))
+    const sizes: number[] = []
+    for await (const { spans } of memory.scan()) {
+      sizes.push(spans.length)
+      memory.record(spans)
+    }
+    expect(sizes).toEqual([1_000, 1_000, 500])
+  })
+
   test('bad options', () => {
     expect(() => memoryRecorder({ limit: 0 })).toThrow(
       /memoryRecorder: option "limit": expected a whole number above 0, got 0/,

@@ -96,6 +96,12 @@ export class Query {
     return false
   }
 
+  /** The spans of one page of the table, with all their data, after the page that ended at `from`. */
+  async spansPage(from: Key | undefined): Promise<{ readonly spans: readonly Span[]; readonly next: Key | undefined }> {
+    const page = await this.scanPage({}, from)
+    return { spans: [...this.#spansOf(page.Items ?? [])], next: page.LastEvaluatedKey }
+  }
+
   /** One page of a query, after the page that ended at `from`. */
   query(input: Partial<QueryCommandInput>, from: Key | undefined): Promise<Page> {
     return this.#page(input, from, ({ sdk, client }, whole, abortSignal) =>

@@ -3,17 +3,28 @@ import {
   optionRules,
   type ReadOptions,
   type Span,
+  type SpanBatch,
+  type SpanQuery,
   TraceError,
   type TraceList,
   type TraceQuery,
   type TraceReader,
 } from '@trace/core'
-import { checkQuery, checkTraceId, isId, listTraces, newestFirst } from '@trace/core/store'
+import { LEDGER_KIND } from '@trace/core/spans'
+import {
+  checkQuery,
+  checkSpanQuery,
+  checkTraceId,
+  isId,
+  listTraces,
+  matchesSpanQuery,
+  newestFirst,
+} from '@trace/core/store'
 import { Connection, TABLE_RULES, type TableOptions } from '../table/client.js'
 import { ownSignal } from '../table/deadline.js'
 import { createCommand, explain } from '../table/problem.js'
 import { Examiner } from './examine.js'
-import { Query } from './query.js'
+import { type Key, Query } from './query.js'
 import { listFromIndex } from './recent.js'
 
 /** Options of {@link dynamoReader}. */
@@ -30,13 +41,16 @@ export interface DynamoReaderOptions extends TableOptions {
 }
 
 const DEFAULT_SCAN_PAGES = 16
+/** How long before a time traces begin of which spans may start after it, where the index finds them, in ns: an hour. */
+const LONGEST_TRACE = 3_600_000_000_000n
 
 /**
  * Reads the traces of a DynamoDB table: items of this package in either layout, and items of the Go package. Expired items are
  * left out, although DynamoDB deletes them some days later.
  *
  * `trace` reads all pages, consistently. `traces` reads the index if the table has it. Otherwise it scans a limited part of the
- * table, and `incomplete` says so. Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` if the table is missing or does
+ * table, and `incomplete` says so. `scan` reads such a part of the table too, or, from a time on, what the index has: up to 1,000 traces
+ * that began at most an hour before that time. Every read rejects with a `TraceError` of code `TRACE_CANNOT_READ` if the table is missing or does
  * not answer.
  *
  * @throws {TraceError} `TRACE_BAD_OPTION` for an unknown option, one that is missing, or one of the wrong type
@@ -66,6 +80,28 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
     }
   }
 
+  async function* scan(query: SpanQuery, signal: AbortSignal | undefined): AsyncGenerator<SpanBatch> {
+    signal?.throwIfAborted()
+    checkSpanQuery(query)
+    const indexed = options.index === false ? undefined : await read(signal, (reading) => spansByIndex(reading, query))
+    if (indexed !== undefined) {
+      yield indexed
+      return
+    }
+    let start: Key | undefined
+    for (let pages = 0; pages < scanPages; pages++) {
+      const { spans, next, report } = await read(signal, async (reading) => {
+        const page = await reading.spansPage(start)
+        return { ...page, report: reading.report }
+      })
+      yield { spans: spans.filter((span) => matchesSpanQuery(span, query)), ...report }
+      start = next
+      if (start === undefined) return
+    }
+    const incomplete = `the table was read only in part, ${scanPages} MB of it; scanPages reads more`
+    yield { spans: [], skipped: 0, places: [], incomplete }
+  }
+
   return {
     name,
     trace: (traceId, { signal }: ReadOptions = {}) =>
@@ -83,8 +119,29 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
       }
       return read(signal, list, (error) => thrown.has(error))
     },
+    scan: (query = {}, { signal }: ReadOptions = {}) => scan(query, signal),
     close: async () => connection.close(),
   }
+}
+
+/** The spans from a time on, by the index; undefined if there is no such time, or no index. */
+async function spansByIndex(reading: Query, query: SpanQuery): Promise<SpanBatch | undefined> {
+  const { from, to } = query
+  if (from === undefined) return undefined
+  const spans: Span[] = []
+  const where = (span: Span): boolean => {
+    if (matchesSpanQuery(span, query)) spans.push(span)
+    return false
+  }
+  const range = { from: from - LONGEST_TRACE, ...(to === undefined ? {} : { to }) }
+  const reports: string[] = []
+  // Ledgers are listed apart. No trace has such a span, so that all are read.
+  for (const kind of [{}, { kind: LEDGER_KIND }]) {
+    const list = await listFromIndex(reading, { ...range, ...kind, where }, 1)
+    if (list === undefined) return undefined
+    if (list.incomplete !== undefined && !reports.includes(list.incomplete)) reports.push(list.incomplete)
+  }
+  return { spans, ...reading.report, ...(reports.length === 0 ? {} : { incomplete: reports.join('; ') }) }
 }
 
 /** The condition `where`, which leaves in `thrown` what it throws. */

@@ -1,16 +1,16 @@
 import { deepStrictEqual, equal, ok, rejects } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTracer, memoryRecorder, type Span } from '@trace/core'
-import { eachOnce } from '@trace/core/store'
+import { createTracer, memoryRecorder, type Span, type SpanQuery } from '@trace/core'
+import { eachOnce, matchesSpanQuery } from '@trace/core/store'
 import { type Case, type ReaderSuiteOptions, type TestStore, withStore } from '../suite.js'
 import { assertSame, makeSpan, START } from './spans.js'
-import { QUERIES, someTraces } from './traces.js'
+import { QUERIES, SPAN_QUERIES, someTraces } from './traces.js'
 
 type Body = (store: TestStore) => Promise<void>
 type Add = (name: string, body: Body) => void
 
 /**
- * The cases that every reader must pass, for any test runner. `follow` is tested if the reader has it.
+ * The cases that every reader must pass, for any test runner. `scan` and `follow` are tested if the reader has them.
  *
  * @param options how to open a store, and what it cannot do
  */
@@ -31,6 +31,7 @@ export function readerSuite(options: ReaderSuiteOptions): readonly Case[] {
   addRefusals(add)
   addProcess(add, options)
   addSignals(add)
+  addScan(add, options)
   addFollow(add)
   return cases
 }
@@ -185,6 +186,49 @@ function addSignals(add: Add): void {
     equal((await reader.trace(1n, { signal })).spans.length, 1)
     equal((await reader.traces({}, { signal })).traces.length, 1)
   })
+}
+
+function addScan(add: Add, options: ReaderSuiteOptions): void {
+  const given = someTraces(options)
+  const scanned = async ({ reader }: TestStore, query?: SpanQuery): Promise<Span[]> => {
+    const spans: Span[] = []
+    for await (const batch of reader.scan?.(query) ?? []) {
+      deepStrictEqual([batch.skipped, batch.places, batch.incomplete], [0, [], undefined])
+      spans.push(...batch.spans)
+    }
+    return eachOnce(spans).sort(byId)
+  }
+  for (const [name, query] of SPAN_QUERIES) {
+    add(`scans ${name}`, async (store) => {
+      if (store.reader.scan === undefined) return
+      for (let at = 0; at < given.length; at += 40) await store.recorder.record(given.slice(at, at + 40))
+      const wanted = eachOnce(given.filter((span) => matchesSpanQuery(span, query ?? {})))
+      assertSame(await scanned(store, query), wanted.sort(byId))
+    })
+  }
+  add('scans an empty time range, and can be left before the end', async (store) => {
+    const { recorder, reader } = store
+    if (reader.scan === undefined) return
+    await recorder.record([makeSpan(), makeSpan()])
+    deepStrictEqual(await scanned(store, { from: START + 5_000n, to: START + 5_000n }), [])
+    for await (const _ of reader.scan()) break
+    equal((await scanned(store)).length, 2)
+  })
+  add('rejects a scan for a wrong condition, and when its signal aborts', async ({ recorder, reader }) => {
+    if (reader.scan === undefined) return
+    await recorder.record([makeSpan()])
+    for (const query of [{ form: 1n }, { from: 1 }, { to: '1' }, { kind: /x/ }]) {
+      const batches: AsyncIterable<unknown> = Reflect.apply(reader.scan, reader, [query])
+      await rejects(batches[Symbol.asyncIterator]().next(), { code: 'TRACE_BAD_QUERY' })
+    }
+    const reason = new Error('enough')
+    const batches = reader.scan({}, { signal: AbortSignal.abort(reason) })
+    await rejects(batches[Symbol.asyncIterator]().next(), (error) => error === reason)
+  })
+}
+
+function byId(a: Span, b: Span): number {
+  return a.spanId < b.spanId ? -1 : 1
 }
 
 /** How long `follow` may take to notice a new span or an abort, in ms. */

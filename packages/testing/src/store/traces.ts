@@ -1,4 +1,4 @@
-import { DATA_KEYS, type Span, type TraceQuery } from '@trace/core'
+import { DATA_KEYS, type Span, type SpanQuery, type TraceQuery } from '@trace/core'
 import type { Abilities } from '../suite.js'
 import { MILLISECOND, makeSpan, START } from './spans.js'
 
@@ -77,4 +77,14 @@ export const QUERIES: readonly [string, TraceQuery][] = [
     'by all conditions at once',
     { from: START, to: FROM * 2n, kind: 'request', name: 'name 1', error: false, limit: 2 },
   ],
+]
+
+/** What is asked of the spans themselves. */
+export const SPAN_QUERIES: readonly [string, SpanQuery | undefined][] = [
+  ['all spans but those of ledgers', undefined],
+  ['spans of a kind', { kind: 'db' }],
+  ['ledgers', { kind: 'ledger' }],
+  ['spans that start at a time or later', { from: FROM }],
+  ['spans that start before a time', { to: FROM }],
+  ['spans of a time range and a kind', { from: START + 4n * MILLISECOND, to: FROM, kind: 'task' }],
 ]

@@ -129,6 +129,25 @@ const readerMutants: Record<string, Mutant> = {
     reading({ trace: (id) => memory.trace(id), traces: (query) => memory.traces(query) })(memory),
   'says it skipped': (memory) =>
     reading({ trace: async (id, how) => ({ ...(await memory.trace(id, how)), skipped: 1 }) })(memory),
+  'scans ledgers unasked': (memory) =>
+    reading({
+      scan: async function* () {
+        yield { spans: [...memory.spans], skipped: 0, places: [] }
+      },
+    })(memory),
+  ...Object.fromEntries(
+    (['from', 'to', 'kind'] as const).map((condition): [string, Mutant] => [
+      `forgets the condition ${condition} of a scan`,
+      (memory) => reading({ scan: ({ [condition]: _, ...query } = {}, how) => memory.scan(query, how) })(memory),
+    ]),
+  ),
+  'forgets the signal of a scan': (memory) => reading({ scan: (query) => memory.scan(query) })(memory),
+  'scans a part only': (memory) =>
+    reading({
+      scan: async function* (query, how) {
+        for await (const batch of memory.scan(query, how)) yield { ...batch, spans: batch.spans.slice(1) }
+      },
+    })(memory),
   'follows nothing': reading({
     follow: ({ signal }) => endless(signal),
   }),
