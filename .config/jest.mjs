@@ -38,8 +38,14 @@ for (const [option, file] of [
   const path = join(config.rootDir, 'test', 'support', file)
   if (existsSync(path)) config[option] = path
 }
-// What a package has of its own, such as more workers than its tests keep busy.
-Object.assign(config, JSON.parse(readFileSync('package.json', 'utf8')).jest)
+// What a package has of its own, such as more workers than its tests keep busy; and the tests that do not run on the Node under
+// test, such as those of a page in a browser: where the tests run again on another Node, those do not.
+const { onOneNode = [], ...own } = JSON.parse(readFileSync('package.json', 'utf8')).jest ?? {}
+Object.assign(config, own)
+if (process.env.TRACE_TEST_AGAIN === '1' && onOneNode.length > 0) {
+  console.log(`Not run again, since no other Node changes what they test: ${onOneNode.join(', ')}`)
+  config.testPathIgnorePatterns = onOneNode.map((path) => `<rootDir>/${path}`)
+}
 const require = createRequire(import.meta.url)
 const args = process.argv.slice(2)
 const isForNode = (arg) => arg.startsWith('--inspect')

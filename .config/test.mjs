@@ -1,5 +1,6 @@
 // The test command: lints, then builds, type-checks and tests every package, compares the public types with their reports, and
-// ends with one line that counts the tests of all of them. `--on 24` runs the tests on the newest Node 24 too, and counts those as well.
+// ends with one line that counts the tests of all of them. `--on 24` runs the tests on the newest Node 24 too, and counts those as
+// well; but not again those that run elsewhere, which each package names as `onOneNode`.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -55,7 +56,11 @@ function testOn(major) {
   }
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
   console.log(`\nThe tests on Node ${version}:`)
-  return runTasks(['test'], { TRACE_TEST_NODE: version, PATH: dirname(node) + delimiter + process.env.PATH })
+  return runTasks(['test'], {
+    TRACE_TEST_NODE: version,
+    TRACE_TEST_AGAIN: '1',
+    PATH: dirname(node) + delimiter + process.env.PATH,
+  })
 }
 
 function runTasks(tasks, env) {

@@ -1,12 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { bundleAndRun } from '../src/cells/bundlers.js'
 import { runJest } from '../src/cells/jest.js'
-import { checkTypes, lintPackage } from '../src/cells/published.js'
-import { compile } from '../src/cells/typescript.js'
-import { pack, publishedPackages, unpack } from '../src/packed.js'
+import { pack, unpack } from '../src/packed.js'
 import { putPrograms, SERVICE_PRINTS } from '../src/programs.js'
 import { runNode } from '../src/run.js'
 
@@ -15,14 +13,11 @@ import { runNode } from '../src/run.js'
 const here = fileURLToPath(new URL('..', import.meta.url))
 /** Inside this package, so that what the packages depend on, and the tools, are found. */
 const project = join(here, '.packed', 'installed')
-const newest = join(here, '..', '..', 'node_modules', 'typescript', 'bin', 'tsc')
-const oldest = join(here, 'node_modules', 'typescript', 'bin', 'tsc')
-let tarballs: ReadonlyMap<string, string>
 
 beforeAll(async () => {
   rmSync(project, { recursive: true, force: true })
   mkdirSync(project, { recursive: true })
-  tarballs = await pack(join(project, 'tarballs'))
+  const tarballs = await pack(join(project, 'tarballs'))
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true }))
   await unpack(tarballs, project)
   putPrograms(project)
@@ -44,19 +39,6 @@ test.each(['babel-jest', 'ts-jest', '@swc/jest'] as const)('Jest runs without an
   await runJest(project, transform)
 })
 
-describe('TypeScript', () => {
-  // AWS's declarations alone take the oldest a minute on a busy machine.
-  const without = ['@trace/dynamorec']
-  test.each([
-    { compiler: oldest, version: 5.4, resolution: 'node10', exactOptionalPropertyTypes: false, without },
-    { compiler: oldest, version: 5.4, resolution: 'node16', exactOptionalPropertyTypes: true, without },
-    { compiler: newest, version: 7, resolution: 'nodenext', exactOptionalPropertyTypes: true },
-    { compiler: newest, version: 7, resolution: 'bundler', exactOptionalPropertyTypes: false },
-  ] as const)('$version compiles a use of them, $resolution', async (compilation) => {
-    await compile(project, compilation)
-  })
-})
-
 test.each([
   { tool: 'esbuild', entry: 'bundle.mjs', format: 'esm', minify: true },
   { tool: 'esbuild', entry: 'bundle.cjs', format: 'cjs', minify: true },
@@ -64,12 +46,3 @@ test.each([
 ] as const)('a bundle by $tool of $entry, as $format, records and reads back', async (bundling) => {
   await bundleAndRun(project, bundling)
 })
-
-test.each(publishedPackages())(
-  'nothing is wrong with the tarball of $manifest.name',
-  async ({ manifest: { name } }) => {
-    const tarball = tarballs.get(name) ?? ''
-    await checkTypes(tarball)
-    await lintPackage(tarball)
-  },
-)

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { type Conditions, entriesOf, publishedPackages } from '../src/packed.js'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
@@ -30,12 +30,23 @@ describe.each(entries)('%s', (entry) => {
   })
 })
 
-describe.each(manifests)('the package $manifest.name', ({ folder, manifest }) => {
+/** The paths of the files in each package's tarball, by the package's name. */
+const packedFiles = new Map<string, string[]>()
+beforeAll(() => {
+  const folders = manifests.map(({ folder }) => folder)
+  const packed: { name: string; files: { path: string }[] }[] = JSON.parse(
+    execFileSync('npm', ['pack', ...folders, '--dry-run', '--json', '--silent'], { cwd: here, encoding: 'utf8' }),
+  )
+  for (const { name, files } of packed)
+    packedFiles.set(
+      name,
+      files.map(({ path }) => path),
+    )
+})
+
+describe.each(manifests)('the package $manifest.name', ({ manifest }) => {
   test('packs what its exports name, and neither tests nor build files', () => {
-    const [{ files }] = JSON.parse(
-      execFileSync('npm', ['pack', '--dry-run', '--json', '--silent'], { cwd: folder, encoding: 'utf8' }),
-    ) as [{ files: { path: string }[] }]
-    const packed = files.map(({ path }) => path)
+    const packed = packedFiles.get(manifest.name) ?? []
     for (const path of [manifest.main, ...Object.values(manifest.exports).flatMap(pathsOf)]) {
       expect(packed).toContain(path.replace('./', ''))
     }
