@@ -1,6 +1,6 @@
 import { isFailed, type Span } from '@trace/core/spans'
 import type { SpanNode } from '../tree/node.js'
-import { buildTree } from '../tree/tree.js'
+import { buildTree, type TreeOptions } from '../tree/tree.js'
 import { Histogram } from './histogram.js'
 
 /** A step of a path: what spans at one place of their traces' trees have in common. */
@@ -75,8 +75,9 @@ export class PathStatistics {
   #leftOut = 0
 
   /** @param spans all spans of one trace */
-  addTrace(spans: Iterable<Span>): void {
-    const { nodes } = buildTree(spans)
+  addTrace(spans: Iterable<Span>, options: TreeOptions = {}): void {
+    const { nodes } = buildTree(spans, options)
+    const { isFailed: failed = isFailed } = options
     if (nodes.length === 0) return
     this.#traces++
     const places = new Map<SpanNode, Place>()
@@ -90,7 +91,7 @@ export class PathStatistics {
       places.set(node, place)
       if (node.span.finish === undefined) place.open++
       else place.durations.add(node.duration)
-      if (isFailed(node.span)) place.failed++
+      if (failed(node.span)) place.failed++
     }
   }
 

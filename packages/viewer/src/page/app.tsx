@@ -1,8 +1,8 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { CompareView } from './compare/compare-view.js'
+import { StoredComparison } from './compare/compare-view.js'
 import { FileView, type FileViewProps } from './file-view.js'
-import { Problem, savedSpans } from './frame/api.js'
+import { Problem, SERVER, savedSpans } from './frame/api.js'
 import { useFileDrop } from './frame/drop.js'
 import { utc } from './frame/format.js'
 import { Help } from './frame/help.js'
@@ -63,7 +63,7 @@ export function App(): JSX.Element {
       <View
         trace={trace}
         compare={compare}
-        own={dropped ?? (saved === undefined ? undefined : { spans: saved, notice: undefined })}
+        own={dropped ?? (saved === undefined ? undefined : { name: '', spans: saved, notice: undefined })}
       />
       {helps && <Help onClose={() => setHelps(false)} />}
     </>
@@ -84,9 +84,10 @@ interface ViewProps {
 }
 
 function View({ trace, compare, own }: ViewProps): JSX.Element {
-  if (own !== undefined) return <FileView spans={own.spans} notice={own.notice} />
-  if (trace !== undefined && compare !== undefined) return <CompareView first={trace} second={compare} />
-  return trace === undefined ? <ListView /> : <LoadedTrace key={trace} id={trace} />
+  if (own !== undefined) return <FileView {...own} />
+  if (trace !== undefined && compare !== undefined)
+    return <StoredComparison key={`${trace} ${compare}`} first={trace} second={compare} />
+  return trace === undefined ? <ListView source={SERVER} /> : <LoadedTrace key={trace} id={trace} />
 }
 
 function LoadedTrace({ id }: { readonly id: string }): JSX.Element {

@@ -1,28 +1,34 @@
+import { SearchError } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import { listTraces } from '@trace/core/store'
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
-import type { ListedTrace } from './frame/api.js'
+import { ValueCollector } from '../wire/known-values.js'
+import { listQuery } from '../wire/list-query.js'
+import { CompareView } from './compare/compare-view.js'
+import { type ListedTrace, type Listing, type ListSource, Problem } from './frame/api.js'
 import { place } from './frame/location.js'
-import { TraceRow } from './list/trace-row.js'
+import { ListView } from './list/list-view.js'
 import { TraceView } from './trace/trace-view.js'
 
-/** As many traces of a file are listed: the newest. */
-const MOST_LISTED = 1_000
-
 export interface FileViewProps {
+  /** Of the file. */
+  readonly name: string
   readonly spans: readonly Span[]
   /** What may be missing. */
   readonly notice: string | undefined
 }
 
 /** What a file holds, without a server: its one trace, or a list of its traces, and the one that is chosen. */
-export function FileView({ spans, notice }: FileViewProps): JSX.Element {
+export function FileView({ name, spans, notice }: FileViewProps): JSX.Element {
   const byTrace = useMemo(() => groupsOf(spans), [spans])
-  const { trace = '' } = place.value
+  const source = useMemo(() => sourceOf(name, spans), [name, spans])
+  const { trace = '', compare = '' } = place.value
   const chosen = byTrace.size <= 1 ? spans : byTrace.get(trace)
-  if (chosen !== undefined) return <TraceView key={trace} spans={chosen} hasStore={false} notice={notice} />
-  return <FileList spans={spans} count={byTrace.size} notice={notice} />
+  if (chosen === undefined) return <ListView source={source} notice={notice} />
+  const other = byTrace.get(compare)
+  if (other !== undefined) return <CompareView first={chosen} second={other} notice={notice} />
+  return <TraceView key={trace} spans={chosen} hasStore={false} notice={notice} />
 }
 
 /** The spans of each trace, by its id. */
@@ -37,38 +43,25 @@ function groupsOf(spans: readonly Span[]): ReadonlyMap<string, readonly Span[]> 
   return new Map([...groups].map(([traceId, group]) => [String(traceId), group]))
 }
 
-function FileList({ spans, count, notice }: FileViewProps & { readonly count: number }): JSX.Element {
-  const traces = useMemo(
-    () =>
-      listTraces(spans, { limit: MOST_LISTED }).map(
-        ({ traceId, ...others }): ListedTrace => ({ ...others, traceId: String(traceId) }),
-      ),
-    [spans],
-  )
-  return (
-    <main class="list">
-      <p class="facts">
-        {count} traces{count > traces.length ? `, of which the newest ${traces.length} are listed` : ''}
-      </p>
-      {notice !== undefined && <p class="notice">Spans may be missing: {notice}</p>}
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              {['Time', 'Duration', 'Service', 'Name', 'Spans', 'Failed', 'Open'].map((heading) => (
-                <th key={heading} scope="col">
-                  {heading}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {traces.map((trace) => (
-              <TraceRow key={trace.traceId} trace={trace} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </main>
-  )
+/** Lists the traces of a file as a server lists those of its store. */
+function sourceOf(name: string, spans: readonly Span[]): ListSource {
+  return {
+    list: async (asked) => listingOf(name, spans, asked),
+    values: async () => {
+      const values = new ValueCollector()
+      for (const span of spans) if (values.add(span)) break
+      return values.values()
+    },
+  }
+}
+
+function listingOf(name: string, spans: readonly Span[], asked: URLSearchParams): Listing {
+  try {
+    const { limit, ...query } = listQuery(asked)
+    const found = listTraces(spans, { ...query, limit: limit + 1 })
+    const traces = found.slice(0, limit).map((trace): ListedTrace => ({ ...trace, traceId: String(trace.traceId) }))
+    return { store: name, traces, more: found.length > limit, skipped: 0, places: [], incomplete: undefined }
+  } catch (error) {
+    throw error instanceof SearchError ? new Problem(error.message, error.from) : error
+  }
 }

@@ -14,6 +14,8 @@ export function json(status: number, value: unknown): Answer {
 }
 
 export function send(req: IncomingMessage, res: ServerResponse, { status, type, text, headers }: Answer): void {
+  // Who has gone is told nothing: Node calls it an error.
+  if (res.destroyed) return
   const length = Buffer.byteLength(text)
   res.writeHead(status, { ...SAFE_HEADERS, 'Content-Type': type, 'Content-Length': length, ...headers })
   res.end(req.method === 'HEAD' ? undefined : text)

@@ -1,49 +1,48 @@
-import { parseSearch, SearchError } from '@trace/analysis'
-import type { TraceQuery, TraceReader } from '@trace/core'
+import { SearchError } from '@trace/analysis'
+import type { TraceReader } from '@trace/core'
+import { ValueCollector } from '../wire/known-values.js'
+import { listQuery } from '../wire/list-query.js'
 import { type Answer, json } from './answer.js'
 
-/** How many traces a list has at most, whatever is asked for. */
-const MOST = 5_000
-const DEFAULT_LIMIT = 100
-/** Time ranges by their names, in ms. */
-const RANGES: Readonly<Record<string, number>> = {
-  '15m': 900_000,
-  '1h': 3_600_000,
-  '24h': 86_400_000,
-  '7d': 604_800_000,
-}
-
-/** The traces that the page asks for: `q`, a search; `from` and `to`, in ms since the epoch, or a `range`; and a `limit`. */
-export async function listAnswer(reader: TraceReader, asked: URLSearchParams): Promise<Answer> {
-  const limit = Math.min(MOST, countOf(asked.get('limit')) ?? DEFAULT_LIMIT)
+/** The traces that the page asks for; see `listQuery`. */
+export async function listAnswer(reader: TraceReader, asked: URLSearchParams, signal: AbortSignal): Promise<Answer> {
   try {
+    const { limit, ...query } = listQuery(asked)
     // One more than is shown tells whether there are more.
-    const query = { ...timesOf(asked), ...parseSearch(asked.get('q') ?? '').query, limit: limit + 1 }
-    const { traces, skipped, places, incomplete } = await reader.traces(query)
-    return json(200, {
-      store: reader.name,
-      traces: traces.slice(0, limit),
-      more: traces.length > limit,
-      skipped,
-      places,
-      incomplete,
-    })
+    const { traces, skipped, places, incomplete } = await reader.traces({ ...query, limit: limit + 1 }, { signal })
+    const more = traces.length > limit
+    return json(200, { store: reader.name, traces: traces.slice(0, limit), more, skipped, places, incomplete })
   } catch (error) {
     if (error instanceof SearchError) return json(400, { message: error.message, at: error.from })
     throw error
   }
 }
 
-function timesOf(asked: URLSearchParams): Pick<TraceQuery, 'from' | 'to'> {
-  const range = asked.get('range')
-  const length = range !== null && Object.hasOwn(RANGES, range) ? RANGES[range] : undefined
-  const [from, to] = [length === undefined ? countOf(asked.get('from')) : Date.now() - length, countOf(asked.get('to'))]
-  return {
-    ...(from === undefined ? {} : { from: BigInt(from) * 1_000_000n }),
-    ...(to === undefined ? {} : { to: BigInt(to) * 1_000_000n }),
-  }
+/** What the newest spans of a store have that a search may name. */
+export async function valuesAnswer(reader: TraceReader, signal: AbortSignal): Promise<Answer> {
+  const values = new ValueCollector()
+  await reader.traces({ limit: 1, where: (span) => values.add(span) }, { signal })
+  return json(200, values.values())
 }
 
-function countOf(text: string | null): number | undefined {
-  return text !== null && /^\d{1,15}$/.test(text) && Number(text) > 0 ? Number(text) : undefined
+/**
+ * Reads one thing after another, so that many tabs take no more memory than one: a search may have to keep a few figures of every
+ * trace of a store. What nobody waits for any more is not begun, and holds up nobody.
+ */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param read ends early where the signal aborts */
+  take<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    const result = Promise.race([this.#last, aborted]).then(() => {
+      signal.throwIfAborted()
+      return read()
+    })
+    this.#last = Promise.allSettled([this.#last, Promise.race([result.catch(() => {}), aborted])])
+    return result
+  }
 }

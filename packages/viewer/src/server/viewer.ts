@@ -4,7 +4,7 @@ import { writeSpans } from '../wire/write.js'
 import { type Answer, json, send } from './answer.js'
 import { isPageFile, pageFile } from './files.js'
 import { refusal } from './guard.js'
-import { listAnswer } from './list.js'
+import { listAnswer, Turns, valuesAnswer } from './list.js'
 import { sendLive } from './live.js'
 import { savedPage } from './saved.js'
 
@@ -47,12 +47,15 @@ const RULES: Readonly<Record<keyof ViewerOptions, OptionRule>> = {
 export function traceViewer(options: ViewerOptions): ViewerHandler {
   checkOptions('traceViewer', options, RULES)
   const { reader, enabled = process.env['NODE_ENV'] !== 'production', hosts = [] } = options
+  const store: Store = { reader, turns: new Turns() }
   return (req, res) => {
     const refused = enabled ? refusal(req, hosts) : OFF
     if (refused !== undefined) return send(req, res, plain(refused.status, refused.message))
     const url = new URL(targetOf(req), 'http://localhost')
-    if (url.pathname.endsWith('/api/live')) return void sendLive(req, res, reader)
-    answer(reader, url).then(
+    if (url.pathname.endsWith('/api/live')) return void sendLive(req, res, reader, url.searchParams.get('q') ?? '')
+    const gone = new AbortController()
+    res.once('close', () => gone.abort())
+    answer(store, url, gone.signal).then(
       (found) => send(req, res, found),
       (error: unknown) => send(req, res, failed(error)),
     )
@@ -69,10 +72,18 @@ function targetOf(req: IncomingMessage & { originalUrl?: string }): string {
   return (req.originalUrl ?? req.url ?? '/').replace(/^\/+/, '/')
 }
 
-async function answer(reader: TraceReader, { pathname, searchParams }: URL): Promise<Answer> {
-  if (pathname.endsWith('/api/traces')) return listAnswer(reader, searchParams)
-  if (pathname.endsWith('/api/trace')) return traceAnswer(reader, searchParams, false)
-  if (pathname.endsWith('/api/saved')) return traceAnswer(reader, searchParams, true)
+interface Store {
+  readonly reader: TraceReader
+  readonly turns: Turns
+}
+
+/** @param signal aborts where whoever asked has gone, so that nothing is read for nobody */
+async function answer({ reader, turns }: Store, url: URL, signal: AbortSignal): Promise<Answer> {
+  const { pathname, searchParams } = url
+  if (pathname.endsWith('/api/traces')) return turns.take(signal, () => listAnswer(reader, searchParams, signal))
+  if (pathname.endsWith('/api/values')) return turns.take(signal, () => valuesAnswer(reader, signal))
+  if (pathname.endsWith('/api/trace')) return traceAnswer(reader, url, signal)
+  if (pathname.endsWith('/api/saved')) return traceAnswer(reader, url, signal)
   const name = pathname.slice(pathname.lastIndexOf('/') + 1)
   if (name === '') return { status: 200, ...pageFile('index.html') }
   if (name !== 'index.html' && isPageFile(name)) return { status: 200, ...pageFile(name) }
@@ -81,12 +92,12 @@ async function answer(reader: TraceReader, { pathname, searchParams }: URL): Pro
   return { ...plain(302, ''), headers: { Location: `./${name}/` } }
 }
 
-async function traceAnswer(reader: TraceReader, query: URLSearchParams, save: boolean): Promise<Answer> {
-  const traceId = parseId(query.get('id') ?? '')
+async function traceAnswer(reader: TraceReader, url: URL, signal: AbortSignal): Promise<Answer> {
+  const traceId = parseId(url.searchParams.get('id') ?? '')
   if (traceId === undefined) return json(400, { message: 'A trace id is a number of up to 20 digits.' })
-  const { spans, skipped, places, incomplete } = await reader.trace(traceId)
+  const { spans, skipped, places, incomplete } = await reader.trace(traceId, { signal })
   if (spans.length === 0) return json(404, { message: `${reader.name} has no trace ${traceId}.` })
-  if (!save) {
+  if (!url.pathname.endsWith('/saved')) {
     const text = writeSpans(spans, { skipped, places, incomplete, store: reader.name })
     return { status: 200, type: 'text/plain; charset=utf-8', text }
   }

@@ -6,7 +6,7 @@ import { spanToJsonLine } from '@trace/jsonrec'
 import { spanToYaml } from '@trace/yamlrec'
 import type { Page } from 'playwright-core'
 import { savedPage } from '../../dist/index.js'
-import { useBrowser } from '../support/page.js'
+import { parameterOf, useBrowser } from '../support/page.js'
 import { checkout, storeOf } from '../support/store.js'
 
 const open = useBrowser()
@@ -71,12 +71,59 @@ describe('a file that is dropped on the page', () => {
   test('is listed where it holds several traces, of which one can be chosen', async () => {
     const page = await openList()
     await drop(page, 'two.yaml', yaml([...checkout(1n), ...checkout(2n)]))
-    await page.getByText('2 traces').waitFor()
+    await page.waitForFunction(() => document.querySelectorAll('.list tbody tr').length === 2)
     await page.locator('tbody tr').first().click()
     await page.waitForSelector('.waterfall .row')
     expect(await page.locator('.head').innerText()).toContain('17 spans')
     await page.keyboard.press('u')
-    await page.getByText('2 traces').waitFor()
+    await page.waitForFunction(() => document.querySelectorAll('.list tbody tr').length === 2)
+  })
+
+  test('is searched and sorted as a store is: with suggestions, and mistakes pointed at', async () => {
+    const page = await openList()
+    const traces = [1n, 2n, 3n].map((traceId) =>
+      checkout(traceId).filter((span) => traceId !== 2n || span.kind !== 'db'),
+    )
+    await drop(page, 'three.yaml', yaml(traces.flat()))
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    const rows = page.locator('.list tbody tr')
+    const count = (wanted: number): Promise<unknown> =>
+      page.waitForFunction((traces) => document.querySelectorAll('.list tbody tr').length === traces, wanted)
+    await count(3)
+    await page.getByRole('button', { name: /^Spans/ }).click()
+    await page.getByRole('button', { name: /^Spans/ }).click()
+    expect(await rows.first().locator('.spans').innerText()).toBe('5')
+    const search = page.getByLabel('Search traces')
+    await search.pressSequentially('@db')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('*where*')
+    await page.keyboard.press('Enter')
+    await count(2)
+    expect(await parameterOf(page, 'q')).toBe('@db.query.text:*where*')
+    await search.fill('duration:soon')
+    await page.keyboard.press('Enter')
+    expect(await page.getByRole('alert').innerText()).toContain('^')
+    await search.fill('unheard-of')
+    await page.keyboard.press('Enter')
+    await page.getByText('No trace matches.').waitFor()
+    await page.getByRole('button', { name: 'Show all traces' }).click()
+    await count(3)
+    expect(asked).toEqual([])
+    // A link leads to two of them side by side.
+    await page.evaluate(() => history.replaceState(null, '', '?trace=1&compare=2'))
+    await page.evaluate(() => dispatchEvent(new PopStateEvent('popstate')))
+    await page.locator('.compare tr.gone').waitFor()
+  })
+
+  test('shows the list of the store again when it is closed', async () => {
+    const page = await openList()
+    await drop(page, 'two.yaml', yaml([...checkout(1n), ...checkout(2n)]))
+    await page.waitForFunction(() => document.querySelectorAll('.list tbody tr').length === 2)
+    await page.getByRole('button', { name: 'Close the file' }).click()
+    await page.waitForFunction(() => document.querySelectorAll('.list tbody tr').length === 1)
+    expect(await page.locator('.store').innerText()).toBe('memory')
   })
 
   test('says what of it was skipped', async () => {

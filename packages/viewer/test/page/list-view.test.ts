@@ -53,6 +53,28 @@ describe('the list', () => {
     await count(page, 5)
   })
 
+  test('suggests fields, values and data keys that the store has', async () => {
+    const { page } = await open(await some())
+    await count(page, 5)
+    const options = page.getByRole('option')
+    const suggested = async (text: string, wanted: string): Promise<void> => {
+      await page.getByLabel('Search traces').fill('')
+      await page.getByLabel('Search traces').pressSequentially(text)
+      await options.filter({ hasText: wanted }).first().waitFor()
+    }
+    await suggested('serv', 'service:')
+    await suggested('service:inv', 'inventory')
+    await suggested('host:web', 'web-3')
+    await suggested('name:sel', '"select price"')
+    await suggested('@user', '@user.id:')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('42')
+    await page.keyboard.press('Enter')
+    await count(page, 1)
+    expect(await parameterOf(page, 'q')).toBe('@user.id:42')
+  })
+
   test('counts by service and name, and searches for those', async () => {
     const { page } = await open(await some())
     await page.getByRole('button', { name: 'gateway 1' }).click()
@@ -70,8 +92,91 @@ describe('the list', () => {
     await page.mouse.move(box.x + box.width - 1, box.y + 60)
     await page.mouse.up()
     await count(page, 2)
+    expect(await parameterOf(page, 'from')).toMatch(/^\d+$/)
     await page.locator('.controls select').selectOption('all')
     await count(page, 5)
+  })
+
+  test('goes from dot to dot of the scatter by keys, selects a time range, and opens a trace', async () => {
+    const { page } = await open(await some())
+    await count(page, 5)
+    const caption = page.locator('.scatter figcaption')
+    await page.locator('.scatter [role=application]').focus()
+    await page.keyboard.press('ArrowLeft')
+    expect(await caption.innerText()).toContain('GET /users/4')
+    await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Shift+ArrowLeft')
+    expect(await caption.innerText()).toContain('GET /users/2')
+    await page.keyboard.press('Enter')
+    await count(page, 3)
+    await page.locator('.scatter [role=application]').focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.waterfall .row')
+    expect(await page.locator('.head').innerText()).toContain('GET /users/2')
+  })
+
+  test('shows a time range that is chosen, also by keys', async () => {
+    const now = BigInt(Date.now()) * 1_000_000n
+    const late = aSpan({ traceId: 500n, name: 'just now', start: now - 60_000_000_000n, finish: now })
+    const { page } = await open(await storeOf(checkout(), [late]))
+    await count(page, 2)
+    await page.locator('.controls select').focus()
+    await page.keyboard.type('last 15m')
+    await count(page, 1)
+    expect(await names(page)).toEqual(['request just now'])
+    expect(await parameterOf(page, 'range')).toBe('15m')
+  })
+
+  test('goes through the rows and shows more by keys', async () => {
+    const many = Array.from({ length: 130 }, (_, n) => [
+      aSpan({ traceId: 1_000n + BigInt(n), from: n, name: `n ${n}` }),
+    ])
+    const { page } = await open(await storeOf(...many))
+    await count(page, 100)
+    const focused = (): Promise<string | undefined> =>
+      page.evaluate(() => document.activeElement?.textContent?.replaceAll(/\s+/g, ' '))
+    await page.keyboard.press('j')
+    expect(await focused()).toBe('request n 129')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('k')
+    await page.keyboard.press('j')
+    expect(await focused()).toBe('request n 128')
+    await page.keyboard.press('End')
+    expect(await focused()).toBe('request n 30')
+    await page.keyboard.press('m')
+    await count(page, 130)
+    expect(await parameterOf(page, 'limit')).toBe('200')
+    await page.keyboard.press('Home')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.waterfall .row')
+  })
+
+  test('sorts by every column, by keys too, and a link shows the same', async () => {
+    const { page, url } = await open(await some())
+    await count(page, 5)
+    for (const heading of ['Time', 'Duration', 'Service', 'Name', 'Spans', 'Failed', 'Open']) {
+      const column = page.getByRole('columnheader', { name: heading })
+      await column.getByRole('button').focus()
+      await page.keyboard.press('Enter')
+      const first = await column.getAttribute('aria-sort')
+      await page.keyboard.press('Enter')
+      expect([first, await column.getAttribute('aria-sort')].sort()).toEqual(['ascending', 'descending'])
+    }
+    await page.goto(`${url}?sort=duration&q=${encodeURIComponent('name:"GET /users/*"')}`)
+    await page.getByText('No trace matches.').waitFor()
+    await page.goto(`${url}?sort=duration&q=${encodeURIComponent('name:GET*')}&live=off`)
+    await count(page, 5)
+    expect((await names(page))[0]).toBe('request GET /users/1')
+    await page.getByRole('button', { name: 'Resume' }).waitFor()
+  })
+
+  test('leads to what is older where it lists no more at once', async () => {
+    const many = Array.from({ length: 5_010 }, (_, n) => aSpan({ traceId: 1_000n + BigInt(n), from: n * 10 }))
+    const { page } = await open(await storeOf(many), '?limit=9999')
+    await page.getByText('5000 traces are listed').waitFor()
+    await page.getByRole('button', { name: 'Show older ones' }).click()
+    await count(page, 10)
   })
 
   test('opens a trace by the keyboard alone, and comes back', async () => {
@@ -110,12 +215,56 @@ describe('the list', () => {
     await page.getByText('second arrival').first().waitFor()
   })
 
+  test('tells of arrivals only where they match the search, and pauses by keys', async () => {
+    const store = await some()
+    const tracer = createTracer({ service: 'late', recorder: store })
+    const record = async (name: string): Promise<void> => {
+      tracer.trace('task', name, () => {})
+      await tracer.flush()
+    }
+    let lists = 0
+    const traces: TraceReader['traces'] = (...query) => {
+      lists++
+      return store.traces(...query)
+    }
+    const reader: TraceReader = { ...store, traces }
+    const { page } = await open(reader, '?q=name:wanted*')
+    await page.getByText('No trace matches.').waitFor()
+    await page.getByRole('button', { name: /Live/ }).waitFor()
+    const before = lists
+    await record('other')
+    await record('wanted one')
+    await page.getByText('wanted one').first().waitFor()
+    expect(await names(page)).toEqual(['task wanted one'])
+    await page.keyboard.press('p')
+    await record('wanted two')
+    await page.getByRole('button', { name: /Resume \(1 new\)/ }).waitFor()
+    // What arrives is told of, and the store not read for it again.
+    expect(lists).toBe(before)
+    await page.keyboard.press('p')
+    await page.getByText('wanted two').first().waitFor()
+  })
+
   test('says what to do where the store is empty, or cannot be read', async () => {
     const { page } = await open(await storeOf())
     await page.getByText('There are no traces in memory yet.').waitFor()
     const no = (): Promise<never> => Promise.reject(new Error('yaml(traces.yaml): EACCES: this user may not read it'))
     const { page: other } = await open({ name: 'yaml(traces.yaml)', trace: no, traces: no })
+    await other.getByRole('heading', { name: 'The store cannot be read.' }).waitFor()
     await other.getByText('this user may not read it').waitFor()
+    expect(await other.getByText('Put that right, and try again.').count()).toBe(1)
+  })
+
+  test('shows the traces when it is tried again, and can', async () => {
+    const store = await some()
+    let can = false
+    const traces: TraceReader['traces'] = (...query) =>
+      can ? store.traces(...query) : Promise.reject(new Error('traces.yaml does not exist'))
+    const { page } = await open({ ...store, traces })
+    await page.getByText('traces.yaml does not exist').waitFor()
+    can = true
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await count(page, 5)
   })
 
   test('says where the store was read only in part', async () => {
@@ -132,15 +281,5 @@ describe('the list', () => {
     await page.getByText('Traces may be missing: the table was read only in part').waitFor()
     await page.getByText('2 records are').click()
     expect(await page.getByText('line 7: it is torn').isVisible()).toBe(true)
-  })
-
-  test('leads to two traces side by side, by path', async () => {
-    const second = checkout(8n).filter(({ name }) => name !== 'send receipt')
-    const { page } = await open(await storeOf(checkout(7n), second), '?trace=7')
-    await page.getByLabel('Compare with').fill('8')
-    await page.keyboard.press('Enter')
-    const gone = page.locator('.compare tr.gone')
-    await gone.waitFor()
-    expect(await gone.innerText()).toContain('send receipt')
   })
 })

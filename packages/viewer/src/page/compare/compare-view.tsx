@@ -1,40 +1,27 @@
-import { buildTree, type SpanNode } from '@trace/analysis'
+import type { PathFigures } from '@trace/analysis'
+import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
-import { useMemo } from 'preact/hooks'
-import { isFailed } from '../../wire/read.js'
+import { useMemo, useState } from 'preact/hooks'
 import { Problem } from '../frame/api.js'
-import { duration } from '../frame/format.js'
-import { go, hrefOf } from '../frame/location.js'
+import { clockTime, duration } from '../frame/format.js'
+import { go, hrefOf, place, set } from '../frame/location.js'
 import { useTrace } from '../frame/use-trace.js'
+import { CHANGES, type ComparedPath, comparisonOf, isChance, onlyWith } from './differences.js'
 
-/** What two traces have on one path of services, kinds and names. */
-interface Pair {
-  readonly path: string
-  readonly depth: number
-  readonly label: string
-  first: Side
-  second: Side
+/** As many rows are drawn before the reader asks for all: more keep the page busy for a moment. */
+const MOST_ROWS = 1_000
+/** Deeper rows are not moved further to the right. */
+const MOST_INDENT = 24
+
+interface StoredComparisonProps {
+  /** Ids of traces. */
+  readonly first: string
+  readonly second: string
 }
 
-interface Side {
-  readonly count: number
-  readonly failed: number
-  /** In ns. */
-  readonly total: number
-}
-
-const NONE: Side = { count: 0, failed: 0, total: 0 }
-
-/** Two traces side by side, by path: what is new, gone, slower or faster. */
-export function CompareView({ first, second }: { readonly first: string; readonly second: string }): JSX.Element {
+/** Two traces of the server's store side by side. */
+export function StoredComparison({ first, second }: StoredComparisonProps): JSX.Element {
   const [a, b] = [useTrace(first), useTrace(second)]
-  const pairs = useMemo(
-    () =>
-      a === undefined || b === undefined || a instanceof Problem || b instanceof Problem
-        ? []
-        : pairsOf(buildTree(a.spans, { isFailed }).nodes, buildTree(b.spans, { isFailed }).nodes),
-    [a, b],
-  )
   for (const each of [a, b]) {
     if (each instanceof Problem) {
       return (
@@ -46,90 +33,140 @@ export function CompareView({ first, second }: { readonly first: string; readonl
       )
     }
   }
-  if (a === undefined || b === undefined) return <main class="empty">Reading …</main>
+  if (a === undefined || b === undefined || a instanceof Problem || b instanceof Problem)
+    return <main class="empty">Reading …</main>
+  const notices = [a.notice, b.notice].filter((each) => each !== undefined)
+  return <CompareView first={a.spans} second={b.spans} notice={notices.length === 0 ? undefined : notices.join('; ')} />
+}
+
+export interface CompareViewProps {
+  /** The spans of one trace each. */
+  readonly first: readonly Span[]
+  readonly second: readonly Span[]
+  /** What may be missing. */
+  readonly notice: string | undefined
+}
+
+/** Two traces side by side, by path: what is new, gone, slower or faster. */
+export function CompareView({ first, second, notice }: CompareViewProps): JSX.Element {
+  const { paths, leftOut } = useMemo(() => comparisonOf(first, second), [first, second])
+  const [all, showAll] = useState(false)
+  const only = CHANGES.find((change) => change === place.value['only'])
+  const wanted = useMemo(() => (only === undefined ? paths : onlyWith(paths, only)), [paths, only])
+  const shown = all ? wanted : wanted.slice(0, MOST_ROWS)
   return (
     <main class="compare">
       <p class="facts">
-        <button type="button" onClick={() => go({ trace: first })}>
-          Trace {first}
-        </button>
+        <TraceButton spans={first} />
         <span>against</span>
-        <button type="button" onClick={() => go({ trace: second })}>
-          Trace {second}
-        </button>
+        <TraceButton spans={second} />
       </p>
+      {notice !== undefined && <p class="notice">Spans may be missing: {notice}</p>}
+      {leftOut > 0 && (
+        <p class="notice">
+          {leftOut} spans are not compared: they are deeper than 64 levels, or one of more than 20,000 different paths.
+        </p>
+      )}
+      <div class="changes" role="group" aria-label="Show">
+        <Choice label="All paths" count={paths.length} value={undefined} />
+        {CHANGES.map((change) => (
+          <Choice
+            key={change}
+            label={change}
+            count={paths.filter((path) => path.change === change).length}
+            value={change}
+          />
+        ))}
+      </div>
       <div class="names" tabIndex={0} role="region" aria-label="Differences by path">
         <table>
           <thead>
             <tr>
-              <th>Span</th>
-              <th>Count</th>
-              <th>Failed</th>
-              <th>Duration in all</th>
-              <th>Difference</th>
+              {['Span', 'Change', 'Median', 'Count', 'Failed', 'Duration in all'].map((heading) => (
+                <th key={heading} scope="col">
+                  {heading}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
-            {pairs.map((pair) => (
-              <PairRow key={pair.path} pair={pair} />
+            {shown.map((path) => (
+              <PathRow key={keyOf(path)} path={path} isContext={only !== undefined && path.change !== only} />
             ))}
           </tbody>
         </table>
+        {wanted.length === 0 && <p class="faint">There is no such path.</p>}
+        {shown.length < wanted.length && (
+          <button type="button" class="more" onClick={() => showAll(true)}>
+            Show all {wanted.length}
+          </button>
+        )}
       </div>
     </main>
   )
 }
 
-function PairRow({ pair: { label, depth, first, second } }: { readonly pair: Pair }): JSX.Element {
-  const change = first.count === 0 ? 'new' : second.count === 0 ? 'gone' : changeOf(first.total, second.total)
-  const both = (text: (side: Side) => string): string => {
-    const [a, b] = [text(first), text(second)]
-    return a === b ? a : `${a} → ${b}`
-  }
+function TraceButton({ spans }: { readonly spans: readonly Span[] }): JSX.Element {
+  const [{ traceId } = { traceId: 0n }] = spans
+  let earliest = spans[0]?.start ?? 0n
+  for (const { start } of spans) if (start < earliest) earliest = start
   return (
-    <tr class={change === 'new' || change === 'gone' ? change : undefined}>
-      <td style={{ paddingLeft: `${Math.min(depth, 24) * 14 + 6}px` }}>{label}</td>
+    <button type="button" onClick={() => go({ trace: String(traceId) })}>
+      Trace {String(traceId)}, {clockTime(earliest)}, {spans.length} spans
+    </button>
+  )
+}
+
+interface ChoiceProps {
+  readonly label: string
+  readonly count: number
+  readonly value: string | undefined
+}
+
+function Choice({ label, count, value }: ChoiceProps): JSX.Element {
+  return (
+    <button type="button" aria-pressed={place.value['only'] === value} onClick={() => set({ only: value })}>
+      {label} <span class="count">{count}</span>
+    </button>
+  )
+}
+
+function PathRow({ path, isContext }: { readonly path: ComparedPath; readonly isContext: boolean }): JSX.Element {
+  const { before, after, change } = path
+  const both = (text: (figures: PathFigures) => string): string => {
+    const [a, b] = [before === undefined ? '' : text(before), after === undefined ? '' : text(after)]
+    return a === b || a === '' || b === '' ? a || b : `${a} → ${b}`
+  }
+  const { service, kind, name } = path.path.at(-1) ?? { service: '', kind: '', name: '' }
+  const time = (nanoseconds: number): string => duration(BigInt(Math.round(nanoseconds)))
+  return (
+    <tr class={[change, isContext ? 'faint' : undefined].filter((each) => each !== undefined).join(' ')}>
+      <td style={{ paddingLeft: `${Math.min(path.path.length - 1, MOST_INDENT) * 14 + 6}px` }}>
+        <span class="kind">
+          {service} {kind}
+        </span>{' '}
+        {name === '' ? '(no name)' : name}
+      </td>
+      <td class="change">{changeText(path)}</td>
+      <td>{both(({ p50 }) => time(p50))}</td>
       <td>{both(({ count }) => String(count))}</td>
-      <td class={first.failed !== second.failed ? 'bad' : undefined}>{both(({ failed }) => String(failed))}</td>
-      <td>{both(({ total }) => duration(BigInt(Math.round(total))))}</td>
-      <td>{change}</td>
+      <td class={(before?.failed ?? 0) !== (after?.failed ?? 0) ? 'bad' : undefined}>
+        {both(({ failed }) => (failed === 0 ? '0' : `✗ ${failed}`))}
+      </td>
+      <td>{both(({ total }) => time(total))}</td>
     </tr>
   )
 }
 
-function changeOf(before: number, after: number): string {
-  if (before === 0) return after === 0 ? '' : 'longer'
-  const percent = Math.round((after / before - 1) * 100)
-  return percent === 0 ? '' : `${percent > 0 ? '+' : ''}${percent}%`
+function changeText(path: ComparedPath): string {
+  const { change, p50Change, state } = path
+  if (state !== 'both') return state
+  const percent = Math.round((p50Change ?? 0) * 100)
+  if (percent === 0) return ''
+  const share = `${percent > 0 ? '+' : ''}${percent}%`
+  return isChance(path) ? `${share}, may be chance` : `${share}${change === undefined ? '' : ` ${change}`}`
 }
 
-function pairsOf(first: readonly SpanNode[], second: readonly SpanNode[]): Pair[] {
-  const pairs = new Map<string, Pair>()
-  const paths = new Map<SpanNode, string>()
-  for (const [side, nodes] of [
-    ['first', first],
-    ['second', second],
-  ] as const) {
-    for (const node of nodes) {
-      const { span, service, parent, depth } = node
-      const label = `${service} ${span.kind} ${span.name}`
-      const path = `${parent === undefined ? '' : paths.get(parent)}\n${label}`
-      // A path grows with its depth: of a trace that is 10,000 deep, the end tells enough.
-      paths.set(node, path.slice(-2_000))
-      const pair = pairs.get(path) ?? { path, depth, label, first: NONE, second: NONE }
-      pairs.set(path, pair)
-      const before = pair[side]
-      pair[side] = {
-        count: before.count + 1,
-        failed: before.failed + (isFailed(span) ? 1 : 0),
-        total: before.total + node.duration,
-      }
-    }
-  }
-  return inTreeOrder([...pairs.values()])
-}
-
-/** What only the second trace has stands below its parent there. */
-function inTreeOrder(pairs: readonly Pair[]): Pair[] {
-  return pairs.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+function keyOf({ path }: ComparedPath): string {
+  return path.map(({ service, kind, name }) => `${service}\n${kind}\n${name}`).join('\n\n')
 }

@@ -1,4 +1,5 @@
 import type { Span } from '@trace/core/spans'
+import type { StoredValues } from '../../wire/known-values.js'
 import { readSpans } from '../../wire/read.js'
 
 /** A trace in the list, as the server tells it; times in nanoseconds. */
@@ -9,6 +10,7 @@ export interface ListedTrace {
   readonly name: string
   readonly start: bigint
   readonly duration: bigint | undefined
+  readonly services: readonly string[]
   readonly spans: number
   readonly failed: number
   readonly open: number
@@ -23,6 +25,18 @@ export interface Listing {
   readonly places: readonly { readonly at: string; readonly reason: string }[]
   readonly incomplete: string | undefined
 }
+
+/** Where a list of traces comes from: a server's store, or a file that was dropped on the page. */
+export interface ListSource {
+  /** @param query see `listQuery` */
+  list(query: URLSearchParams, signal: AbortSignal): Promise<Listing>
+  /** What it has that a search may name. */
+  values(signal: AbortSignal): Promise<StoredValues>
+  /** Tells of traces as they arrive; left out where none do. @param search only of those that match @returns what ends it */
+  follow?(search: string, live: Live): () => void
+}
+
+export const SERVER: ListSource = { list: loadList, values: loadValues, follow: followTraces }
 
 export interface LoadedTrace {
   readonly spans: readonly Span[]
@@ -42,9 +56,13 @@ export class Problem extends Error {
   }
 }
 
-export async function loadList(query: URLSearchParams, signal: AbortSignal): Promise<Listing> {
+async function loadList(query: URLSearchParams, signal: AbortSignal): Promise<Listing> {
   const answer = JSON.parse(await textOf(`api/traces?${query}`, signal)) as Answer
   return { ...answer, traces: answer.traces.map(listedTrace) }
+}
+
+async function loadValues(signal: AbortSignal): Promise<StoredValues> {
+  return JSON.parse(await textOf('api/values', signal)) as StoredValues
 }
 
 export async function loadTrace(id: string, signal: AbortSignal): Promise<LoadedTrace> {
@@ -63,13 +81,19 @@ export interface Live {
   traces(traces: readonly ListedTrace[]): void
   /** @param message why nothing comes any more; undefined where it comes */
   state(message: string | undefined): void
+  /** Some may have been missed: the server was away. */
+  missed(): void
 }
 
-/** Tells of traces as they arrive. @returns what ends it */
-export function followTraces(live: Live): () => void {
-  const events = new EventSource('api/live')
+function followTraces(search: string, live: Live): () => void {
+  const events = new EventSource(`api/live?${new URLSearchParams({ q: search })}`)
+  let wasReady = false
   const read = (event: Event): { message: string; traces: readonly Wire[] } => JSON.parse((event as MessageEvent).data)
-  events.addEventListener('ready', () => live.state(undefined))
+  events.addEventListener('ready', () => {
+    live.state(undefined)
+    if (wasReady) live.missed()
+    wasReady = true
+  })
   events.addEventListener('traces', (event) => live.traces(read(event).traces.map(listedTrace)))
   for (const name of ['cannot', 'failed']) {
     events.addEventListener(name, (event) => {

@@ -11,6 +11,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['*  -', 'show everything; hide all but the first level'],
   ['Enter', 'details of the row; open the trace of the list'],
   ['Esc', 'close details, leave the search'],
+  ['m  p', 'in the list: more traces; pause what arrives, or go on'],
   ['r', 'show the subtree of the row only; again: the whole trace'],
   ['c', 'mark the critical path'],
   ['z', 'zoom to the row; again: the whole trace'],

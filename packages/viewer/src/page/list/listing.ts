@@ -1,19 +1,11 @@
 import { computed, effect, signal } from '@preact/signals'
-import { followTraces, type ListedTrace, type Listing, loadList, Problem } from '../frame/api.js'
+import type { StoredValues } from '../../wire/known-values.js'
+import { MOST_LISTED, PAGE } from '../../wire/list-query.js'
+import { type ListedTrace, type Listing, type ListSource, Problem } from '../frame/api.js'
 import { place, set } from '../frame/location.js'
 
-/** How many traces more each "more" shows. */
-export const PAGE = 100
 /** As many traces that arrived are kept while the list is paused. */
 const MOST_WAITING = 1_000
-
-/** Time ranges, as the URL names them, in ms; '' is all time. */
-export const RANGES: Readonly<Record<string, number>> = {
-  '15m': 900_000,
-  '1h': 3_600_000,
-  '24h': 86_400_000,
-  '7d': 604_800_000,
-}
 
 export const listing = signal<Listing | undefined>(undefined)
 export const problem = signal<Problem | undefined>(undefined)
@@ -21,17 +13,10 @@ export const loading = signal(false)
 /** Why nothing arrives by itself; undefined while it does. */
 export const notLive = signal<string | undefined>('')
 export const waiting = signal<readonly ListedTrace[]>([])
+/** What a search may name; undefined until somebody is about to search. */
+export const values = signal<StoredValues | undefined>(undefined)
 
 export const paused = computed(() => place.value['live'] === 'off')
-
-/** The traces in the order that the URL asks for. */
-export const sorted = computed(() => {
-  const { sort = '-start' } = place.value
-  const column = sort.replace('-', '') as keyof typeof COLUMNS
-  const value = COLUMNS[column] ?? COLUMNS.start
-  const sign = sort.startsWith('-') ? -1 : 1
-  return [...(listing.value?.traces ?? [])].sort((a, b) => sign * compare(value(a), value(b)))
-})
 
 export const COLUMNS = {
   start: (trace: ListedTrace) => trace.start,
@@ -43,30 +28,65 @@ export const COLUMNS = {
   open: (trace: ListedTrace) => trace.open,
 }
 
+/** The traces in the order that the URL asks for. */
+export const sorted = computed(() => {
+  const { sort = '-start' } = place.value
+  const name = sort.replace('-', '')
+  const value = Object.hasOwn(COLUMNS, name) ? COLUMNS[name as keyof typeof COLUMNS] : COLUMNS.start
+  const sign = sort.startsWith('-') ? -1 : 1
+  return [...(listing.value?.traces ?? [])].sort((a, b) => sign * compare(value(a), value(b)))
+})
+
 function compare<T extends bigint | number | string>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+let source: ListSource | undefined
+let stopLoading = new AbortController()
+
 /** Loads the list that the URL asks for, and again whenever that changes. @returns what ends it */
-export function keepLoaded(): () => void {
-  let stop = new AbortController()
+export function keepLoaded(from: ListSource): () => void {
+  if (source !== from) {
+    source = from
+    listing.value = problem.value = values.value = undefined
+    waiting.value = []
+  }
   const asked = computed(() => queryOf(place.value).toString())
-  const endLoading = effect(() => {
-    stop.abort()
-    stop = new AbortController()
-    void load(new URLSearchParams(asked.value), stop.signal)
+  const search = computed(() => place.value['q'] ?? '')
+  const hasEnd = computed(() => place.value['to'] !== undefined)
+  const endLoading = effect(() => load(new URLSearchParams(asked.value)))
+  const endLive = effect(() => {
+    const { follow } = from
+    notLive.value = follow === undefined || hasEnd.value ? 'What was chosen can have no new traces.' : ''
+    if (follow === undefined || hasEnd.value) return
+    return follow(search.value, { traces: arrive, state: (message) => (notLive.value = message), missed: reload })
   })
-  const endLive = followTraces({ traces: arrive, state: (message) => (notLive.value = message) })
   return () => {
-    stop.abort()
     endLoading()
     endLive()
+    stopLoading.abort()
   }
 }
 
 export function reload(): void {
   waiting.value = []
-  void load(queryOf(place.peek()), new AbortController().signal)
+  load(queryOf(place.peek()))
+}
+
+/** Asks once what a search may name. */
+export function loadValues(): void {
+  if (values.peek() !== undefined || source === undefined) return
+  const from = source
+  values.value = { services: [], kinds: [], names: [], hosts: [], keys: [] }
+  from.values(new AbortController().signal).then(
+    (found) => {
+      if (source === from) values.value = found
+    },
+    // Suggestions are a help: without them one searches as well, and the list itself tells what is wrong.
+    () => {
+      if (source === from) values.value = undefined
+    },
+  )
 }
 
 /** Shows what has arrived while the list was paused, and goes on. */
@@ -75,8 +95,14 @@ export function resume(): void {
   reload()
 }
 
+/** How many traces the URL asks for. */
+export function limitOf(at: typeof place.value): number {
+  const limit = Number(at['limit'] ?? PAGE)
+  return limit >= 1 && limit <= MOST_LISTED ? limit : limit > MOST_LISTED ? MOST_LISTED : PAGE
+}
+
 function queryOf(at: typeof place.value): URLSearchParams {
-  const query = new URLSearchParams({ limit: at['limit'] ?? String(PAGE) })
+  const query = new URLSearchParams({ limit: String(limitOf(at)) })
   for (const key of ['q', 'from', 'to', 'range']) {
     const value = at[key]
     if (value !== undefined) query.set(key, value)
@@ -84,34 +110,37 @@ function queryOf(at: typeof place.value): URLSearchParams {
   return query
 }
 
-async function load(query: URLSearchParams, signal: AbortSignal): Promise<void> {
+/** What was asked for before is not waited for any more. */
+function load(query: URLSearchParams): void {
+  stopLoading.abort()
+  stopLoading = new AbortController()
+  const { signal: stopped } = stopLoading
   loading.value = true
-  try {
-    const loaded = await loadList(query, signal)
-    if (signal.aborted) return
-    listing.value = loaded
-    problem.value = undefined
-  } catch (error) {
-    if (signal.aborted) return
-    problem.value = error instanceof Problem ? error : new Problem(String(error))
-  }
-  loading.value = false
+  source?.list(query, stopped).then(
+    (loaded) => {
+      if (stopped.aborted) return
+      listing.value = loaded
+      problem.value = undefined
+      loading.value = false
+    },
+    (error: unknown) => {
+      if (stopped.aborted) return
+      problem.value = error instanceof Problem ? error : new Problem(String(error))
+      loading.value = false
+    },
+  )
 }
 
-/** What arrives is shown as it is where nothing is searched for; else the list is asked for again, where the search is known. */
 function arrive(traces: readonly ListedTrace[]): void {
-  const { q, to } = place.peek()
-  if (to !== undefined) return
   if (paused.peek()) {
     waiting.value = merge(waiting.peek(), traces).slice(0, MOST_WAITING)
-  } else if (q !== undefined) {
-    void load(queryOf(place.peek()), new AbortController().signal)
-  } else {
-    const before = listing.peek()
-    if (before === undefined) return
-    const limit = Number(place.peek()['limit'] ?? PAGE)
-    listing.value = { ...before, traces: merge(before.traces, traces).slice(0, limit) }
+    return
   }
+  const before = listing.peek()
+  if (before === undefined) return
+  const all = merge(before.traces, traces)
+  const limit = limitOf(place.peek())
+  listing.value = { ...before, traces: all.slice(0, limit), more: before.more || all.length > limit }
 }
 
 /** Of a trace that began before the page did, only what came since is known: what the list said of it stays, but grows. */
