@@ -24,12 +24,12 @@ interface Batch extends WaitingBatch {
 /** The finished spans that wait for the recorder, in batches. */
 export class Backlog {
   readonly #limits: BacklogLimits
-  /** Oldest first. Only the last one may not be full. */
+  /** Oldest first. */
   #batches: Batch[] = []
+  /** The last of them, if the next span goes there. */
+  #growing: Batch | undefined
   #spans = 0
   #bytes = 0
-  /** Whether the next span begins a new batch. */
-  #sealed = false
 
   constructor(limits: BacklogLimits) {
     this.#limits = limits
@@ -53,28 +53,33 @@ export class Backlog {
    * @returns whether a batch is full
    */
   push(span: Span, bytes: number): boolean {
-    let last = this.#batches.at(-1)
-    if (last === undefined || last.spans.length >= this.#limits.batch || this.#sealed) {
-      this.#sealed = false
-      last = { spans: [], bytes: 0 }
-      this.#batches.push(last)
-    }
-    last.spans.push(span)
-    last.bytes += bytes
+    const batch = this.#growing ?? this.#begin()
+    batch.spans.push(span)
+    batch.bytes += bytes
     this.#spans++
     this.#bytes += bytes
-    return last.spans.length >= this.#limits.batch
+    if (batch.spans.length < this.#limits.batch) return false
+    this.#growing = undefined
+    return true
+  }
+
+  #begin(): Batch {
+    const batch = { spans: [], bytes: 0 }
+    this.#growing = batch
+    this.#batches.push(batch)
+    return batch
   }
 
   /** Keeps the spans that are waiting apart from later ones: no batch has both. */
   seal(): void {
-    this.#sealed = true
+    this.#growing = undefined
   }
 
   /** Takes out the oldest batch; undefined if there is none. */
   takeBatch(): WaitingBatch | undefined {
     const batch = this.#batches.shift()
     if (batch === undefined) return undefined
+    if (batch === this.#growing) this.#growing = undefined
     this.#spans -= batch.spans.length
     this.#bytes -= batch.bytes
     return batch
@@ -91,6 +96,7 @@ export class Backlog {
   takeAll(): readonly Span[] {
     const spans = this.#batches.flatMap((batch) => batch.spans)
     this.#batches = []
+    this.#growing = undefined
     this.#spans = 0
     this.#bytes = 0
     return spans

@@ -3,6 +3,8 @@ import { clearTimeout, setTimeout } from '../values/timers.js'
 
 /** How exactly `openAfter` is kept: a span is recorded as open a quarter of it late at most. */
 const TICKS = 4
+/** How many spans may start until those of them that are still open get a place in the list. */
+const RECENT = 256
 /** How many open spans are recorded in one go, at most, so that the event loop does not stand still for many. */
 const SLICE = 512
 /** How long that may take, in ms. */
@@ -10,29 +12,28 @@ const SLICE_MS = 4
 /** How much memory their records may take, in bytes, estimated. */
 const SLICE_BYTES = 1_000_000
 
-/** A span of the program, as far as the list of open ones needs it. */
+/** A span of the program, as far as the watch for open ones needs it. */
 export interface OpenSpan<Self> {
-  /** Adds it to a list that it is not in. */
-  enter(list: OpenSpanList<Self>): void
-  /** Takes it out of the list, if it is in it. */
-  leave(list: OpenSpanList<Self>): void
-  /** Whether it entered the list before a tick. */
-  isBefore(tick: number): boolean
+  readonly isFinished: boolean
+  /** Its place among those that have been open for a while; undefined if it has none. */
+  place: OpenPlace<Self> | undefined
   /** What is known of it now, to be recorded as open. */
   record(): Recorded
+}
+
+/** A place in the list of the spans that have been open for a while. */
+export interface OpenPlace<S> {
+  readonly span: S
+  /** It started before this tick ended. */
+  readonly tick: number
+  previous: OpenPlace<S> | undefined
+  next: OpenPlace<S> | undefined
 }
 
 /** A span to be recorded, and about how much memory it takes, in bytes. */
 export interface Recorded {
   readonly span: Span
   readonly bytes: number
-}
-
-/** A list of spans in the order in which they started: its ends, and the time in ticks. */
-export interface OpenSpanList<S> {
-  first: S | undefined
-  last: S | undefined
-  readonly tick: number
 }
 
 /** The records of open spans, as those need them who store them. */
@@ -54,13 +55,19 @@ export interface OpenRecords {
 }
 
 /**
- * The spans that are open and not recorded as such. Those that stay open for long are recorded once, and leave the list then: a span
+ * The spans that are open and not recorded as such. Those that stay open for long are recorded once, and are forgotten then: a span
  * that nobody ever finishes would else stay in memory for good. A timer runs only while there are any.
+ *
+ * Most spans finish soon. So one that starts only goes into a short list of recent ones, and nothing is done when it finishes. When
+ * that list is full, and at each tick, the few that are still open get a place in the list of those open for a while.
  */
-export class OpenSpans<S extends OpenSpan<S>> implements OpenSpanList<S>, OpenRecords {
-  first: S | undefined = undefined
-  last: S | undefined = undefined
-  tick = 0
+export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
+  /** Those that started since it was last looked at, in order; of them, as many as `#recents` says. */
+  #recent: (S | undefined)[] = NO_ROOM
+  #recents = RECENT
+  #first: OpenPlace<S> | undefined = undefined
+  #last: OpenPlace<S> | undefined = undefined
+  #tick = 0
   readonly #tickMs: number
   readonly #changed: (event: 'some' | 'none' | 'due') => void
   #timer: NodeJS.Timeout | undefined
@@ -69,7 +76,8 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenSpanList<S>, OpenRe
 
   /**
    * @param after how long spans are open before they are recorded, in ms
-   * @param changed called when there are `some` after there were none, when there have been `none` for a while, and when some are `due`
+   * @param changed called when there may be `some` after there were none, when there have been `none` for a while, and when some are
+   * `due`
    */
   constructor(after: number, changed: (event: 'some' | 'none' | 'due') => void) {
     this.#tickMs = Math.max(1, after / TICKS)
@@ -77,36 +85,39 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenSpanList<S>, OpenRe
   }
 
   add(span: S): void {
-    if (this.#isClosed) return
-    span.enter(this)
-    if (!this.#isRunning) this.#run()
+    if (this.#recents === RECENT && !this.#makeRoom()) return
+    this.#recent[this.#recents++] = span
   }
 
+  /** A span finishes. */
   remove(span: S): void {
-    span.leave(this)
+    if (span.place !== undefined) this.#leave(span.place)
   }
 
   get isEmpty(): boolean {
-    return this.first === undefined
+    this.#look()
+    return this.#first === undefined
   }
 
   get isDue(): boolean {
-    return this.#has(this.tick - TICKS)
+    return this.#has(this.#tick - TICKS)
   }
 
   mark(): number {
-    return ++this.tick
+    this.#look()
+    return ++this.#tick
   }
 
-  take(before: number = this.tick - TICKS): Span[] {
+  take(before: number = this.#tick - TICKS): Span[] {
     const spans: Span[] = []
     const begun = performance.now()
     let bytes = 0
-    while (this.first?.isBefore(before) === true && spans.length < SLICE && bytes < SLICE_BYTES) {
-      const record = this.first.record()
-      this.first.leave(this)
+    for (let place = this.#oldest(before); place !== undefined; place = this.#oldest(before)) {
+      const record = place.span.record()
+      this.#leave(place)
       spans.push(record.span)
       bytes += record.bytes
+      if (spans.length === SLICE || bytes >= SLICE_BYTES) break
       if (spans.length % 16 === 0 && performance.now() - begun > SLICE_MS) break
     }
     return spans
@@ -115,36 +126,88 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenSpanList<S>, OpenRe
   stop(): void {
     clearTimeout(this.#timer)
     this.#isRunning = false
+    this.#look()
   }
 
   close(): void {
     this.stop()
     this.#isClosed = true
-    while (this.first !== undefined) this.first.leave(this)
+    this.#forget(Infinity)
   }
 
   #has(before: number): boolean {
-    return this.first?.isBefore(before) === true
+    return this.#oldest(before) !== undefined
+  }
+
+  /** The one that has been open longest, if it started before a tick. */
+  #oldest(before: number): OpenPlace<S> | undefined {
+    return this.#first !== undefined && this.#first.tick < before ? this.#first : undefined
+  }
+
+  /** Gives those of the recent ones that are still open a place in the list. The next span that starts calls `#makeRoom`. */
+  #look(): void {
+    if (this.#recent === NO_ROOM) return
+    const count = this.#recents
+    for (let at = 0; at < count; at++) {
+      const span = this.#recent[at]
+      if (span !== undefined && !span.isFinished) this.#enter(span)
+    }
+    this.#recent = NO_ROOM
+    this.#recents = RECENT
+  }
+
+  #makeRoom(): boolean {
+    if (this.#isClosed) return false
+    this.#look()
+    this.#recent = new Array<S | undefined>(RECENT).fill(undefined)
+    this.#recents = 0
+    if (!this.#isRunning) this.#run()
+    this.#changed('some')
+    return true
+  }
+
+  #enter(span: S): void {
+    const previous = this.#last
+    const place: OpenPlace<S> = { span, tick: this.#tick, previous, next: undefined }
+    if (previous === undefined) this.#first = place
+    else previous.next = place
+    this.#last = place
+    span.place = place
+  }
+
+  #leave(place: OpenPlace<S>): void {
+    const { previous, next } = place
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    place.span.place = undefined
+  }
+
+  #forget(before: number): void {
+    for (let place = this.#oldest(before); place !== undefined; place = this.#oldest(before)) this.#leave(place)
   }
 
   #run(): void {
     this.#isRunning = true
     this.#timer = setTimeout(() => this.#passTick(), this.#tickMs)
     this.#timer.unref()
-    this.#changed('some')
   }
 
   #passTick(): void {
-    this.tick++
+    this.#look()
+    this.#tick++
     // Those that the recorder has had no time for go, since a program may leave any number of spans unfinished.
-    while (this.first?.isBefore(this.tick - 4 * TICKS) === true) this.first.leave(this)
-    if (this.first === undefined) {
+    this.#forget(this.#tick - 4 * TICKS)
+    if (this.#first === undefined) {
       this.#isRunning = false
       this.#changed('none')
       return
     }
-    this.#timer = setTimeout(() => this.#passTick(), this.#tickMs)
-    this.#timer.unref()
+    this.#run()
     if (this.isDue) this.#changed('due')
   }
 }
+
+/** What `OpenSpans` has where the next span that starts makes room. */
+const NO_ROOM: [] = []

@@ -123,7 +123,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     countFinished()
     const full = this.#backlog.push(span, bytes)
     if (isExiting()) this.#storeAtExit()
-    else if (!this.#delivery.isBusy) this.#schedule(full)
+    else if ((full || this.#timer === undefined) && !this.#delivery.isBusy) this.#schedule(full)
   }
 
   /** Counts a finished span for which there is no room. */

@@ -31,7 +31,10 @@ let ticks = true
  * @param now the monotonic clock
  */
 export function freshOffset(now: bigint = monotonic()): bigint {
-  if (now < nextCheck) return offset
+  return now < nextCheck ? offset : checkedOffset(now)
+}
+
+function checkedOffset(now: bigint): bigint {
   nextCheck = now + MIN_INTERVAL
   // Twice, since a process that was stopped between its looks at the two clocks finds them apart.
   if (hasDrifted(now) && hasDrifted(monotonic())) setOffset(offsetAtTick())
@@ -43,6 +46,12 @@ function hasDrifted(now: bigint): boolean {
   const ours = Number(now) / 1e6 + roughOffset
   // Date.now() cuts off the fraction, half a millisecond on average. With NaN the comparison is false.
   return Math.abs(wallClock() + 0.5 - ours) > MOST_DRIFT
+}
+
+/** The time, in nanoseconds since the Unix epoch. */
+export function hostTime(): bigint {
+  const now = monotonic()
+  return now + freshOffset(now)
 }
 
 function setOffset(to: bigint): void {

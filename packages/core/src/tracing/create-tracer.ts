@@ -14,24 +14,21 @@ import type {
   TracerOptions,
 } from '../contract/tracer.js'
 import { Ledger } from '../queue/ledger.js'
-import type { Recorded } from '../queue/open-spans.js'
 import { Queue } from '../queue/queue.js'
 import { printableError, Warnings } from '../queue/warnings.js'
-import { generateId, MAX_ID, prepareIds, w3cTraceId } from '../values/ids.js'
-import type { Plain } from '../values/plain.js'
+import { generateId, prepareIds, w3cTraceId } from '../values/ids.js'
 import { processLogger } from '../values/process-logger.js'
 import { aroundSnapshot } from '../values/snapshot.js'
-import { END_TIME, FIRST_TIME } from '../values/time.js'
 import { monotonic } from '../values/timers.js'
-import { freshOffset } from './clock.js'
+import { freshOffset, hostTime } from './clock.js'
 import { HeldTrace, HeldTraces } from './held-traces.js'
-import { Inputs } from './inputs.js'
-import { runDetached, runIn, runUnrecorded } from './run.js'
-import { bytesOf, SpanRecords } from './span-records.js'
+import { Inputs, NO_ORIGIN, type TraceOrigin } from './inputs.js'
+import { runDetached, runIn, runInUnrecorded, runUnrecorded } from './run.js'
+import { SpanStates } from './span-states.js'
 import { keepTicksFast } from './ticks.js'
-import { type Parent, type SpanOwner, TracedSpan } from './traced-span.js'
+import { type SpanOwner, TracedSpan } from './traced-span.js'
 import { checkTracerOptions } from './tracer-options.js'
-import { DetachedSpan, type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
+import { type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
 
 /**
  * Creates a tracer. A program has one, and closes it before it ends.
@@ -46,23 +43,22 @@ export function createTracer(options: TracerOptions): Tracer {
   return new RecordingTracer(options)
 }
 
-type Started = TracedSpan | UnsampledSpan | DetachedSpan
+type Started = TracedSpan | UnsampledSpan
 
 class RecordingTracer implements SpanOwner {
   process: string
   readonly stacks: boolean
-  readonly newId: () => bigint
-  readonly now: () => bigint
+  readonly states: SpanStates
   readonly #ledger = new Ledger()
   readonly #inputs: Inputs
-  readonly #records: SpanRecords
   readonly #queue: Queue<TracedSpan>
   readonly #sample: Sampler | undefined
   /** Undefined where what is not sampled is never kept. */
   readonly #held: HeldTraces | undefined
   readonly #flushTimeout: number
-  /** Whether `now` is the time already. */
-  readonly #hasClock: boolean
+  /** Those that the program has given. */
+  readonly #ids: (() => bigint) | undefined
+  readonly #clock: (() => bigint) | undefined
   #closing: Promise<FlushResult> | undefined
 
   constructor(options: TracerOptions) {
@@ -76,11 +72,8 @@ class RecordingTracer implements SpanOwner {
     const warnings = new Warnings(options.logger ?? processLogger, options.warningInterval ?? 10_000)
     const inputs = new Inputs(this.#ledger, warnings)
     this.#inputs = inputs
-    this.#records = new SpanRecords(this, inputs)
-    const { ids, clock } = options
-    this.#hasClock = clock !== undefined
-    this.newId = ids === undefined ? generateId : () => inputs.bigint('ids', [1n, MAX_ID], ids, generateId)
-    this.now = clock === undefined ? monotonic : () => inputs.bigint('clock', TIMES, clock, hostTime)
+    this.#ids = options.ids
+    this.#clock = options.clock
     this.#queue = new Queue<TracedSpan>({
       recorder: options.recorder,
       ledger: this.#ledger,
@@ -94,9 +87,14 @@ class RecordingTracer implements SpanOwner {
       beforeEnd: () => this.#held?.end(),
       ledgerSource:
         (options.ledger ?? options.recorder.durable === true)
-          ? { process: () => this.process, now: clock === undefined ? hostTime : this.now, newId: this.newId }
+          ? {
+              process: () => this.process,
+              now: options.clock === undefined ? hostTime : () => this.now(),
+              newId: () => this.newId(),
+            }
           : undefined,
     })
+    this.states = new SpanStates(this.#ledger, this.#queue, inputs, this.stacks)
     aroundSnapshot({
       before: () => {
         this.#queue.beforeSnapshot()
@@ -112,18 +110,19 @@ class RecordingTracer implements SpanOwner {
   trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>, options?: TraceOptions): Promise<T>
   trace<T>(kind: string, name: string, fn: (span: ActiveSpan) => T, options?: TraceOptions): T
   trace(kind: string, name: string, fn: Run, options?: TraceOptions): unknown {
-    const span = this.#start(kind, name, options, true)
-    return span.recording ? runIn(span, fn) : span.run(() => runUnrecorded(span, fn))
+    const span =
+      options === undefined ? this.#startTrace(kind, name, NO_ORIGIN) : this.#startAsTold(kind, name, options, true)
+    return span.recording ? runIn(span, fn) : runInUnrecorded(span, fn)
   }
 
   span<T>(kind: string, name: string, fn: (span: ActiveSpan) => PromiseLike<T>): Promise<T>
   span<T>(kind: string, name: string, fn: (span: ActiveSpan) => T): T
   span(kind: string, name: string, fn: Run): unknown {
     const parent = context.getStore()
-    const span = this.#start(kind, name, undefined, false)
-    if (span.recording) return runIn(span, fn)
+    if (parent === undefined) return this.trace(kind, name, fn)
+    const span = this.#startBelow(parent, kind, name, undefined)
     // Below an unsampled span, that is the current span already.
-    return parent === undefined ? span.run(() => runUnrecorded(span, fn)) : runUnrecorded(span, fn)
+    return span.recording ? runIn(span, fn) : runUnrecorded(span, fn)
   }
 
   go(kind: string, name: string, fn: Run): void {
@@ -131,108 +130,86 @@ class RecordingTracer implements SpanOwner {
   }
 
   start(kind: string, name: string, options?: StartOptions): ActiveSpan {
-    return this.#start(kind, name, options, false)
+    return options === undefined ? this.#startHere(kind, name) : this.#startAsTold(kind, name, options, false)
   }
 
-  /** Returns a span whatever it is given and whatever goes wrong: if need be, one that records nothing. */
-  #start(kind: string, name: string, options: StartOptions | undefined, isNew: boolean): Started {
+  /** Returns a span whatever it is given, and whatever goes wrong. */
+  #startAsTold(kind: string, name: string, options: StartOptions, isNew: boolean): Started {
     try {
       const given = this.#inputs.options(options)
       const isRoot = isNew || given.root === true || given.traceId !== undefined
       const parent = isRoot ? undefined : context.getStore()
-      if (parent === undefined) return this.#startTrace(kind, name, given)
-      if (!parent.recording || parent.late?.state === 'gone') return this.#startUnsampled(parent, kind, name)
-      return this.#startChild(parent, kind, name, given.process)
+      if (parent !== undefined) return this.#startBelow(parent, kind, name, given.process)
+      return this.#startTrace(kind, name, this.#inputs.origin(given))
     } catch (error) {
       this.#inputs.bad(`a span could not be started as wanted: ${printableError(error)}`)
-      return options === undefined ? new DetachedSpan(kind, name) : this.#start(kind, name, undefined, isNew)
+      return isNew ? this.#startTrace(kind, name, NO_ORIGIN) : this.#startHere(kind, name)
     }
   }
 
-  #startTrace(kind: string, name: string, options: TraceOptions): TracedSpan | UnsampledSpan {
-    const traceId = this.#inputs.traceId(options.traceId, this.newId)
-    const parentId = this.#inputs.parentId(options.parentId)
-    const remote = this.#inputs.remote(options.remote)
-    const callers = this.#inputs.callersDecision(options.sampled)
-    const sample = this.#sample
+  #startHere(kind: string, name: string): Started {
+    const parent = context.getStore()
+    if (parent === undefined) return this.#startTrace(kind, name, NO_ORIGIN)
+    return this.#startBelow(parent, kind, name, undefined)
+  }
+
+  #startTrace(kind: string, name: string, origin: TraceOrigin): Started {
+    const traceId = origin.traceId ?? this.newId()
     const isSampled =
-      sample === undefined ? callers : this.#inputs.decision(sample, [kind, name, traceId, options.sampled], callers)
-    const held = isSampled ? undefined : this.#held
-    if (!isSampled && held === undefined)
-      return this.#startUnsampled({ traceId, spanId: this.newId(), parentId, remote }, kind, name)
+      this.#sample === undefined ? (origin.sampled ?? true) : this.#decide(this.#sample, origin, traceId, kind, name)
+    if (!isSampled && this.#held === undefined) return this.#startUnsampledTrace(origin, traceId, kind, name)
     const now = this.now()
-    const clockOffset = this.#hasClock ? 0n : freshOffset(now)
-    const parent = { traceId, spanId: parentId, clockOffset, remote, now, late: undefined }
-    const span = this.#startSpan(parent, kind, name, options.process)
-    if (held === undefined) this.#queue.start(span)
-    else {
-      span.late = new HeldTrace(held, span)
-      this.#ledger.start()
-    }
-    if (remote !== undefined) {
-      if (parentId !== 0n) span.data[DATA_KEYS.remoteParent] = true
-      if (remote.upperTraceId !== 0n) span.data[DATA_KEYS.w3cTraceId] = w3cTraceId(traceId, remote.upperTraceId)
-    }
-    return span
-  }
-
-  #startChild(parent: ContextSpan, kind: string, name: string, process?: string): TracedSpan {
-    const span = this.#startSpan(parent, kind, name, process)
-    if (span.late === undefined || span.late.state === 'kept') this.#queue.start(span)
-    else this.#ledger.start()
-    return span
-  }
-
-  #startSpan(parent: Parent, kind: string, name: string, process?: string): TracedSpan {
+    const clockOffset = this.#clock === undefined ? freshOffset(now) : 0n
+    const parent = { traceId, spanId: origin.parentId, clockOffset, remote: origin.remote, now, late: undefined }
     const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
-    if (process !== undefined) span.process = this.#inputs.text(process, 'process', this.process)
+    if (!isSampled && this.#held !== undefined) span.late = new HeldTrace(this.#held, span)
+    this.states.started(span)
+    if (origin !== NO_ORIGIN) this.#addOrigin(span, origin)
     return span
+  }
+
+  #startBelow(parent: ContextSpan, kind: string, name: string, process: string | undefined): Started {
+    if (!parent.recording || parent.late?.state === 'gone') return this.#startUnsampled(parent, kind, name)
+    const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
+    if (process !== undefined) this.#setProcess(span, process)
+    this.states.started(span)
+    return span
+  }
+
+  #decide(sample: Sampler, { sampled }: TraceOrigin, traceId: bigint, kind: string, name: string): boolean {
+    return this.#inputs.decision(sample, [kind, name, traceId, sampled])
+  }
+
+  #addOrigin(span: TracedSpan, { parentId, remote, process }: TraceOrigin): void {
+    if (process !== undefined) this.#setProcess(span, process)
+    if (remote === undefined) return
+    if (parentId !== 0n) span.data[DATA_KEYS.remoteParent] = true
+    if (remote.upperTraceId !== 0n) span.data[DATA_KEYS.w3cTraceId] = w3cTraceId(span.traceId, remote.upperTraceId)
+  }
+
+  #setProcess(span: TracedSpan, process: string): void {
+    span.process = this.#inputs.text(process, 'process', this.process)
+  }
+
+  #startUnsampledTrace({ parentId, remote }: TraceOrigin, traceId: bigint, kind: string, name: string): UnsampledSpan {
+    return this.#startUnsampled({ traceId, spanId: this.newId(), parentId, remote }, kind, name)
   }
 
   #startUnsampled(origin: UnsampledOrigin, kind: string, name: string): UnsampledSpan {
-    this.#ledger.startUnsampled()
+    this.states.startedUnsampled()
     return new UnsampledSpan(this, origin, kind, name)
+  }
+
+  newId(): bigint {
+    return this.#ids === undefined ? generateId() : this.#inputs.id(this.#ids)
+  }
+
+  now(): bigint {
+    return this.#clock === undefined ? monotonic() : this.#inputs.time(this.#clock)
   }
 
   badInput(message: string): void {
     this.#inputs.bad(message)
-  }
-
-  finished(span: TracedSpan, finish: bigint): void {
-    this.#queue.finish(span)
-    if (!this.#queue.hasRoom()) {
-      this.#queue.drop()
-      return
-    }
-    this.#push(span, finish, this.#records.dataOf(span))
-  }
-
-  #push(span: TracedSpan, finish: bigint, { data, size }: Plain): void {
-    const record = this.#records.of(span, finish, data)
-    this.#queue.push(record, bytesOf(record, size))
-  }
-
-  hold(span: TracedSpan): Plain {
-    this.#ledger.hold()
-    return this.#records.dataOf(span)
-  }
-
-  recordHeld(span: TracedSpan, finish: bigint, plain: Plain): void {
-    this.#ledger.recall()
-    if (this.#queue.hasRoom()) this.#push(span, finish, plain)
-    else this.#queue.drop()
-  }
-
-  letGo(isHeld: boolean): void {
-    this.#ledger.letGo(isHeld)
-  }
-
-  keepOpen(span: TracedSpan): void {
-    this.#queue.keepOpen(span)
-  }
-
-  openRecord(span: TracedSpan): Recorded {
-    return this.#records.ofOpen(span)
   }
 
   warn(code: string, message: string): void {
@@ -256,14 +233,6 @@ class RecordingTracer implements SpanOwner {
     this.#closing ??= this.#queue.close(this.#inputs.timeout(options, this.#flushTimeout))
     return this.#closing
   }
-}
-
-/** What formatTime takes. */
-const TIMES = [FIRST_TIME, END_TIME - 1n] as const
-
-function hostTime(): bigint {
-  const now = monotonic()
-  return now + freshOffset(now)
 }
 
 function mainScript(): string {

@@ -5,14 +5,38 @@ import { printableError, Warnings } from '../queue/warnings.js'
 import { cutTo } from '../values/cut.js'
 import { onOneLine } from '../values/display.js'
 import { describe } from '../values/errors.js'
-import { isId, MAX_ID } from '../values/ids.js'
+import { generateId, isId, MAX_ID } from '../values/ids.js'
 import { optionRules } from '../values/options.js'
 import { processLogger } from '../values/process-logger.js'
+import { END_TIME, FIRST_TIME } from '../values/time.js'
+import { hostTime } from './clock.js'
 
 /** Longest kind, name and process, in characters. A longer one comes from an untrusted client, and is cut. */
 const MAX_TEXT = 1_024
 
-const NO_OPTIONS: StartOptions = {}
+/** What formatTime takes. */
+const TIMES = [FIRST_TIME, END_TIME - 1n] as const
+
+/** Where a trace comes from: options of its first span, checked. */
+export interface TraceOrigin {
+  /** Undefined for a new trace. */
+  readonly traceId: bigint | undefined
+  readonly parentId: bigint
+  readonly remote: RemoteContext | undefined
+  /** Whether the caller records the trace; undefined if none said so. */
+  readonly sampled: boolean | undefined
+  /** Not checked. */
+  readonly process: string | undefined
+}
+
+/** That of a trace that begins here. */
+export const NO_ORIGIN: TraceOrigin = {
+  traceId: undefined,
+  parentId: 0n,
+  remote: undefined,
+  sampled: undefined,
+  process: undefined,
+}
 
 /**
  * Checks what a program passes in at run time. For a value that cannot be used, it returns a default, counts it, and warns.
@@ -33,22 +57,30 @@ export class Inputs {
     this.warnings.warnLatest('input', () => onOneLine(message), 'bad values')
   }
 
-  options(options: StartOptions | undefined): StartOptions {
+  options(options: StartOptions): StartOptions {
     if (typeof options === 'object' && options !== null) return options
-    if (options !== undefined)
-      this.bad(`options of a span: expected an object, got ${describe(options)}; none are used`)
-    return NO_OPTIONS
+    this.bad(`options of a span: expected an object, got ${describe(options)}; none are used`)
+    return {}
   }
 
-  /** @param newId makes one, if it is needed */
-  traceId(id: bigint | undefined, newId: () => bigint): bigint {
-    if (id === undefined) return newId()
-    if (isId(id)) return id
+  /** Those of the options that say where a trace comes from. */
+  origin({ traceId, parentId, remote, sampled, process }: StartOptions): TraceOrigin {
+    return {
+      traceId: this.#traceId(traceId),
+      parentId: this.#parentId(parentId),
+      remote: this.#remote(remote),
+      sampled: this.#sampled(sampled),
+      process,
+    }
+  }
+
+  #traceId(id: bigint | undefined): bigint | undefined {
+    if (id === undefined || isId(id)) return id
     this.bad(`traceId: expected a bigint from 1 to ${MAX_ID}, got ${describe(id)}; a new trace id is used`)
-    return newId()
+    return undefined
   }
 
-  parentId(id: bigint | undefined): bigint {
+  #parentId(id: bigint | undefined): bigint {
     if (id === undefined) return 0n
     if (isId(id) || id === 0n) return id
     this.bad(`parentId: expected a bigint from 0 to ${MAX_ID}, got ${describe(id)}; 0n is used`)
@@ -56,7 +88,7 @@ export class Inputs {
   }
 
   /** A copy, so that it does not change any more. */
-  remote(remote: RemoteContext | undefined): RemoteContext | undefined {
+  #remote(remote: RemoteContext | undefined): RemoteContext | undefined {
     if (remote === undefined) return undefined
     if (typeof remote === 'object' && remote !== null) {
       const { upperTraceId, traceState, isRandom } = remote
@@ -67,28 +99,29 @@ export class Inputs {
     return undefined
   }
 
-  /** @param what the text is for, in the message */
-  text(text: string, what: string, instead = ''): string {
-    if (typeof text !== 'string') {
-      this.bad(`${what} of a span: expected a string, got ${describe(text)}; ${describe(instead)} is used`)
-      return instead
-    }
-    return text.length > MAX_TEXT ? `${cutTo(MAX_TEXT - 1, text)}…` : text
-  }
-
-  /** Whether the caller records the trace. */
-  callersDecision(sampled: boolean | undefined): boolean {
-    if (sampled === undefined || typeof sampled === 'boolean') return sampled ?? true
+  #sampled(sampled: boolean | undefined): boolean | undefined {
+    if (sampled === undefined || typeof sampled === 'boolean') return sampled
     this.bad(`sampled: expected true or false, got ${describe(sampled)}; the trace is recorded`)
-    return true
+    return undefined
   }
 
-  /** Whether a trace is recorded. @param callers whether the caller records it */
-  decision(sample: Sampler, [kind, name, traceId, caller]: Parameters<Sampler>, callers: boolean): boolean {
+  /** @param what the text is for, in the message */
+  text(text: string, what: string, instead?: string): string {
+    return typeof text === 'string' && text.length <= MAX_TEXT ? text : this.#usableText(text, what, instead)
+  }
+
+  #usableText(text: unknown, what: string, instead = ''): string {
+    if (typeof text === 'string') return `${cutTo(MAX_TEXT - 1, text)}…`
+    this.bad(`${what} of a span: expected a string, got ${describe(text)}; ${describe(instead)} is used`)
+    return instead
+  }
+
+  /** Whether a trace is recorded. */
+  decision(sample: Sampler, [kind, name, traceId, caller]: Parameters<Sampler>): boolean {
     try {
       const decision: unknown = sample(kind, name, traceId, caller)
       if (typeof decision === 'boolean') return decision
-      if (decision === undefined || decision === null) return callers
+      if (decision === undefined || decision === null) return caller ?? true
       // Only we have this promise, whose rejection would end the process.
       if (decision instanceof Promise) decision.catch(() => {})
       this.bad(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
@@ -99,8 +132,18 @@ export class Inputs {
     }
   }
 
+  /** An id that the program makes. */
+  id(make: () => bigint): bigint {
+    return this.#bigint('ids', [1n, MAX_ID], make, generateId)
+  }
+
+  /** The time that the program tells. */
+  time(tell: () => bigint): bigint {
+    return this.#bigint('clock', TIMES, tell, hostTime)
+  }
+
   /** Calls a function of the program; if it throws, or gives what is no bigint of the range, another. */
-  bigint(name: string, [least, most]: readonly [bigint, bigint], given: () => bigint, usual: () => bigint): bigint {
+  #bigint(name: string, [least, most]: readonly [bigint, bigint], given: () => bigint, usual: () => bigint): bigint {
     let got: unknown
     try {
       got = given()

@@ -15,20 +15,21 @@ import type { DetachedSpan } from './unrecorded-span.js'
  * settles the same way. So it stays unhandled if nobody handles it, while a promise that is watched counts as handled for good.
  */
 export function runIn(span: TracedSpan, fn: Run): unknown {
-  if (typeof fn !== 'function') span.badInput(nothingToRun(fn))
   let result: unknown
   try {
-    result = typeof fn === 'function' ? context.run(span, fn, span) : undefined
+    result = typeof fn === 'function' ? context.run(span, fn, span) : span.badInput(nothingToRun(fn))
   } catch (error) {
     span.fail(error)
     span.finish()
     throw error
   }
   const then = thenOf(result)
-  if (then === undefined) {
-    span.finish()
-    return result
-  }
+  if (then !== undefined) return finishedBy(span, fn, result, then)
+  span.finish()
+  return result
+}
+
+function finishedBy(span: TracedSpan, fn: Run, result: unknown, then: Then): unknown {
   if (!isPromise(result)) return settlingAlike(span, context.run(span, outcomeOf, result, then))
   return types.isAsyncFunction(fn) ? settlingAlike(span, result) : watched(span, result, then)
 }
@@ -61,6 +62,11 @@ function watched(span: TracedSpan, promise: Promise<unknown>, then: Then): Promi
   return promise
 }
 
+/** Runs a function in a span that is not recorded. */
+export function runInUnrecorded(span: DetachedSpan, fn: Run): unknown {
+  return span.run(() => runUnrecorded(span, fn))
+}
+
 /**
  * Runs a function without recording it, and returns its result. What is lazy is started, as in a recorded span: a thenable, or
  * a promise with its own `then`.
@@ -84,7 +90,10 @@ type Then = (fulfilled: (value: unknown) => unknown, rejected: (error: unknown) 
 
 /** The `then` of a promise or of another thenable. Read only once, since a lazy one may count that. */
 function thenOf(value: unknown): Then | undefined {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined
+  return (typeof value === 'object' && value !== null) || typeof value === 'function' ? readThen(value) : undefined
+}
+
+function readThen(value: object): Then | undefined {
   try {
     const then: unknown = Reflect.get(value, 'then')
     return typeof then === 'function' ? (then as Then) : undefined

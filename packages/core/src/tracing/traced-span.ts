@@ -2,7 +2,7 @@ import { type ContextSpan, context } from '../context/context.js'
 import type { ActiveSpan, Run } from '../contract/active-span.js'
 import type { RemoteContext } from '../contract/remote.js'
 import type { Tracer } from '../contract/tracer.js'
-import type { OpenSpan, OpenSpanList, Recorded } from '../queue/open-spans.js'
+import type { OpenPlace, OpenSpan, Recorded } from '../queue/open-spans.js'
 import { describe } from '../values/errors.js'
 import type { Plain } from '../values/plain.js'
 import { HeldTrace, type UndecidedSpan } from './held-traces.js'
@@ -13,10 +13,17 @@ import { addData, addError, dataOf } from './live-data.js'
 export interface SpanOwner extends Tracer {
   /** Whether stacks of errors are recorded. */
   readonly stacks: boolean
+  readonly states: SpanChanges
   /** The next id of a trace or span. */
-  readonly newId: () => bigint
+  newId(): bigint
   /** The monotonic clock, in nanoseconds; with the `clockOffset` of a trace added, since the Unix epoch. */
-  readonly now: () => bigint
+  now(): bigint
+  /** Called when a span is given something that it cannot use. */
+  badInput(message: string): void
+}
+
+/** Is told of each change of a span's state. */
+export interface SpanChanges {
   /** Called once, when a span finishes that is to be recorded. @param finish nanoseconds since the Unix epoch */
   finished(span: TracedSpan, finish: bigint): void
   /** A span finishes while it is undecided whether its trace is kept. @returns its data */
@@ -29,8 +36,6 @@ export interface SpanOwner extends Tracer {
   keepOpen(span: TracedSpan): void
   /** What is to be recorded of an open span. */
   openRecord(span: TracedSpan): Recorded
-  /** Called when a span is given something that it cannot use. */
-  badInput(message: string): void
 }
 
 /** What a new span takes from its parent, or from the trace that it begins. */
@@ -52,15 +57,13 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   readonly remote: RemoteContext | undefined
   readonly tracer: SpanOwner
   /** Undefined where the trace is sampled. */
-  late: HeldTrace | undefined
+  late: HeldTrace | undefined = undefined
   lazyData: Record<string, unknown> | undefined = undefined
-  isFinished = false
   /** In a trace that is held, the span that this one is below. */
-  readonly parent: TracedSpan | undefined
-  // Its place among the open spans. Private, since these can be written where the program has frozen the span.
-  #previous: TracedSpan | undefined = undefined
-  #next: TracedSpan | undefined = undefined
-  #tick = 0
+  parent: TracedSpan | undefined = undefined
+  // Private, since these can be written where the program has frozen the span.
+  #isFinished = false
+  #place: OpenPlace<TracedSpan> | undefined = undefined
 
   constructor(tracer: SpanOwner, parent: Parent, kind: string, name: string) {
     this.spanId = tracer.newId()
@@ -73,16 +76,39 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
     this.remote = parent.remote
     this.start = (parent.now ?? tracer.now()) + parent.clockOffset
     this.tracer = tracer
-    this.late = parent.late instanceof HeldTrace ? parent.late : undefined
-    this.parent = this.late !== undefined && parent instanceof TracedSpan ? parent : undefined
+    if (parent.late !== undefined) this.#joinHeld(parent)
   }
 
   get sampled(): boolean {
-    return this.late === undefined || this.late.state === 'kept'
+    return !this.isUndecided
+  }
+
+  #joinHeld(parent: Parent): void {
+    // A span of another copy of this package decides for itself.
+    if (!(parent.late instanceof HeldTrace && parent instanceof TracedSpan)) return
+    this.late = parent.late
+    this.parent = parent
+  }
+
+  /** Whether it is open or held until it is known whether its trace is kept. */
+  get isUndecided(): boolean {
+    return this.late !== undefined && this.late.state !== 'kept'
   }
 
   get recording(): true {
     return true
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished
+  }
+
+  get place(): OpenPlace<TracedSpan> | undefined {
+    return this.#place
+  }
+
+  set place(place: OpenPlace<TracedSpan> | undefined) {
+    this.#place = place
   }
 
   get elapsed(): bigint {
@@ -105,15 +131,16 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   }
 
   fail(error: unknown): void {
-    if (this.isFinished) return
+    if (this.#isFinished) return
     addError(this, error, this.tracer.stacks ? this.traceId : undefined)
     this.late?.traces.failed(this.late, this)
   }
 
   finish(): void {
-    if (this.isFinished || !markFinished(this)) return
+    if (this.#isFinished) return
+    this.#isFinished = true
     const finish = this.late === undefined ? this.clockTime() : this.late.traces.finished(this.late, this)
-    if (finish !== undefined) this.tracer.finished(this, finish)
+    if (finish !== undefined) this.tracer.states.finished(this, finish)
   }
 
   clockTime(): bigint {
@@ -121,51 +148,23 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   }
 
   hold(): Plain {
-    return this.tracer.hold(this)
+    return this.tracer.states.hold(this)
   }
 
   recordHeld(finish: bigint, plain: Plain): void {
-    this.tracer.recordHeld(this, finish, plain)
+    this.tracer.states.recordHeld(this, finish, plain)
   }
 
   keepOpen(): void {
-    this.tracer.keepOpen(this)
+    this.tracer.states.keepOpen(this)
   }
 
   letGo(isHeld: boolean): void {
-    this.tracer.letGo(isHeld)
+    this.tracer.states.letGo(isHeld)
   }
 
   record(): Recorded {
-    return this.tracer.openRecord(this)
-  }
-
-  enter(list: OpenSpanList<TracedSpan>): void {
-    const { last } = list
-    if (last === undefined) list.first = this
-    else {
-      last.#next = this
-      this.#previous = last
-    }
-    list.last = this
-    this.#tick = list.tick
-  }
-
-  leave(list: OpenSpanList<TracedSpan>): void {
-    const previous = this.#previous
-    const next = this.#next
-    if (previous !== undefined) previous.#next = next
-    else if (list.first === this) list.first = next
-    else return
-    if (next !== undefined) next.#previous = previous
-    else list.last = previous
-    // A span that has finished must not keep others in memory.
-    this.#previous = undefined
-    this.#next = undefined
-  }
-
-  isBefore(tick: number): boolean {
-    return this.#tick < tick
+    return this.tracer.states.openRecord(this)
   }
 
   badInput(message: string): void {
@@ -174,20 +173,5 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
 
   [Symbol.dispose](): void {
     this.finish()
-  }
-}
-
-/** Spans that have finished although a program had frozen them. */
-const frozen = new WeakSet<TracedSpan>()
-
-/** @returns whether it was not marked before */
-function markFinished(span: TracedSpan): boolean {
-  try {
-    span.isFinished = true
-    return true
-  } catch {
-    if (frozen.has(span)) return false
-    frozen.add(span)
-    return true
   }
 }

@@ -22,6 +22,8 @@ const { createTracer } = await import('../../src/tracing/create-tracer.js')
 
 afterEach(() => timers.clear())
 
+const core = new URL('../../dist/index.js', import.meta.url).href
+
 /** A quarter of the default of `openAfter`, in ms: so often is it looked for open spans. */
 const TICK = 1_250
 
@@ -159,6 +161,46 @@ test('close records what is open after what has finished, and before the ledger'
   expect([...timers].filter(([, { delay }]) => delay === TICK)).toEqual([])
 })
 
+test('a span that starts after all others are stored is recorded at exit, too, where no ledger is', () => {
+  const program = `
+    import { writeSync } from 'node:fs'
+    import { createTracer } from ${JSON.stringify(core)}
+    const print = (spans) => { for (const { name, finish } of spans) writeSync(1, name + (finish ? '' : ' is open') + '\\n') }
+    const tracer = createTracer({ recorder: { name: 'sync', record: print, recordSync: print } })
+    tracer.trace('work', 'w', () => {})
+    await tracer.flush()
+    await new Promise(setImmediate)
+    tracer.start('work', 'o')
+    process.exit()`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  expect(stdout).toBe('w\no is open\n')
+})
+
+test('of spans that have finished few are kept in memory, and none once they are stored', () => {
+  const program = `
+    import { createTracer } from ${JSON.stringify(core)}
+    const tracer = createTracer({ recorder: { name: 'none', record: () => {} } })
+    const open = tracer.start('work', 'open')
+    const finished = () => {
+      const span = tracer.start('work', 'w')
+      span.finish()
+      return new WeakRef(span)
+    }
+    const spans = Array.from({ length: 3_000 }, finished)
+    const alive = async () => {
+      await new Promise(setImmediate)
+      gc()
+      return spans.filter((span) => span.deref() !== undefined).length
+    }
+    const before = await alive()
+    await tracer.flush()
+    console.log(before <= 256, await alive(), tracer.stats().open)
+    open.finish()`
+  const flags = ['--expose-gc', '--input-type=module', '-e', program]
+  const { stdout } = spawnSync(process.execPath, flags, { encoding: 'utf8' })
+  expect(stdout).toBe('true 0 1\n')
+})
+
 test('open spans are not recorded where that is off', async () => {
   const { tracer, spans } = aTracer({ openAfter: false })
   tracer.start('work', 'w')
@@ -185,8 +227,6 @@ test('idle waits until no span is open, and what finished is stored', async () =
   await idle
   expect(tracer.stats()).toMatchObject({ open: 0, queued: 0, inFlight: 0, recorded: 2 })
 })
-
-const core = new URL('../../dist/index.js', import.meta.url).href
 
 test.each([
   ['process.exit()', 'process.exit()', 'sync'],

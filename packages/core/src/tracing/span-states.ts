@@ -1,0 +1,88 @@
+import type { PlainData, Span } from '../contract/span.js'
+import type { Ledger } from '../queue/ledger.js'
+import type { Recorded } from '../queue/open-spans.js'
+import type { Queue } from '../queue/queue.js'
+import { NO_DATA, type Plain, toPlain } from '../values/plain.js'
+import type { Inputs } from './inputs.js'
+import type { SpanChanges, TracedSpan } from './traced-span.js'
+
+/** About how much memory a record takes besides its texts and data, in bytes: the object, its bigints, its place in the queue. */
+const SPAN_BYTES = 256
+
+/** What happens to the spans of a tracer, from their start to the queue, and their records. */
+export class SpanStates implements SpanChanges {
+  readonly #ledger: Ledger
+  readonly #queue: Queue<TracedSpan>
+  readonly #inputs: Inputs
+  readonly #stacks: boolean
+
+  /** @param stacks whether errors in data keep their stacks */
+  constructor(ledger: Ledger, queue: Queue<TracedSpan>, inputs: Inputs, stacks: boolean) {
+    this.#ledger = ledger
+    this.#queue = queue
+    this.#inputs = inputs
+    this.#stacks = stacks
+  }
+
+  started(span: TracedSpan): void {
+    if (span.isUndecided) this.#ledger.start()
+    else this.#queue.start(span)
+  }
+
+  startedUnsampled(): void {
+    this.#ledger.startUnsampled()
+  }
+
+  finished(span: TracedSpan, finish: bigint): void {
+    this.#queue.finish(span)
+    if (this.#queue.hasRoom()) this.#push(span, finish, this.#dataOf(span))
+    else this.#queue.drop()
+  }
+
+  hold(span: TracedSpan): Plain {
+    this.#ledger.hold()
+    return this.#dataOf(span)
+  }
+
+  recordHeld(span: TracedSpan, finish: bigint, plain: Plain): void {
+    this.#ledger.recall()
+    if (this.#queue.hasRoom()) this.#push(span, finish, plain)
+    else this.#queue.drop()
+  }
+
+  letGo(isHeld: boolean): void {
+    this.#ledger.letGo(isHeld)
+  }
+
+  keepOpen(span: TracedSpan): void {
+    this.#queue.keepOpen(span)
+  }
+
+  openRecord(span: TracedSpan): Recorded {
+    const { data, size } = this.#dataOf(span)
+    const record = this.#record(span, undefined, data)
+    return { span: record, bytes: bytesOf(record, size) }
+  }
+
+  #push(span: TracedSpan, finish: bigint, { data, size }: Plain): void {
+    const record = this.#record(span, finish, data)
+    this.#queue.push(record, bytesOf(record, size))
+  }
+
+  #dataOf({ lazyData }: TracedSpan): Plain {
+    return lazyData === undefined ? NO_DATA : toPlain(lazyData, this.#stacks)
+  }
+
+  #record(span: TracedSpan, finish: bigint | undefined, data: PlainData): Span {
+    const { spanId, traceId, parentId, start } = span
+    const process = this.#inputs.text(span.process, 'process', span.tracer.process)
+    const kind = this.#inputs.text(span.kind, 'kind')
+    const name = this.#inputs.text(span.name, 'name')
+    return { spanId, traceId, parentId, process, kind, name, start, finish, data }
+  }
+}
+
+/** About how much memory a record takes, in bytes. @param size what its data take */
+function bytesOf({ kind, name }: Span, size: number): number {
+  return SPAN_BYTES + kind.length + name.length + size
+}
