@@ -69,7 +69,14 @@ async function shareOne(outputs) {
   const twice = names.find((name, at) => names.indexOf(name) < at)
   if (twice !== undefined) throw new Error(`two chunks export ${twice}: give one of them another name`)
   const contents = chunks.map(([path]) => `export * from './${basename(path)}'`).join('\n')
-  await build({ ...settings, stdin: { contents, resolveDir: 'dist' }, outfile: SHARED })
+  // What is imported when it is needed stays in a file of its own.
+  const lazy = ({ path, kind }) => (kind === 'dynamic-import' ? { path, external: true } : undefined)
+  await build({
+    ...settings,
+    stdin: { contents, resolveDir: 'dist' },
+    outfile: SHARED,
+    plugins: [{ name: 'lazy', setup: ({ onResolve }) => onResolve({ filter: /^\./ }, lazy) }],
+  })
   await build({
     ...settings,
     entryPoints: outputs.filter((output) => !isChunk(output)).map(([path]) => path),
@@ -81,7 +88,7 @@ async function shareOne(outputs) {
   for (const [path] of chunks) for (const file of [path, `${path}.map`]) rmSync(file)
 
   function toShared({ path, kind, importer }) {
-    if (kind === 'dynamic-import') return { path, external: true }
+    if (kind === 'dynamic-import') return lazy({ path, kind })
     const folder = dirname(importer)
     const isOfChunk = chunks.some(([chunk]) => resolve(chunk) === resolve(folder, path))
     return isOfChunk ? { path: `./${relative(folder, SHARED).replaceAll('\\', '/')}`, external: true } : undefined

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { columnsOf } from '@trace/analysis'
 import type { Span } from '@trace/core'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { trace } from './support/run.js'
@@ -30,7 +31,44 @@ const hostile: Span[] = storySpans().map((span, at) => {
 const lines = hostile.map(spanToJsonLine).join('')
 beforeAll(() => {
   writeFileSync(join(cwd, 'hostile.jsonl'), `${lines}${evil.slice(0, 30)}\n`)
+  // Parents that are missing, and times of years, make lines long.
+  const years = hostile.map((span) => ({ ...span, start: span.start / 2n, parentId: span.parentId ^ 1n }))
+  writeFileSync(join(cwd, 'odd.jsonl'), years.map(spanToJsonLine).join(''))
   writeFileSync(join(cwd, 'other.jsonl'), lines.replaceAll('xxx', 'yyy'))
+})
+
+/** Commands that print for people. */
+const COMMANDS: readonly (readonly string[])[] = [
+  ['ls'],
+  ['ls', '--sort', 'spans'],
+  ['show', 'last'],
+  ['show', 'last-error', '--data', '--no-fold'],
+  ['stats'],
+  ['stats', '--by', `@${evil}`],
+  ['stats', '--graph'],
+  ['diff', 'other.jsonl', '--all'],
+  ['doctor'],
+]
+
+test.each([60, 100, 200, 0])('no line is wider than a terminal of %p columns', async (columns) => {
+  for (const args of [...COMMANDS, ['show', 'last', '--span', '1']]) {
+    for (const file of ['hostile.jsonl', 'odd.jsonl']) {
+      const { out } = await trace([...args, file], { cwd, columns, env: { NO_COLOR: '1' } })
+      for (const line of out.split('\n')) expect([line, columnsOf(line) <= (columns || 80)]).toEqual([line, true])
+    }
+  }
+})
+
+test.each([200, 400, 1_000, 3_000])('no command prints more than a budget of %p bytes', async (budget) => {
+  for (const args of [...COMMANDS, ['stats', '--to', 'dot'], ['stats', '--to', 'mermaid'], ['doctor', '--json']]) {
+    for (const file of ['hostile.jsonl', 'odd.jsonl']) {
+      for (const columns of [undefined, 60]) {
+        const terminal = columns === undefined ? {} : { columns }
+        const { out } = await trace([...args, '--budget', String(budget), file], { cwd, ...terminal })
+        expect([...args, columns, Buffer.byteLength(out) <= budget]).toEqual([...args, columns, true])
+      }
+    }
+  }
 })
 
 /** What a terminal obeys: all control characters but line breaks, and marks that turn the direction of writing. */

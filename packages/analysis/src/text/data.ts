@@ -52,11 +52,13 @@ export function dataLine(span: Span, columns: number): Piece[] {
     const before = at === 0 ? '' : ' · '
     const needed = columnsOf(before) + columnsOf(name) + 1
     const rest = ranked.length - at
-    if (left - needed < Math.min(8, columnsOf(value)) + (rest > 1 ? 8 : 0)) {
+    // What may have to say that there are more.
+    const reserve = rest > 1 ? ` · ${rest - 1} more`.length : 0
+    if (left - needed - reserve < Math.min(8, columnsOf(value))) {
       if (at > 0) pieces.push({ text: ` · ${rest} more`, role: 'note' })
       break
     }
-    const shown = cutToColumns(value, left - needed - (rest > 1 ? 9 : 0))
+    const shown = cutToColumns(value, left - needed - reserve)
     pieces.push({ text: `${before}${name} `, role: 'key' }, { text: shown, role: 'value' })
     left -= needed + columnsOf(shown)
   }

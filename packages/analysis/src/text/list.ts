@@ -32,7 +32,7 @@ export interface ListOptions extends TableOptions {
 export function listLines(traces: readonly ListedTrace[], options: ListOptions = {}): string[] {
   const { time = utcTime } = options
   const columns: Column<ListedTrace>[] = [
-    { title: 'start', cell: ({ start }) => piece(onOneLine(time(start)), 'note') },
+    { title: 'start', spare: 1, cell: ({ start }) => piece(onOneLine(time(start)), 'note') },
     {
       title: 'duration',
       right: true,
@@ -40,7 +40,7 @@ export function listLines(traces: readonly ListedTrace[], options: ListOptions =
     },
     { title: 'spans', right: true, from: 70, cell: ({ spans }) => piece(String(spans), 'value') },
     ...counted('failed', 'failure', traces, ({ failed }) => failed),
-    ...counted('open', 'open', traces, ({ open }) => open),
+    ...counted('open', 'open', traces, ({ open }) => open, 2),
     ...counted('lost', 'failure', traces, ({ lost = 0 }) => lost),
     { title: 'trace', right: true, cell: ({ traceId }) => piece(String(traceId), 'key') },
     { title: 'services', from: 120, cell: (trace) => piece(servicesText(trace), 'service') },
@@ -59,9 +59,10 @@ function counted(
   role: TextRole,
   traces: readonly ListedTrace[],
   count: (trace: ListedTrace) => number,
+  spare = 0,
 ): Column<ListedTrace>[] {
   if (!traces.some((trace) => count(trace) > 0)) return []
-  return [{ title, right: true, cell: (trace) => piece(count(trace) > 0 ? String(count(trace)) : '', role) }]
+  return [{ title, right: true, spare, cell: (trace) => piece(count(trace) > 0 ? String(count(trace)) : '', role) }]
 }
 
 function servicesText({ services, process }: ListedTrace): string {

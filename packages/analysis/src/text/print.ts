@@ -1,17 +1,24 @@
-import { checkOptions, DATA_KEYS, isFailed, onOneLine, optionRules, type Span } from '@trace/core/spans'
+import { checkOptions, isFailed, onOneLine, optionRules, type Span } from '@trace/core/spans'
 import type { SpanNode, TraceTree } from '../tree/node.js'
-import { MOST_GUIDES, type Row, rowsOf } from '../tree/rows.js'
+import { type Row, rowsOf } from '../tree/rows.js'
 import { buildTree } from '../tree/tree.js'
 import { barOf } from './bar.js'
 import { commonSpan, dataLine, dataLines } from './data.js'
 import { formatDuration } from './duration.js'
-import { failureLines, textOf } from './failures.js'
-import { columnsOf, fit, type Piece, type Style } from './styled.js'
+import { failureLines } from './failures.js'
+import { countsOf, labelOf, notesOf, stemBelow, timesOf, wordsOf } from './row.js'
+import { columnsOfAll, fit, type Piece, type Style } from './styled.js'
+import { wrapPieces } from './wrap.js'
 
 /** Options of {@link printTrace} and {@link traceLines}. */
 export interface PrintOptions {
   /** Columns of a line, at least 60. Default 100. */
   readonly width?: number
+  /**
+   * Whether no line is wider than `width`, as on a terminal: what is longer goes on in the next line. Default: false. Then all that
+   * stands behind a bar stays in its line, as programs that read the text want it.
+   */
+  readonly wrap?: boolean
   /** Whether the stacks of errors, their causes and their parts follow the tree. Default: true. */
   readonly stacks?: boolean
   /** From how many like siblings on they are one line; see `RowOptions`. `Infinity` folds none. Default: 5. */
@@ -46,6 +53,7 @@ const DATA = {
 const NODE = { expected: 'a node of the tree', test: (value: unknown): boolean => typeof value === 'object' }
 const RULES = {
   width: WIDTH,
+  wrap: optionRules.boolean,
   stacks: optionRules.boolean,
   foldFrom: FOLD_FROM,
   data: DATA,
@@ -54,9 +62,6 @@ const RULES = {
   note: optionRules.function,
   style: optionRules.function,
 }
-
-/** Below this width there is no room for self times. */
-const SELF_TIME_FROM = 100
 
 /**
  * Prints a trace as text: a tree with a line for each span, or for several like siblings. The line has the span's service, a bar that
@@ -87,159 +92,135 @@ export function traceLines(tree: TraceTree, options: PrintOptions = {}): string[
   return linesOf(tree, options)
 }
 
+/** A row of the tree as text. */
 interface Line {
   readonly row: Row
   readonly label: readonly Piece[]
   /** What stands behind the label, and is never cut: for how many spans the row stands. */
   readonly counts: readonly Piece[]
+  readonly times: readonly Piece[]
+  /** What stands behind the times. */
+  readonly notes: readonly Piece[]
 }
 
+/** How wide the parts of all rows are, in columns. */
+interface Layout {
+  readonly width: number
+  readonly label: number
+  readonly bar: number
+  /** What the bar shows, in ns from the start of the trace. */
+  readonly range: { readonly offset: number; readonly duration: number }
+}
+
+const SPACE: Piece = { text: ' ', role: 'name' }
+/** How wide a bar is at least; and where notes that are longer than a status want room beside it. */
+const LEAST_BAR = 8
+const BAR_BESIDE_NOTES = 30
+const LONG_NOTE = 10
+/** How wide wrapped text is at least, however deep its span is. */
+const LEAST_TEXT = 20
+
 function linesOf(tree: TraceTree, options: PrintOptions): string[] {
-  const { root, style, foldFrom = 5, data = 'none' } = options
+  const { root, style, foldFrom = 5, wrap = false } = options
   const rows = rowsOf(
     root === undefined ? tree.roots : [root],
     options.only === undefined ? { foldFrom } : { foldFrom, only: options.only },
   )
-  if (rows.length === 0) return tree.nodes.length === 0 ? [] : [headline(tree, style)]
   const width = Math.max(60, options.width ?? 100)
-  const lines = rows.map((row): Line => ({ row, label: labelOf(row), counts: countsOf(row) }))
-  const longest = lines.reduce((most, { label, counts }) => Math.max(most, columnsOfAll([...label, ...counts])), 0)
-  const labelWidth = Math.min(longest, Math.floor(width * 0.55))
-  const selfWidth = width >= SELF_TIME_FROM && rows.some(hasSelfTime) ? SELF_WIDTH : 0
-  const barWidth = Math.max(10, width - labelWidth - 12 - selfWidth)
-  const range =
-    root === undefined ? { offset: 0, duration: tree.duration } : { offset: root.start, duration: root.duration }
   const text = (pieces: readonly Piece[], node?: SpanNode): string =>
     style === undefined
       ? pieces.map((piece) => piece.text).join('')
       : pieces.map((piece) => style(piece.text, piece.role, node)).join('')
-  const all = [headline(tree, style)]
-  for (const { row, label, counts } of lines) {
-    const { node, fold } = row
-    const nodes = fold?.nodes ?? [node]
-    const pieces = [
-      ...fit(label, counts, labelWidth),
-      SPACE,
-      ...barOf(nodes, range, barWidth),
-      SPACE,
-      ...timesOf(row, selfWidth),
-    ]
-    const place = fold === undefined ? options.note?.(node.span) : undefined
-    const notes = notesOf(row)
-    if (place !== undefined) notes.push({ text: `  ${onOneLine(place)}`, role: 'note' })
-    all.push(text([...pieces, ...notes], node).trimEnd())
-    if (data === 'none') continue
-    const indent: Piece = { text: stemBelow(row), role: 'guide' }
-    const room = width - columnsOf(indent.text)
-    const shown = fold === undefined ? node.span : commonSpan(node.span, fold.nodes)
-    for (const line of data === 'all' ? dataLines(shown) : [dataLine(shown, room)]) {
-      if (line.length > 0) all.push(text([indent, ...line], node))
+  const wrapped = (pieces: readonly Piece[], indent: string): (readonly Piece[])[] =>
+    wrap ? wrapPieces(pieces, width, { text: indent, role: 'guide' }) : [pieces]
+  const all = wrapped([headline(tree)], '  ').map((pieces) => text(pieces))
+  if (rows.length === 0) return tree.nodes.length === 0 ? [] : all
+  const lines = rows.map((row) => lineOf(row, width, options))
+  const layout = layoutOf(lines, width, tree, options)
+  for (const line of lines) {
+    const { node } = line.row
+    for (const pieces of rowLines(line, layout, wrap)) all.push(text(pieces, node).trimEnd())
+    for (const pieces of dataOf(line, width, options)) all.push(text(pieces, node).trimEnd())
+  }
+  if (options.stacks === false) return all
+  for (const { row } of lines) {
+    for (const pieces of failureOf(row)) {
+      const indent = /^ */.exec(pieces[0]?.text ?? '')?.[0] ?? ''
+      for (const part of wrapped(pieces, `${indent.slice(0, LEAST_TEXT)}  `)) all.push(text(part, row.node))
     }
   }
-  if (options.stacks !== false) for (const { row } of lines) all.push(...failureOf(row, style))
   return all
 }
 
-const SPACE: Piece = { text: ' ', role: 'name' }
-const SELF_WIDTH = 14
-
-function columnsOfAll(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { text }) => sum + columnsOf(text), 0)
-}
-
-function headline(tree: TraceTree, style: Style | undefined): string {
-  const { traceId, nodes, duration, failed, open } = tree
+function headline({ traceId, nodes, duration, failed, open }: TraceTree): Piece {
   const parts = [`trace ${traceId}`, nodes.length === 1 ? '1 span' : `${nodes.length} spans`, formatDuration(duration)]
   if (failed > 0) parts.push(`${failed} failed`)
   if (open > 0) parts.push(`${open} open`)
-  const text = parts.join(' · ')
-  return style === undefined ? text : style(text, 'heading')
+  return { text: parts.join(' · '), role: 'heading' }
 }
 
-const STEMS: Readonly<Record<string, string>> = { '│': '│  ', ' ': '   ', '├': '├─ ', '└': '└─ ' }
-
-function labelOf({ node, depth, guides }: Row): Piece[] {
-  const pieces: Piece[] = []
-  if (guides !== '') pieces.push({ text: Array.from(guides, (guide) => STEMS[guide] ?? '').join(''), role: 'guide' })
-  if (depth > MOST_GUIDES) pieces.push({ text: `(${depth}) `, role: 'note' })
-  pieces.push(...wordsOf(node))
-  return pieces
+function lineOf(row: Row, width: number, { note }: PrintOptions): Line {
+  const notes = notesOf(row)
+  const place = row.fold === undefined ? note?.(row.node.span) : undefined
+  if (place !== undefined) notes.push({ text: `  ${onOneLine(place)}`, role: 'note' })
+  return { row, label: labelOf(row, width), counts: countsOf(row), times: [], notes }
 }
 
-function countsOf({ fold, hidden }: Row): Piece[] {
-  const texts = [...(fold === undefined ? [] : [` × ${fold.nodes.length}`]), ...(hidden > 0 ? [` (+${hidden})`] : [])]
-  return texts.map((text) => ({ text, role: 'note' }))
+/** Labels have up to 55 columns; bars what labels, times, and short notes leave. */
+function layoutOf(lines: Line[], width: number, tree: TraceTree, { root, wrap = false }: PrintOptions): Layout {
+  const times = timesOf(
+    lines.map(({ row }) => row),
+    width,
+  )
+  for (const [at, line] of lines.entries()) lines[at] = { ...line, times: times[at] ?? [] }
+  const longest = lines.reduce((most, { label, counts }) => Math.max(most, columnsOfAll([...label, ...counts])), 0)
+  const label = Math.min(longest, Math.floor(width * 0.55))
+  const timesWidth = lines.reduce((most, { times: each }) => Math.max(most, columnsOfAll(each)), 0)
+  const free = width - label - timesWidth - 4
+  const beside = lines.reduce((most, { notes }) => {
+    const columns = columnsOfAll(notes)
+    const bar = columns < LONG_NOTE ? LEAST_BAR : BAR_BESIDE_NOTES
+    return free - columns < bar ? most : Math.max(most, columns)
+  }, 0)
+  const range =
+    root === undefined ? { offset: 0, duration: tree.duration } : { offset: root.start, duration: root.duration }
+  return { width, label, bar: Math.max(LEAST_BAR, free - (wrap ? beside : 0)), range }
 }
 
-/** Where a span ran, its kind and its name, as they can be printed. */
-function wordsOf({ span, service }: SpanNode): Piece[] {
-  const words: Piece[] = []
-  const roles = [
-    [service, 'service'],
-    [span.kind, 'kind'],
-    [span.name, 'name'],
-  ] as const
-  for (const [word, role] of roles) {
-    if (word !== '') words.push({ text: `${words.length === 0 ? '' : '  '}${onOneLine(word)}`, role })
-  }
-  return words
+/** The line of a row; where all has to fit into the width, notes that do not go below it. */
+function rowLines({ row, label, counts, times, notes }: Line, layout: Layout, wrap: boolean): Piece[][] {
+  const nodes = row.fold?.nodes ?? [row.node]
+  const line = [...fit(label, counts, layout.label), SPACE, ...barOf(nodes, layout.range, layout.bar), SPACE, ...times]
+  if (!wrap || columnsOfAll(line) + columnsOfAll(notes) <= layout.width) return [[...line, ...notes]]
+  const indent: Piece = { text: stemBelow(row, layout.width), role: 'guide' }
+  const [first, ...rest] = notes.map(({ text, role }): Piece => ({ text: text.trimStart(), role }))
+  const below = [...(first === undefined ? [] : [indent, first]), ...rest.flatMap((note) => [SPACE, SPACE, note])]
+  return [line, ...wrapPieces(below, layout.width, indent)]
 }
 
-/** What stands before lines that belong to a row: the guides of the rows below it. */
-function stemBelow({ guides, node }: Row): string {
-  const stems = Array.from(guides, (guide) => (guide === '├' || guide === '│' ? '│  ' : '   ')).join('')
-  return `${stems}${node.children.length > 0 && guides !== '' ? '│  ' : '   '} `
-}
-
-function timesOf(row: Row, selfWidth: number): Piece[] {
+/** The lines of a span's data. */
+function dataOf({ row }: Line, width: number, { data = 'none', wrap = false }: PrintOptions): Piece[][] {
+  if (data === 'none') return []
   const { node, fold } = row
-  const duration = fold?.duration ?? node.duration
-  const isOpen = fold === undefined && node.span.finish === undefined
-  const times: Piece[] = [{ text: (isOpen ? 'open' : formatDuration(duration)).padStart(8), role: 'duration' }]
-  if (selfWidth === 0) return times
-  const selfTime = fold?.selfTime ?? node.selfTime
-  const text = hasSelfTime(row) ? ` self ${formatDuration(selfTime).padStart(8)}` : ''
-  return [...times, { text: text.padEnd(selfWidth), role: 'note' }]
-}
-
-/** Whether a span has another self time than its duration. */
-function hasSelfTime({ node, fold }: Row): boolean {
-  if (fold !== undefined) return fold.selfTime !== fold.duration
-  return node.span.finish !== undefined && node.selfTime !== node.duration && node.children.length > 0
-}
-
-function notesOf({ node, fold }: Row): Piece[] {
-  if (fold !== undefined) {
-    return [{ text: `  in all, the slowest ${formatDuration(fold.slowest.duration)}`, role: 'note' }]
+  const indent: Piece = { text: stemBelow(row, width), role: 'guide' }
+  const shown = fold === undefined ? node.span : commonSpan(node.span, fold.nodes)
+  if (data === 'line') {
+    const line = dataLine(shown, width - columnsOfAll([indent]))
+    return line.length === 0 ? [] : [[indent, ...line]]
   }
-  const { span, cutOff } = node
-  const notes: Piece[] = []
-  if (isFailed(span)) {
-    const [type, message] = [DATA_KEYS.errorType, DATA_KEYS.errorMessage].map((key) => textOf(span.data[key] ?? null))
-    notes.push({ text: `  ✗ ${onOneLine(`${type}: ${message}`)}`, role: 'failure' })
-  } else for (const text of outcomeOf(span)) notes.push({ text: `  ${text}`, role: 'failure' })
-  if (cutOff === 'parent missing') notes.push({ text: `  (parent ${span.parentId} missing)`, role: 'note' })
-  if (cutOff === 'circle') notes.push({ text: '  (parents form a circle)', role: 'note' })
-  return notes
+  const lines = dataLines(shown).map((line) => [indent, ...line])
+  if (!wrap) return lines
+  const below: Piece = { text: `${indent.text}  `, role: 'guide' }
+  return lines.flatMap((line) => wrapPieces(line, width, below))
 }
 
-/** What is unusual in a request that did not fail. */
-function outcomeOf({ data }: Span): string[] {
-  const status = data[DATA_KEYS.httpStatus]
-  const isError = typeof status === 'number' && status >= 400
-  return [...(isError ? [`(${status})`] : []), ...(data[DATA_KEYS.httpEndReason] === 'aborted' ? ['(aborted)'] : [])]
-}
-
-function failureOf({ node, fold }: Row, style: Style | undefined): string[] {
+function failureOf({ node, fold }: Row): Piece[][] {
   if (fold !== undefined || !isFailed(node.span)) return []
   const lines = failureLines(node.span)
   if (lines.length === 0) return []
-  const head = `✗ ${wordsOf(node)
+  const head = wordsOf(node)
     .map(({ text }) => text)
-    .join('')}`
-  const [first = '', ...rest] =
-    style === undefined
-      ? [head, ...lines]
-      : [style(head, 'failure', node), ...lines.map((line) => style(line, 'note', node))]
-  return ['', first, ...rest]
+    .join('')
+  const notes = lines.map((text): Piece[] => [{ text, role: 'note' }])
+  return [[], [{ text: `✗ ${head}`, role: 'failure' }], ...notes]
 }

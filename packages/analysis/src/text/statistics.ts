@@ -113,8 +113,18 @@ function edgeText({ count, failed, total }: Omit<Calls, 'from' | 'to'>): string 
 const DIFFERENCE_COLUMNS: readonly Column<PathDifference>[] = [
   { title: '', cell: ({ state }) => piece(state === 'both' ? '' : state, state === 'new' ? 'critical' : 'note') },
   { title: 'count', right: true, cell: (row) => changePiece(row, ({ count }) => String(count)) },
-  { title: 'failed', right: true, cell: (row) => changePiece(row, ({ failed }) => String(failed), 'failure') },
-  { title: 'p50', right: true, cell: (row) => changePiece(row, ({ p50 }) => formatDuration(p50), 'duration') },
+  {
+    title: 'failed',
+    right: true,
+    spare: 1,
+    cell: (row) => changePiece(row, ({ failed }) => String(failed), 'failure'),
+  },
+  {
+    title: 'p50',
+    right: true,
+    spare: 2,
+    cell: (row) => changePiece(row, ({ p50 }) => formatDuration(p50), 'duration'),
+  },
   { title: 'change', right: true, cell: (row) => changeShare(row) },
   {
     title: 'p99',

@@ -45,6 +45,11 @@ export function columnsOf(text: string): number {
   return columns
 }
 
+/** How many columns pieces take together. */
+export function columnsOfAll(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { text }) => sum + columnsOf(text), 0)
+}
+
 function widthOf(character: string): number {
   if (character < '\u0300') return 1
   if (COMBINING.test(character)) return 0
@@ -54,6 +59,7 @@ function widthOf(character: string): number {
 /** Cuts a text to a number of columns, and marks the cut. */
 export function cutToColumns(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text
+  if (columns < 1) return ''
   let kept = ''
   let used = 0
   for (const character of text) {
@@ -72,9 +78,8 @@ export function cutToColumns(text: string, columns: number): string {
  */
 export function fit(pieces: readonly Piece[], behind: readonly Piece[], columns: number): Piece[] {
   const fitting: Piece[] = []
-  const widthOfAll = (all: readonly Piece[]): number => all.reduce((sum, { text }) => sum + columnsOf(text), 0)
-  let left = columns - widthOfAll(behind)
-  const isCut = widthOfAll(pieces) > left
+  let left = columns - columnsOfAll(behind)
+  const isCut = columnsOfAll(pieces) > left
   for (const piece of pieces) {
     const width = columnsOf(piece.text)
     if (!isCut || width < left) {

@@ -11,10 +11,10 @@ import { openSources } from '../sources/open.js'
 import { isTraceId, resolveTrace } from '../sources/resolve.js'
 import { readTraces } from '../sources/scan.js'
 import { wordsOf } from '../sources/words.js'
-import { cutLines } from '../terminal/budget.js'
-import { type Context, EXIT, Failure, note, print } from '../terminal/context.js'
+import { cutTable } from '../terminal/budget.js'
+import { type Context, EXIT, Failure, note, print, printObjects } from '../terminal/context.js'
 import { jsonLine } from '../terminal/json.js'
-import { styleOf, tableWidth } from '../terminal/style.js'
+import { styleOf, tableWidth, wrapped } from '../terminal/style.js'
 import { counted, isThreshold, type Threshold, thresholdOf } from '../terminal/values.js'
 import { noteSkipped } from './skipped.js'
 
@@ -74,18 +74,18 @@ function printDifference(context: Context, flags: DiffFlags, difference: Differe
   const isPair = tracesBefore === 1 && tracesAfter === 1
   const paths = difference.paths.filter((path) => isPair || flags.all === true || isDifferent(path, difference))
   const shown = paths.slice(0, flags.limit)
-  const hint = '--limit, or a larger --budget'
-  if (flags.json === true) print(context, cutLines(shown.map(pathJson), flags.budget, hint))
+  if (flags.json === true) printObjects(context, shown.map(pathJson), flags.budget)
   else {
     const table = { ...difference, paths: isPair ? shown.map((path) => ({ ...path, isNoise: false })) : shown }
-    const lines = differenceLines(table, { width: tableWidth(context), ...styleOf(context) })
     const rest = difference.paths.length - paths.length
     const same =
       rest > 0 ? `, ${counted(rest, 'path')} without a difference${paths.length > 0 ? ' not shown' : ''}` : ''
-    print(context, [
-      `${counted(tracesBefore, 'trace')} before, ${tracesAfter} after${same}`,
-      ...cutLines(lines, flags.budget, hint),
-    ])
+    const head = wrapped(context, `${counted(tracesBefore, 'trace')} before, ${tracesAfter} after${same}`)
+    const linesAt = (width: number): string[] => [...head, ...differenceLines(table, { width, ...styleOf(context) })]
+    const restOf = (left: number): string =>
+      `… ${left === 0 ? 'narrow, to fit' : `${left} more`}: a larger --budget shows all`
+    const limits = { width: tableWidth(context), most: flags.budget, heads: head.length + 1 }
+    print(context, cutTable(linesAt, limits, restOf))
   }
   if (paths.length > shown.length) note(context, `${paths.length - shown.length} more paths; see --limit`)
   if (leftOut > 0) note(context, `${leftOut} spans are not compared: there are too many different paths`)

@@ -1,10 +1,10 @@
 import { Diagnosis, type Finding } from '../diagnosis/diagnosis.js'
 import { openSources } from '../sources/open.js'
 import { readTraces, scan } from '../sources/scan.js'
-import { cutLines } from '../terminal/budget.js'
-import { type Context, EXIT, note, print } from '../terminal/context.js'
+import { bytesOfLines, cutLines } from '../terminal/budget.js'
+import { type Context, EXIT, note, print, printObjects } from '../terminal/context.js'
 import { jsonLine } from '../terminal/json.js'
-import { styleOf } from '../terminal/style.js'
+import { styleOf, wrapped } from '../terminal/style.js'
 import { counted } from '../terminal/values.js'
 
 /** Options of `trace doctor`. */
@@ -30,20 +30,31 @@ export async function diagnose(context: Context, flags: DoctorFlags, words: read
     return note(context, `no trace is in ${reader.name}`)
   }
   if (findings.length > 0) context.process.exitCode = EXIT.nothing
-  const hint = 'a larger --budget, or a later --since'
-  if (json === true) return print(context, cutLines(findings.map(jsonLine), budget, hint))
+  if (json === true) return printObjects(context, findings.map(jsonLine), budget)
   const { traces, spans, services } = diagnosis
   const read = [counted(traces, 'trace'), counted(spans, 'span'), counted(services, 'service')].join(', ')
-  const lines = findings.length === 0 ? ['Nothing is wrong.'] : findings.flatMap((finding) => linesOf(context, finding))
-  print(context, [read, ...cutLines(lines, budget, hint)])
+  if (findings.length === 0) return print(context, [...wrapped(context, read), 'Nothing is wrong.'])
+  const whole = linesOf(context, read, findings)
+  if (budget === undefined || bytesOfLines(whole) <= budget) return print(context, whole)
+  const short = linesOf(
+    context,
+    read,
+    findings.map((finding) => ({ ...finding, examples: [] })),
+  )
+  const restOf = (left: number): string =>
+    `… without examples${left === 1 ? '' : ` and ${left - 1} more lines`}: see --budget`
+  print(context, cutLines([...short, restOf(1)], budget, restOf))
 }
 
-function linesOf(context: Context, { what, examples, advice }: Finding): string[] {
+function linesOf(context: Context, read: string, findings: readonly Finding[]): string[] {
   const { style = (text: string): string => text } = styleOf(context)
   return [
-    '',
-    style(`✗ ${what}`, 'failure'),
-    ...examples.map((example) => style(`    ${example}`, 'note')),
-    `  → ${advice}`,
+    ...wrapped(context, read),
+    ...findings.flatMap(({ what, examples, advice }) => [
+      '',
+      ...wrapped(context, `✗ ${what}`).map((line) => style(line, 'failure')),
+      ...examples.flatMap((example) => wrapped(context, `    ${example}`)).map((line) => style(line, 'note')),
+      ...wrapped(context, `  → ${advice}`),
+    ]),
   ]
 }

@@ -2,8 +2,8 @@ import { listLines } from '@trace/analysis'
 import type { TraceQuery, TraceSummary } from '@trace/core'
 import { openSources } from '../sources/open.js'
 import { wordsOf } from '../sources/words.js'
-import { cutLines } from '../terminal/budget.js'
-import { type Context, EXIT, note, print } from '../terminal/context.js'
+import { cutTable } from '../terminal/budget.js'
+import { type Context, EXIT, note, print, printObjects } from '../terminal/context.js'
 import { clockText, jsonLine, timeText } from '../terminal/json.js'
 import { styleOf, tableWidth } from '../terminal/style.js'
 import { noteSkipped } from './skipped.js'
@@ -39,12 +39,18 @@ export async function listTraces(context: Context, flags: LsFlags, words: readon
     note(context, `no trace ${isAsking(flags, search.text) ? 'matches' : 'is'} in ${reader.name}`)
     return
   }
-  if (flags.json === true)
-    return print(context, cutLines(traces.map(jsonOf), flags.budget, '--limit, or a larger --budget'))
-  const width = tableWidth(context)
-  const time = width < ROOM_FOR_DATES ? { time: secondText } : {}
-  const lines = listLines(traces, { width, ...time, ...styleOf(context) })
-  print(context, cutLines(lines, flags.budget, '--limit, or a larger --budget'))
+  if (flags.json === true) return printObjects(context, traces.map(jsonOf), flags.budget)
+  const style = styleOf(context)
+  const linesAt = (width: number): string[] =>
+    listLines(traces, { width, ...(width < ROOM_FOR_DATES ? { time: secondText } : {}), ...style })
+  const restOf = (left: number): string => {
+    const last = flags.sort === 'time' ? traces.at(-left - 1) : undefined
+    if (left === 0) return '… narrow, to fit: a larger --budget shows all'
+    return last === undefined
+      ? `… ${left} more: a larger --budget shows them`
+      : `… ${left} more, with --until ${timeText(last.start)}`
+  }
+  print(context, cutTable(linesAt, { width: tableWidth(context), most: flags.budget }, restOf))
 }
 
 function secondText(time: bigint): string {

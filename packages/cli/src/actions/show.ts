@@ -16,9 +16,9 @@ import { openSources } from '../sources/open.js'
 import { resolveTrace } from '../sources/resolve.js'
 import { scan } from '../sources/scan.js'
 import { bytesOfLines, cutLines } from '../terminal/budget.js'
-import { type Context, EXIT, Failure, print } from '../terminal/context.js'
+import { type Context, EXIT, Failure, print, printObjects } from '../terminal/context.js'
 import { printable } from '../terminal/json.js'
-import { styleOf, treeWidth } from '../terminal/style.js'
+import { styleOf, treeLayout, wrapped } from '../terminal/style.js'
 import { fitted } from './fitted.js'
 
 /** Options of `trace show`. */
@@ -47,29 +47,23 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
   const root = flags.span === undefined ? undefined : spanOf(tree, flags.span)
   if (flags.json === true) {
     const nodes = root === undefined ? tree.nodes : subtree(root)
-    print(
-      context,
-      cutLines(
-        nodes.map(({ span }) => printable(spanToJsonLine(span).trimEnd())),
-        flags.budget,
-        'a larger --budget, or --span ID',
-      ),
-    )
-    return
+    const lines = nodes.map(({ span }) => printable(spanToJsonLine(span).trimEnd()))
+    return printObjects(context, lines, flags.budget)
   }
   const options: PrintOptions = {
-    width: treeWidth(context),
+    ...treeLayout(context),
     ...styleOf(context),
     foldFrom: flags.noFold === true ? Infinity : 5,
     data: flags.data === true ? 'all' : 'line',
     ...(root === undefined ? {} : { root }),
   }
   const missing = missingOf(tree, await ledgersOf(context, reader, tree))
-  const notes = noteLines({ missing, skews, isCorrected }).map((line) => `! ${line}`)
-  const { style } = styleOf(context)
-  const noted = style === undefined ? notes : notes.map((line) => style(line, 'failure'))
-  const room = flags.budget === undefined ? undefined : flags.budget - bytesOfLines(noted)
-  print(context, [...fitted(tree, options, room), ...(noted.length > 0 ? ['', ...noted] : [])])
+  const notes = noteLines({ missing, skews, isCorrected }).flatMap((line) => wrapped(context, `! ${line}`))
+  const { budget } = flags
+  const told = cutLines(notes, budget && budget / 3, (left) => `! ${left} more lines: a larger --budget`)
+  const { style = (line: string): string => line } = styleOf(context)
+  const below = told.length > 0 ? ['', ...told.map((line) => style(line, 'failure'))] : []
+  print(context, [...fitted(tree, options, budget && budget - bytesOfLines(below)), ...below])
 }
 
 /** How long before a trace a ledger may begin that tells of its time, in ns: twice what a tracer waits before it records one. */

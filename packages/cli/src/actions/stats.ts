@@ -11,8 +11,8 @@ import {
 import { openSources } from '../sources/open.js'
 import { scan } from '../sources/scan.js'
 import { wordsOf } from '../sources/words.js'
-import { cutLines } from '../terminal/budget.js'
-import { type Context, EXIT, note, print } from '../terminal/context.js'
+import { bytesOfLines, cutTable } from '../terminal/budget.js'
+import { type Context, EXIT, note, print, printObjects } from '../terminal/context.js'
 import { jsonLine } from '../terminal/json.js'
 import { styleOf, tableWidth } from '../terminal/style.js'
 import { counted } from '../terminal/values.js'
@@ -49,27 +49,44 @@ export async function countSpans(context: Context, flags: StatsFlags, words: rea
   }
   if (graph) {
     print(context, graphLines(context, flags, calls))
+    if (flags.json === true) printObjects(context, calls.map(callsJson), flags.budget)
     if (calls.length > 0) return
     context.process.exitCode = EXIT.nothing
     return note(context, 'no service calls another')
   }
   const shown = rows.slice(0, flags.limit)
   const left = rows.length - shown.length
-  if (flags.json === true) print(context, cutLines(shown.map(rowJson), flags.budget, HINT))
+  if (flags.json === true) printObjects(context, shown.map(rowJson), flags.budget)
   else {
     const table = { ...statistics.result(), rows: shown, others: left > 0 ? undefined : others }
-    const lines = statisticsLines(table, { width: tableWidth(context), ...styleOf(context) })
-    print(context, cutLines(lines, flags.budget, HINT))
+    const linesAt = (width: number): string[] => statisticsLines(table, { width, ...styleOf(context) })
+    print(context, cutTable(linesAt, { width: tableWidth(context), most: flags.budget }, restOf))
   }
   if (left > 0) note(context, `${counted(left, 'more row')}, with less self time; see --limit`)
 }
 
-const HINT = '--limit, or a larger --budget'
+function restOf(left: number): string {
+  return `… ${left === 0 ? 'narrow, to fit' : `${left} more`}: a larger --budget shows all`
+}
 
+/** Who calls whom as text; none where it is printed as JSON. */
 function graphLines(context: Context, { to, json, budget }: StatsFlags, calls: readonly Calls[]): string[] {
-  if (json === true) return cutLines(calls.map(callsJson), budget, HINT)
-  if (to !== undefined) return [(to === 'dot' ? callsDot : callsMermaid)(calls).trimEnd()]
-  return cutLines(callsLines(calls, { width: tableWidth(context), ...styleOf(context) }), budget, HINT)
+  if (json === true) return []
+  if (to !== undefined) return [drawing(to, calls, budget)]
+  const linesAt = (width: number): string[] => callsLines(calls, { width, ...styleOf(context) })
+  return cutTable(linesAt, { width: tableWidth(context), most: budget }, restOf)
+}
+
+/** The graph for another program; where it has too many bytes, without the rarest calls, which a comment counts. */
+function drawing(to: 'mermaid' | 'dot', calls: readonly Calls[], budget: number | undefined): string {
+  const [draw, comment] = to === 'dot' ? [callsDot, '//'] : [callsMermaid, '%%']
+  const whole = draw(calls).trimEnd()
+  if (budget === undefined || bytesOfLines([whole]) <= budget) return whole
+  const often = calls.toSorted((a, b) => b.count - a.count)
+  for (let kept = calls.length - 1; ; kept = Math.floor(kept * 0.9)) {
+    const text = `${draw(often.slice(0, kept))}${comment} ${calls.length - kept} more: a larger --budget shows all`
+    if (kept === 0 || bytesOfLines([text]) <= budget) return text
+  }
 }
 
 function callsJson({ from, to, count, failed, total }: Calls): string {

@@ -1,12 +1,12 @@
-import { buildTree, columnsOf, cutToColumns, formatDuration, type Search } from '@trace/analysis'
+import { buildTree, columnsOf, cutToColumns, formatDuration, type PrintOptions, type Search } from '@trace/analysis'
 import { DATA_KEYS, isFailed, onOneLine, type Span, serviceOf } from '@trace/core/spans'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { arrivals } from '../sources/arrivals.js'
 import { openSources } from '../sources/open.js'
 import { wordsOf } from '../sources/words.js'
-import { type Context, EXIT, print } from '../terminal/context.js'
+import { type Context, EXIT, Failure, print, printObjects } from '../terminal/context.js'
 import { clockText, printable } from '../terminal/json.js'
-import { styleOf, tableWidth, treeWidth } from '../terminal/style.js'
+import { styleOf, tableWidth, treeLayout } from '../terminal/style.js'
 import { fitted } from './fitted.js'
 
 /** Options of `trace tail`. */
@@ -21,22 +21,28 @@ export interface TailFlags {
 /** How long no span of a trace has come when it is taken as whole, in ms: after its first span has ended, and before. */
 const QUIET = 1_000
 const QUIET_OPEN = 30_000
+/** How much room the words of a span's line have at least, in columns. */
+const LEAST_ROOM = 20
 /** How many traces wait for their ends. */
 const MOST_WAITING = 1_000
 
 /** `trace tail`. */
 export async function followSpans(context: Context, flags: TailFlags, words: readonly string[]): Promise<void> {
+  if (flags.budget !== undefined && flags.traces !== true) {
+    throw new Failure('expected --traces with --budget: it folds traces, and a span has one line')
+  }
   const { sources, search } = wordsOf(words, flags.from)
   const reader = await openSources(context, sources)
   const stop = new AbortController()
   const signal = AbortSignal.any([context.signal, stop.signal])
   let left = flags.limit ?? Infinity
-  const printed = (lines: readonly string[]): void => {
-    print(context, lines)
+  const printed = (): void => {
     if (--left === 0) stop.abort()
   }
   const waiting = new WaitingTraces(context, search, (spans) => {
-    if (left > 0) printed(linesOfTrace(context, flags, spans))
+    if (left <= 0) return
+    printWhole(context, flags, spans)
+    printed()
   })
   const timer = flags.traces === true ? setInterval(() => waiting.look(), QUIET / 4) : undefined
   try {
@@ -44,7 +50,10 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
       for (const span of batch) {
         if (left <= 0) break
         if (flags.traces === true) waiting.add(span)
-        else if (search.matches(span) && span.kind !== 'ledger') printed([lineOfSpan(context, flags, span)])
+        else if (search.matches(span) && span.kind !== 'ledger') {
+          print(context, [lineOfSpan(context, flags, span)])
+          printed()
+        }
       }
     }
   } finally {
@@ -54,10 +63,14 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
   context.process.exitCode = EXIT.found
 }
 
-function linesOfTrace(context: Context, { json, budget }: TailFlags, spans: readonly Span[]): string[] {
-  if (json === true) return spans.map((span) => printable(spanToJsonLine(span).trimEnd()))
-  const tree = buildTree(spans)
-  return [...fitted(tree, { width: treeWidth(context), data: 'line', ...styleOf(context) }, budget), '']
+function printWhole(context: Context, { json, budget }: TailFlags, spans: readonly Span[]): void {
+  if (json === true) {
+    const lines = spans.map((span) => printable(spanToJsonLine(span).trimEnd()))
+    printObjects(context, lines, budget)
+    return
+  }
+  const options: PrintOptions = { ...treeLayout(context), data: 'line', ...styleOf(context) }
+  print(context, [...fitted(buildTree(spans), options, budget && budget - 1), ''])
 }
 
 function lineOfSpan(context: Context, { json }: TailFlags, span: Span): string {
@@ -71,8 +84,11 @@ function lineOfSpan(context: Context, { json }: TailFlags, span: Span): string {
     ? `  ✗ ${onOneLine(`${data[DATA_KEYS.errorType]}: ${data[DATA_KEYS.errorMessage]}`)}`
     : ''
   const trace = `  trace ${span.traceId}`
-  const before = `${time.padEnd(12)}  ${duration}  `
-  const room = Math.max(20, tableWidth(context) - columnsOf(before) - trace.length)
+  const width = tableWidth(context)
+  const whole = `${time.padEnd(12)}  ${duration}  `
+  // What tells spans apart matters more than when that was, which is now.
+  const before = width - whole.length - trace.length < LEAST_ROOM ? `${duration}  ` : whole
+  const room = Math.max(0, width - before.length - trace.length)
   const text = words.join('  ')
   const [name_, error_] = [cutToColumns(text, room), cutToColumns(error, Math.max(0, room - columnsOf(text)))]
   return `${style(before, 'note')}${style(name_, 'name')}${style(error_, 'failure')}${style(trace, 'key')}`

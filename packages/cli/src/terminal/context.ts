@@ -1,3 +1,5 @@
+import { fittingCount } from './budget.js'
+
 /** Where a command writes: a terminal, a pipe, or what a test has in their place. */
 export interface Output {
   write(text: string): unknown
@@ -43,6 +45,19 @@ export class Failure extends Error {
 /** Writes lines to standard output. */
 export function print({ process }: Context, lines: readonly string[]): void {
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/**
+ * Writes objects, a line of JSON each, as many as fit into a budget. What is said of the others goes to standard error, so that all of
+ * standard output is JSON.
+ *
+ * @param budget how many bytes; undefined for any number
+ */
+export function printObjects(context: Context, lines: readonly string[], budget: number | undefined): void {
+  const kept = fittingCount(lines, budget)
+  print(context, lines.slice(0, kept))
+  const left = lines.length - kept
+  if (left > 0) note(context, `${left} of ${lines.length} objects do not fit; a larger --budget prints more of them`)
 }
 
 /** Writes a line about the output, not of it, to standard error. */

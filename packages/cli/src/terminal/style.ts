@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { Style, TextRole } from '@trace/analysis'
+import { type Style, type TextRole, wrapText } from '@trace/analysis'
 import type { Context, Output } from './context.js'
 
 /** How wide a terminal is that does not say so. */
@@ -18,12 +18,20 @@ function widthOf({ process: { stdout, env } }: Context): number | undefined {
   return columns > 0 ? columns : (given ?? UNKNOWN_WIDTH)
 }
 
-export function treeWidth(context: Context): number {
-  return widthOf(context) ?? PIPED_WIDTH
+/** How wide trees are, and whether that is a limit. */
+export function treeLayout(context: Context): { readonly width: number; readonly wrap: boolean } {
+  const width = widthOf(context)
+  return { width: width ?? PIPED_WIDTH, wrap: width !== undefined }
 }
 
 export function tableWidth(context: Context): number {
   return widthOf(context) ?? UNCUT
+}
+
+/** A line of text, in as many lines as the terminal needs. */
+export function wrapped(context: Context, text: string): string[] {
+  const width = widthOf(context)
+  return width === undefined ? [text] : wrapText(text, width)
 }
 
 /** As https://no-color.org and https://force-color.org say. `util.styleText` looks at the streams of the process only, not at a given one in all of Node 20. */

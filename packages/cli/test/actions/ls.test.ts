@@ -51,12 +51,37 @@ test('--since and --until', async () => {
   expect(out.match(/"name":"[^"]+"/g)).toEqual(['"name":"GET /report"', '"name":"GET /checkout/:item"'])
 })
 
-test('nothing found is exit code 1, and says where it looked; a budget says what is left out', async () => {
+test('nothing found is exit code 1, and says where it looked', async () => {
   const nothing = await trace(['ls', 'orders.yaml', 'kind:cache'], { cwd })
   expect(nothing).toEqual({ code: 1, out: '', err: `trace: no trace matches in yaml(${cwd}/orders.yaml)\n` })
-  const { out } = await trace(['ls', ...HOSTS, '--budget', '600'], { cwd })
+})
+
+test.each([200, 300, 600, 1_000])(
+  'a budget of %p bytes is kept: rows that fit are shown, and how to see the others',
+  async (budget) => {
+    const { out, err } = await trace(['ls', ...HOSTS, '--budget', String(budget)], { cwd })
+    expect(err).toBe('')
+    expect(Buffer.byteLength(out)).toBeLessThanOrEqual(budget)
+    expect(out).toContain(String(idOf(14)))
+    const [, left = '0', until = ''] = /\n… (\d+) more, with --until (\S+)\n$/.exec(out) ?? []
+    const ids = out.match(/\d{18,20}/g) ?? []
+    expect(ids.length + Number(left)).toBe(11)
+    if (left === '0') return expect(out).toMatch(/\n… narrow, to fit: a larger --budget shows all\n$/)
+    const rest = await trace(['ls', ...HOSTS, '--until', until], { cwd })
+    expect(rest.out.match(/\d{18,20}/g)).toHaveLength(Number(left))
+  },
+)
+
+test('a budget keeps JSON lines whole; what does not fit is said on standard error', async () => {
+  const { out, err } = await trace(['ls', ...HOSTS, '--json', '--budget', '600'], { cwd })
   expect(Buffer.byteLength(out)).toBeLessThanOrEqual(600)
-  expect(out).toMatch(/\n… \d+ more lines: --limit, or a larger --budget\n$/)
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).trace_id),
+  ).toEqual([String(idOf(14)), String(idOf(13))])
+  expect(err).toBe('trace: 9 of 11 objects do not fit; a larger --budget prints more of them\n')
 })
 
 test.each([
