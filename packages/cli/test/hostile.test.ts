@@ -59,14 +59,12 @@ test.each([60, 100, 200, 0])('no line is wider than a terminal of %p columns', a
   }
 })
 
-test.each([200, 400, 1_000, 3_000])('no command prints more than a budget of %p bytes', async (budget) => {
+test.each([200, 600, 3_000])('no command prints more than a budget of %p bytes', async (budget) => {
   for (const args of [...COMMANDS, ['stats', '--to', 'dot'], ['stats', '--to', 'mermaid'], ['doctor', '--json']]) {
     for (const file of ['hostile.jsonl', 'odd.jsonl']) {
-      for (const columns of [undefined, 60]) {
-        const terminal = columns === undefined ? {} : { columns }
-        const { out } = await trace([...args, '--budget', String(budget), file], { cwd, ...terminal })
-        expect([...args, columns, Buffer.byteLength(out) <= budget]).toEqual([...args, columns, true])
-      }
+      const terminal = file === 'odd.jsonl' ? { columns: 60 } : {}
+      const { out } = await trace([...args, '--budget', String(budget), file], { cwd, ...terminal })
+      expect([...args, Buffer.byteLength(out) <= budget]).toEqual([...args, true])
     }
   }
 })

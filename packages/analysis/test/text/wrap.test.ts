@@ -87,7 +87,7 @@ test('text is broken at spaces; a word that is longer than a line, between its c
     '! the clock of host-1 is ahead',
     '  of that of host-2',
   ])
-  expect(wrapText(`at ${'x'.repeat(50)}`, 40)).toEqual([`at ${'x'.repeat(37)}`, `  ${'x'.repeat(13)}`])
+  expect(wrapText(`at ${'x'.repeat(50)}`, 40)).toEqual(['at', `  ${'x'.repeat(38)}`, `  ${'x'.repeat(12)}`])
   expect(wrapText('日'.repeat(15), 20)).toEqual(['日'.repeat(10), '日'.repeat(5)])
   expect(wrapText('', 20)).toEqual([''])
 })
