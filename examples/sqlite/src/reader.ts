@@ -1,4 +1,12 @@
-import { type Span, TraceError, type TraceReader, type TraceSpans, type TraceSummary } from '@trace/core'
+import {
+  type Span,
+  TraceError,
+  type TraceList,
+  type TraceQuery,
+  type TraceReader,
+  type TraceSpans,
+  type TraceSummary,
+} from '@trace/core'
 import { checkQuery, checkTraceId, isId, listTraces, newestFirst, sleep } from '@trace/core/store'
 import { spanFromJsonLine } from '@trace/jsonrec'
 import { columnOf, type Database, hasTable, microsecond, type SqliteOptions, storeOf, toInteger } from './database.js'
@@ -67,19 +75,7 @@ export function sqliteReader(options: SqliteOptions): TraceReader {
     },
     async traces(query = {}, { signal } = {}) {
       signal?.throwIfAborted()
-      const { limit, from, to } = checkQuery(query)
-      const found: TraceSummary[] = []
-      const skipped: TraceSpans[] = []
-      for await (const { traceId, start } of newestTraces(rows, from, to)) {
-        signal?.throwIfAborted()
-        // Those of one microsecond come in any order, so all of them are read.
-        const last = found.at(-1)
-        if (last !== undefined && found.length >= limit && start < microsecond(last.start)) break
-        const trace = spansOf(rows, traceId)
-        if (trace.skipped > 0) skipped.push(trace)
-        found.push(...listTraces(trace.spans, query))
-      }
-      return { traces: found.sort(newestFirst).slice(0, limit), ...sumOf(skipped) }
+      return list(rows, query, signal)
     },
     async close() {
       if (!store.isForeign) opened?.close()
@@ -90,6 +86,22 @@ export function sqliteReader(options: SqliteOptions): TraceReader {
 }
 
 type Rows = (sql: string, ...values: readonly bigint[]) => unknown[]
+
+async function list(rows: Rows, query: TraceQuery, signal: AbortSignal | undefined): Promise<TraceList> {
+  const { limit, from, to } = checkQuery(query)
+  const found: TraceSummary[] = []
+  const skipped: TraceSpans[] = []
+  for await (const { traceId, start } of newestTraces(rows, from, to)) {
+    signal?.throwIfAborted()
+    // Those of one microsecond come in any order, so all of them are read.
+    const last = found.at(-1)
+    if (last !== undefined && found.length >= limit && start < microsecond(last.start)) break
+    const trace = spansOf(rows, traceId)
+    if (trace.skipped > 0) skipped.push(trace)
+    found.push(...listTraces(trace.spans, query))
+  }
+  return { traces: found.sort(newestFirst).slice(0, limit), ...sumOf(skipped) }
+}
 
 /** Lets the event loop turn between pages, so that a signal can abort the read. */
 async function* newestTraces(

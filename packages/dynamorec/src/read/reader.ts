@@ -61,12 +61,7 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
   const name = `dynamodb(${table})`
   const connection = new Connection({ ...options, requestTimeout })
 
-  /** @param isCallers whether an error was thrown by a function of the caller's, and is none of the table's */
-  async function read<T>(
-    signal: AbortSignal | undefined,
-    use: (query: Query) => Promise<T>,
-    isCallers: (error: unknown) => boolean = () => false,
-  ): Promise<T> {
+  const read: Read = async (signal, use, isCallers = () => false) => {
     signal?.throwIfAborted()
     try {
       const own = signal === undefined ? undefined : ownSignal(signal)
@@ -78,28 +73,6 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
         cause: error,
       })
     }
-  }
-
-  async function* scan(query: SpanQuery, signal: AbortSignal | undefined): AsyncGenerator<SpanBatch> {
-    signal?.throwIfAborted()
-    checkSpanQuery(query)
-    const indexed = options.index === false ? undefined : await read(signal, (reading) => spansByIndex(reading, query))
-    if (indexed !== undefined) {
-      yield indexed
-      return
-    }
-    let start: Key | undefined
-    for (let pages = 0; pages < scanPages; pages++) {
-      const { spans, next, report } = await read(signal, async (reading) => {
-        const page = await reading.spansPage(start)
-        return { ...page, report: reading.report }
-      })
-      yield { spans: spans.filter((span) => matchesSpanQuery(span, query)), ...report }
-      start = next
-      if (start === undefined) return
-    }
-    const incomplete = `the table was read only in part, ${scanPages} MB of it; scanPages reads more`
-    yield { spans: [], skipped: 0, places: [], incomplete }
   }
 
   return {
@@ -119,9 +92,48 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
       }
       return read(signal, list, (error) => thrown.has(error))
     },
-    scan: (query = {}, { signal }: ReadOptions = {}) => scan(query, signal),
+    scan: (query = {}, { signal }: ReadOptions = {}) =>
+      scan((use) => read(signal, use), { index: options.index !== false, scanPages, query }),
     close: async () => connection.close(),
   }
+}
+
+/** @param isCallers whether an error was thrown by a function of the caller's, and is none of the table's */
+type Read = <T>(
+  signal: AbortSignal | undefined,
+  use: (query: Query) => Promise<T>,
+  isCallers?: (error: unknown) => boolean,
+) => Promise<T>
+
+interface Scan {
+  /** Whether it may read the index. */
+  readonly index: boolean
+  readonly scanPages: number
+  readonly query: SpanQuery
+}
+
+async function* scan(
+  read: <T>(use: (reading: Query) => Promise<T>) => Promise<T>,
+  { index, scanPages, query }: Scan,
+): AsyncGenerator<SpanBatch> {
+  checkSpanQuery(query)
+  const indexed = index ? await read((reading) => spansByIndex(reading, query)) : undefined
+  if (indexed !== undefined) {
+    yield indexed
+    return
+  }
+  let start: Key | undefined
+  for (let pages = 0; pages < scanPages; pages++) {
+    const { spans, next, report } = await read(async (reading) => {
+      const page = await reading.spansPage(start)
+      return { ...page, report: reading.report }
+    })
+    yield { spans: spans.filter((span) => matchesSpanQuery(span, query)), ...report }
+    start = next
+    if (start === undefined) return
+  }
+  const incomplete = `the table was read only in part, ${scanPages} MB of it; scanPages reads more`
+  yield { spans: [], skipped: 0, places: [], incomplete }
 }
 
 /** The spans from a time on, by the index; undefined if there is no such time, or no index. */
