@@ -97,6 +97,40 @@ test('100,000 spans in one parent are shown', async () => {
   expect(out.match(/name \d+ /g)).toHaveLength(100_001)
 })
 
+const SMALL = 2_000
+/** How many times as many spans: what takes quadratic time takes the square of it as long, what takes linear time as long as it. */
+const FACTOR = 4
+const MOST = 2.5 * FACTOR
+
+/** The processor time of this process, in µs, that a command takes with so many spans. */
+async function timeOf(args: readonly string[], spans: readonly Span[]): Promise<number> {
+  write('large.jsonl', spans)
+  const before = process.cpuUsage()
+  const printed = await trace([...args, 'large.jsonl'], { cwd })
+  const { user, system } = process.cpuUsage(before)
+  expect(faultOf(printed, args)).toBeUndefined()
+  return user + system
+}
+
+const EXPORTS = ['otlp', 'zipkin', 'jaeger', 'chrome'].map((format) => ['export', '--to', format])
+
+test.each<[string, (count: number) => Span[], typeof COMMANDS]>([
+  ['one parent', wide, [['ls'], ['show', String(ID), '--budget', '2k'], ['stats', '--graph'], ...EXPORTS.slice(-1)]],
+  ['a line', deep, [['show', String(ID), '--data'], ['stats'], ['diff', 'story.jsonl'], ['doctor'], ...EXPORTS]],
+  ['a circle', circle, [['show', String(ID)]]],
+])('spans in %s take linear time', async (_what, make, commands) => {
+  const [small, large] = [make(SMALL), make(FACTOR * SMALL)]
+  for (const args of commands) {
+    // What else the process does, such as collecting garbage, may take time once, but not always.
+    const ratios: number[] = []
+    while (!ratios.some((ratio) => ratio < MOST) && ratios.length < 4) {
+      const few = await timeOf(args, small)
+      ratios.push((await timeOf(args, large)) / few)
+    }
+    expect([args.join(' '), Math.min(...ratios) < MOST]).toEqual([args.join(' '), true])
+  }
+})
+
 test('10,000 spans, each in the one before, are shown', async () => {
   write('deep.jsonl', deep(10_000))
   const { out } = await trace(['show', String(ID), 'deep.jsonl'], { cwd, columns: 100, env: { NO_COLOR: '1' } })
