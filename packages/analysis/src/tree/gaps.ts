@@ -20,13 +20,30 @@ export interface Gap {
  * @returns the longest first
  */
 export function gapsOf(tree: TraceTree, least: number = Math.max(1, tree.duration / 10)): Gap[] {
-  const gaps: Gap[] = []
-  for (const node of tree.nodes)
-    if (node.children.length > 0) addGaps(gaps, node.children, { node, start: node.start, end: node.end }, least)
-  // Spans may outlive those that began them, so all of them count, in the order of their starts.
-  const all = tree.nodes.toSorted((a, b) => a.start - b.start)
-  addGaps(gaps, all, { node: undefined, start: 0, end: tree.duration }, least)
+  const gaps = gapsIn(tree, least)
+  for (const node of tree.nodes) for (const gap of gapsIn(node, least)) gaps.push(gap)
   return gaps.sort((a, b) => b.end - b.start - (a.end - a.start) || a.start - b.start)
+}
+
+/**
+ * Finds the stretches of one span in which none of its children ran, or those of a trace in which no span ran.
+ *
+ * @param least how long a stretch is at least, in ns
+ * @returns the earliest first; none of a span without children
+ */
+export function gapsIn(within: SpanNode | TraceTree, least: number): Gap[] {
+  const gaps: Gap[] = []
+  if ('span' in within) {
+    const { start, end, children } = within
+    if (children.length > 0) addGaps(gaps, children, { node: within, start, end }, least)
+    return gaps
+  }
+  const { nodes, roots, duration } = within
+  if (roots.some(({ start, end }) => start === 0 && end === duration)) return gaps
+  // Spans may outlive those that began them, so all of them count, in the order of their starts.
+  const all = nodes.toSorted((a, b) => a.start - b.start)
+  addGaps(gaps, all, { node: undefined, start: 0, end: duration }, least)
+  return gaps
 }
 
 function addGaps(

@@ -140,3 +140,16 @@ test('without them, every call is within its caller again', () => {
     }),
   )
 })
+
+test('withoutSkew lets its caller move spans that are no plain objects', () => {
+  const spans = spansOf([
+    [1, 0, 0, 100, 'a'],
+    [2, 1, -490, -420, 'b'],
+  ])
+  const moves: bigint[] = []
+  const corrected = withoutSkew(spans, clockSkews(buildTree(spans)), (span, by) => {
+    moves.push(by)
+    return span
+  })
+  expect([corrected, moves]).toEqual([spans, [-505n * MS]])
+})

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import { noteLines } from '../../src/text/notes.js'
 import { clockSkews } from '../../src/tree/clock-skew.js'
-import { gapsOf } from '../../src/tree/gaps.js'
+import { gapsIn, gapsOf } from '../../src/tree/gaps.js'
 import { missingOf } from '../../src/tree/missing.js'
 import { buildTree } from '../../src/tree/tree.js'
 import { aSpan } from '../support/spans.js'
@@ -124,6 +124,20 @@ describe('gapsOf', () => {
       [1, 0, 2, 0, 10],
     ])
     expect(gapsOf(tree).length).toBe(2)
+  })
+
+  test('finds those of one span, and those in which no span ran, alone', () => {
+    const tree = buildTree([at(1, 0, 0, 100), at(2, 1, 10, 30), at(3, 0, 140, 150)])
+    const found = (gaps: ReturnType<typeof gapsIn>): number[][] => gaps.map(({ start, end }) => [start, end])
+    const [first, second, third] = tree.nodes
+    if (first === undefined || second === undefined || third === undefined) throw new Error('no tree')
+    expect(found(gapsIn(first, 10))).toEqual([
+      [0, 10],
+      [30, 100],
+    ])
+    expect(found(gapsIn(second, 1))).toEqual([])
+    expect(found(gapsIn(tree, 10))).toEqual([[100, 140]])
+    expect(found(gapsIn(buildTree([first.span, second.span]), 1))).toEqual([])
   })
 
   test('finds none in nothing', () => expect(gapsOf(buildTree([]))).toEqual([]))

@@ -104,5 +104,5 @@ function LoadedTrace({ id }: { readonly id: string }): JSX.Element {
     )
   }
   if (loaded === undefined) return <main class="empty">Reading …</main>
-  return <TraceView spans={loaded.spans} hasStore notice={loaded.notice} />
+  return <TraceView spans={loaded.spans} ledgers={loaded.ledgers} hasStore notice={loaded.notice} />
 }

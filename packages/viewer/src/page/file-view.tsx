@@ -1,5 +1,5 @@
 import { SearchError } from '@trace/analysis'
-import type { Span } from '@trace/core/spans'
+import { LEDGER_KIND, type Span } from '@trace/core/spans'
 import { listTraces } from '@trace/core/store'
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
@@ -21,14 +21,22 @@ export interface FileViewProps {
 
 /** What a file holds, without a server: its one trace, or a list of its traces, and the one that is chosen. */
 export function FileView({ name, spans, notice }: FileViewProps): JSX.Element {
-  const byTrace = useMemo(() => groupsOf(spans), [spans])
-  const source = useMemo(() => sourceOf(name, spans), [name, spans])
+  const { own, ledgers } = useMemo(() => withoutLedgers(spans), [spans])
+  const byTrace = useMemo(() => groupsOf(own), [own])
+  const source = useMemo(() => sourceOf(name, own), [name, own])
   const { trace = '', compare = '' } = place.value
-  const chosen = byTrace.size <= 1 ? spans : byTrace.get(trace)
+  const chosen = byTrace.size <= 1 ? own : byTrace.get(trace)
   if (chosen === undefined) return <ListView source={source} notice={notice} />
   const other = byTrace.get(compare)
   if (other !== undefined) return <CompareView first={chosen} second={other} notice={notice} />
-  return <TraceView key={trace} spans={chosen} hasStore={false} notice={notice} />
+  return <TraceView key={trace} spans={chosen} ledgers={ledgers} hasStore={false} notice={notice} />
+}
+
+/** What the processes say of their own spans is no trace that one looks for, unless there is nothing else. */
+function withoutLedgers(spans: readonly Span[]): { readonly own: readonly Span[]; readonly ledgers: readonly Span[] } {
+  const ledgers = spans.filter(({ kind }) => kind === LEDGER_KIND)
+  if (ledgers.length === 0 || ledgers.length === spans.length) return { own: spans, ledgers }
+  return { own: spans.filter(({ kind }) => kind !== LEDGER_KIND), ledgers }
 }
 
 /** The spans of each trace, by its id. */

@@ -1,16 +1,18 @@
 import type { Span } from '@trace/core'
+import { LEDGER_KIND } from '@trace/core/spans'
 import { writeSpans } from '../wire/write.js'
 import { pageFile, sha256 } from './files.js'
 
 /**
  * The page with the spans of one trace in it, as one file that opens anywhere, with no network.
  *
+ * @param spans those of the trace, and ledgers, which say why others are missing
  * @returns HTML. Its content security policy lets nothing run or load but what is in it
  */
 export function savedPage(spans: readonly Span[]): string {
   const script = pageFile('page.js').text
   const style = pageFile('page.css').text
-  const data = escapeForScript(writeSpans(spans))
+  const data = escapeForScript(traceText(spans))
   const policy = [
     "default-src 'none'",
     `script-src '${sha256(script)}'`,
@@ -36,6 +38,14 @@ export function savedPage(spans: readonly Span[]): string {
 </body>
 </html>
 `
+}
+
+/** Ledgers are kept apart: they are of no trace, and say why spans of this one are missing. */
+function traceText(spans: readonly Span[]): string {
+  const ledgers = spans.filter(({ kind }) => kind === LEDGER_KIND)
+  if (ledgers.length === 0 || ledgers.length === spans.length) return writeSpans(spans)
+  const own = spans.filter(({ kind }) => kind !== LEDGER_KIND)
+  return writeSpans(own, { ledgers: writeSpans(ledgers) })
 }
 
 /** Neither ends the element that it stands in, nor begins a comment in it. */

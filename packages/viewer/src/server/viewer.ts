@@ -4,8 +4,10 @@ import { writeSpans } from '../wire/write.js'
 import { type Answer, json, send } from './answer.js'
 import { isPageFile, pageFile } from './files.js'
 import { refusal } from './guard.js'
+import { ledgersFor } from './ledgers.js'
 import { listAnswer, Turns, valuesAnswer } from './list.js'
 import { sendLive } from './live.js'
+import { nameAnswer } from './same-name.js'
 import { savedPage } from './saved.js'
 
 /** Options of {@link traceViewer}. */
@@ -82,6 +84,7 @@ async function answer({ reader, turns }: Store, url: URL, signal: AbortSignal): 
   const { pathname, searchParams } = url
   if (pathname.endsWith('/api/traces')) return turns.take(signal, () => listAnswer(reader, searchParams, signal))
   if (pathname.endsWith('/api/values')) return turns.take(signal, () => valuesAnswer(reader, signal))
+  if (pathname.endsWith('/api/name')) return turns.take(signal, () => nameAnswer(reader, searchParams, signal))
   if (pathname.endsWith('/api/trace')) return traceAnswer(reader, url, signal)
   if (pathname.endsWith('/api/saved')) return traceAnswer(reader, url, signal)
   const name = pathname.slice(pathname.lastIndexOf('/') + 1)
@@ -95,14 +98,17 @@ async function answer({ reader, turns }: Store, url: URL, signal: AbortSignal): 
 async function traceAnswer(reader: TraceReader, url: URL, signal: AbortSignal): Promise<Answer> {
   const traceId = parseId(url.searchParams.get('id') ?? '')
   if (traceId === undefined) return json(400, { message: 'A trace id is a number of up to 20 digits.' })
-  const { spans, skipped, places, incomplete } = await reader.trace(traceId, { signal })
+  const { spans, skipped, places, ...report } = await reader.trace(traceId, { signal })
   if (spans.length === 0) return json(404, { message: `${reader.name} has no trace ${traceId}.` })
+  const { ledgers, problem } = await ledgersFor(reader, spans, signal)
   if (!url.pathname.endsWith('/saved')) {
-    const text = writeSpans(spans, { skipped, places, incomplete, store: reader.name })
+    const incomplete = report.incomplete ?? problem
+    const known = ledgers.length === 0 ? {} : { ledgers: writeSpans(ledgers) }
+    const text = writeSpans(spans, { skipped, places, incomplete, store: reader.name, ...known })
     return { status: 200, type: 'text/plain; charset=utf-8', text }
   }
   const headers = { 'Content-Disposition': `attachment; filename="trace-${traceId}.html"` }
-  return { status: 200, type: 'text/html; charset=utf-8', text: savedPage(spans), headers }
+  return { status: 200, type: 'text/html; charset=utf-8', text: savedPage([...spans, ...ledgers]), headers }
 }
 
 function plain(status: number, text: string): Answer {

@@ -52,6 +52,17 @@ export function readSpans(text: string): { readonly head: Head; readonly spans: 
   return { head, spans: Array.from({ length: count }, (_, at) => new ColumnSpan(columns, at)) }
 }
 
+/** What {@link readSpans} reads of a trace, and the ledgers that came with it, if any. */
+export function readTrace(text: string): {
+  readonly head: Head
+  readonly spans: readonly Span[]
+  readonly ledgers: readonly Span[]
+} {
+  const { head, spans } = readSpans(text)
+  const { ledgers } = head
+  return { head, spans, ledgers: typeof ledgers === 'string' ? readSpans(ledgers).spans : [] }
+}
+
 /** Where each line after the first begins, and where one more would. */
 function linesFrom(text: string, count: number, end: number): Uint32Array {
   const from = new Uint32Array(count + 1)
@@ -78,11 +89,14 @@ function fromBase64(text: string): ArrayBuffer {
 class ColumnSpan implements Span {
   readonly columns: Columns
   readonly at: number
+  /** How much earlier its times are than those in the columns, in ns. */
+  readonly by: bigint
   #data: PlainData | undefined
 
-  constructor(columns: Columns, at: number) {
+  constructor(columns: Columns, at: number, by = 0n) {
     this.columns = columns
     this.at = at
+    this.by = by
   }
 
   get traceId(): bigint {
@@ -99,12 +113,13 @@ class ColumnSpan implements Span {
   }
 
   get start(): bigint {
-    return this.columns.starts[this.at] ?? 0n
+    const start = this.columns.starts[this.at] ?? 0n
+    return this.by === 0n ? start : start - this.by
   }
 
   get finish(): bigint | undefined {
     const finish = this.columns.finishes[this.at]
-    return finish === OPEN ? undefined : finish
+    return finish === undefined || finish === OPEN ? undefined : this.by === 0n ? finish : finish - this.by
   }
 
   get process(): string {
@@ -128,6 +143,22 @@ class ColumnSpan implements Span {
   #word(places: Uint32Array): string {
     return this.columns.words[places[this.at] ?? 0] ?? ''
   }
+}
+
+/** Of spans that came in another way than by columns. */
+const moves = new WeakMap<Span, bigint>()
+
+/** A span whose times are earlier by so many ns. What its data says of times stays as it is: see {@link movedBy}. */
+export function moved(span: Span, by: bigint): Span {
+  if (span instanceof ColumnSpan) return new ColumnSpan(span.columns, span.at, span.by + by)
+  const copy = { ...span, start: span.start - by, finish: span.finish === undefined ? undefined : span.finish - by }
+  moves.set(copy, movedBy(span) + by)
+  return copy
+}
+
+/** How much earlier the times of a span are than it was recorded, in ns. */
+export function movedBy(span: Span): bigint {
+  return span instanceof ColumnSpan ? span.by : (moves.get(span) ?? 0n)
 }
 
 /** Whether a span has failed, as core's function of this name tells, which looks into its data. */

@@ -109,7 +109,7 @@ describe('a trace', () => {
     await page.keyboard.press('/')
     await page.keyboard.type('serv')
     expect(await page.getByRole('option').first().innerText()).toContain('service:')
-    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowUp')
     await page.keyboard.press('Enter')
     await page.keyboard.type('inv')
     await page.keyboard.press('ArrowDown')

@@ -80,3 +80,53 @@ export async function storeOf(...traces: readonly (readonly Span[])[]): Promise<
   for (const spans of traces) await store.record(spans)
   return store
 }
+
+/** A trace that needs explaining, and what explains it. */
+export interface Lacking {
+  readonly root: Span
+  readonly order: Span
+  readonly spans: readonly Span[]
+  readonly ledgers: readonly Span[]
+}
+
+/**
+ * The clock of web-2 is some 505 ms behind that of web-1, a parent was lost, which a ledger tells, and there are links, events, an error
+ * with causes, and gaps of 15 ms each in the first span.
+ */
+export function lacking(traceId = 7n): Lacking {
+  const root = aSpan({ traceId, name: 'GET /checkout/:item', ms: 100 })
+  const orders = { traceId, process: 'orders:2@web-2' }
+  const order = aSpan({
+    ...orders,
+    parentId: root.spanId,
+    name: 'POST /orders',
+    from: -490,
+    ms: 70,
+    data: {
+      payload: '{"id":12345678901234567890,"list":[1,{"a":"b"}],"none":{}}',
+      'error.type': 'AggregateError',
+      'error.message': 'nobody answers',
+      'error.stack': 'AggregateError: nobody answers\n    at order (/srv/orders.js:7:9)',
+      'error.cause': [
+        { type: 'Error', message: 'no route', stack: 'Error: no route\n    at connect (/srv/net.js:1:2)' },
+      ],
+      'error.errors': [{ type: 'TypeError', message: 'first part', cause: [{ type: 'Error', message: 'deep cause' }] }],
+      events: [{ time: new Date(Number(START / MS) - 485).toISOString(), name: 'retry', attempt: 2 }],
+      'events.dropped': 4,
+      links: [
+        { trace_id: String(traceId), span_id: String(root.spanId) },
+        { trace_id: '8', span_id: '80', why: 'batch' },
+        { trace_id: '12', span_id: '13', 'w3c.trace_id': '0af7651916cd43dd8448eb211c80319c' },
+      ],
+      'links.dropped': 3,
+    },
+  })
+  const query = aSpan({ traceId, parentId: 999n, kind: 'db', name: 'select price', from: 40, ms: 5 })
+  const ledger = { kind: 'ledger', name: 'spans', data: { started: 400, 'dropped.queue_full': 310 } }
+  return {
+    root,
+    order,
+    spans: [root, order, query],
+    ledgers: [aSpan({ ...orders, ...ledger, traceId: traceId + 1_000n, from: -1_000, ms: 2_000 })],
+  }
+}

@@ -1,6 +1,7 @@
+import type { SpanNode } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import type { StoredValues } from '../../wire/known-values.js'
-import { readSpans } from '../../wire/read.js'
+import { readTrace } from '../../wire/read.js'
 
 /** A trace in the list, as the server tells it; times in nanoseconds. */
 export interface ListedTrace {
@@ -40,6 +41,8 @@ export const SERVER: ListSource = { list: loadList, values: loadValues, follow: 
 
 export interface LoadedTrace {
   readonly spans: readonly Span[]
+  /** What the processes of the time say of their own spans: see `missingOf` of `@trace/analysis`. */
+  readonly ledgers: readonly Span[]
   readonly skipped: number
   readonly incomplete: string | undefined
 }
@@ -66,15 +69,53 @@ async function loadValues(signal: AbortSignal): Promise<StoredValues> {
 }
 
 export async function loadTrace(id: string, signal: AbortSignal): Promise<LoadedTrace> {
-  const { head, spans } = readSpans(await textOf(`api/trace?id=${encodeURIComponent(id)}`, signal))
+  const { head, spans, ledgers } = readTrace(await textOf(`api/trace?id=${encodeURIComponent(id)}`, signal))
   const { skipped, incomplete } = head as { skipped?: number; incomplete?: string }
-  return { spans, skipped: skipped ?? 0, incomplete }
+  return { spans, ledgers, skipped: skipped ?? 0, incomplete }
 }
 
-/** The spans that the page was saved with; undefined where a server serves it. */
+/** What the page was saved with: the spans of a trace, and the ledgers; undefined where a server serves it. */
 export function savedSpans(): readonly Span[] | undefined {
   const element = document.getElementById('spans')
-  return element === null ? undefined : readSpans(element.textContent ?? '').spans
+  if (element === null) return undefined
+  const { spans, ledgers } = readTrace(element.textContent ?? '')
+  return ledgers.length === 0 ? spans : [...spans, ...ledgers]
+}
+
+/** How long the spans of one name took in a stretch of time, and how many failed; see `server/same-name.ts`. Durations are in ns. */
+export interface NameColumn {
+  /** In ms since the Unix epoch. */
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  readonly failed: number
+  readonly median: number
+  /** The ids of the one that took longest; undefined where there is none. */
+  readonly slowest?: { readonly trace: string; readonly span: string }
+  /** How many of them took how long, in equal ranges of a logarithmic scale from `shortest` to `longest`. */
+  readonly shape: readonly number[]
+}
+
+export interface NameStatistics {
+  readonly spans: number
+  readonly traces: number
+  readonly failed: number
+  readonly open: number
+  readonly shortest: number
+  readonly longest: number
+  readonly p50: number
+  readonly p99: number
+  /** How many took less time than the span that was asked about. */
+  readonly shorter: number
+  readonly columns: readonly NameColumn[]
+  readonly incomplete: string | undefined
+}
+
+/** What the store's other traces have under the name of a span. */
+export async function loadName({ node, signal }: { node: SpanNode; signal: AbortSignal }): Promise<NameStatistics> {
+  const { span, service, duration } = node
+  const asked = { service, kind: span.kind, name: span.name, besides: String(span.traceId), than: String(duration) }
+  return JSON.parse(await textOf(`api/name?${new URLSearchParams(asked)}`, signal))
 }
 
 export interface Live {

@@ -2,7 +2,7 @@ import { importSpans } from '@trace/analysis/formats'
 import type { Span } from '@trace/core/spans'
 import { spanFromJsonLine } from '@trace/jsonrec'
 import { readPlainDocument } from '@trace/yamlrec'
-import { readSpans } from '../../wire/read.js'
+import { readTrace } from '../../wire/read.js'
 
 /** What a file holds. */
 export interface Imported {
@@ -53,7 +53,8 @@ function ofSavedPage(text: string): Imported {
   // In brackets, since this code stands in a script element of the saved page itself.
   const sent = /<[s]cript type="application\/json" id="spans">([^<]*)<\/[s]cript>/.exec(text)?.[1]
   if (sent === undefined) throw new Error('it is a page, but no saved trace')
-  return { spans: readSpans(sent).spans, skipped: 0, reason: undefined }
+  const { spans, ledgers } = readTrace(sent)
+  return { spans: [...spans, ...ledgers], skipped: 0, reason: undefined }
 }
 
 function ofJsonLines(text: string): Imported {

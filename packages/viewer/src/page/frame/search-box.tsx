@@ -1,5 +1,5 @@
 import { completeSearch, type KnownValues } from '@trace/analysis'
-import type { JSX } from 'preact'
+import type { JSX, RefObject } from 'preact'
 import { useId, useRef, useState } from 'preact/hooks'
 import type { Problem } from './api.js'
 
@@ -29,46 +29,15 @@ const MEANINGS: Readonly<Record<string, string>> = {
 }
 
 /** A search with suggestions of fields and values; a mistake is pointed at. */
-export function SearchBox({
-  label,
-  value,
-  problem,
-  known,
-  onSearch,
-  eager = false,
-  onKeyDown,
-}: SearchBoxProps): JSX.Element {
-  const input = useRef<HTMLInputElement>(null)
+export function SearchBox(props: SearchBoxProps): JSX.Element {
+  const { label, problem, onKeyDown } = props
   const id = useId()
-  const [text, setText] = useState(value)
-  const [shown, setShown] = useState(value)
-  const [chosen, setChosen] = useState(-1)
-  const [open, setOpen] = useState(false)
-  // The URL may change under the box, by Back or by a click on a name.
-  if (shown !== value) {
-    setShown(value)
-    setText(value)
-  }
-  const suggestions = open ? suggestionsFor(text.slice(0, input.current?.selectionStart ?? text.length), known) : []
-
-  const search = (wanted: string): void => {
-    setOpen(false)
-    setShown(wanted)
-    onSearch(wanted)
-  }
-  const take = (suggestion: Suggestion): void => {
-    const at = input.current?.selectionStart ?? text.length
-    const next = `${text.slice(0, suggestion.from)}${suggestion.text}${suggestion.isWhole ? ' ' : ''}${text.slice(at).trimStart()}`
-    setText(next)
-    setChosen(-1)
-    if (eager) search(next)
-    setOpen(!suggestion.isWhole)
-    input.current?.focus()
-  }
+  const box = useSuggestions(props)
+  const { suggestions, chosen } = box
   return (
     <div class="search">
       <input
-        ref={input}
+        ref={box.input}
         type="text"
         role="combobox"
         aria-label={label}
@@ -81,56 +50,110 @@ export function SearchBox({
         placeholder="word  service:orders  duration:>100ms  status:error  @key:value"
         autocomplete="off"
         spellcheck={false}
-        value={text}
+        value={box.text}
         data-search
-        onInput={({ currentTarget }) => {
-          setText(currentTarget.value)
-          setChosen(-1)
-          setOpen(true)
-          // Who empties the box wants everything again.
-          if (eager || currentTarget.value === '') {
-            setShown(currentTarget.value)
-            onSearch(currentTarget.value)
-          }
-        }}
-        onFocus={() => setOpen(true)}
-        onBlur={() => setOpen(false)}
+        onInput={({ currentTarget }) => box.type(currentTarget.value)}
+        onFocus={() => box.setOpen(true)}
+        onBlur={() => box.setOpen(false)}
         onKeyDown={(event) => {
-          const suggestion = suggestions[chosen]
-          if (event.key === 'ArrowDown' && suggestions.length > 0) setChosen((chosen + 1) % suggestions.length)
-          else if (event.key === 'ArrowUp' && suggestions.length > 0)
-            setChosen(((chosen + suggestions.length) % (suggestions.length + 1)) - 1)
-          else if ((event.key === 'Enter' || event.key === 'Tab') && suggestion !== undefined) take(suggestion)
-          else if (event.key === 'Enter' && !eager) search(text)
-          else if (event.key === 'Escape' && suggestions.length > 0) setOpen(false)
-          else return onKeyDown?.(event)
-          event.preventDefault()
+          if (box.takeKey(event.key)) event.preventDefault()
+          else onKeyDown?.(event)
         }}
       />
-      {suggestions.length > 0 && (
-        <ul class="options" role="listbox" id={`${id}-options`} aria-label="Suggestions">
-          {suggestions.map((suggestion, at) => (
-            <li
-              key={suggestion.text}
-              id={`${id}-${at}`}
-              role="option"
-              aria-selected={at === chosen}
-              onPointerDown={(event) => {
-                event.preventDefault()
-                take(suggestion)
-              }}
-            >
-              <span class="mono">{suggestion.text}</span> <span class="faint">{suggestion.meaning}</span>
-            </li>
-          ))}
-        </ul>
-      )}
+      {suggestions.length > 0 && <Suggestions id={id} {...box} />}
       {problem !== undefined && (
         <p class="mistake mono" id={`${id}-mistake`} role="alert">
           {problem.message}
         </p>
       )}
     </div>
+  )
+}
+
+interface Box {
+  readonly input: RefObject<HTMLInputElement | null>
+  readonly text: string
+  readonly suggestions: readonly Suggestion[]
+  /** The place of the suggestion that Enter takes; -1 for none. */
+  readonly chosen: number
+  setOpen(open: boolean): void
+  type(text: string): void
+  take(suggestion: Suggestion): void
+  /** @returns whether the key was one of the suggestions or of the search */
+  takeKey(key: string): boolean
+}
+
+/** What has been typed, and what it can be completed to. */
+function useSuggestions({ value, known, eager = false, onSearch }: SearchBoxProps): Box {
+  const input = useRef<HTMLInputElement>(null)
+  const [text, setText] = useState(value)
+  const [shown, setShown] = useState(value)
+  const [chosen, setChosen] = useState(-1)
+  const [open, setOpen] = useState(false)
+  // The URL may change under the box, by Back or by a click on a name.
+  if (shown !== value) {
+    setShown(value)
+    setText(value)
+  }
+  const caret = (): number => input.current?.selectionStart ?? text.length
+  const suggestions = open ? suggestionsFor(text.slice(0, caret()), known) : []
+  const search = (wanted: string): void => {
+    setShown(wanted)
+    onSearch(wanted)
+  }
+  const type = (typed: string): void => {
+    setText(typed)
+    setChosen(-1)
+    setOpen(true)
+    // Who empties the box wants everything again.
+    if (eager || typed === '') search(typed)
+  }
+  const take = ({ from, text: completed, isWhole }: Suggestion): void => {
+    const next = `${text.slice(0, from)}${completed}${isWhole ? ' ' : ''}${text.slice(caret()).trimStart()}`
+    setText(next)
+    setChosen(-1)
+    if (eager) search(next)
+    setOpen(!isWhole)
+    input.current?.focus()
+  }
+  const takeKey = (key: string): boolean => {
+    const [count, suggestion] = [suggestions.length, suggestions[chosen]]
+    if (key === 'ArrowDown' && count > 0) setChosen((chosen + 1) % count)
+    else if (key === 'ArrowUp' && count > 0) setChosen(((chosen + count + 1) % (count + 1)) - 1)
+    else if ((key === 'Enter' || key === 'Tab') && suggestion !== undefined) take(suggestion)
+    else if (key === 'Enter' && !eager) {
+      setOpen(false)
+      search(text)
+    } else if (key === 'Escape' && count > 0) setOpen(false)
+    else return false
+    return true
+  }
+  return { input, text, suggestions, chosen, setOpen, type, take, takeKey }
+}
+
+function Suggestions({
+  id,
+  suggestions,
+  chosen,
+  take,
+}: Pick<Box, 'suggestions' | 'chosen' | 'take'> & { readonly id: string }): JSX.Element {
+  return (
+    <ul class="options" role="listbox" id={`${id}-options`} aria-label="Suggestions">
+      {suggestions.map((suggestion, at) => (
+        <li
+          key={suggestion.text}
+          id={`${id}-${at}`}
+          role="option"
+          aria-selected={at === chosen}
+          onPointerDown={(event) => {
+            event.preventDefault()
+            take(suggestion)
+          }}
+        >
+          <span class="mono">{suggestion.text}</span> <span class="faint">{suggestion.meaning}</span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -4,6 +4,7 @@ import { loadTrace, Problem } from './api.js'
 
 export interface Loaded {
   readonly spans: readonly Span[]
+  readonly ledgers: readonly Span[]
   /** What may be missing, as the store says. */
   readonly notice: string | undefined
 }
@@ -14,10 +15,10 @@ export function useTrace(id: string): Loaded | Problem | undefined {
   useEffect(() => {
     const stop = new AbortController()
     loadTrace(id, stop.signal).then(
-      ({ spans, incomplete, skipped }) => {
+      ({ spans, ledgers, incomplete, skipped }) => {
         const lacks = [incomplete, skipped > 0 ? `${skipped} of its records are not whole spans` : undefined]
         const notice = lacks.filter((each) => each !== undefined).join('; ')
-        setLoaded({ spans, notice: notice === '' ? undefined : notice })
+        setLoaded({ spans, ledgers, notice: notice === '' ? undefined : notice })
       },
       (error: unknown) => {
         if (!stop.signal.aborted) setLoaded(error instanceof Problem ? error : new Problem(String(error)))

@@ -1,3 +1,6 @@
+import { type SpanNode, type TraceTree, traceLines } from '@trace/analysis'
+import type { Span } from '@trace/core/spans'
+import { spanToJsonLine } from '@trace/jsonrec'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 
@@ -32,4 +35,57 @@ export function Copy({ label, text }: { readonly label: string; text(): string }
       )}
     </>
   )
+}
+
+/** Copies a trace, or what is below one of its spans: as a terminal has it, as JSON, and for an issue or a chat. */
+export function CopyTree({ tree, root }: { readonly tree: TraceTree; readonly root?: SpanNode }): JSX.Element {
+  const spans = (): Span[] =>
+    root === undefined ? tree.nodes.map(({ span }) => span) : below(root).map(({ span }) => span)
+  const text = (): string => textOf(traceLines(tree, root === undefined ? {} : { root }))
+  const what = root === undefined ? '' : 'Subtree as '
+  return (
+    <>
+      <Copy label={`${what === '' ? 'As ' : what}text`} text={text} />
+      <Copy label={`${what === '' ? 'As ' : what}JSON`} text={() => jsonOf(spans())} />
+      <Copy label={`${what === '' ? 'As ' : what}Markdown`} text={() => inBlock(text())} />
+    </>
+  )
+}
+
+/** Copies one span with all that is known of it. */
+export function CopySpan({ tree, node }: { readonly tree: TraceTree; readonly node: SpanNode }): JSX.Element {
+  const text = (): string => textOf(traceLines(tree, { root: node, only: (each) => each === node, data: 'all' }))
+  return (
+    <>
+      <Copy label="Span as JSON" text={() => jsonOf([node.span])} />
+      <Copy label="Span as Markdown" text={() => inBlock(text())} />
+    </>
+  )
+}
+
+/** In reading order, with the span itself. */
+function below(root: SpanNode): SpanNode[] {
+  const nodes: SpanNode[] = []
+  const waiting = [root]
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    nodes.push(node)
+    for (const child of node.children.toReversed()) waiting.push(child)
+  }
+  return nodes
+}
+
+/** A span a line, as a file of `@trace/jsonrec` has it. */
+function jsonOf(spans: readonly Span[]): string {
+  return spans.map((span) => spanToJsonLine(span).trimEnd()).join('\n')
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** In a block of code of Markdown, which a run of backquotes within it does not end. */
+function inBlock(text: string): string {
+  const longest = Math.max(2, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}text\n${text}${fence}\n`
 }

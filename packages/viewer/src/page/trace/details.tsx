@@ -1,186 +1,198 @@
-import type { SpanNode } from '@trace/analysis'
-import type { PlainValue, Span } from '@trace/core/spans'
-import type { JSX } from 'preact'
+import { gapsIn, type SpanNode } from '@trace/analysis'
+import type { Span } from '@trace/core/spans'
+import { type ComponentChildren, createRef, type JSX } from 'preact'
 import { duration, fullTime, utc } from '../frame/format.js'
-import { go, hrefOf, set } from '../frame/location.js'
-import { quoted } from '../frame/search-box.js'
-import { jsonOf, markdownOf } from './as-text.js'
-import { Copy } from './copy.js'
+import { type Place, place, set } from '../frame/location.js'
+import { Copy, CopySpan, CopyTree } from './copy.js'
+import { DataTable } from './data-table.js'
+import { ERROR_KEYS, ErrorOf } from './error.js'
+import { Events, isShownApart, Links } from './events.js'
+import type { TraceModel } from './model.js'
+import { SameName } from './same-name.js'
 
 export interface DetailsProps {
+  readonly model: TraceModel
   readonly node: SpanNode
+  /** Whether its row is among those that are shown. */
+  readonly hasRow: boolean
   /** Whether a server is there, whose other traces can be searched. */
   readonly hasStore: boolean
   onClose(): void
   onSelect(span: Span): void
 }
 
-const ERROR_KEYS = ['error.type', 'error.message', 'error.stack', 'error.cause', 'error.errors']
+const panel = createRef<HTMLElement>()
 
-/** All that is known of one span, beside the rows, which stay where they are. */
-export function Details({ node, hasStore, onClose, onSelect }: DetailsProps): JSX.Element {
+/** Puts the focus into the details, so that they can be read and scrolled by keys. */
+export function focusDetails(): void {
+  panel.current?.focus()
+}
+
+/** All that is known of one span, beside or below the rows, which stay where they are. */
+export function Details(props: DetailsProps): JSX.Element {
+  const { model, node, hasRow, hasStore, onClose, onSelect } = props
   const { span } = node
-  const parent = node.parent?.span
-  const data = Object.entries(span.data).filter(([key]) => !ERROR_KEYS.includes(key))
+  const data = Object.fromEntries(
+    Object.entries(span.data).filter(([key, value]) => !ERROR_KEYS.includes(key) && !isShownApart(key, value)),
+  )
   return (
-    <aside class="details" aria-label="Details of the span">
+    <aside class="details" aria-label="Details of the span" tabIndex={0} ref={panel}>
       <header>
         <h2>
           <span class="kind">{span.kind}</span> {span.name === '' ? '(no name)' : span.name}
         </h2>
+        <PlaceButton />
         <button type="button" aria-label="Close the details" onClick={onClose}>
           ✕
         </button>
       </header>
+      {!hasRow && <p class="faint">Its row is not shown now: it is closed, hidden, or not among what was found.</p>}
       <div class="actions">
-        <Copy label="Copy as JSON" text={() => jsonOf([span])} />
-        <Copy label="Copy as Markdown" text={() => markdownOf([span])} />
-        <Copy label="Copy id" text={() => String(span.spanId)} />
+        <details class="copies">
+          <summary>Copy span, subtree</summary>
+          <div class="actions">
+            <CopySpan tree={model.tree} node={node} />
+            <CopyTree tree={model.tree} root={node} />
+          </div>
+        </details>
         <button type="button" onClick={() => set({ root: String(span.spanId), zoom: undefined })}>
           Show this subtree only
         </button>
-        {hasStore && (
-          <a
-            href={hrefOf({ q: `name:${quoted(span.name)}` })}
-            onClick={(event) => {
-              event.preventDefault()
-              go({ q: `name:${quoted(span.name)}` })
-            }}
-          >
-            The same name in other traces
-          </a>
-        )}
       </div>
-      <ErrorOf span={span} />
-      <table class="facts">
-        <tbody>
-          <Fact name="Process" value={span.process} />
-          <Fact name="Start" value={fullTime(span.start, utc.value)} />
-          <Fact
-            name="Finish"
-            value={
-              span.finish === undefined
-                ? 'open: it has not ended, or its end was not recorded'
-                : fullTime(span.finish, utc.value)
-            }
-          />
-          <Fact name="Duration" value={duration(span.finish === undefined ? undefined : span.finish - span.start)} />
-          <Fact name="Self time" value={duration(BigInt(Math.round(node.selfTime)))} />
-          <Fact name="Trace" value={String(span.traceId)} copies />
-          <Fact name="Span" value={String(span.spanId)} copies />
-          <tr>
-            <th scope="row">Parent</th>
-            <td class="mono">
-              {span.parentId === 0n ? (
-                'none'
-              ) : parent === undefined ? (
-                `${span.parentId} (not stored here)`
-              ) : (
-                <button type="button" class="link" onClick={() => onSelect(parent)}>
-                  {parent.kind} {parent.name}
-                </button>
-              )}
-            </td>
-          </tr>
-        </tbody>
-      </table>
+      <ErrorOf data={span.data} />
+      <Facts node={node} onSelect={onSelect} />
+      {hasStore && <SameName node={node} />}
+      <Gaps node={node} onSelect={onSelect} />
+      <Links span={span} hasStore={hasStore} find={model.find} onSelect={onSelect} />
+      <Events span={span} />
       <h3>Data</h3>
-      {data.length === 0 ? (
-        <p class="faint">none</p>
-      ) : (
-        <table class="facts">
-          <tbody>
-            {data.map(([key, value]) => (
-              <DataRow key={key} name={key} value={value} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      {Object.keys(data).length === 0 ? <p class="faint">none</p> : <DataTable data={data} finds />}
     </aside>
   )
 }
 
-function ErrorOf({ span }: { readonly span: Span }): JSX.Element | null {
-  const { data } = span
-  const type = data['error.type']
-  if (type === undefined) return null
+/** Where the panel was put last is kept, in this browser. */
+const KEPT = 'trace.panel'
+
+/** Whether the details are below the rows rather than beside them: as the URL says, or as it was chosen last. */
+export function isBelow({ panel }: Place): boolean {
+  if (panel !== undefined) return panel === 'below'
+  try {
+    return localStorage.getItem(KEPT) === 'below'
+  } catch {
+    // The browser keeps nothing.
+    return false
+  }
+}
+
+export function movePanel(): void {
+  const panel = isBelow(place.peek()) ? 'beside' : 'below'
+  try {
+    localStorage.setItem(KEPT, panel)
+  } catch {
+    // Then it is in the URL only.
+  }
+  set({ panel })
+}
+
+function PlaceButton(): JSX.Element {
   return (
-    <section class="error">
-      <p class="bad">
-        <b>{textOf(type)}</b>: {textOf(data['error.message'] ?? '')}
-      </p>
-      {data['error.stack'] !== undefined && <pre>{textOf(data['error.stack'])}</pre>}
-      {data['error.cause'] !== undefined && (
-        <>
-          <h3>Caused by</h3>
-          <pre>{laidOut(data['error.cause'])}</pre>
-        </>
-      )}
-      {data['error.errors'] !== undefined && (
-        <>
-          <h3>Its errors</h3>
-          <pre>{laidOut(data['error.errors'])}</pre>
-        </>
-      )}
-    </section>
+    <button type="button" class="panel-place" onClick={movePanel}>
+      {isBelow(place.value) ? 'Put beside' : 'Put below'}
+    </button>
+  )
+}
+
+interface PartProps {
+  readonly node: SpanNode
+  onSelect(span: Span): void
+}
+
+function Facts({ node, onSelect }: PartProps): JSX.Element {
+  const { span } = node
+  const parent = node.parent?.span
+  const ids = `"trace_id":"${span.traceId}","span_id":"${span.spanId}"`
+  return (
+    <table class="facts">
+      <tbody>
+        <Fact name="Process">{span.process}</Fact>
+        <Fact name="Start">{fullTime(span.start, utc.value)}</Fact>
+        <Fact name="Finish">
+          {span.finish === undefined
+            ? 'open: it has not ended, or its end was not recorded'
+            : fullTime(span.finish, utc.value)}
+        </Fact>
+        <Fact name="Duration">{duration(span.finish === undefined ? undefined : span.finish - span.start)}</Fact>
+        <Fact name="Self time">{duration(BigInt(Math.round(node.selfTime)))}</Fact>
+        <Fact name="Trace" copied={String(span.traceId)}>
+          {span.traceId.toString()}
+        </Fact>
+        <Fact name="Span" copied={String(span.spanId)}>
+          {span.spanId.toString()}
+        </Fact>
+        <Fact name="In log lines" copied={ids}>
+          {ids}
+        </Fact>
+        <Fact name="Parent">
+          {span.parentId === 0n ? (
+            'none'
+          ) : parent === undefined ? (
+            `${span.parentId} (not stored here)`
+          ) : (
+            <SpanLink span={parent} onSelect={onSelect} />
+          )}
+        </Fact>
+      </tbody>
+    </table>
   )
 }
 
 function Fact({
   name,
-  value,
-  copies = false,
+  copied,
+  children,
 }: {
   readonly name: string
-  readonly value: string
-  readonly copies?: boolean
+  readonly copied?: string
+  readonly children: ComponentChildren
 }): JSX.Element {
   return (
     <tr>
       <th scope="row">{name}</th>
       <td class="mono">
-        {value} {copies && <Copy label="Copy" text={() => value} />}
+        {children} {copied !== undefined && <Copy label="Copy" text={() => copied} />}
       </td>
     </tr>
   )
 }
 
-function DataRow({ name, value }: { readonly name: string; readonly value: PlainValue }): JSX.Element {
+function SpanLink({ span, onSelect }: { readonly span: Span; onSelect(span: Span): void }): JSX.Element {
   return (
-    <tr>
-      <th scope="row" class="mono">
-        {name}
-      </th>
-      <td>
-        <pre>{laidOut(value)}</pre>
-        {typeof value !== 'object' && (
-          <button
-            type="button"
-            class="link"
-            onClick={() => set({ q: `@${name}:${quoted(textOf(value))}` })}
-            title="Search this trace for this value"
-          >
-            find
-          </button>
-        )}
-      </td>
-    </tr>
+    <button type="button" class="link" onClick={() => onSelect(span)}>
+      {span.kind} {span.name === '' ? '(no name)' : span.name}
+    </button>
   )
 }
 
-export function textOf(value: PlainValue): string {
-  return typeof value === 'string' ? value : laidOut(value)
-}
+const MOST_GAPS = 10
 
-/** JSON with a line for each value; text that is itself JSON is laid out too. */
-export function laidOut(value: PlainValue): string {
-  if (typeof value === 'string') {
-    if (!/^\s*[[{]/.test(value)) return value
-    try {
-      return JSON.stringify(JSON.parse(value), null, 2)
-    } catch {
-      return value
-    }
-  }
-  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each), 2)
+/** When none of its children ran, for a tenth of its time or more. */
+function Gaps({ node, onSelect }: PartProps): JSX.Element | null {
+  const gaps = gapsIn(node, Math.max(1, node.duration / 10))
+  if (gaps.length === 0) return null
+  return (
+    <section aria-label="Gaps">
+      <h3>When none of its children ran</h3>
+      <ul>
+        {gaps.slice(0, MOST_GAPS).map(({ start, end, after, before }) => (
+          <li key={start}>
+            {duration(BigInt(Math.round(end - start)))},{' '}
+            {after === undefined ? 'from its start' : <SpanLink span={after.span} onSelect={onSelect} />}
+            {' to '}
+            {before === undefined ? 'its end' : <SpanLink span={before.span} onSelect={onSelect} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
 }

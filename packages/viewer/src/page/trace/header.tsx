@@ -1,10 +1,11 @@
+import type { TraceTree } from '@trace/analysis'
 import type { JSX } from 'preact'
 import { colorNumber } from '../frame/colors.js'
 import { duration, fullTime } from '../frame/format.js'
 import { place, set } from '../frame/location.js'
-import { jsonOf, markdownOf, textOfTrace } from './as-text.js'
-import { Copy } from './copy.js'
+import { Copy, CopyTree } from './copy.js'
 import type { TraceModel } from './model.js'
+import { toggleOff } from './selection.js'
 
 export interface HeaderProps {
   readonly model: TraceModel
@@ -14,47 +15,16 @@ export interface HeaderProps {
   onError(by: 1 | -1): void
 }
 
-/** What the trace is, and what of it is missing. */
+/** What the trace is, what of it is missing and why, and how it is shown. */
 export function Header({ model, hasStore, notice, errors, onError }: HeaderProps): JSX.Element {
-  const { tree, services, notes } = model
-  const { failed, open, traceId, duration: length } = tree
+  const { tree, notes } = model
   const first = tree.roots[0]?.span
   return (
     <section class="head">
       <h2>
         <span class="kind">{first?.kind}</span> {first?.name === '' ? '(no name)' : first?.name}
       </h2>
-      <p class="facts">
-        <b>{duration(BigInt(Math.round(length)))}</b>
-        <span>{fullTime(tree.start, false)}</span>
-        <span class="faint">{fullTime(tree.start, true)}</span>
-        <span>
-          {tree.nodes.length} {tree.nodes.length === 1 ? 'span' : 'spans'}
-        </span>
-        {open > 0 && <span>{open} open</span>}
-        {failed > 0 && (
-          <span class="bad errors">
-            ✗ {failed} failed
-            <button
-              type="button"
-              aria-label="Previous error"
-              disabled={errors.before === 0}
-              onClick={() => onError(-1)}
-            >
-              ↑
-            </button>
-            <button type="button" aria-label="Next error" disabled={errors.after === 0} onClick={() => onError(1)}>
-              ↓
-            </button>
-          </span>
-        )}
-        {services.map(({ name, count }) => (
-          <span key={name}>
-            <span class={`dot s${colorNumber(name)}`} aria-hidden="true" />
-            {name} <span class="faint">{count}</span>
-          </span>
-        ))}
-      </p>
+      <Facts model={model} errors={errors} onError={onError} />
       {notice !== undefined && <p class="notice">Spans may be missing: {notice}</p>}
       {notes.map((note) => (
         <p key={note} class="notice">
@@ -62,51 +32,113 @@ export function Header({ model, hasStore, notice, errors, onError }: HeaderProps
         </p>
       ))}
       <div class="actions">
-        <button
-          type="button"
-          aria-pressed={place.value['view'] === 'table'}
-          onClick={() => set({ view: place.value['view'] === 'table' ? undefined : 'table' })}
-        >
-          By name
-        </button>
-        <button
-          type="button"
-          aria-pressed={place.value['critical'] !== 'off'}
-          onClick={() => set({ critical: place.value['critical'] === 'off' ? undefined : 'off' })}
-        >
-          Critical path
-        </button>
-        <button
-          type="button"
-          aria-pressed={place.value['folds'] !== 'off'}
-          onClick={() => set({ folds: place.value['folds'] === 'off' ? undefined : 'off' })}
-        >
-          Fold like siblings
-        </button>
-        <button type="button" onClick={() => set({ closed: undefined, open: undefined, level: undefined })}>
-          Expand all
-        </button>
-        <button type="button" onClick={() => set({ closed: undefined, open: undefined, level: '1' })}>
-          Collapse all
-        </button>
+        <Switches model={model} />
         {place.value['root'] !== undefined && (
           <button type="button" onClick={() => set({ root: undefined })}>
             Show the whole trace
           </button>
         )}
-        <details class="menu">
-          <summary>Copy</summary>
-          <div class="choices">
-            <Copy label="As text" text={() => textOfTrace(model.spans)} />
-            <Copy label="As JSON" text={() => jsonOf(model.spans)} />
-            <Copy label="As Markdown" text={() => markdownOf(model.spans)} />
-            <Copy label="Trace id" text={() => String(traceId)} />
-          </div>
-        </details>
-        {hasStore && <a href={`api/saved?id=${traceId}`}>Save as one file</a>}
+        <CopyMenu tree={tree} />
+        {hasStore && <a href={`api/saved?id=${tree.traceId}`}>Save as one file</a>}
         {hasStore && <CompareForm />}
       </div>
     </section>
+  )
+}
+
+function Facts({ model, errors, onError }: Pick<HeaderProps, 'model' | 'errors' | 'onError'>): JSX.Element {
+  const { tree, services, missing } = model
+  const { failed, open } = tree
+  const { lost } = missing
+  return (
+    <p class="facts">
+      <b>{duration(BigInt(Math.round(tree.duration)))}</b>
+      <span>{fullTime(tree.start, false)}</span>
+      <span class="faint">{fullTime(tree.start, true)}</span>
+      <span>
+        {tree.nodes.length} {tree.nodes.length === 1 ? 'span' : 'spans'}
+      </span>
+      {lost > 0 && (
+        <b>
+          {lost} {lost === 1 ? 'span' : 'spans'} missing
+        </b>
+      )}
+      {open > 0 && <span>{open} open</span>}
+      {failed > 0 && (
+        <span class="bad errors">
+          ✗ {failed} failed
+          <button type="button" aria-label="Previous error" disabled={errors.before === 0} onClick={() => onError(-1)}>
+            ↑
+          </button>
+          <button type="button" aria-label="Next error" disabled={errors.after === 0} onClick={() => onError(1)}>
+            ↓
+          </button>
+        </span>
+      )}
+      {services.map(({ name, count }) => (
+        <span key={name}>
+          <span class={`dot s${colorNumber(name)}`} aria-hidden="true" />
+          {name} <span class="faint">{count}</span>
+        </span>
+      ))}
+    </p>
+  )
+}
+
+/** Shows times as by the clock of the host where the trace began, or again as they were recorded. */
+export function correctClocks({ skews }: TraceModel): void {
+  if (skews.length > 0) set({ clocks: place.peek()['clocks'] === 'corrected' ? undefined : 'corrected' })
+}
+
+/** What of the waterfall is switched on and off. */
+function Switches({ model }: { readonly model: TraceModel }): JSX.Element {
+  const at = place.value
+  return (
+    <>
+      <Switch
+        label="By name"
+        isOn={at['view'] === 'table'}
+        onToggle={() => set({ view: at['view'] === 'table' ? undefined : 'table' })}
+      />
+      {model.skews.length > 0 && (
+        <Switch label="Correct the clocks" isOn={at['clocks'] === 'corrected'} onToggle={() => correctClocks(model)} />
+      )}
+      <Switch label="Critical path" isOn={at['critical'] !== 'off'} onToggle={() => toggleOff('critical')} />
+      <Switch label="Gaps" isOn={at['gaps'] !== 'off'} onToggle={() => toggleOff('gaps')} />
+      <Switch label="Fold like siblings" isOn={at['folds'] !== 'off'} onToggle={() => toggleOff('folds')} />
+      <button type="button" onClick={() => set({ closed: undefined, open: undefined, level: undefined })}>
+        Expand all
+      </button>
+      <button type="button" onClick={() => set({ closed: undefined, open: undefined, level: '1' })}>
+        Collapse all
+      </button>
+    </>
+  )
+}
+
+interface SwitchProps {
+  readonly label: string
+  readonly isOn: boolean
+  onToggle(): void
+}
+
+function Switch({ label, isOn, onToggle }: SwitchProps): JSX.Element {
+  return (
+    <button type="button" aria-pressed={isOn} onClick={onToggle}>
+      {label}
+    </button>
+  )
+}
+
+function CopyMenu({ tree }: { readonly tree: TraceTree }): JSX.Element {
+  return (
+    <details class="menu">
+      <summary>Copy</summary>
+      <div class="choices">
+        <CopyTree tree={tree} />
+        <Copy label="Trace id" text={() => String(tree.traceId)} />
+      </div>
+    </details>
   )
 }
 

@@ -1,16 +1,20 @@
 import {
   buildTree,
+  type ClockSkew,
   clockSkews,
   type KnownValues,
+  type Missing,
+  type MissingParent,
   missingOf,
   noteLines,
   parseSearch,
   SearchError,
   type SpanNode,
   type TraceTree,
+  withoutSkew,
 } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
-import { isFailed } from '../../wire/read.js'
+import { isFailed, moved } from '../../wire/read.js'
 import { sieveFor } from '../../wire/sieve.js'
 import { Problem } from '../frame/api.js'
 
@@ -25,6 +29,11 @@ export interface TraceModel {
   readonly spans: readonly Span[]
   /** Finds a span by its id, in decimal. */
   readonly find: (id: string) => SpanNode | undefined
+  readonly missing: Missing
+  /** Why the parent of a span is missing. */
+  readonly lackOf: ReadonlyMap<SpanNode, MissingParent>
+  /** Hosts whose clocks differ. */
+  readonly skews: readonly ClockSkew[]
   /** What a reader should know before they believe it. */
   readonly notes: readonly string[]
   /** The most frequent first. */
@@ -34,32 +43,55 @@ export interface TraceModel {
   readonly known: KnownValues
 }
 
+export interface ModelParts {
+  readonly spans: readonly Span[]
+  /** What processes say of their own spans: why some are missing. */
+  readonly ledgers: readonly Span[]
+  /** Whether times are shown as by one clock, where clocks differ. */
+  readonly isCorrected: boolean
+}
+
+export function modelOf({ spans, ledgers, isCorrected }: ModelParts): TraceModel {
+  const recorded = buildTree(spans, { isFailed })
+  const skews = clockSkews(recorded)
+  const tree = isCorrected && skews.length > 0 ? buildTree(withoutSkew(spans, skews, moved), { isFailed }) : recorded
+  const missing = missingOf(tree, ledgers)
+  return {
+    tree,
+    spans: tree.nodes.map(({ span }) => span),
+    find: finderOf(tree),
+    missing,
+    lackOf: new Map(missing.parents.map((each) => [each.node, each])),
+    skews,
+    notes: noteLines({ missing, skews, isCorrected }),
+    ...countsOf(tree),
+  }
+}
+
 /** Names to suggest; a trace may have as many as it has spans. */
 const MOST_NAMES = 1_000
 /** So many spans are looked at for keys to suggest. */
 const MOST_KEYED = 1_000
 
-export function modelOf(spans: readonly Span[]): TraceModel {
-  const tree = buildTree(spans, { isFailed })
+function countsOf({ nodes }: TraceTree): Pick<TraceModel, 'services' | 'kinds' | 'known'> {
   const [services, kinds] = [new Map<string, number>(), new Map<string, number>()]
   const [names, keys] = [new Set<string>(), new Set<string>()]
   let keyed = 0
-  for (const node of tree.nodes) {
-    const { span, service } = node
+  for (const { span, service } of nodes) {
     services.set(service, (services.get(service) ?? 0) + 1)
     kinds.set(span.kind, (kinds.get(span.kind) ?? 0) + 1)
     if (names.size < MOST_NAMES) names.add(span.name)
     if (keys.size < MOST_NAMES && keyed++ < MOST_KEYED) for (const key of Object.keys(span.data)) keys.add(key)
   }
   return {
-    tree,
-    spans: tree.nodes.map(({ span }) => span),
-    find: finderOf(tree),
-    notes: noteLines({ missing: missingOf(tree), skews: clockSkews(tree) }),
-    services: counts(services),
-    kinds: counts(kinds),
+    services: inOrder(services),
+    kinds: inOrder(kinds),
     known: { services: [...services.keys()], kinds: [...kinds.keys()], names: [...names], keys: [...keys] },
   }
+}
+
+function inOrder(of: ReadonlyMap<string, number>): Count[] {
+  return [...of].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count)
 }
 
 /** Few spans are ever looked for, and a map of all would take long to make. */
@@ -75,10 +107,6 @@ function finderOf({ nodes }: TraceTree): (id: string) => SpanNode | undefined {
     }
     return found.get(id)
   }
-}
-
-function counts(of: ReadonlyMap<string, number>): Count[] {
-  return [...of].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count)
 }
 
 /** What a search finds; undefined where nothing is searched for. */

@@ -1,77 +1,63 @@
-import type { SpanNode } from '@trace/analysis'
+import { gapsIn, type SpanNode } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
-import { useMemo, useState } from 'preact/hooks'
-import { isFailed } from '../../wire/read.js'
+import { useMemo } from 'preact/hooks'
 import { Problem } from '../frame/api.js'
-import { type Keys, useKeys } from '../frame/keys.js'
-import { place, set } from '../frame/location.js'
+import { useKeys } from '../frame/keys.js'
+import { type Place, place, set } from '../frame/location.js'
 import { SearchBox } from '../frame/search-box.js'
-import { Details } from './details.js'
+import { Details, focusDetails, isBelow, movePanel } from './details.js'
 import { Filters } from './filters.js'
-import { Header } from './header.js'
-import { type Line, Lines, lensLines, placeOfLine } from './lines.js'
+import { correctClocks, Header } from './header.js'
+import { type Choice, type Line, Lines, lensLines, placeOfLine } from './lines.js'
 import { Minimap } from './minimap.js'
 import { lensOf, modelOf, type TraceModel } from './model.js'
 import { NameTable } from './name-table.js'
+import {
+  errorsAround,
+  lineKeys,
+  rangeOf,
+  showsDetails,
+  showsError,
+  step,
+  toggleOff,
+  zoomText,
+  zoomTo,
+} from './selection.js'
 import { choiceOf, toggled } from './state.js'
 import { Waterfall } from './waterfall.js'
 
 export interface TraceViewProps {
   readonly spans: readonly Span[]
+  /** What the processes of the time say of their own spans. */
+  readonly ledgers: readonly Span[]
   /** Whether a server is there, with more traces. */
   readonly hasStore: boolean
   /** What may be missing, as the store says. */
   readonly notice: string | undefined
 }
 
+/** What of a trace is shown, as the URL says. */
+interface View {
+  readonly model: TraceModel
+  readonly at: Place
+  readonly choice: Choice
+  readonly lines: readonly Line[]
+  readonly lens: ReadonlySet<SpanNode> | Problem | undefined
+  /** The lines that were searched for; undefined where nothing was. */
+  readonly matches: readonly Line[] | undefined
+  readonly isMatch: (line: Line) => boolean
+  /** The place of the selected line; -1 where it has none. */
+  readonly selected: number
+  /** What part of time is shown, in ns from the start of the trace. */
+  readonly range: readonly [number, number]
+}
+
 /** One trace: what it is, all of it in small, its spans over time, and one of them in detail. */
-export function TraceView({ spans, hasStore, notice }: TraceViewProps): JSX.Element {
-  const model = useMemo(() => modelOf(spans), [spans])
-  const at = place.value
-  const { q = '', view, critical } = at
-  const lens = useMemo(() => lensOf(model, q), [model, q])
-  const choice = useMemo(
-    () => choiceOf(model, at),
-    [model, at['closed'], at['level'], at['open'], at['folds'], at['root'], at['hide'], at['min']],
-  )
-  const whole = useMemo(() => new Lines(model), [model])
-  const lines = useMemo(
-    () => (lens instanceof Set ? lensLines(model, choice.root, lens) : whole.linesFor(choice)),
-    [whole, choice, lens],
-  )
-  const selected = useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']])
-  const [detailsShown, showDetails] = useState(at['span'] !== undefined)
-  const line = lines[selected]
-  const isMatch = (each: Line): boolean => lens instanceof Set && lens.has(each.node)
-  const matches = useMemo(() => (lens instanceof Set ? lines.filter(isMatch) : undefined), [lines, lens])
-  const step = (by: 1 | -1, among: (each: Line) => boolean): void =>
-    select(nextLine(lines, placeOf(model, lines), by, among))
-  const { duration } = model.tree
-  const range = rangeOf(duration, choice.root, at['zoom'])
-
-  useKeys({
-    ...lineKeys(model, lines),
-    n: () => step(1, matches === undefined ? () => false : isMatch),
-    N: () => step(-1, matches === undefined ? () => false : isMatch),
-    e: () => step(1, showsError),
-    E: () => step(-1, showsError),
-    Enter: () => showDetails(true),
-    Escape: () => {
-      if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur()
-      else if (detailsShown) showDetails(false)
-      else if (q !== '') set({ q: undefined })
-    },
-    r: () =>
-      set(
-        at['root'] === undefined && line !== undefined
-          ? { root: String(line.node.span.spanId), zoom: undefined }
-          : { root: undefined },
-      ),
-    c: () => set({ critical: critical === 'off' ? undefined : 'off' }),
-    z: () => set({ zoom: at['zoom'] === undefined && line !== undefined ? zoomTo(line, duration) : undefined }),
-  })
-
+export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps): JSX.Element {
+  const view = useView(spans, ledgers)
+  useTraceKeys(view)
+  const { model, lines, selected, range } = view
   if (model.tree.nodes.length === 0) {
     return (
       <main class="empty">
@@ -85,150 +71,145 @@ export function TraceView({ spans, hasStore, notice }: TraceViewProps): JSX.Elem
         model={model}
         hasStore={hasStore}
         notice={notice}
-        onError={(by) => step(by, showsError)}
+        onError={(by) => step(model, lines, by, showsError)}
         errors={errorsAround(lines, selected)}
       />
-      <div class="controls">
-        <SearchBox
-          label="Search this trace"
-          value={q}
-          problem={lens instanceof Problem ? lens : undefined}
-          known={model.known}
-          eager
-          onSearch={(text) => set({ q: text })}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') step(event.shiftKey ? -1 : 1, isMatch)
-          }}
-        />
-        {matches !== undefined && <MatchCount matches={matches} line={line} />}
-        <Filters model={model} />
-      </div>
+      <Search view={view} />
       <Minimap
         nodes={model.tree.nodes}
-        length={duration}
+        length={model.tree.duration}
         range={range}
         onZoom={(to) => set({ zoom: to === undefined ? undefined : zoomText(to) })}
       />
-      <div class={`panes${detailsShown && line !== undefined ? ' with-details' : ''}`}>
-        {view === 'table' ? (
-          <NameTable model={model} />
-        ) : (
-          <Waterfall
-            lines={lines}
-            selected={selected}
-            range={range}
-            isMatch={isMatch}
-            showsCritical={critical !== 'off'}
-            onSelect={(each) => {
-              select(each)
-              showDetails(true)
-            }}
-            onToggle={(each) => set(toggled(place.peek(), each))}
-          />
-        )}
-        {detailsShown && line !== undefined && (
-          <Details
-            node={line.node}
-            hasStore={hasStore}
-            onClose={() => showDetails(false)}
-            onSelect={({ spanId }) => set({ span: String(spanId) })}
-          />
-        )}
-      </div>
+      <Panes view={view} hasStore={hasStore} />
     </main>
   )
 }
 
-function MatchCount({
-  matches,
-  line,
+function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
+  const at = place.value
+  const { q = '', clocks, closed, level, open, folds, root, hide, min } = at
+  const isCorrected = clocks === 'corrected'
+  const model = useMemo(() => modelOf({ spans, ledgers, isCorrected }), [spans, ledgers, isCorrected])
+  const lens = useMemo(() => lensOf(model, q), [model, q])
+  const choice = useMemo(() => choiceOf(model, at), [model, closed, level, open, folds, root, hide, min])
+  const whole = useMemo(() => new Lines(model), [model])
+  const lines = useMemo(
+    () => (lens instanceof Set ? lensLines(model, choice.root, lens) : whole.linesFor(choice)),
+    [whole, choice, lens],
+  )
+  const isMatch = (each: Line): boolean => lens instanceof Set && lens.has(each.node)
+  return {
+    model,
+    at,
+    choice,
+    lines,
+    lens,
+    matches: useMemo(() => (lens instanceof Set ? lines.filter(isMatch) : undefined), [lines, lens]),
+    isMatch,
+    selected: useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']]),
+    range: rangeOf(model.tree.duration, choice.root, at['zoom']),
+  }
+}
+
+function useTraceKeys({ model, at, lines, matches, isMatch, selected }: View): void {
+  const line = lines[selected]
+  const isFound = matches === undefined ? () => false : isMatch
+  useKeys({
+    ...lineKeys(model, lines),
+    n: () => step(model, lines, 1, isFound),
+    N: () => step(model, lines, -1, isFound),
+    e: () => step(model, lines, 1, showsError),
+    E: () => step(model, lines, -1, showsError),
+    Enter: () => set({ details: undefined }),
+    Escape: () => {
+      if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur()
+      else if (showsDetails(place.peek())) set({ details: 'off' })
+      else if ((place.peek()['q'] ?? '') !== '') set({ q: undefined })
+    },
+    r: () =>
+      set(
+        at['root'] === undefined && line !== undefined
+          ? { root: String(line.node.span.spanId), zoom: undefined }
+          : { root: undefined },
+      ),
+    c: () => toggleOff('critical'),
+    g: () => toggleOff('gaps'),
+    s: () => correctClocks(model),
+    d: focusDetails,
+    p: movePanel,
+    z: () =>
+      set({
+        zoom: at['zoom'] === undefined && line !== undefined ? zoomTo(line, model.tree.duration) : undefined,
+      }),
+  })
+}
+
+function Search({
+  view: { model, at, lens, lines, matches, isMatch, selected },
 }: {
-  readonly matches: readonly Line[]
-  readonly line: Line | undefined
+  readonly view: View
 }): JSX.Element {
-  const at = line === undefined ? 0 : matches.indexOf(line) + 1
+  const line = lines[selected]
+  const found = line === undefined ? 0 : (matches?.indexOf(line) ?? -1) + 1
   return (
-    <span class="count" role="status">
-      {matches.length === 0 ? 'nothing found' : `${at}/${matches.length}`}
-    </span>
+    <div class="controls">
+      <SearchBox
+        label="Search this trace"
+        value={at['q'] ?? ''}
+        problem={lens instanceof Problem ? lens : undefined}
+        known={model.known}
+        eager
+        onSearch={(text) => set({ q: text })}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') step(model, lines, event.shiftKey ? -1 : 1, isMatch)
+        }}
+      />
+      {matches !== undefined && (
+        <span class="count" role="status">
+          {matches.length === 0 ? 'nothing found' : `${found}/${matches.length}`}
+        </span>
+      )}
+      <Filters model={model} />
+    </div>
   )
 }
 
-function select(line: Line | undefined): void {
-  if (line !== undefined) set({ span: line.id })
-}
-
-/** The place of the line that is selected by now: keys may come faster than the page is drawn. */
-function placeOf(model: TraceModel, lines: readonly Line[]): number {
-  return placeOfLine(lines, model, place.peek()['span'])
-}
-
-/** The keys that go from line to line, and open and close them. */
-function lineKeys(model: TraceModel, lines: readonly Line[]): Keys {
-  const next = (): void => select(lines[Math.min(placeOf(model, lines) + 1, lines.length - 1)])
-  const previous = (): void => select(lines[Math.max(placeOf(model, lines) - 1, 0)])
-  return {
-    j: next,
-    k: previous,
-    ArrowDown: next,
-    ArrowUp: previous,
-    Home: () => select(lines[0]),
-    End: () => select(lines[lines.length - 1]),
-    ArrowRight: () => {
-      const selected = placeOf(model, lines)
-      const line = lines[selected]
-      if (line?.canToggle === true && line.isClosed) set(toggled(place.peek(), line))
-      else if ((lines[selected + 1]?.depth ?? 0) > (line?.depth ?? 0)) next()
-    },
-    ArrowLeft: () => {
-      const selected = placeOf(model, lines)
-      const line = lines[selected]
-      if (line?.canToggle === true && !line.isClosed) set(toggled(place.peek(), line))
-      else select(lines.findLast((each, at) => at < selected && each.depth < (line?.depth ?? 0)))
-    },
-    '*': () => set({ closed: undefined, open: undefined, level: undefined }),
-    '-': () => set({ closed: undefined, open: undefined, level: '1' }),
-  }
-}
-
-/** The next line of some sort; none beyond the ends. */
-function nextLine(lines: readonly Line[], from: number, by: 1 | -1, among: (line: Line) => boolean): Line | undefined {
-  for (let at = from + by; at >= 0 && at < lines.length; at += by) {
-    const line = lines[at]
-    if (line !== undefined && among(line)) return line
-  }
-  return undefined
-}
-
-/** Whether the line has failed, or hides something that has. */
-function showsError({ node, isClosed }: Line): boolean {
-  return isFailed(node.span) || (isClosed && node.failed > 0)
-}
-
-function errorsAround(lines: readonly Line[], selected: number): { before: number; after: number } {
-  let [before, after] = [0, 0]
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at]
-    if (line === undefined || line.node.failed === 0 || !showsError(line)) continue
-    if (at < selected) before++
-    else if (at > selected) after++
-  }
-  return { before, after }
-}
-
-/** What part of time is shown: as chosen, or that of the subtree that is shown, or all. */
-function rangeOf(duration: number, root: SpanNode | undefined, zoom: string | undefined): readonly [number, number] {
-  const [, from, to] = /^(\d{1,18})-(\d{1,18})$/.exec(zoom ?? '') ?? []
-  if (from !== undefined && to !== undefined && Number(to) > Number(from)) return [Number(from), Number(to)]
-  return root === undefined || root.end <= root.start ? [0, Math.max(1, duration)] : [root.start, root.end]
-}
-
-function zoomText([from, to]: readonly [number, number]): string {
-  return `${Math.floor(from)}-${Math.ceil(to)}`
-}
-
-/** With a tenth of its length on both sides. */
-function zoomTo({ start, end }: Line, duration: number): string {
-  const around = Math.max(1, (end - start) * 0.1)
-  return zoomText([Math.max(0, start - around), Math.min(duration, end + around)])
+/** The rows or the table by name, and the details of the selected span, whether or not its row is shown. */
+function Panes({ view, hasStore }: { readonly view: View; readonly hasStore: boolean }): JSX.Element {
+  const { model, at, lines, isMatch, selected, range } = view
+  const node = showsDetails(at) ? (lines[selected]?.node ?? model.find(at['span'] ?? '')) : undefined
+  const least = (range[1] - range[0]) / 10
+  const stillness = useMemo(() => gapsIn(model.tree, least), [model, least])
+  const showsGaps = at['gaps'] !== 'off'
+  return (
+    <div class={`panes${node === undefined ? '' : ' with-details'}${isBelow(at) ? ' below' : ''}`}>
+      {at['view'] === 'table' ? (
+        <NameTable model={model} />
+      ) : (
+        <Waterfall
+          model={model}
+          lines={lines}
+          selected={selected}
+          range={range}
+          isMatch={isMatch}
+          showsCritical={at['critical'] !== 'off'}
+          gapsFrom={showsGaps ? least : Infinity}
+          stillness={showsGaps ? stillness : []}
+          onSelect={(each) => set({ span: each.id, details: undefined })}
+          onToggle={(each) => set(toggled(place.peek(), each))}
+        />
+      )}
+      {node !== undefined && (
+        <Details
+          model={model}
+          node={node}
+          hasRow={lines[selected] !== undefined}
+          hasStore={hasStore}
+          onClose={() => set({ details: 'off' })}
+          onSelect={({ spanId }) => set({ span: String(spanId) })}
+        />
+      )}
+    </div>
+  )
 }

@@ -1,0 +1,220 @@
+import { type Gap, gapsIn, type MissingParent } from '@trace/analysis'
+import { Component, type JSX } from 'preact'
+import { isFailed } from '../../wire/read.js'
+import { colorNumber } from '../frame/colors.js'
+import { duration } from '../frame/format.js'
+import { eventsOf, offsetOf } from './events.js'
+import type { Line } from './lines.js'
+
+/** Deeper rows are not moved further to the right: they say how deep they are. */
+const MOST_INDENTS = 24
+const INDENT = 14
+
+export interface RowProps {
+  readonly line: Line
+  readonly index: number
+  readonly isSelected: boolean
+  readonly isMatch: boolean
+  /** Why its parent is missing, if it is. */
+  readonly lack: MissingParent | undefined
+  /** What part of the trace is shown, in ns from its start. */
+  readonly from: number
+  readonly to: number
+  readonly showsCritical: boolean
+  /** From how long on gaps are marked, in ns. */
+  readonly gapsFrom: number
+  /** When no span ran. */
+  readonly stillness: readonly Gap[]
+  onSelect(line: Line): void
+  onToggle(line: Line): void
+}
+
+const SHOWN: readonly (keyof RowProps)[] = [
+  'line',
+  'index',
+  'isSelected',
+  'isMatch',
+  'lack',
+  'from',
+  'to',
+  'showsCritical',
+  'gapsFrom',
+  'stillness',
+]
+
+/** A row of the waterfall: a span and when it ran. */
+export class WaterfallRow extends Component<RowProps> {
+  /** Scrolling changes a few rows only. The functions do the same for the same line. */
+  override shouldComponentUpdate(next: RowProps): boolean {
+    return SHOWN.some((key) => next[key] !== this.props[key])
+  }
+
+  override render(): JSX.Element {
+    const { line, index, isSelected, isMatch } = this.props
+    const classes = ['row']
+    if (isSelected) classes.push('selected')
+    if (isMatch) classes.push('match')
+    if (line.node.failed > 0 && (line.isClosed || isFailed(line.node.span))) classes.push('failed')
+    return (
+      <div
+        class={classes.join(' ')}
+        id={`row-${line.id}`}
+        role="row"
+        aria-level={line.depth + 1}
+        aria-rowindex={index + 1}
+        aria-selected={isSelected}
+        aria-expanded={line.canToggle ? !line.isClosed : undefined}
+        onClick={() => this.props.onSelect(line)}
+      >
+        <Label line={line} lack={this.props.lack} onToggle={() => this.props.onToggle(line)} />
+        <Bar {...this.props} />
+      </div>
+    )
+  }
+}
+
+interface LabelProps {
+  readonly line: Line
+  readonly lack: MissingParent | undefined
+  onToggle(): void
+}
+
+function Label({ line, lack, onToggle }: LabelProps): JSX.Element {
+  const { node, row, depth, isClosed } = line
+  const { span, service } = node
+  const hasFailed = isFailed(span)
+  return (
+    <div class="label" role="gridcell" style={{ paddingLeft: `${Math.min(depth, MOST_INDENTS) * INDENT + 4}px` }}>
+      {line.canToggle ? (
+        <button
+          type="button"
+          class="toggle"
+          tabIndex={-1}
+          aria-label={isClosed ? 'Show what is below' : 'Hide what is below'}
+          onClick={(event) => {
+            event.stopPropagation()
+            onToggle()
+          }}
+        >
+          {isClosed ? '▸' : '▾'}
+        </button>
+      ) : (
+        <span class="toggle" />
+      )}
+      {depth > MOST_INDENTS && <span class="faint">{depth} </span>}
+      <span class={`dot s${colorNumber(span.process)}`} aria-hidden="true" />
+      <span class="what" title={span.name}>
+        {hasFailed && <span class="bad">✗ </span>}
+        <span class="faint">{service} </span>
+        <span class="kind">{span.kind} </span>
+        {span.name === '' ? '(no name)' : span.name}
+        {row.fold !== undefined && <b> × {row.fold.nodes.length}</b>}
+        {!hasFailed && isClosed && node.failed > 0 && <span class="bad"> ✗ {node.failed} below</span>}
+        {node.cutOff !== undefined && <span class="note"> {lackText(line, lack)}</span>}
+        {row.hidden > 0 && row.fold === undefined && <span class="faint"> {row.hidden} hidden</span>}
+      </span>
+    </div>
+  )
+}
+
+/** Why a span that has a parent stands where those without one do. */
+function lackText({ node: { cutOff } }: Line, lack: MissingParent | undefined): string {
+  if (cutOff === 'circle') return 'its parents form a circle'
+  if (lack?.reason === 'another system') return 'its parent belongs to another system'
+  const [loss] = lack?.losses ?? []
+  if (loss === undefined) return 'its parent is not stored here'
+  return `its parent is lost: ${loss.process} lost ${loss.lost} then`
+}
+
+function Bar(props: RowProps): JSX.Element {
+  const { line, from, to, showsCritical, stillness } = props
+  const { node, row, start, end } = line
+  const percent = (time: number): number => ((time - from) / (to - from)) * 100
+  const [left, right] = [Math.max(0, percent(start)), Math.max(0, Math.min(100, percent(end)))]
+  const isSeen = percent(end) >= 0 && percent(start) <= 100
+  const classes = ['bar', `s${colorNumber(node.span.process)}`]
+  if (node.span.finish === undefined) classes.push('open')
+  if (showsCritical && row.isCritical) classes.push('critical')
+  return (
+    <div class="time" role="gridcell">
+      {stillness.map((gap) => (
+        <Stretch key={gap.start} class="still" gap={gap} percent={percent} title="no span ran" />
+      ))}
+      {isSeen && (
+        <div
+          class={classes.join(' ')}
+          style={{ left: `min(${left}%, calc(100% - 2px))`, width: `${Math.max(0, right - left)}%` }}
+        />
+      )}
+      {isSeen && <Marks {...props} percent={percent} />}
+      <Took line={line} left={left} right={right} />
+    </div>
+  )
+}
+
+interface StretchProps {
+  readonly class: string
+  readonly gap: Gap
+  readonly percent: (time: number) => number
+  readonly title: string
+}
+
+function Stretch({ class: name, gap: { start, end }, percent, title }: StretchProps): JSX.Element | null {
+  const [left, right] = [Math.max(0, percent(start)), Math.min(100, percent(end))]
+  if (right <= left) return null
+  return (
+    <div
+      class={name}
+      title={`${title} for ${duration(BigInt(Math.round(end - start)))}`}
+      style={{ left: `${left}%`, width: `${right - left}%` }}
+    />
+  )
+}
+
+/** The first events only: a span may have hundreds. */
+const MOST_MARKS = 20
+
+/** What is marked on a bar: when none of its children ran, and its events. */
+function Marks({ line: { node, row }, gapsFrom, percent }: RowProps & Pick<StretchProps, 'percent'>): JSX.Element | null {
+  if (row.fold !== undefined) return null
+  const gaps = gapsFrom === Infinity ? [] : gapsIn(node, gapsFrom)
+  return (
+    <>
+      {gaps.map((gap) => (
+        <Stretch key={gap.start} class="gap" gap={gap} percent={percent} title="none of its children ran" />
+      ))}
+      {eventsOf(node.span)
+        .slice(0, MOST_MARKS)
+        .map((event, at) => {
+          const offset = offsetOf(node.span, event)
+          const left = offset === undefined ? -1 : percent(Number(offset) + node.start)
+          if (left < 0 || left > 100) return null
+          return <div key={at} class="mark" title={String(event['name'] ?? '')} style={{ left: `${left}%` }} />
+        })}
+    </>
+  )
+}
+
+/** How long it took, beside the bar, where there is room. */
+function Took({
+  line: { node, row },
+  left,
+  right,
+}: {
+  readonly line: Line
+  readonly left: number
+  readonly right: number
+}): JSX.Element {
+  const { span, children, selfTime } = node
+  const isWithin = right >= 80 && left < 12
+  const place = right < 80 ? { left: `${right}%` } : { right: isWithin ? '2px' : `${Math.min(90, 100 - left)}%` }
+  const hasOwn = row.fold === undefined && children.length > 0 && span.finish !== undefined
+  return (
+    <span class={`took${isWithin ? ' within' : ''}`} style={place}>
+      {row.fold !== undefined
+        ? `${duration(BigInt(Math.round(row.fold.duration)))} in all`
+        : duration(span.finish === undefined ? undefined : span.finish - span.start)}
+      {hasOwn && <span class="self"> · self {duration(BigInt(Math.round(selfTime)))}</span>}
+    </span>
+  )
+}

@@ -1,0 +1,103 @@
+import type { SpanNode } from '@trace/analysis'
+import { isFailed } from '../../wire/read.js'
+import type { Keys } from '../frame/keys.js'
+import { type Place, place, set } from '../frame/location.js'
+import { type Line, placeOfLine } from './lines.js'
+import type { TraceModel } from './model.js'
+import { toggled } from './state.js'
+
+/** Whether the details of the selected span are shown: a link to a span shows them. */
+export function showsDetails({ span, details }: Place): boolean {
+  return span !== undefined && details !== 'off'
+}
+
+/** Selects a line; its details are shown where those of another were. */
+export function select(line: Line | undefined): void {
+  if (line === undefined) return
+  set({ span: line.id, details: showsDetails(place.peek()) ? undefined : 'off' })
+}
+
+/** The place of the line that is selected by now: keys may come faster than the page is drawn. */
+function placeOf(model: TraceModel, lines: readonly Line[]): number {
+  return placeOfLine(lines, model, place.peek()['span'])
+}
+
+/** Selects the next or previous line of some sort; none beyond the ends. */
+export function step(model: TraceModel, lines: readonly Line[], by: 1 | -1, among: (line: Line) => boolean): void {
+  for (let at = placeOf(model, lines) + by; at >= 0 && at < lines.length; at += by) {
+    const line = lines[at]
+    if (line === undefined || !among(line)) continue
+    select(line)
+    return
+  }
+}
+
+/** Whether the line has failed, or hides something that has. */
+export function showsError({ node, isClosed }: Line): boolean {
+  return isFailed(node.span) || (isClosed && node.failed > 0)
+}
+
+export function errorsAround(lines: readonly Line[], selected: number): { before: number; after: number } {
+  let [before, after] = [0, 0]
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at]
+    if (line === undefined || line.node.failed === 0 || !showsError(line)) continue
+    if (at < selected) before++
+    else if (at > selected) after++
+  }
+  return { before, after }
+}
+
+/** The keys that go from line to line, and open and close them. */
+export function lineKeys(model: TraceModel, lines: readonly Line[]): Keys {
+  const next = (): void => select(lines[Math.min(placeOf(model, lines) + 1, lines.length - 1)])
+  const previous = (): void => select(lines[Math.max(placeOf(model, lines) - 1, 0)])
+  return {
+    j: next,
+    k: previous,
+    ArrowDown: next,
+    ArrowUp: previous,
+    Home: () => select(lines[0]),
+    End: () => select(lines[lines.length - 1]),
+    ArrowRight: () => {
+      const selected = placeOf(model, lines)
+      const line = lines[selected]
+      if (line?.canToggle === true && line.isClosed) set(toggled(place.peek(), line))
+      else if ((lines[selected + 1]?.depth ?? 0) > (line?.depth ?? 0)) next()
+    },
+    ArrowLeft: () => {
+      const selected = placeOf(model, lines)
+      const line = lines[selected]
+      if (line?.canToggle === true && !line.isClosed) set(toggled(place.peek(), line))
+      else select(lines.findLast((each, at) => at < selected && each.depth < (line?.depth ?? 0)))
+    },
+    '*': () => set({ closed: undefined, open: undefined, level: undefined }),
+    '-': () => set({ closed: undefined, open: undefined, level: '1' }),
+  }
+}
+
+/** What is switched off in the URL, and on without it. */
+export function toggleOff(name: 'critical' | 'folds' | 'gaps'): void {
+  set({ [name]: place.peek()[name] === 'off' ? undefined : 'off' })
+}
+
+/** What part of time is shown, in ns from the start of the trace: as chosen, or that of the subtree that is shown, or all. */
+export function rangeOf(
+  duration: number,
+  root: SpanNode | undefined,
+  zoom: string | undefined,
+): readonly [number, number] {
+  const [, from, to] = /^(\d{1,18})-(\d{1,18})$/.exec(zoom ?? '') ?? []
+  if (from !== undefined && to !== undefined && Number(to) > Number(from)) return [Number(from), Number(to)]
+  return root === undefined || root.end <= root.start ? [0, Math.max(1, duration)] : [root.start, root.end]
+}
+
+export function zoomText([from, to]: readonly [number, number]): string {
+  return `${Math.floor(from)}-${Math.ceil(to)}`
+}
+
+/** With a tenth of its length on both sides. */
+export function zoomTo({ start, end }: Line, duration: number): string {
+  const around = Math.max(1, (end - start) * 0.1)
+  return zoomText([Math.max(0, start - around), Math.min(duration, end + around)])
+}
