@@ -175,7 +175,11 @@ function Stretch({ class: name, gap: { start, end }, percent, title }: StretchPr
 const MOST_MARKS = 20
 
 /** What is marked on a bar: when none of its children ran, and its events. */
-function Marks({ line: { node, row }, gapsFrom, percent }: RowProps & Pick<StretchProps, 'percent'>): JSX.Element | null {
+function Marks({
+  line: { node, row },
+  gapsFrom,
+  percent,
+}: RowProps & Pick<StretchProps, 'percent'>): JSX.Element | null {
   if (row.fold !== undefined) return null
   const gaps = gapsFrom === Infinity ? [] : gapsIn(node, gapsFrom)
   return (
