@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -56,6 +66,29 @@ function smallSpan(at: number): string {
   const time = new Date(Date.UTC(2026, 0, 31) + at).toISOString()
   return `\n---\nspan_id: ${at + 1}\ntrace_id: ${at + 1}\nparent_id: 0\nprocess: a:1@h\nkind: task\nname: some\nstart: "${time}"\nfinish: "${time}"\nat: ${at}\n...\n`
 }
+
+const ALWAYS = ['analysis/index.js', 'core/spans.js', 'core/store/index.js', 'core/store/open.js']
+test.each([
+  [['--help'], ALWAYS],
+  [
+    ['ls', 'orders.yaml'],
+    [...ALWAYS, 'cli/ls.js', 'core/text-file/index.js', 'yamlrec/index.js'],
+  ],
+])('%j loads what it needs, and nothing of other commands', (args, needed) => {
+  const coverage = mkdtempSync(join(tmpdir(), 'trace-cli-loaded-'))
+  try {
+    const { status } = spawnSync(process.execPath, [bin, ...args], { cwd, env: { ...env, NODE_V8_COVERAGE: coverage } })
+    const [file = ''] = readdirSync(coverage)
+    const text = readFileSync(join(coverage, file), 'utf8')
+    const loaded = [...text.matchAll(/"url":"file:[^"]*\/packages\/([^"]*)"/g)].map(([, url = '']) =>
+      url.replace('/dist/', '/').replace(/-[A-Z\d]{8}\.js$/, '.js'),
+    )
+    const isOfEach = (url: string): boolean => /^cli\/(?:bin|shared)\.js$|^core\/shared\.js$|\/chunk\.js$/.test(url)
+    expect([status, loaded.filter((url) => !isOfEach(url)).sort()]).toEqual([0, needed.toSorted()])
+  } finally {
+    rmSync(coverage, { recursive: true })
+  }
+})
 
 test('a pipe that is closed ends it quietly', async () => {
   writeFileSync(

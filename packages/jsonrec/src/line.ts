@@ -1,5 +1,6 @@
-import { formatTime, type PlainData, type PlainValue, type Span } from '@trace/core'
+import type { PlainData, PlainValue, Span } from '@trace/core'
 import {
+  formatTime,
   parseJson,
   plainJson,
   RefusedJson,

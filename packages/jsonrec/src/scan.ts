@@ -1,7 +1,7 @@
 import type { Piece, PieceScanner, ScanStart } from '@trace/core/text-file'
 
-/** Bytes read from a file at a time: larger is no faster. */
-const CHUNK = 1024 * 1024
+/** Bytes read from a file at a time: larger is no faster, and what is read of it lives longer. */
+const CHUNK = 256 * 1024
 /** A line longer than this is skipped, so that no file makes a reader hold more. */
 const MAX_LINE = 16 * 1024 * 1024
 const LINE_FEED = 0x0a

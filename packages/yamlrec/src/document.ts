@@ -1,5 +1,5 @@
-import { formatTime, type PlainData, type PlainValue, type Span } from '@trace/core'
-import { storedKey, wellFormedKeys } from '@trace/core/text-file'
+import type { PlainData, PlainValue, Span } from '@trace/core'
+import { formatTime, storedKey, wellFormedKeys } from '@trace/core/text-file'
 import { numberText, quoted, stringText } from './scalar.js'
 
 /** The longest key that may come before its colon without `?` (YAML 1.2.2, 7.4.2; 1.1, 9.3.1), quotes included. */

@@ -1,8 +1,8 @@
 import type { Piece, PieceScanner, ScanStart } from '@trace/core/text-file'
 import { CLOSE, closingLine, endOfText, isBlank, LINE_FEED, lastMark, MARK, nextMark, standsApart } from './marks.js'
 
-/** Bytes read from a file at a time: larger is no faster. */
-export const CHUNK: number = 1024 * 1024
+/** Bytes read from a file at a time: larger is no faster, and what is read of it lives longer. */
+export const CHUNK: number = 256 * 1024
 /** A document longer than this is skipped, so that no file makes a reader hold more. */
 const MAX_DOCUMENT = 16 * 1024 * 1024
 /** How much is kept of text that belongs to no document, in bytes: enough to see a mark that continues in the next chunk. */

@@ -2,7 +2,7 @@ import type { ReadReport } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { type Piece, type ReadFormat, type ReadPart, readSpans } from './read-format.js'
 import { MAX_PLACES, Report } from './report.js'
-import { BLOCK, findClosed, later, nanoseconds, onlySince, sampleAt } from './sample.js'
+import { BLOCK, CONTEXT, findClosed, later, nanoseconds, onlySince, SAMPLE, sampleAt } from './sample.js'
 import type { Source } from './source.js'
 
 /** A place in a store is the place in its file plus this for each file before it. No file has so many bytes. */
@@ -22,7 +22,7 @@ interface Cursor {
   /** Up to where that source is not read yet; undefined if it was not begun. */
   end: number | undefined
   block: number
-  /** When the latest of the spans that were last read has finished; undefined if there are none. */
+  /** When the latest of the first spans of the block that was last read has finished; undefined if there are none. */
   time: bigint | undefined
 }
 
@@ -108,28 +108,72 @@ export class Backward<P extends Piece> {
     if (cursor === undefined || source === undefined) return
     if (!Object.hasOwn(this.closedFrom, cursor.index))
       this.closedFrom[cursor.index] = await findClosed(source, this.#format)
-    const start = await this.#blockBefore(cursor, source)
+    const start = await (wanted.needle === undefined
+      ? this.#readBlock(cursor, source, wanted)
+      : this.#searchBlock(cursor, source, wanted))
+    this.#advance(cursor, source, start)
+  }
+
+  /** Reads the block before what was read. @returns where its first record begins */
+  async #readBlock(cursor: Cursor, source: Source, wanted: Wanted<P>): Promise<number> {
+    for (let size = cursor.block; ; size *= 2) {
+      const from = this.#startOf(cursor, source, size)
+      const report = this.#newReport(source)
+      let at = from === 0 ? 0 : undefined
+      let [time, count]: [bigint | undefined, number] = [undefined, 0]
+      const isWanted = (piece: P): boolean => {
+        if (from > 0 && piece.at < from + CONTEXT) return false
+        at ??= piece.at
+        return wanted.wanted?.(piece) !== false
+      }
+      const place = cursor.index * FILE
+      await this.#read(cursor, source, { from, wanted: isWanted, report }, (span, piece) => {
+        if (count++ < SAMPLE) time = later(time, span)
+        wanted.each(span, piece, place + piece.at)
+      })
+      if (at === undefined) continue
+      this.#reports.push({ place: place + at, report })
+      cursor.time = time ?? cursor.time
+      return at
+    }
+  }
+
+  /** The same for few records of many: only these are read, and some that tell when the block begins. */
+  async #searchBlock(cursor: Cursor, source: Source, { needle, wanted, each }: Wanted<P>): Promise<number> {
+    for (let size = cursor.block; ; size *= 2) {
+      const from = this.#startOf(cursor, source, size)
+      const closedFrom = this.closedFrom[cursor.index]
+      const start = await sampleAt(source, this.#format, { from, end: cursor.end, closedFrom, signal: this.#signal })
+      if (start === undefined) continue
+      cursor.time = start.time ?? cursor.time
+      const report = this.#newReport(source)
+      const place = cursor.index * FILE
+      this.#reports.push({ place: place + start.at, report })
+      const isWanted = (piece: P): boolean => piece.at >= start.at && wanted?.(piece) !== false
+      const part = { from, ...(needle === undefined ? {} : { needle }), wanted: isWanted, report }
+      await this.#read(cursor, source, part, (span, piece) => each(span, piece, place + piece.at))
+      return start.at
+    }
+  }
+
+  #newReport(source: Source): Report {
     const report = new Report()
     if (this.sources.length > 1) report.enter(source.name)
-    const place = cursor.index * FILE
-    this.#reports.push({ place: place + start.at, report })
-    const closedFrom = this.closedFrom[cursor.index]
-    const part: ReadPart<P> = {
-      from: start.from,
-      amid: start.from > 0,
-      to: cursor.end ?? Infinity,
-      closedFrom: closedFrom === Infinity ? undefined : closedFrom,
-      ...(wanted.needle === undefined ? {} : { needle: wanted.needle }),
-      wanted: (piece) => piece.at >= start.at && wanted.wanted?.(piece) !== false,
-      signal: this.#signal,
-      report,
-    }
-    const found = await readSpans(source, this.#format, part, (span, piece) => {
-      cursor.time = later(cursor.time, span)
-      wanted.each(span, piece, place + piece.at)
-    })
-    this.closedFrom[cursor.index] = found
-    this.#advance(cursor, source, start.at)
+    return report
+  }
+
+  /** Reads up to what was read already. */
+  async #read(
+    cursor: Cursor,
+    source: Source,
+    part: Omit<ReadPart<P>, 'signal'> & { readonly from: number },
+    each: (span: Span, piece: P) => void,
+  ): Promise<void> {
+    const known = this.closedFrom[cursor.index]
+    const closedFrom = known === Infinity ? undefined : known
+    const to = cursor.end ?? Infinity
+    const whole = { ...part, amid: part.from > 0, to, closedFrom, signal: this.#signal }
+    this.closedFrom[cursor.index] = await readSpans(source, this.#format, whole, each)
   }
 
   #advance(cursor: Cursor, source: Source, start: number): void {
@@ -141,22 +185,11 @@ export class Backward<P extends Piece> {
     cursor.end = undefined
   }
 
-  /**
-   * Finds the block to read next, and when its first spans have finished.
-   *
-   * @returns from where to read, and where the first record is that belongs to it
-   */
-  async #blockBefore(cursor: Cursor, source: Source): Promise<{ from: number; at: number }> {
-    const isWhole = source.isSequential || this.closedFrom[cursor.index] === Infinity
-    if (!isWhole) cursor.end ??= source.stats.size
-    for (let size = cursor.block; ; size *= 2) {
-      const from = isWhole ? 0 : Math.max(0, (cursor.end ?? 0) - size)
-      const closedFrom = this.closedFrom[cursor.index]
-      const start = await sampleAt(source, this.#format, { from, end: cursor.end, closedFrom, signal: this.#signal })
-      if (start === undefined) continue
-      cursor.time = start.time ?? cursor.time
-      return { from, at: start.at }
-    }
+  /** Where a block of some size begins. */
+  #startOf(cursor: Cursor, source: Source, size: number): number {
+    if (source.isSequential || this.closedFrom[cursor.index] === Infinity) return 0
+    cursor.end ??= source.stats.size
+    return Math.max(0, cursor.end - size)
   }
 }
 

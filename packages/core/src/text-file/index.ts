@@ -2,6 +2,7 @@
 export { dataKey, storedKey } from '../store/keys.js'
 export { isId } from '../values/ids.js'
 export { setEntry } from '../values/plain.js'
+export { formatTime } from '../values/time.js'
 export { Batch } from './batch.js'
 export { encodingProblem } from './encoding.js'
 export { numberText, parseJson, plainJson, RefusedJson } from './json.js'

@@ -18,7 +18,7 @@ export interface ScanStart {
   readonly amid?: boolean
   /** The {@link PieceScanner.closedFrom} of an earlier scan of the file. Default: this scan finds it. */
   readonly closedFrom?: number
-  /** The smallest size of {@link PieceScanner.room}, in bytes. Default 1 MiB. */
+  /** The smallest size of {@link PieceScanner.room}, in bytes. Default 256 KiB. */
   readonly chunk?: number
 }
 

@@ -7,9 +7,9 @@ import type { Source } from './source.js'
 /** How many bytes are looked at for a first record, or for a first line that closes one. */
 export const BLOCK: number = 512 * 1024
 /** How far before a record its text matters: what stands before it says whether it has to be closed. */
-const CONTEXT = 4_096
+export const CONTEXT = 4_096
 /** How many spans at the start of a block tell what was stored before: more than a batch, which may have waited as a whole. */
-const SAMPLE = 1_000
+export const SAMPLE = 1_000
 
 /** Which block of a file to look at. */
 interface SampleOptions {
