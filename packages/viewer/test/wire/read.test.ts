@@ -3,7 +3,7 @@ import { parseSearch, SearchError } from '@trace/analysis'
 import { isFailed as isFailedByData, type PlainValue, type Span } from '@trace/core'
 import fc from 'fast-check'
 import { isFailed, readSpans } from '../../src/wire/read.js'
-import { sieveFor } from '../../src/wire/sieve.js'
+import { prepareSieve, sieveFor } from '../../src/wire/sieve.js'
 import { writeSpans } from '../../src/wire/write.js'
 
 const sent = (spans: readonly Span[]): Span[] => readSpans(writeSpans(spans)).spans
@@ -63,8 +63,15 @@ describe('the sieve of a search', () => {
     fc.constantFrom('a', 'A', 'é', 'true', '1', 'null', 'n', 'bigint', 'request', 'İ', 'a.b'),
   )
   const search = fc
-    .tuple(fc.constantFrom('', '-', '@', '-@'), words)
-    .map(([before, word]) => `${before}"${word.replaceAll(/["\\]/g, '\\$&')}"`)
+    .tuple(
+      fc.constantFrom('', '-', '@', '-@'),
+      words,
+      fc.constantFrom('', ':1', ':>0', ':<=5', ':<0', ':"a"', ':*a', ':true'),
+    )
+    .map(([before, word, value]) => {
+      const text = `${before}"${word.replaceAll(/["\\]/g, '\\$&')}"`
+      return before.endsWith('@') ? text + value : text
+    })
 
   test('leaves all that the search finds', () => {
     fc.assert(
@@ -82,6 +89,18 @@ describe('the sieve of a search', () => {
     )
   })
 
+  test('finds the same when it was made ready in idle time', () => {
+    const long = { long: 'x'.repeat(700_000), word: 'İstanbul' }
+    const base = { traceId: 1n, parentId: 0n, process: 'a:1@b', kind: 'db', name: '', start: 0n, finish: 1n }
+    const read = sent([1n, 2n, 3n].map((spanId) => ({ ...base, spanId, data: spanId === 2n ? {} : long })))
+    const steps = [...prepareSieve(read)].length
+    expect(steps).toBeGreaterThan(1)
+    const passes = sieveFor(read, parseSearch('XXX').terms)
+    expect(read.filter((each) => passes?.(each) ?? true).map(({ spanId }) => spanId)).toEqual(
+      expect.arrayContaining([1n, 3n]),
+    )
+  })
+
   test('leaves out what has none of it', () => {
     const base = { traceId: 1n, parentId: 0n, process: 'a:1@b', kind: 'db', name: '', start: 0n, finish: 1n }
     const read = sent([
@@ -94,6 +113,10 @@ describe('the sieve of a search', () => {
       read.filter(sieveFor(read, parseSearch(asked).terms) ?? (() => true)).map(({ spanId }) => spanId)
     expect(left('items')).toEqual([1n, 4n])
     expect(left('@path:*7')).toEqual([1n])
+    expect(left('@path:/Items/7')).toEqual([1n])
+    expect(left('@path:7')).toEqual([1n])
+    expect(left('@path:8')).toEqual([])
+    expect([left('@other:>0'), left('@other:>1'), left('@other:<=1')]).toEqual([[3n], [], [3n]])
     expect(left('DB')).toEqual([1n, 2n, 3n, 4n])
     expect(left('items @path')).toEqual([1n])
   })

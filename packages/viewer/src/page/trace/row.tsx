@@ -42,7 +42,7 @@ const SHOWN: readonly (keyof RowProps)[] = [
   'stillness',
 ]
 
-/** A row of the waterfall: a span and when it ran. */
+/** A row of the waterfall: a span and when it ran. What it consists of are functions, not components: there is less to keep for each row. */
 export class WaterfallRow extends Component<RowProps> {
   /** Scrolling changes a few rows only. The functions do the same for the same line. */
   override shouldComponentUpdate(next: RowProps): boolean {
@@ -66,8 +66,8 @@ export class WaterfallRow extends Component<RowProps> {
         aria-expanded={line.canToggle ? !line.isClosed : undefined}
         onClick={() => this.props.onSelect(line)}
       >
-        <Label line={line} lack={this.props.lack} onToggle={() => this.props.onToggle(line)} />
-        <Bar {...this.props} />
+        {label({ line, lack: this.props.lack, onToggle: () => this.props.onToggle(line) })}
+        {bar(this.props)}
       </div>
     )
   }
@@ -79,7 +79,7 @@ interface LabelProps {
   onToggle(): void
 }
 
-function Label({ line, lack, onToggle }: LabelProps): JSX.Element {
+function label({ line, lack, onToggle }: LabelProps): JSX.Element {
   const { node, row, depth, isClosed } = line
   const { span, service } = node
   const hasFailed = isFailed(span)
@@ -99,19 +99,18 @@ function Label({ line, lack, onToggle }: LabelProps): JSX.Element {
           {isClosed ? '▸' : '▾'}
         </button>
       ) : (
-        <span class="toggle" />
+        <span class="toggle" key="none" />
       )}
       {depth > MOST_INDENTS && <span class="faint">{depth} </span>}
       <span class={`dot s${colorNumber(span.process)}`} aria-hidden="true" />
       <span class="what" title={span.name}>
         {hasFailed && <span class="bad">✗ </span>}
-        <span class="faint">{service} </span>
-        <span class="kind">{span.kind} </span>
+        <span class="faint">{`${service} ${span.kind} `}</span>
         {span.name === '' ? '(no name)' : span.name}
-        {row.fold !== undefined && <b> × {row.fold.nodes.length}</b>}
+        {row.fold !== undefined && <b>{` × ${row.fold.nodes.length}`}</b>}
         {!hasFailed && isClosed && node.failed > 0 && <span class="bad"> ✗ {node.failed} below</span>}
         {node.cutOff !== undefined && <span class="note"> {lackText(line, lack)}</span>}
-        {row.hidden > 0 && row.fold === undefined && <span class="faint"> {row.hidden} hidden</span>}
+        {row.hidden > 0 && row.fold === undefined && <span class="faint">{` ${row.hidden} hidden`}</span>}
       </span>
     </div>
   )
@@ -126,7 +125,7 @@ function lackText({ node: { cutOff } }: Line, lack: MissingParent | undefined): 
   return `its parent is lost: ${loss.process} lost ${loss.lost} then`
 }
 
-function Bar(props: RowProps): JSX.Element {
+function bar(props: RowProps): JSX.Element {
   const { line, from, to, showsCritical, stillness } = props
   const { node, row, start, end } = line
   const percent = (time: number): number => ((time - from) / (to - from)) * 100
@@ -137,17 +136,15 @@ function Bar(props: RowProps): JSX.Element {
   if (showsCritical && row.isCritical) classes.push('critical')
   return (
     <div class="time" role="gridcell">
-      {stillness.map((gap) => (
-        <Stretch key={gap.start} class="still" gap={gap} percent={percent} title="no span ran" />
-      ))}
+      {stillness.map((gap) => stretch({ class: 'still', gap, percent, title: 'no span ran' }))}
       {isSeen && (
         <div
           class={classes.join(' ')}
           style={{ left: `min(${left}%, calc(100% - 2px))`, width: `${Math.max(0, right - left)}%` }}
         />
       )}
-      {isSeen && <Marks {...props} percent={percent} />}
-      <Took line={line} left={left} right={right} />
+      {isSeen && row.fold === undefined && marks(props, percent)}
+      {took(line, left, right)}
     </div>
   )
 }
@@ -159,11 +156,12 @@ interface StretchProps {
   readonly title: string
 }
 
-function Stretch({ class: name, gap: { start, end }, percent, title }: StretchProps): JSX.Element | null {
+function stretch({ class: name, gap: { start, end }, percent, title }: StretchProps): JSX.Element | null {
   const [left, right] = [Math.max(0, percent(start)), Math.min(100, percent(end))]
   if (right <= left) return null
   return (
     <div
+      key={`${name}${start}`}
       class={name}
       title={`${title} for ${duration(BigInt(Math.round(end - start)))}`}
       style={{ left: `${left}%`, width: `${right - left}%` }}
@@ -175,40 +173,21 @@ function Stretch({ class: name, gap: { start, end }, percent, title }: StretchPr
 const MOST_MARKS = 20
 
 /** What is marked on a bar: when none of its children ran, and its events. */
-function Marks({
-  line: { node, row },
-  gapsFrom,
-  percent,
-}: RowProps & Pick<StretchProps, 'percent'>): JSX.Element | null {
-  if (row.fold !== undefined) return null
+function marks({ line: { node }, gapsFrom }: RowProps, percent: (time: number) => number): (JSX.Element | null)[] {
   const gaps = gapsFrom === Infinity ? [] : gapsIn(node, gapsFrom)
-  return (
-    <>
-      {gaps.map((gap) => (
-        <Stretch key={gap.start} class="gap" gap={gap} percent={percent} title="none of its children ran" />
-      ))}
-      {eventsOf(node.span)
-        .slice(0, MOST_MARKS)
-        .map((event, at) => {
-          const offset = offsetOf(node.span, event)
-          const left = offset === undefined ? -1 : percent(Number(offset) + node.start)
-          if (left < 0 || left > 100) return null
-          return <div key={at} class="mark" title={String(event['name'] ?? '')} style={{ left: `${left}%` }} />
-        })}
-    </>
-  )
+  const ofGaps = gaps.map((gap) => stretch({ class: 'gap', gap, percent, title: 'none of its children ran' }))
+  const events = eventsOf(node.span).slice(0, MOST_MARKS)
+  const ofEvents = events.map((event, at) => {
+    const offset = offsetOf(node.span, event)
+    const left = offset === undefined ? -1 : percent(Number(offset) + node.start)
+    if (left < 0 || left > 100) return null
+    return <div key={`event${at}`} class="mark" title={String(event['name'] ?? '')} style={{ left: `${left}%` }} />
+  })
+  return ofGaps.concat(ofEvents)
 }
 
 /** How long it took, beside the bar, where there is room. */
-function Took({
-  line: { node, row },
-  left,
-  right,
-}: {
-  readonly line: Line
-  readonly left: number
-  readonly right: number
-}): JSX.Element {
+function took({ node, row }: Line, left: number, right: number): JSX.Element {
   const { span, children, selfTime } = node
   const isWithin = right >= 80 && left < 12
   const place = right < 80 ? { left: `${right}%` } : { right: isWithin ? '2px' : `${Math.min(90, 100 - left)}%` }
@@ -218,7 +197,7 @@ function Took({
       {row.fold !== undefined
         ? `${duration(BigInt(Math.round(row.fold.duration)))} in all`
         : duration(span.finish === undefined ? undefined : span.finish - span.start)}
-      {hasOwn && <span class="self"> · self {duration(BigInt(Math.round(selfTime)))}</span>}
+      {hasOwn && <span class="self">{` · self ${duration(BigInt(Math.round(selfTime)))}`}</span>}
     </span>
   )
 }

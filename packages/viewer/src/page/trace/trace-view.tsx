@@ -1,7 +1,8 @@
 import { gapsIn, type SpanNode } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
+import { prepareSieve } from '../../wire/sieve.js'
 import { Problem } from '../frame/api.js'
 import { useKeys } from '../frame/keys.js'
 import { type Place, place, set } from '../frame/location.js'
@@ -57,6 +58,7 @@ interface View {
 export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps): JSX.Element {
   const view = useView(spans, ledgers)
   useTraceKeys(view)
+  useEffect(() => inIdleTime(prepareSieve(spans)), [spans])
   const { model, lines, selected, range } = view
   if (model.tree.nodes.length === 0) {
     return (
@@ -84,6 +86,16 @@ export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps):
       <Panes view={view} hasStore={hasStore} />
     </main>
   )
+}
+
+/** Goes on step by step while the page has nothing else to do. @returns what ends it */
+function inIdleTime(steps: Iterator<void>): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const go = (): void => {
+    if (steps.next().done !== true) timer = setTimeout(go, 0)
+  }
+  timer = setTimeout(go, 0)
+  return () => clearTimeout(timer)
 }
 
 function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
