@@ -3,7 +3,7 @@ import type { Span } from '@trace/core/spans'
 import { openSources } from '../sources/open.js'
 import { readTraces, scan } from '../sources/scan.js'
 import { openTarget } from '../sources/target.js'
-import { type Context, EXIT, Failure, note } from '../terminal/context.js'
+import { type Context, EXIT, Failure, report } from '../terminal/context.js'
 import { Progress } from '../terminal/progress.js'
 import { counted } from '../terminal/values.js'
 import { noteSkipped } from './skipped.js'
@@ -12,6 +12,7 @@ import { noteSkipped } from './skipped.js'
 export interface CopyFlags {
   readonly since?: bigint
   readonly until?: bigint
+  readonly json?: boolean
 }
 
 /** How many spans are recorded at a time. */
@@ -20,7 +21,7 @@ const BATCH = 1_000
 /** `trace copy`. */
 export async function copyStore(
   context: Context,
-  { since, until }: CopyFlags,
+  { since, until, json }: CopyFlags,
   words: readonly string[],
 ): Promise<void> {
   const [to, ...from] = words.toReversed()
@@ -50,7 +51,8 @@ export async function copyStore(
   } finally {
     progress.end()
     await closing(recorder)
-    note(context, `${counted(sum.copied, 'span')} copied to ${to}, ${sum.there} there already`)
+    const text = `${counted(sum.copied, 'span')} copied to ${to}, ${sum.there} there already`
+    report(context, text, { json, object: { copied: sum.copied, already_there: sum.there, to }, isTaken: false })
   }
   if (sum.copied + sum.there === 0) context.process.exitCode = EXIT.nothing
 }

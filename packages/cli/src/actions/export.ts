@@ -9,7 +9,7 @@ import { openSources } from '../sources/open.js'
 import { isTraceId, resolveTrace } from '../sources/resolve.js'
 import { readTraces } from '../sources/scan.js'
 import { wordsOf } from '../sources/words.js'
-import { type Context, EXIT, Failure, note } from '../terminal/context.js'
+import { type Context, EXIT, Failure, report } from '../terminal/context.js'
 import { counted } from '../terminal/values.js'
 import { noteSkipped } from './skipped.js'
 
@@ -23,6 +23,7 @@ export interface ExportFlags {
   readonly out?: string
   readonly since?: bigint
   readonly until?: bigint
+  readonly json?: boolean
 }
 
 /** `trace export`. */
@@ -34,10 +35,9 @@ export async function exportStore(context: Context, flags: ExportFlags, words: r
   else await writeFile(context, resolve(context.cwd, flags.out), texts)
   if (sum.traces === 0) context.process.exitCode = EXIT.nothing
   const what = `${counted(sum.spans, 'span')} of ${counted(sum.traces, 'trace')}`
-  note(
-    context,
-    sum.traces === 0 ? 'no trace matches' : `exported ${what}${flags.out === undefined ? '' : ` to ${flags.out}`}`,
-  )
+  const { json, out, to } = flags
+  const text = sum.traces === 0 ? 'no trace matches' : `exported ${what}${out === undefined ? '' : ` to ${out}`}`
+  report(context, text, { json, object: { ...sum, format: to, out: out ?? null }, isTaken: out === undefined })
 }
 
 function textsOf(to: Target, traces: AsyncIterable<readonly Span[]>): AsyncIterable<string> {

@@ -3,17 +3,22 @@ import { resolve } from 'node:path'
 import { importSpans } from '@trace/analysis/formats'
 import { onOneLine, type Span } from '@trace/core/spans'
 import { openTarget } from '../sources/target.js'
-import { type Context, EXIT, Failure, note } from '../terminal/context.js'
+import { type Context, EXIT, Failure, note, report } from '../terminal/context.js'
 import { Progress } from '../terminal/progress.js'
 import { counted } from '../terminal/values.js'
 
 /** Options of `trace import`. */
 export interface ImportFlags {
   readonly to?: string
+  readonly json?: boolean
 }
 
 /** `trace import`. */
-export async function importFiles(context: Context, { to }: ImportFlags, files: readonly string[]): Promise<void> {
+export async function importFiles(
+  context: Context,
+  { to, json }: ImportFlags,
+  files: readonly string[],
+): Promise<void> {
   if (files.length === 0) throw new Failure('expected a file, or - for standard input')
   const recorder = to === undefined ? undefined : await openTarget(context.cwd, to)
   const sum = { spans: 0, skipped: 0, first: '' }
@@ -38,8 +43,10 @@ export async function importFiles(context: Context, { to }: ImportFlags, files: 
     await recorder?.close?.()
   }
   if (sum.spans === 0) context.process.exitCode = EXIT.nothing
-  note(context, `imported ${counted(sum.spans, 'span')}${to === undefined ? '' : ` into ${to}`}`)
+  const text = `imported ${counted(sum.spans, 'span')}${to === undefined ? '' : ` into ${to}`}`
+  const object = { spans: sum.spans, skipped: sum.skipped, to: to ?? null }
   if (sum.skipped > 0) note(context, `${counted(sum.skipped, 'record')} skipped; the first, at ${onOneLine(sum.first)}`)
+  report(context, text, { json, object, isTaken: to === undefined })
 }
 
 async function printSpans({ process }: Context, spans: readonly Span[]): Promise<void> {

@@ -78,7 +78,7 @@ function sorted(traces: readonly TraceSummary[], { sort, limit }: LsFlags): read
 }
 
 function jsonOf({ traceId, start, duration, services, ...trace }: TraceSummary): string {
-  const { process, kind, name, spans, failed, open } = trace
+  const { process, kind, name, spans, failed, open, lost = 0 } = trace
   return jsonLine({
     trace_id: traceId,
     start: timeText(start),
@@ -90,5 +90,6 @@ function jsonOf({ traceId, start, duration, services, ...trace }: TraceSummary):
     spans,
     failed,
     open,
+    lost,
   })
 }

@@ -1,13 +1,13 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { CopyFlags } from '../actions/copy.js'
 import type { Context } from '../terminal/context.js'
-import { since, until } from './flags.js'
+import { json, since, until } from './flags.js'
 import { lazily } from './lazily.js'
 
 export const copy: Command<Context> = buildCommand<CopyFlags, string[], Context>({
   loader: lazily(async () => (await import('../actions/copy.js')).copyStore),
   parameters: {
-    flags: { since, until },
+    flags: { since, until, json: { ...json, brief: 'say what was copied as a line of JSON, for programs' } },
     positional: {
       kind: 'array',
       parameter: { brief: 'stores to copy from, and at last the one to copy to', parse: String, placeholder: 'store' },
@@ -19,6 +19,7 @@ export const copy: Command<Context> = buildCommand<CopyFlags, string[], Context>
 
 EXAMPLES
   trace copy gateway.jsonl orders.yaml all.jsonl
+  trace copy traces.jsonl all.jsonl --json
   trace copy traces.yaml 'dynamodb://Traces?region=eu-west-1'`,
   },
 })

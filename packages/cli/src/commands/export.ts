@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { ExportFlags } from '../actions/export.js'
 import type { Context } from '../terminal/context.js'
-import { from, since, until } from './flags.js'
+import { from, json, since, until } from './flags.js'
 import { lazily } from './lazily.js'
 
 export const exported: Command<Context> = buildCommand<ExportFlags, string[], Context>({
@@ -23,6 +23,7 @@ export const exported: Command<Context> = buildCommand<ExportFlags, string[], Co
       },
       since,
       until,
+      json: { ...json, brief: 'say what was exported as a line of JSON, for programs' },
     },
     aliases: { f: 'from', o: 'out', t: 'to' },
     positional: {

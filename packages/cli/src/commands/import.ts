@@ -1,6 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { ImportFlags } from '../actions/import.js'
 import type { Context } from '../terminal/context.js'
+import { json } from './flags.js'
 import { lazily } from './lazily.js'
 
 export const imported: Command<Context> = buildCommand<ImportFlags, string[], Context>({
@@ -14,6 +15,7 @@ export const imported: Command<Context> = buildCommand<ImportFlags, string[], Co
         placeholder: 'store',
         brief: 'a file that ends in .yaml or .jsonl, or a URL. Default: JSON lines on standard output',
       },
+      json: { ...json, brief: 'say what was imported as a line of JSON, for programs' },
     },
     aliases: { t: 'to' },
     positional: {

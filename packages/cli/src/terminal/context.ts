@@ -1,4 +1,5 @@
 import { fittingCount } from './budget.js'
+import { jsonLine } from './json.js'
 
 /** Where a command writes: a terminal, a pipe, or what a test has in their place. */
 export interface Output {
@@ -58,6 +59,20 @@ export function printObjects(context: Context, lines: readonly string[], budget:
   print(context, lines.slice(0, kept))
   const left = lines.length - kept
   if (left > 0) note(context, `${left} of ${lines.length} objects do not fit; a larger --budget prints more of them`)
+}
+
+/**
+ * Says what was done: a line for people on standard error, or an object. That goes to standard output, unless spans go there.
+ *
+ * @param isTaken whether spans go to standard output
+ */
+export function report(
+  context: Context,
+  text: string,
+  { json, object, isTaken }: { readonly json: boolean | undefined; readonly object: object; readonly isTaken: boolean },
+): void {
+  if (json !== true) note(context, text)
+  else (isTaken ? context.process.stderr : context.process.stdout).write(`${jsonLine(object)}\n`)
 }
 
 /** Writes a line about the output, not of it, to standard error. */

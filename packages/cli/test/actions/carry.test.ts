@@ -82,6 +82,23 @@ test('an import into a store, from a compressed file and from standard input', a
   expect(existsSync(join(cwd, 'x.txt'))).toBe(false)
 })
 
+test('--json says what was done: on standard output, or on standard error where spans are printed', async () => {
+  const objectIn = (text: string): unknown => JSON.parse(text)
+  const spans = story.filter(({ process }) => process.startsWith('orders')).length
+  const exported = await trace(['export', 'orders.yaml', '--to', 'otlp', '--out', 'some.json', '--json'], { cwd })
+  expect(objectIn(exported.out)).toEqual({ traces: 10, spans, format: 'otlp', out: 'some.json' })
+  const printed = await trace(['export', 'last', 'orders.yaml', '--to', 'jsonl', '--json'], { cwd })
+  expect(objectIn(printed.err)).toEqual({ traces: 1, spans: 5, format: 'jsonl', out: null })
+  const imported = await trace(['import', 'some.json', '--to', 'some.jsonl', '--json'], { cwd })
+  expect(objectIn(imported.out)).toEqual({ spans, skipped: 0, to: 'some.jsonl' })
+  const read = await trace(['import', 'some.json', '--json'], { cwd })
+  expect(objectIn(read.err)).toEqual({ spans, skipped: 0, to: null })
+  const copied = await trace(['copy', 'gateway.jsonl', 'some.jsonl', 'some-more.jsonl', '--json'], { cwd })
+  const both = story.filter(({ process }) => !process.startsWith('inventory')).length
+  expect(objectIn(copied.out)).toEqual({ copied: both, already_there: 0, to: 'some-more.jsonl' })
+  for (const { err } of [exported, imported, copied]) expect(err).toBe('')
+})
+
 test('a copy goes on where it was stopped, and takes ledgers along', async () => {
   const copied = await trace(['copy', 'gateway.jsonl', 'all.jsonl'], { cwd })
   const first = story.filter(({ process }) => process.startsWith('gateway')).length

@@ -42,6 +42,7 @@ test('a trace is found by conditions that spans of different hosts meet', async 
     spans: 7,
     failed: 0,
     open: 0,
+    lost: 0,
   })
 })
 

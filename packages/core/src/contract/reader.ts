@@ -85,6 +85,8 @@ export interface TraceSummary {
   readonly failed: number
   /** How many of them are stored as open. */
   readonly open: number
+  /** How many spans are certainly missing: parents, each once, but for those of other systems. Left out if none are. */
+  readonly lost?: number
 }
 
 /** What a read skipped, and whether it covered the whole store. */

@@ -1,4 +1,4 @@
-import { LEDGER_KIND } from '../contract/data-keys.js'
+import { DATA_KEYS, LEDGER_KIND } from '../contract/data-keys.js'
 import type { SpanQuery, TraceQuery, TraceSummary } from '../contract/reader.js'
 import type { PlainData, Span } from '../contract/span.js'
 import { describe, TraceError } from '../values/errors.js'
@@ -20,7 +20,8 @@ const DEFAULT_LIMIT = 20
  * @returns undefined if there are no spans
  */
 export function summarize(spans: readonly Span[]): TraceSummary | undefined {
-  const first = firstSpan(spans)
+  const ids = new Set(spans.map((span) => span.spanId))
+  const first = firstSpan(spans, ids)
   if (first === undefined) return undefined
   let { start } = first
   let finish: bigint | undefined
@@ -34,6 +35,7 @@ export function summarize(spans: readonly Span[]): TraceSummary | undefined {
   }
   const { traceId, process, kind, name } = first
   const duration = finish === undefined ? undefined : finish - start
+  const lost = lostParents(spans, ids)
   return {
     traceId,
     process,
@@ -45,7 +47,16 @@ export function summarize(spans: readonly Span[]): TraceSummary | undefined {
     spans: spans.length,
     failed,
     open,
+    ...(lost === 0 ? {} : { lost }),
   }
+}
+
+function lostParents(spans: readonly Span[], ids: ReadonlySet<bigint>): number {
+  const lost = new Set<bigint>()
+  for (const { parentId, data } of spans) {
+    if (parentId !== 0n && !ids.has(parentId) && data[DATA_KEYS.remoteParent] !== true) lost.add(parentId)
+  }
+  return lost.size
 }
 
 function servicesOf(spans: readonly Span[]): string[] {
@@ -58,8 +69,7 @@ function servicesOf(spans: readonly Span[]): string[] {
   return [...starts].sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([service]) => service)
 }
 
-function firstSpan(spans: readonly Span[]): Span | undefined {
-  const ids = new Set(spans.map((span) => span.spanId))
+function firstSpan(spans: readonly Span[], ids: ReadonlySet<bigint>): Span | undefined {
   let first: Span | undefined
   for (const span of spans) {
     if (ids.has(span.parentId) && span.parentId !== span.spanId) continue

@@ -38,6 +38,18 @@ describe('summarize', () => {
     ).toMatchObject({ name: 'first' })
   })
 
+  test('parents that are not stored are lost, each once, but not those of other systems', () => {
+    const spans = [
+      aSpan({ spanId: 1n, parentId: 0n }),
+      aSpan({ spanId: 2n, parentId: 9n }),
+      aSpan({ spanId: 3n, parentId: 9n }),
+      aSpan({ spanId: 4n, parentId: 8n }),
+      aSpan({ spanId: 5n, parentId: 7n, data: { 'parent.remote': true } }),
+    ]
+    expect(summarize(spans)).toMatchObject({ spans: 5, lost: 2 })
+    expect(summarize(spans.slice(0, 1))).not.toHaveProperty('lost')
+  })
+
   test('a circle has a first span too, and an open trace no duration', () => {
     const circle = [
       aSpan({ spanId: 1n, parentId: 2n, finish: undefined }),

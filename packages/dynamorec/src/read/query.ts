@@ -19,6 +19,7 @@ const SUMMARY = [
   'finish',
   EXPIRES,
   DATA_KEYS.errorType,
+  DATA_KEYS.remoteParent,
 ]
 
 /** Where a page ends. */
@@ -155,7 +156,7 @@ interface Projection {
   readonly ExpressionAttributeNames: Record<string, string>
 }
 
-/** Only what tells whether spans failed, of their data, unless the list asks for more of it. */
+/** Only what tells whether spans failed or have a parent elsewhere, of their data, unless the list asks for more of it. */
 function projectionFor(wanted: TraceQuery): Projection | undefined {
   return needsData(wanted) ? undefined : projection(SUMMARY)
 }

@@ -23,6 +23,8 @@ export function someTraces({ openSpans = true, orphans = true }: Abilities): rea
       process: `service-${at % 4}:1@host`,
       start,
       finish: start + BigInt((at % 7) + 1) * MILLISECOND,
+      // Of the parents that are not stored, one is another system's.
+      data: at === 18 ? { [DATA_KEYS.remoteParent]: true } : {},
     })
     const child = makeSpan({
       traceId: root.traceId,
