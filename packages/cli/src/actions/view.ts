@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { startViewer } from '@trace/viewer'
 import { isSource } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
@@ -35,16 +36,16 @@ export async function viewStore(context: Context, flags: ViewFlags, words: reado
 }
 
 async function openBrowser(context: Context, url: string): Promise<void> {
-  const cannot = (error: unknown): void => {
-    const reason = error instanceof Error ? error.message : String(error)
-    note(context, `cannot open the browser (${reason}); open the address yourself`)
-  }
+  const cannot = (reason: string): void => note(context, `cannot open a browser (${reason}); open the address yourself`)
   try {
     const { default: open } = await import('open')
-    const browser = await open(url)
-    browser.on('error', cannot)
+    const launcher = await open(url)
+    launcher.on('error', ({ message }) => cannot(message))
+    launcher.on('exit', (code) => {
+      if (code !== null && code !== 0) cannot(`${basename(launcher.spawnfile)} found none that starts`)
+    })
   } catch (error) {
-    cannot(error)
+    cannot(error instanceof Error ? error.message : String(error))
   }
 }
 

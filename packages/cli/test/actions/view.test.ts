@@ -22,6 +22,7 @@ async function viewed(args: readonly string[], look: (url: URL) => Promise<void>
       looked = look(new URL(text.trim())).finally(() => stop.abort())
     },
   })
+  expect(looked).toBeDefined()
   await looked
   return printed
 }
@@ -42,9 +43,9 @@ test('prints an address where the page and the traces are, and ends quietly at C
 })
 
 test.each(['last', 'last-error'])('goes to the trace that %s is', async (id) => {
-  await viewed([id, 'orders.yaml'], async (url) => {
+  await viewed([id, 'inventory.jsonl.gz'], async (url) => {
     const wanted = url.searchParams.get('trace')
-    const show = await trace(['show', id, 'orders.yaml'], { cwd })
+    const show = await trace(['show', id, 'inventory.jsonl.gz'], { cwd })
     expect(show.out).toContain(`trace ${wanted} `)
     expect(await bodyOf(new URL(`api/trace?id=${wanted}`, url))).toContain('"count":')
   })

@@ -136,14 +136,22 @@ function sketch(
   found.firstMatches = matchesFirst(span, query)
 }
 
-/** @returns undefined where none is left */
-function unmetBy(span: Span, { service, data, where }: TraceQuery): Sketch['unmet'] {
-  const left: { -readonly [Key in keyof TraceQuery]: TraceQuery[Key] } = {}
-  if (service !== undefined && !matchesSpans([span], { service })) left.service = service
-  if (data !== undefined && !matchesSpans([span], { data })) left.data = data
-  if (where !== undefined && !matchesSpans([span], { where })) left.where = where
-  for (const _ in left) return left
-  return undefined
+/** @returns undefined where none is left; and what was given where none is met, so that most traces share one object */
+function unmetBy(span: Span, conditions: NonNullable<Sketch['unmet']>): Sketch['unmet'] {
+  const { service, data, where } = conditions
+  const isLeft = {
+    service: service !== undefined && !matchesSpans([span], { service }),
+    data: data !== undefined && !matchesSpans([span], { data }),
+    where: where !== undefined && !matchesSpans([span], { where }),
+  }
+  if (!isLeft.service && !isLeft.data && !isLeft.where) return undefined
+  const isMet = isLeft.service !== (service !== undefined) || isLeft.data !== (data !== undefined)
+  if (!isMet && isLeft.where === (where !== undefined)) return conditions
+  return {
+    ...(isLeft.service && service !== undefined ? { service } : {}),
+    ...(isLeft.data && data !== undefined ? { data } : {}),
+    ...(isLeft.where && where !== undefined ? { where } : {}),
+  }
 }
 
 function mayMatch(found: Sketch, query: TraceQuery): boolean {
