@@ -28,6 +28,8 @@ interface HeldSpan {
   readonly span: UndecidedSpan
   readonly finish: bigint
   readonly plain: Plain
+  /** The one of the same trace that finished after it. */
+  next: HeldSpan | undefined
 }
 
 /** Which traces that are not sampled are kept all the same, and the spans of those that are undecided: a bounded ring. */
@@ -59,14 +61,13 @@ export class HeldTraces {
   finished(trace: HeldTrace, span: UndecidedSpan): bigint | undefined {
     if (trace.state === 'held' && this.#errors && hasFailed(span)) this.#keep(trace, span)
     if (trace.state === 'kept') return span.clockTime()
-    const isFirst = span === trace.first
-    if (trace.state === 'held' && !(isFirst && trace.slowFrom === undefined)) {
+    if (trace.state === 'held' && !(span === trace.first && trace.slowFrom === undefined)) {
       const finish = span.clockTime()
       if (trace.slowFrom !== undefined && finish >= trace.slowFrom) {
         this.#keep(trace, span)
         return finish
       }
-      if (!isFirst) {
+      if (span !== trace.first) {
         this.#hold(trace, span, finish)
         return undefined
       }
@@ -87,8 +88,9 @@ export class HeldTraces {
   /** Records what is held of a trace. @param reason the span that has decided it */
   #keep(trace: HeldTrace, reason: UndecidedSpan): void {
     trace.state = 'kept'
-    const spans = this.#take(trace)
-    for (const { span, finish, plain } of spans) span.recordHeld(finish, plain)
+    for (let held = this.#take(trace); held !== undefined; held = held.next) {
+      held.span.recordHeld(held.finish, held.plain)
+    }
     // From now on this one and those above it may be recorded as open.
     for (let open: UndecidedSpan | undefined = reason; open !== undefined; open = open.parent) {
       if (!open.isFinished) open.keepOpen()
@@ -97,36 +99,43 @@ export class HeldTraces {
 
   #letGo(trace: HeldTrace, state: 'held' | 'gone'): void {
     trace.state = state
-    if (trace.spans === undefined) return
-    for (const { span } of this.#take(trace)) span.letGo(true)
+    for (let held = this.#take(trace); held !== undefined; held = held.next) held.span.letGo(true)
   }
 
   #hold(trace: HeldTrace, span: UndecidedSpan, finish: bigint): void {
     const plain = span.hold()
-    const held = { span, finish, plain }
-    if (trace.spans === undefined) {
-      trace.spans = [held]
+    const held: HeldSpan = { span, finish, plain, next: undefined }
+    if (trace.lastHeld === undefined) {
+      trace.firstHeld = held
       this.#link(trace)
-    } else trace.spans.push(held)
+    } else trace.lastHeld.next = held
+    trace.lastHeld = held
     const bytes = HELD_BYTES + plain.size
+    trace.spans++
     trace.bytes += bytes
     this.#bytes += bytes
-    this.#spans++
+    if (++this.#spans > this.#mostSpans || this.#bytes > this.#mostBytes) this.#makeRoom()
+  }
+
+  #makeRoom(): void {
     while (this.#oldest !== undefined && (this.#spans > this.#mostSpans || this.#bytes > this.#mostBytes)) {
       // What it still does may keep it, without these spans.
       this.#letGo(this.#oldest, 'held')
     }
   }
 
-  #take(trace: HeldTrace): readonly HeldSpan[] {
-    const spans = trace.spans
-    if (spans === undefined) return []
+  /** Forgets what is held of a trace. @returns the first of these spans */
+  #take(trace: HeldTrace): HeldSpan | undefined {
+    const first = trace.firstHeld
+    if (first === undefined) return undefined
     this.#unlink(trace)
-    this.#spans -= spans.length
+    this.#spans -= trace.spans
     this.#bytes -= trace.bytes
-    trace.spans = undefined
+    trace.firstHeld = undefined
+    trace.lastHeld = undefined
+    trace.spans = 0
     trace.bytes = 0
-    return spans
+    return first
   }
 
   #link(trace: HeldTrace): void {
@@ -163,7 +172,10 @@ export class HeldTrace {
   /** When it has taken so long that it is kept, in nanoseconds since the Unix epoch; undefined if that does not matter. */
   readonly slowFrom: bigint | undefined
   state: 'held' | 'kept' | 'gone' = 'held'
-  spans: HeldSpan[] | undefined = undefined
+  firstHeld: HeldSpan | undefined = undefined
+  lastHeld: HeldSpan | undefined = undefined
+  /** How many spans are held of it, and about how much memory they take, in bytes. */
+  spans = 0
   bytes = 0
   previous: HeldTrace | undefined = undefined
   next: HeldTrace | undefined = undefined

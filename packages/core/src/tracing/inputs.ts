@@ -118,18 +118,22 @@ export class Inputs {
 
   /** Whether a trace is recorded. */
   decision(sample: Sampler, [kind, name, traceId, caller]: Parameters<Sampler>): boolean {
+    let decision: unknown
     try {
-      const decision: unknown = sample(kind, name, traceId, caller)
-      if (typeof decision === 'boolean') return decision
-      if (decision === undefined || decision === null) return caller ?? true
-      // Only we have this promise, whose rejection would end the process.
-      if (decision instanceof Promise) decision.catch(() => {})
-      this.bad(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
-      return true
+      decision = sample(kind, name, traceId, caller)
     } catch (error) {
       this.bad(`sample threw: ${printableError(error)}; the trace is recorded`)
       return true
     }
+    return typeof decision === 'boolean' ? decision : this.#usableDecision(decision, caller)
+  }
+
+  #usableDecision(decision: unknown, caller: boolean | undefined): boolean {
+    if (decision === undefined || decision === null) return caller ?? true
+    // Only we have this promise, whose rejection would end the process.
+    if (decision instanceof Promise) decision.catch(() => {})
+    this.bad(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
+    return true
   }
 
   /** An id that the program makes. */
