@@ -1,5 +1,5 @@
 // Bundles the library in the current folder, as ES modules and as CommonJS: in each, a file for each of its exports, and one,
-// shared, for all that several of them use (an export that imports nothing is a file by itself). Node takes about half a millisecond for every file that it imports.
+// shared, for all that several of them use (an export that imports nothing is a file by itself). Node takes one or two milliseconds for every file that it imports.
 // What is a dependency, or a peer dependency, stays outside; a development dependency that is imported is bundled in.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
@@ -22,9 +22,15 @@ const settings = {
   metafile: true,
 }
 
+const isChunk = ([, { entryPoint }]) => entryPoint === undefined
+/** What is imported when it is needed stays in a file of its own. */
+const lazy = ({ path, kind }) => (kind === 'dynamic-import' ? { path, external: true } : undefined)
+const keepLazy = { name: 'lazy', setup: ({ onResolve }) => onResolve({ filter: /^\./ }, lazy) }
+
 removeOldOutputs()
 await bundleModules()
 await convertToCommonJs()
+importBuiltinsLightly()
 copyDeclarations()
 
 /** What an earlier build has left would be published too. The compiler has just written the declarations, but removes none. */
@@ -45,7 +51,9 @@ async function bundleModules() {
   const whole = await build({ ...settings, entryPoints: alone, outdir: 'dist', outbase: 'src' })
   const split = await build({ ...settings, entryPoints: others, outdir: 'dist', outbase: 'src', splitting: true })
   writeLicenses([whole, split].flatMap(({ metafile }) => Object.keys(metafile.inputs)))
-  await shareOne(Object.entries(split.metafile.outputs).filter(([path]) => path.endsWith('.js')))
+  const outputs = Object.entries(split.metafile.outputs).filter(([path]) => path.endsWith('.js'))
+  if (others.length === 1) await shareNothing(outputs)
+  else await shareOne(outputs)
 }
 
 /**
@@ -60,38 +68,67 @@ async function entriesWithoutImports(entryPoints) {
   return alone.length === entryPoints.length ? [] : alone
 }
 
+/**
+ * What one entry and the files that it imports when it needs them have in common is in each of them, so that the entry is one file.
+ * Code in common must not keep state.
+ */
+async function shareNothing(outputs) {
+  const chunks = outputs.filter(isChunk)
+  if (chunks.length !== 1) return shareOne(outputs)
+  await bundleOutputs(outputs, keepLazy)
+  removeOutputs(chunks)
+}
+
+function bundleOutputs(outputs, plugin) {
+  const entryPoints = outputs.filter((output) => !isChunk(output)).map(([path]) => path)
+  return build({
+    ...settings,
+    entryPoints,
+    outdir: 'dist',
+    outbase: 'dist',
+    allowOverwrite: true,
+    plugins: [plugin],
+  })
+}
+
+function removeOutputs(outputs) {
+  for (const [path] of outputs) for (const file of [path, `${path}.map`]) rmSync(file)
+}
+
 /** Makes one file of the several that esbuild makes: one for each set of exports that have code in common. */
 async function shareOne(outputs) {
-  const isChunk = ([, { entryPoint }]) => entryPoint === undefined
   const chunks = outputs.filter(isChunk)
   if (chunks.length < 2) return
   const names = chunks.flatMap(([, output]) => output.exports)
   const twice = names.find((name, at) => names.indexOf(name) < at)
   if (twice !== undefined) throw new Error(`two chunks export ${twice}: give one of them another name`)
   const contents = chunks.map(([path]) => `export * from './${basename(path)}'`).join('\n')
-  // What is imported when it is needed stays in a file of its own.
-  const lazy = ({ path, kind }) => (kind === 'dynamic-import' ? { path, external: true } : undefined)
-  await build({
-    ...settings,
-    stdin: { contents, resolveDir: 'dist' },
-    outfile: SHARED,
-    plugins: [{ name: 'lazy', setup: ({ onResolve }) => onResolve({ filter: /^\./ }, lazy) }],
-  })
-  await build({
-    ...settings,
-    entryPoints: outputs.filter((output) => !isChunk(output)).map(([path]) => path),
-    outdir: 'dist',
-    outbase: 'dist',
-    allowOverwrite: true,
-    plugins: [{ name: 'shared', setup: ({ onResolve }) => onResolve({ filter: /^\./ }, toShared) }],
-  })
-  for (const [path] of chunks) for (const file of [path, `${path}.map`]) rmSync(file)
+  await build({ ...settings, stdin: { contents, resolveDir: 'dist' }, outfile: SHARED, plugins: [keepLazy] })
+  await bundleOutputs(outputs, { name: 'shared', setup: ({ onResolve }) => onResolve({ filter: /^\./ }, toShared) })
+  removeOutputs(chunks)
 
   function toShared({ path, kind, importer }) {
     if (kind === 'dynamic-import') return lazy({ path, kind })
     const folder = dirname(importer)
     const isOfChunk = chunks.some(([chunk]) => resolve(chunk) === resolve(folder, path))
     return isOfChunk ? { path: `./${relative(folder, SHARED).replaceAll('\\', '/')}`, external: true } : undefined
+  }
+}
+
+/**
+ * `import` reads all exports of a module of Node's, and so loads what Node itself loads only when it is asked for: all of its streams
+ * for `node:fs`, its `fetch` for `node:http`. That takes milliseconds.
+ */
+function importBuiltinsLightly() {
+  const imports = /^import (?:\* as (\w+)|\{([^}]*)\}) from ("node:[a-z_/]+");$/gm
+  for (const file of filesIn('dist').filter((name) => name.endsWith('.js'))) {
+    const path = join('dist', file)
+    const text = readFileSync(path, 'utf8')
+    const light = text.replace(imports, (_, all, some, module) => {
+      const names = all ?? `{${some.replaceAll(' as ', ': ')}}`
+      return `const ${names} = process.getBuiltinModule(${module});`
+    })
+    if (light !== text) writeFileSync(path, light)
   }
 }
 
