@@ -30,8 +30,8 @@ export function causeOf(req: Request, res: Response): Cause | undefined {
 }
 
 /** The server that a connection came by, as Node's servers of HTTP/1 mark their connections. */
-export function serverOf(socket: object | undefined): unknown {
-  return typeof socket === 'object' ? Reflect.get(socket, 'server') : undefined
+export function serverOf(socket: (object & { readonly server?: unknown }) | undefined): unknown {
+  return typeof socket === 'object' ? socket?.server : undefined
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9113#ErrorCodes */
