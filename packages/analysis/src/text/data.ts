@@ -44,7 +44,7 @@ const MOST_CHARACTERS = 4_000
  */
 export function dataLine(span: Span, columns: number): Piece[] {
   const keys = Object.keys(span.data).filter((key) => !SHOWN_ELSEWHERE.has(key) && key !== span.name)
-  const ranked = keys.toSorted((a, b) => rankOf(a) - rankOf(b))
+  const ranked = keys.sort(byRank)
   const pieces: Piece[] = []
   let left = columns
   for (const [at, key] of ranked.entries()) {
@@ -75,6 +75,11 @@ export function commonSpan(first: Span, others: readonly SpanNode[]): Span {
   return { ...first, data: Object.fromEntries(entries) }
 }
 
+/** By what tells most, then by name: tables keep no order. */
+function byRank(a: string, b: string): number {
+  return rankOf(a) - rankOf(b) || (a < b ? -1 : 1)
+}
+
 function rankOf(key: string): number {
   const at = FIRST_KEYS.indexOf(key)
   return at < 0 ? FIRST_KEYS.length : at
@@ -82,7 +87,9 @@ function rankOf(key: string): number {
 
 /** All data of a span, a line for each key; what stacks show is left out. */
 export function dataLines(span: Span): Piece[][] {
-  const keys = Object.keys(span.data).filter((key) => !SHOWN_BELOW.has(key))
+  const keys = Object.keys(span.data)
+    .filter((key) => !SHOWN_BELOW.has(key))
+    .sort(byRank)
   return keys.map((key) => {
     const value = onOneLine(textOfValue(span.data[key] ?? null), MOST_CHARACTERS)
     return [

@@ -28,9 +28,9 @@ export interface ListOptions extends TableOptions {
   readonly time?: (start: bigint) => string
 }
 
-/** Traces as a table, a line each: when, how long, how many spans, failed, open, lost; the services, what it was, and the id. */
+/** Traces as a table, a line each: when, how long, how many spans, failed, open, lost; the services, what it was, and the id, of which narrow tables have the beginning. */
 export function listLines(traces: readonly ListedTrace[], options: ListOptions = {}): string[] {
-  const { time = utcTime } = options
+  const { time = utcTime, width = 100 } = options
   const columns: Column<ListedTrace>[] = [
     { title: 'start', spare: 1, cell: ({ start }) => piece(onOneLine(time(start)), 'note') },
     {
@@ -42,11 +42,20 @@ export function listLines(traces: readonly ListedTrace[], options: ListOptions =
     ...counted('failed', 'failure', traces, ({ failed }) => failed),
     ...counted('open', 'open', traces, ({ open }) => open, 2),
     ...counted('lost', 'failure', traces, ({ lost = 0 }) => lost),
-    { title: 'trace', right: true, cell: ({ traceId }) => piece(String(traceId), 'key') },
+    { title: 'trace', right: true, cell: ({ traceId }) => piece(idText(traceId, width), 'key') },
     { title: 'services', from: 120, cell: (trace) => piece(servicesText(trace), 'service') },
     { title: 'first span', cell: (trace) => piece(nameText(trace), 'name') },
   ]
   return tableLines(traces, columns, options)
+}
+
+/** Below this width ids are cut, in columns; to how many digits. The commands take the beginning of an id. */
+const WHOLE_IDS_FROM = 80
+const DIGITS = 9
+
+function idText(id: bigint, width: number): string {
+  const digits = String(id)
+  return width >= WHOLE_IDS_FROM || digits.length <= DIGITS ? digits : `${digits.slice(0, DIGITS)}…`
 }
 
 function piece(text: string, role: TextRole): Piece {

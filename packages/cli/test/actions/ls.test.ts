@@ -22,11 +22,6 @@ test.each([
   expectGolden(name, out)
 })
 
-test.each([60, 100, 200])('a terminal of %p columns gets no longer lines', async (columns) => {
-  const { out } = await trace(['ls', ...HOSTS], { cwd, columns, env: { NO_COLOR: '1' } })
-  expectGolden(`ls-${columns}.txt`, out)
-})
-
 test('a trace is found by conditions that spans of different hosts meet', async () => {
   const { out } = await trace(['ls', ...HOSTS, '@user.id:42', '--min', '400ms', '--json'], { cwd })
   const [found, ...others] = out.trim().split('\n')
@@ -63,9 +58,9 @@ test.each([200, 300, 600, 1_000])(
     const { out, err } = await trace(['ls', ...HOSTS, '--budget', String(budget)], { cwd })
     expect(err).toBe('')
     expect(Buffer.byteLength(out)).toBeLessThanOrEqual(budget)
-    expect(out).toContain(String(idOf(14)))
+    expect(out).toContain(String(idOf(14)).slice(0, 9))
     const [, left = '0', until = ''] = /\n… (\d+) more, with --until (\S+)\n$/.exec(out) ?? []
-    const ids = out.match(/\d{18,20}/g) ?? []
+    const ids = out.match(/ \d{9}(…|\d{9,})/g) ?? []
     expect(ids.length + Number(left)).toBe(11)
     if (left === '0') return expect(out).toMatch(/\n… narrow, to fit: a larger --budget shows all\n$/)
     const rest = await trace(['ls', ...HOSTS, '--until', until], { cwd })

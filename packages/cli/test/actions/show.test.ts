@@ -27,10 +27,9 @@ test.each([
   expectGolden(name, out)
 })
 
-test.each([60, 100, 200, 0])('on a terminal of %p columns, with its colours', async (columns) => {
-  const plain = await trace(['show', 'last-error', ...HOSTS], { cwd, columns, env: { NO_COLOR: '1' } })
-  expectGolden(`show-${columns}.txt`, plain.out)
-  const { out } = await trace(['show', 'last-error', ...HOSTS], { cwd, columns })
+test('on a terminal it has colours, and the same text', async () => {
+  const plain = await trace(['show', 'last-error', ...HOSTS], { cwd, columns: 100, env: { NO_COLOR: '1' } })
+  const { out } = await trace(['show', 'last-error', ...HOSTS], { cwd, columns: 100 })
   expect(out).toContain('\u001b[31m')
   expect(out.replace(/\u001b\[\d+m/g, '').replace(/ +$/gm, '')).toBe(plain.out)
 })

@@ -27,11 +27,6 @@ test.each([
   expectGolden(name, out)
 })
 
-test.each([60, 100, 200])('on a terminal of %p columns', async (columns) => {
-  const { out } = await trace(['stats', ...HOSTS], { cwd, columns, env: { NO_COLOR: '1' } })
-  expectGolden(`stats-${columns}.txt`, out)
-})
-
 test('a line of JSON for each row and each call', async () => {
   const { out } = await trace(['stats', ...HOSTS, 'name:"select price"', '--json'], { cwd })
   expect(JSON.parse(out)).toMatchObject({
