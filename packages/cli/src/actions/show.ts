@@ -13,11 +13,12 @@ import type { Span } from '@trace/core/spans'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { isSource } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
+import { Places } from '../sources/places.js'
 import { resolveTrace } from '../sources/resolve.js'
 import { scan } from '../sources/scan.js'
 import { bytesOfLines, cutLines } from '../terminal/budget.js'
 import { type Context, EXIT, Failure, print, printObjects } from '../terminal/context.js'
-import { printable } from '../terminal/json.js'
+import { spanLine } from '../terminal/json.js'
 import { styleOf, treeLayout, wrapped } from '../terminal/style.js'
 import { fitted } from './fitted.js'
 
@@ -28,6 +29,7 @@ export interface ShowFlags {
   readonly span?: string
   readonly noFold?: boolean
   readonly correctClocks?: boolean
+  readonly place?: boolean
   readonly whole?: boolean
   readonly json?: boolean
   readonly budget?: number
@@ -39,7 +41,10 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
   const [id = 'last'] = ids
   if (ids.length > 1) throw new Failure(`expected one trace, got ${ids.join(' and ')}`)
   const reader = await openSources(context, [...(flags.from ?? []), ...words.filter(isSource)], flags)
-  const spans = await resolveTrace(context, reader, id)
+  const places = flags.place === true ? new Places(context.cwd) : undefined
+  const spans = await resolveTrace(context, reader, id, places?.onPlace)
+  // Spans whose times are corrected are others.
+  const placeOf = new Map(spans.map((span) => [span.spanId, places?.of(span)]))
   const recorded = buildTree(spans)
   const skews = clockSkews(recorded)
   const isCorrected = flags.correctClocks === true && skews.length > 0
@@ -47,7 +52,7 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
   const root = flags.span === undefined ? undefined : spanOf(tree, flags.span)
   if (flags.json === true) {
     const nodes = root === undefined ? tree.nodes : subtree(root)
-    const lines = nodes.map(({ span }) => printable(spanToJsonLine(span).trimEnd()))
+    const lines = nodes.map(({ span }) => spanLine(spanToJsonLine(span), placeOf.get(span.spanId)))
     return printObjects(context, lines, flags.budget)
   }
   const options: PrintOptions = {
@@ -56,6 +61,7 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
     foldFrom: flags.noFold === true ? Infinity : 5,
     data: flags.data === true ? 'all' : 'line',
     ...(root === undefined ? {} : { root }),
+    ...(places === undefined ? {} : { note: ({ spanId }) => placeOf.get(spanId) }),
   }
   const missing = missingOf(tree, await ledgersOf(context, reader, tree))
   const notes = noteLines({ missing, skews, isCorrected }).flatMap((line) => wrapped(context, `! ${line}`))

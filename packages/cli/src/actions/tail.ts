@@ -3,10 +3,11 @@ import { DATA_KEYS, isFailed, onOneLine, type Span, serviceOf } from '@trace/cor
 import { spanToJsonLine } from '@trace/jsonrec'
 import { arrivals } from '../sources/arrivals.js'
 import { openSources } from '../sources/open.js'
+import { Places } from '../sources/places.js'
 import { wordsOf } from '../sources/words.js'
 import { type Context, EXIT, Failure, print, printObjects } from '../terminal/context.js'
-import { clockText, printable } from '../terminal/json.js'
-import { styleOf, tableWidth, treeLayout } from '../terminal/style.js'
+import { clockText, spanLine } from '../terminal/json.js'
+import { styleOf, tableWidth, treeLayout, wrapped } from '../terminal/style.js'
 import { fitted } from './fitted.js'
 
 /** Options of `trace tail`. */
@@ -14,6 +15,7 @@ export interface TailFlags {
   readonly from?: readonly string[]
   readonly traces?: boolean
   readonly limit?: number
+  readonly place?: boolean
   readonly json?: boolean
   readonly budget?: number
 }
@@ -33,6 +35,7 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
   }
   const { sources, search } = wordsOf(words, flags.from)
   const reader = await openSources(context, sources)
+  const places = flags.place === true ? new Places(context.cwd) : undefined
   const stop = new AbortController()
   const signal = AbortSignal.any([context.signal, stop.signal])
   let left = flags.limit ?? Infinity
@@ -41,17 +44,20 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
   }
   const waiting = new WaitingTraces(context, search, (spans) => {
     if (left <= 0) return
-    printWhole(context, flags, spans)
+    printWhole(context, flags, spans, places)
     printed()
   })
   const timer = flags.traces === true ? setInterval(() => waiting.look(), QUIET / 4) : undefined
   try {
-    for await (const batch of arrivals(reader, signal)) {
+    for await (const batch of arrivals(
+      reader,
+      places === undefined ? { signal } : { signal, onPlace: places.onPlace },
+    )) {
       for (const span of batch) {
         if (left <= 0) break
         if (flags.traces === true) waiting.add(span)
         else if (search.matches(span) && span.kind !== 'ledger') {
-          print(context, [lineOfSpan(context, flags, span)])
+          print(context, linesOfSpan(context, flags, span, places?.of(span)))
           printed()
         }
       }
@@ -63,18 +69,28 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
   context.process.exitCode = EXIT.found
 }
 
-function printWhole(context: Context, { json, budget }: TailFlags, spans: readonly Span[]): void {
+function printWhole(
+  context: Context,
+  { json, budget }: TailFlags,
+  spans: readonly Span[],
+  places: Places | undefined,
+): void {
   if (json === true) {
-    const lines = spans.map((span) => printable(spanToJsonLine(span).trimEnd()))
+    const lines = spans.map((span) => spanLine(spanToJsonLine(span), places?.of(span)))
     printObjects(context, lines, budget)
     return
   }
-  const options: PrintOptions = { ...treeLayout(context), data: 'line', ...styleOf(context) }
+  const options: PrintOptions = {
+    ...treeLayout(context),
+    data: 'line',
+    ...styleOf(context),
+    ...(places && { note: (span: Span) => places.of(span) }),
+  }
   print(context, [...fitted(buildTree(spans), options, budget && budget - 1), ''])
 }
 
-function lineOfSpan(context: Context, { json }: TailFlags, span: Span): string {
-  if (json === true) return printable(spanToJsonLine(span).trimEnd())
+function linesOfSpan(context: Context, { json }: TailFlags, span: Span, place: string | undefined): string[] {
+  if (json === true) return [spanLine(spanToJsonLine(span), place)]
   const { process, kind, name, start, finish, data } = span
   const { style = (text: string): string => text } = styleOf(context)
   const time = clockText(finish ?? start)
@@ -83,15 +99,20 @@ function lineOfSpan(context: Context, { json }: TailFlags, span: Span): string {
   const error = isFailed(span)
     ? `  ✗ ${onOneLine(`${data[DATA_KEYS.errorType]}: ${data[DATA_KEYS.errorMessage]}`)}`
     : ''
-  const trace = `  trace ${span.traceId}`
+  const id = `  trace ${span.traceId}`
   const width = tableWidth(context)
+  // A place that does not fit beside the rest goes below it: cut, it would be none.
+  const fits = place !== undefined && width - duration.length - id.length - columnsOf(place) - 4 >= LEAST_ROOM
+  const trace = fits ? `${id}  ${place}` : id
+  const below = place === undefined || fits ? [] : wrapped(context, `  ${place}`)
   const whole = `${time.padEnd(12)}  ${duration}  `
   // What tells spans apart matters more than when that was, which is now.
   const before = width - whole.length - trace.length < LEAST_ROOM ? `${duration}  ` : whole
   const room = Math.max(0, width - before.length - trace.length)
   const text = words.join('  ')
   const [name_, error_] = [cutToColumns(text, room), cutToColumns(error, Math.max(0, room - columnsOf(text)))]
-  return `${style(before, 'note')}${style(name_, 'name')}${style(error_, 'failure')}${style(trace, 'key')}`
+  const line = `${style(before, 'note')}${style(name_, 'name')}${style(error_, 'failure')}${style(trace, 'key')}`
+  return [line, ...below.map((text) => style(text, 'key'))]
 }
 
 interface Waiting {

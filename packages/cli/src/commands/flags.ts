@@ -65,6 +65,13 @@ export const until = {
 
 export const duration = { kind: 'parsed', parse: durationOf, optional: true, placeholder: 'duration' } as const
 
+export const place = {
+  kind: 'boolean',
+  optional: true,
+  withNegated: false,
+  brief: 'where each span stands, such as traces.yaml:1204: the line of the file in which it begins',
+} as const
+
 /** Words of a search, and stores. */
 export const words = {
   kind: 'array',

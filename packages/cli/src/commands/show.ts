@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { ShowFlags } from '../actions/show.js'
 import type { Context } from '../terminal/context.js'
-import { budget, from, json, whole } from './flags.js'
+import { budget, from, json, place, whole } from './flags.js'
 import { lazily } from './lazily.js'
 
 export const show: Command<Context> = buildCommand<ShowFlags, string[], Context>({
@@ -35,6 +35,7 @@ export const show: Command<Context> = buildCommand<ShowFlags, string[], Context>
         brief: 'times of hosts whose clocks differ as if they did not',
       },
       whole,
+      place,
       json,
       budget,
     },

@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { TailFlags } from '../actions/tail.js'
 import type { Context } from '../terminal/context.js'
-import { budget, from, json, limit, words } from './flags.js'
+import { budget, from, json, limit, place, words } from './flags.js'
 import { lazily } from './lazily.js'
 
 export const tail: Command<Context> = buildCommand<TailFlags, string[], Context>({
@@ -22,6 +22,7 @@ export const tail: Command<Context> = buildCommand<TailFlags, string[], Context>
         placeholder: 'n',
         brief: 'end after so many. Default: at Ctrl-C',
       },
+      place,
       json,
       budget: { ...budget, brief: 'with --traces: fold each until it fits in so many bytes, such as 8k' },
     },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TraceReader } from '@trace/core'
+import type { ReadOptions, TraceReader } from '@trace/core'
 import type { Span } from '@trace/core/spans'
 
 /** Time between two looks at a store that cannot be followed, in ms. */
@@ -11,9 +11,13 @@ const NEWEST = 100
  * The spans that a store gets from now on, until the signal aborts. A store that cannot be followed, such as a table, is asked for its
  * newest traces every two seconds.
  */
-export async function* arrivals(reader: TraceReader, signal: AbortSignal): AsyncGenerator<readonly Span[]> {
+export async function* arrivals(
+  reader: TraceReader,
+  options: ReadOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<readonly Span[]> {
+  const { signal } = options
   if (reader.follow !== undefined) {
-    yield* reader.follow({ signal })
+    yield* reader.follow(options)
     return
   }
   let seen = new Map<bigint, Map<bigint, boolean>>()
@@ -27,7 +31,7 @@ export async function* arrivals(reader: TraceReader, signal: AbortSignal): Async
         latest.set(traceId, before)
         const wasOpen = [...before.values()].includes(false)
         if (before.size === count && !(wasOpen && open === 0)) continue
-        for (const span of (await reader.trace(traceId, { signal })).spans) {
+        for (const span of (await reader.trace(traceId, options)).spans) {
           const isFinished = span.finish !== undefined
           if (before.get(span.spanId) === isFinished) continue
           before.set(span.spanId, isFinished)

@@ -1,4 +1,4 @@
-import type { TraceReader } from '@trace/core'
+import type { ReadOptions, TraceReader } from '@trace/core'
 import { formatTime, onOneLine, type Span } from '@trace/core/spans'
 import { type Context, EXIT, Failure } from '../terminal/context.js'
 
@@ -18,9 +18,15 @@ export function isTraceId(text: string): boolean {
  *
  * @throws {Failure} if there is none, or several
  */
-export async function resolveTrace(context: Context, reader: TraceReader, wanted: string): Promise<readonly Span[]> {
+export async function resolveTrace(
+  context: Context,
+  reader: TraceReader,
+  wanted: string,
+  onPlace?: ReadOptions['onPlace'],
+): Promise<readonly Span[]> {
   const options = { signal: context.signal }
-  const read = async (traceId: bigint): Promise<readonly Span[]> => (await reader.trace(traceId, options)).spans
+  const telling = onPlace === undefined ? options : { ...options, onPlace }
+  const read = async (traceId: bigint): Promise<readonly Span[]> => (await reader.trace(traceId, telling)).spans
   if (wanted === 'last' || wanted === 'last-error') {
     const query = wanted === 'last' ? { limit: 1 } : { limit: 1, error: true }
     const { traces } = await reader.traces(query, options)

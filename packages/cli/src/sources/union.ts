@@ -89,7 +89,7 @@ async function spansOf(
 async function* followAll(readers: readonly TraceReader[], options: ReadOptions): AsyncGenerator<readonly Span[]> {
   const ends = new AbortController()
   const signal = options.signal === undefined ? ends.signal : AbortSignal.any([options.signal, ends.signal])
-  const streams = readers.flatMap((reader) => reader.follow?.({ signal })[Symbol.asyncIterator]() ?? [])
+  const streams = readers.flatMap((reader) => reader.follow?.({ ...options, signal })[Symbol.asyncIterator]() ?? [])
   const next = (stream: AsyncIterator<readonly Span[]>): Promise<Arrival> =>
     stream.next().then((result) => ({ stream, result }))
   const waiting = new Map(streams.map((stream) => [stream, next(stream)]))

@@ -5,6 +5,17 @@ export function jsonLine(value: object): string {
   return printable(JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each)))
 }
 
+/**
+ * A span as a line of JSON, which other programs read as a span, too.
+ *
+ * @param line as it is stored
+ * @param place where it stands, if that was asked for
+ */
+export function spanLine(line: string, place: string | undefined): string {
+  const object = line.trimEnd()
+  return printable(place === undefined ? object : `${object.slice(0, -1)},"place":${JSON.stringify(place)}}`)
+}
+
 /** The same JSON, with what a terminal may obey written as escapes: a line may be looked at by a person, too. */
 export function printable(json: string): string {
   return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (c) =>

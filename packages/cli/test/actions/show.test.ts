@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -41,6 +41,26 @@ test('--no-fold gives each span its line, --json a store of them', async () => {
   const spans = out.trim().split('\n').map(spanFromJsonLine)
   expect(spans).toEqual(expect.arrayContaining(storySpans().filter(({ traceId }) => traceId === idOf(12))))
   expect(spans).toHaveLength(42)
+})
+
+test('--place says where each span stands, which --json has as a field', async () => {
+  const { out } = await show(String(idOf(10)), '--place')
+  const places = out.match(/(?:gateway\.jsonl|orders\.yaml|inventory\.jsonl\.gz):\d+$/gm) ?? []
+  expect(new Set(places.map((place) => place.replace(/:\d+$/, '')))).toEqual(new Set(HOSTS))
+  const spans = storySpans().filter(({ traceId }) => traceId === idOf(10))
+  expect(places).toHaveLength(spans.length)
+  const json = (await show(String(idOf(10)), '--place', '--json')).out.trim().split('\n')
+  expect(json.map((line): unknown => JSON.parse(line).place).sort()).toEqual(places.toSorted())
+  // It is a store still.
+  expect(json.map(spanFromJsonLine)).toEqual(expect.arrayContaining(spans))
+  const [, line = '0'] = places.find((place) => place.startsWith('orders.yaml'))?.split(':') ?? []
+  expect(readFileSync(join(cwd, 'orders.yaml'), 'utf8').split('\n')[Number(line) - 1]).toBe('---')
+  // Spans whose times are corrected stand where they stood.
+  const [corrected, recorded] = await Promise.all(
+    [['--correct-clocks'], []].map((args) => show('last-error', '--place', '--json', ...args)),
+  )
+  const placesIn = (text = ''): (string | undefined)[] => text.match(/"place":"[^"]*"/g) ?? []
+  expect(placesIn(corrected?.out)).toEqual(placesIn(recorded?.out))
 })
 
 test.each([400, 800, 1_600, 2_400])('a budget of %p bytes is kept, and says what is folded', async (budget) => {

@@ -64,13 +64,38 @@ test('--json gives the spans that match, as they are stored', async () => {
   )
 })
 
+test.each([
+  [undefined, (at: number): RegExp => new RegExp(`  trace ${idOf(10)}  live\\.jsonl:${at}$`)],
+  [44, (at: number): RegExp => new RegExp(`^  live\\.jsonl:${at}$`)],
+])('--place says where each span stands: in a width of %p', async (columns, expected) => {
+  const running = trace(
+    ['tail', 'live.jsonl', '--place', '-n', '2'],
+    columns === undefined ? { cwd } : { cwd, columns, env: { NO_COLOR: '1' } },
+  )
+  await started()
+  write(of(10))
+  const lines = (await running).out
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line.includes('live'))
+  expect(lines).toEqual([expect.stringMatching(expected(2)), expect.stringMatching(expected(3))])
+})
+
+test('--place is a field of --json', async () => {
+  const running = trace(['tail', 'live.jsonl', '--place', '--json', '-n', '1'], { cwd })
+  await started()
+  write(of(10))
+  const { out } = await running
+  expect(JSON.parse(out)).toMatchObject({ place: 'live.jsonl:2' })
+})
+
 test('a store that cannot be followed is asked again and again', async () => {
   const { follow: _follow, ...reader } = memoryRecorder()
   reader.record(of(1))
   const stop = new AbortController()
   const seen: Span[] = []
   const running = (async () => {
-    for await (const batch of arrivals(reader, stop.signal)) {
+    for await (const batch of arrivals(reader, { signal: stop.signal })) {
       seen.push(...batch)
       if (seen.length === 8) stop.abort()
       else

@@ -30,6 +30,11 @@ export interface TraceReader {
 export interface ReadOptions {
   /** Ends the read: `trace`, `traces` and `scan` reject with the signal's reason, `follow` ends. */
   readonly signal?: AbortSignal
+  /**
+   * Is told where a record stands before `trace`, `scan` or `follow` give its span, such as `/var/log/traces.yaml:1204` for a file and
+   * a line. Stores without places do not call it. Default: places are not looked up.
+   */
+  readonly onPlace?: (span: Span, place: string) => void
 }
 
 /** What to look for. A trace must meet all conditions that are given. */

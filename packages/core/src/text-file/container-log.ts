@@ -13,6 +13,14 @@ const PREFIX = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)
 /** The longest prefix, in bytes. */
 const MAX_PREFIX = 64
 
+/** A line of what a program has printed. */
+export interface LineStart {
+  /** In bytes, with its line break; 0 if there is no more yet. */
+  readonly length: number
+  /** The line of the log that has its first part, from 1 on. */
+  readonly line: number
+}
+
 /** What a log is read from. */
 interface Log {
   read(buffers: readonly Buffer[], position: number): Promise<number>
@@ -38,12 +46,34 @@ export async function* withoutPrefixes(log: Log): AsyncGenerator<Buffer> {
   }
 }
 
+/** Where the lines of {@link withoutPrefixes} stand in the log. */
+export async function* lineStarts(log: Log): AsyncGenerator<LineStart> {
+  const starts: LineStart[] = []
+  const lines = new Lines((start) => starts.push(start))
+  const chunk = Buffer.allocUnsafe(CHUNK)
+  for (let at = 0; ; ) {
+    const count = await log.read([chunk], at)
+    at += count
+    if (count === 0) yield { length: 0, line: 0 }
+    lines.take(chunk.subarray(0, count))
+    yield* starts.splice(0)
+  }
+}
+
 class Lines {
+  readonly #onLine: ((start: LineStart) => void) | undefined
+  /** How many lines of the log have come, and which of them has the first part of the line under way. */
+  #count = 0
+  #first = 0
   /** The beginning of a line that has not ended yet. */
   #rest: Buffer = Buffer.alloc(0)
   /** The parts of the line of standard output under way. */
   readonly #parts: Buffer[] = []
   #length = 0
+
+  constructor(onLine?: (start: LineStart) => void) {
+    this.#onLine = onLine
+  }
 
   take(chunk: Buffer): Buffer {
     const bytes = Buffer.concat([this.#rest, chunk])
@@ -56,23 +86,29 @@ class Lines {
     this.#rest = bytes.subarray(start)
     if (this.#rest.length > MAX_LINE) {
       text.push(this.#rest, END)
+      this.#onLine?.({ length: this.#rest.length + 1, line: this.#count + 1 })
       this.#rest = Buffer.alloc(0)
     }
     return Buffer.concat(text)
   }
 
   #line(line: Buffer, text: Buffer[]): void {
+    this.#count++
     const prefix = PREFIX.exec(line.toString('latin1', 0, MAX_PREFIX))
     if (prefix === null) {
       text.push(line, END)
+      this.#onLine?.({ length: line.length + 1, line: this.#count })
       return
     }
     const [{ length }, stream, part] = prefix
     if (stream !== 'stdout') return
+    if (this.#parts.length === 0) this.#first = this.#count
     this.#parts.push(line.subarray(length))
     this.#length += line.length
     if (part === 'P' && this.#length < MAX_LINE) return
-    text.push(...this.#parts.splice(0), END)
+    const parts = this.#parts.splice(0)
+    text.push(...parts, END)
+    this.#onLine?.({ length: parts.reduce((sum, part) => sum + part.length, 1), line: this.#first })
     this.#length = 0
   }
 }

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ReadOptions } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { errorCode, TraceError } from '../values/errors.js'
 import { filesOf, listRotated, openSource } from './open-store.js'
@@ -27,7 +28,7 @@ export async function* followFiles<P extends Piece>(
   paths: readonly string[],
   name: string,
   format: ReadFormat<P>,
-  signal: AbortSignal | undefined,
+  { signal, onPlace }: ReadOptions,
 ): AsyncGenerator<readonly Span[]> {
   const followed = new Map<string, Followed<P>>()
   const ended = (): boolean => signal?.aborted === true
@@ -44,7 +45,7 @@ export async function* followFiles<P extends Piece>(
         for (const file of await each.look()) {
           for (let goesOn = true; goesOn; ) {
             const spans: Span[] = []
-            goesOn = await file.read(spans)
+            goesOn = await file.read(spans, onPlace)
             if (spans.length > 0) yield spans
             if (ended()) return
           }

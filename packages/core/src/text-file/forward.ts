@@ -1,6 +1,7 @@
-import type { SpanBatch, SpanQuery } from '../contract/reader.js'
+import type { ReadOptions, SpanBatch, SpanQuery } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { checkSpanQuery, matchesSpanQuery } from '../store/query.js'
+import { Places } from './places.js'
 import { PartReader, type Piece, type ReadFormat } from './read-format.js'
 import { Report } from './report.js'
 import { findClosed, later, nanoseconds, onlySince, sampleAt } from './sample.js'
@@ -14,11 +15,10 @@ const MIN_CHUNK = 32 * 1024
 const PRECISION = 1024 * 1024
 
 /** What a read of several stores needs to know. */
-export interface ForwardOptions {
+export interface ForwardOptions extends ReadOptions {
   readonly query: SpanQuery
   /** In ms; see `TextReaderOptions.margin`. */
   readonly margin: number
-  readonly signal: AbortSignal | undefined
 }
 
 /** Where one of several stores has been read to. */
@@ -26,6 +26,7 @@ interface Cursor<P extends Piece> {
   readonly files: Source[]
   report: Report
   reading: PartReader<P> | undefined
+  places: Places | undefined
   /** When the latest of its spans has finished; undefined if none was read. */
   time: bigint | undefined
 }
@@ -41,7 +42,7 @@ export async function* readForward<P extends Piece>(
   format: ReadFormat<P>,
   options: ForwardOptions,
 ): AsyncGenerator<SpanBatch> {
-  const { query, margin } = options
+  const { query, margin, onPlace } = options
   checkSpanQuery(query)
   const chunk = Math.max(MIN_CHUNK, Math.min(MAX_CHUNK, Math.floor(ALL_CHUNKS / stores.length)))
   const hasSeveral = stores.flat().length > 1
@@ -53,21 +54,32 @@ export async function* readForward<P extends Piece>(
     cursors.push({ files: files.slice(start.index + 1), time: undefined, ...begin(files[start.index], start.from) })
   }
 
-  function begin(source: Source | undefined, { from, closedFrom }: Place): Pick<Cursor<P>, 'reading' | 'report'> {
+  function begin(
+    source: Source | undefined,
+    { from, closedFrom }: Place,
+  ): Pick<Cursor<P>, 'reading' | 'report' | 'places'> {
     const report = new Report()
-    if (source === undefined) return { reading: undefined, report }
+    if (source === undefined) return { reading: undefined, report, places: undefined }
     if (hasSeveral) report.enter(source.name)
     const part = { from, amid: from > 0, closedFrom, chunk, signal: options.signal, report }
-    return { reading: new PartReader(source, format, part), report }
+    return { reading: new PartReader(source, format, part), report, places: onPlace && new Places(source) }
   }
 
   for (let cursor = earliest(cursors); cursor !== undefined; cursor = earliest(cursors)) {
     const current = cursor
     const spans: Span[] = []
-    const goesOn = await current.reading?.next((span) => {
+    const starts: number[] = []
+    const goesOn = await current.reading?.next((span, { at }) => {
       current.time = later(current.time, span)
-      if (matchesSpanQuery(span, query)) spans.push(span)
+      if (!matchesSpanQuery(span, query)) return
+      spans.push(span)
+      if (onPlace !== undefined) starts.push(at)
     })
+    for (const [index, at] of starts.entries()) {
+      const [span, place] = [spans[index], await current.places?.placeOf(at)]
+      if (span !== undefined && place !== undefined) onPlace?.(span, place)
+    }
+    if (goesOn !== true) await current.places?.close()
     const { skipped, places } = current.report.take()
     if (goesOn !== true) Object.assign(current, begin(current.files.shift(), START))
     if (spans.length > 0 || skipped > 0) yield { spans, skipped, places }

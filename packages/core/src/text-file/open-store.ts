@@ -124,7 +124,7 @@ async function openInto(sources: Source[], path: string, open: Open): Promise<Tr
 export async function openSource(path: string, reader: string, name: string = basename(path)): Promise<Source> {
   const file = await openForReading(path, reader)
   try {
-    return await sourceOf(file, name)
+    return await sourceOf(file, { name, path })
   } catch (error) {
     await file.close()
     throw error

@@ -1,16 +1,18 @@
-import type { SpanBatch, SpanQuery, TraceReader, TraceSpans } from '../contract/reader.js'
+import type { ReadOptions, SpanBatch, SpanQuery, TraceReader, TraceSpans } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
 import { checkTraceId } from '../store/query.js'
 import { isId } from '../values/ids.js'
 import { checkOptions } from '../values/options.js'
 import { eachOnce } from '../values/spans.js'
-import { Backward } from './backward.js'
+import { Backward, FILE } from './backward.js'
 import { followFiles } from './follow.js'
 import { readForward } from './forward.js'
 import { listFiles } from './list.js'
 import { absolutePath } from './open-file.js'
 import { closeAll, openStores } from './open-store.js'
+import { Places } from './places.js'
 import type { Piece, ReadFormat } from './read-format.js'
+import type { Source } from './source.js'
 
 /** Options of a reader of a text file. */
 export interface TextReaderOptions {
@@ -61,11 +63,11 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
     }
   }
 
-  async function* scan(query: SpanQuery, signal: AbortSignal | undefined): AsyncGenerator<SpanBatch> {
-    signal?.throwIfAborted()
+  async function* scan(query: SpanQuery, how: ReadOptions): AsyncGenerator<SpanBatch> {
+    how.signal?.throwIfAborted()
     const stores = await openStores(paths, name)
     try {
-      yield* readForward(stores, format, { query, margin: options.margin ?? MARGIN, signal })
+      yield* readForward(stores, format, { ...how, query, margin: options.margin ?? MARGIN })
     } finally {
       await closeAll(stores.flat())
     }
@@ -73,17 +75,17 @@ export function textReader<P extends Piece>(format: ReadFormat<P>, options: Text
 
   return {
     name,
-    trace: async (traceId, { signal } = {}) => {
+    trace: async (traceId, { signal, onPlace } = {}) => {
       signal?.throwIfAborted()
       checkTraceId(traceId)
-      return withStore(signal, (reading) => readTrace(reading, format, traceId))
+      return withStore(signal, (reading) => readTrace(reading, format, { traceId, onPlace }))
     },
     traces: async (query = {}, { signal } = {}) => {
       signal?.throwIfAborted()
       return withStore(signal, (reading) => listFiles(reading, format, query, signal))
     },
-    scan: (query = {}, { signal } = {}) => scan(query, signal),
-    follow: ({ signal }) => followFiles(paths, name, format, signal),
+    scan: (query = {}, how = {}) => scan(query, how),
+    follow: (how) => followFiles(paths, name, format, how),
   }
 }
 
@@ -95,7 +97,7 @@ function isPaths(value: unknown): boolean {
 async function readTrace<P extends Piece>(
   reading: Backward<P>,
   format: ReadFormat<P>,
-  traceId: bigint,
+  { traceId, onPlace }: { readonly traceId: bigint; readonly onPlace: ReadOptions['onPlace'] },
 ): Promise<TraceSpans> {
   const found: { readonly span: Span; readonly place: number }[] = []
   let start: bigint | undefined
@@ -112,7 +114,23 @@ async function readTrace<P extends Piece>(
     while (!reading.isDone && !isBefore(reading.readFrom, start)) await reading.next({ needle, wanted, each })
   }
   found.sort((a, b) => a.place - b.place)
+  if (onPlace !== undefined) await tellPlaces(reading.sources, found, onPlace)
   return { spans: eachOnce(found.map(({ span }) => span)), ...reading.report() }
+}
+
+/** @param found in the order of the store */
+async function tellPlaces(
+  sources: readonly Source[],
+  found: readonly { readonly span: Span; readonly place: number }[],
+  onPlace: NonNullable<ReadOptions['onPlace']>,
+): Promise<void> {
+  for (const [index, source] of sources.entries()) {
+    const places = new Places(source)
+    for (const { span, place } of found) {
+      if (Math.floor(place / FILE) === index) onPlace(span, await places.placeOf(place % FILE))
+    }
+    await places.close()
+  }
 }
 
 /** Whether all is read from before a trace's start on. */

@@ -1,6 +1,11 @@
+import { stat } from 'node:fs/promises'
+import type { ReadOptions } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
+import { listRotated } from './open-store.js'
+import { Places } from './places.js'
 import type { Piece, PieceScanner, ReadFormat } from './read-format.js'
 import { Report } from './report.js'
+import { isSameFile } from './rotated.js'
 import type { Source } from './source.js'
 
 /** How many bytes before the position identify it: most of the last record, with its ids. */
@@ -18,6 +23,7 @@ export class Watched<P extends Piece> {
   #position: number
   /** The bytes before the position. If they differ later, the file was truncated, and may have grown past the position again. */
   #before: Buffer
+  #places: Places | undefined
   #scanner: PieceScanner<P>
 
   /** @param atEnd whether to skip what is in the file already */
@@ -49,7 +55,7 @@ export class Watched<P extends Piece> {
   }
 
   /** Reads on into `spans`. @returns false if there was nothing to read */
-  async read(spans: Span[]): Promise<boolean> {
+  async read(spans: Span[], onPlace: ReadOptions['onPlace']): Promise<boolean> {
     const room = this.#scanner.room()
     const before = Buffer.alloc(this.#before.length)
     // In one call, so that the file cannot be truncated in between.
@@ -63,14 +69,15 @@ export class Watched<P extends Piece> {
     if (!this.source.isSequential) this.#before = Buffer.concat([before, last]).subarray(-REMEMBERED)
     this.#scanner.filled(count)
     this.#position += count
-    if (count > 0) await this.#take(this.#scanner.pieces(false), spans)
-    await this.#take(this.#scanner.settled(count === 0), spans)
+    if (count > 0) await this.#take(this.#scanner.pieces(false), spans, onPlace)
+    await this.#take(this.#scanner.settled(count === 0), spans, onPlace)
     return count > 0
   }
 
   /** Begins again, in a file that was truncated. */
   #begin(): void {
     this.#position = 0
+    this.#places = undefined
     this.#before = Buffer.alloc(0)
     this.#scanner = this.#format.scanner({ closedFrom: 0 })
   }
@@ -81,15 +88,32 @@ export class Watched<P extends Piece> {
   }
 
   async close(): Promise<void> {
+    await this.#places?.close()
     await this.source.close()
   }
 
-  async #take(pieces: Iterable<P>, spans: Span[]): Promise<void> {
+  async #take(pieces: Iterable<P>, spans: Span[], onPlace: ReadOptions['onPlace']): Promise<void> {
     const report = new Report()
     for (const piece of pieces) {
       const span = await this.#format.spanOf(piece, report)
-      if (span !== undefined) spans.push(span)
+      if (span === undefined) continue
+      spans.push(span)
+      if (onPlace === undefined) continue
+      this.#places ??= new Places(this.source)
+      onPlace(span, await this.#places.placeOf(piece.at, await this.#pathNow()))
     }
+  }
+
+  /** Where the file is now: under another name, if it was rotated. */
+  async #pathNow(): Promise<string> {
+    const { path, stats } = this.source
+    const isStill = async (file: string): Promise<boolean> => {
+      const now = await stat(file).catch(() => undefined)
+      return now !== undefined && isSameFile(now, stats)
+    }
+    if (await isStill(path)) return path
+    for (const rotated of await listRotated(path)) if (await isStill(rotated.path)) return rotated.path
+    return path
   }
 }
 

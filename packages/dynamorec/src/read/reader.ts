@@ -77,10 +77,11 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
 
   return {
     name,
-    trace: (traceId, { signal }: ReadOptions = {}) =>
+    trace: (traceId, { signal, onPlace }: ReadOptions = {}) =>
       read(signal, async (query) => {
         checkTraceId(traceId)
         const spans = isId(traceId) ? await query.trace(traceId) : []
+        tellPlaces(name, spans, onPlace)
         return { spans, ...query.report }
       }),
     traces: (query = {}, { signal }: ReadOptions = {}) => {
@@ -92,10 +93,21 @@ export function dynamoReader(options: DynamoReaderOptions): TraceReader {
       }
       return read(signal, list, (error) => thrown.has(error))
     },
-    scan: (query = {}, { signal }: ReadOptions = {}) =>
-      scan((use) => read(signal, use), { index: options.index !== false, scanPages, query }),
+    scan: async function* (query = {}, { signal, onPlace }: ReadOptions = {}) {
+      const how = { index: options.index !== false, scanPages, query }
+      for await (const batch of scan((use) => read(signal, use), how)) {
+        tellPlaces(name, batch.spans, onPlace)
+        yield batch
+      }
+    },
     close: async () => connection.close(),
   }
+}
+
+/** @param name of the reader */
+function tellPlaces(name: string, spans: readonly Span[], onPlace: ReadOptions['onPlace']): void {
+  if (onPlace === undefined) return
+  for (const span of spans) onPlace(span, `${name} trace_id ${span.traceId}, span_id ${span.spanId}`)
 }
 
 /** @param isCallers whether an error was thrown by a function of the caller's, and is none of the table's */

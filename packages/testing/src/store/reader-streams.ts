@@ -50,6 +50,28 @@ export function addScan(add: Add, options: ReaderSuiteOptions): void {
   })
 }
 
+export function addPlaces(add: Add): void {
+  add(
+    'tells before it gives spans where each stands, each elsewhere, if it tells that',
+    async ({ recorder, reader }) => {
+      await recorder.record([makeSpan({ traceId: 71n }), makeSpan({ traceId: 72n }), makeSpan({ traceId: 71n })])
+      const told = new Map<Span, string>()
+      const onPlace = (span: Span, place: string): void => void told.set(span, place)
+      const placesOf = (spans: readonly Span[]): (string | undefined)[] =>
+        spans.filter(({ traceId }) => traceId === 71n).map((span) => told.get(span))
+      const places = placesOf((await reader.trace(71n, { onPlace })).spans)
+      if (told.size === 0) return
+      deepStrictEqual([places.length, new Set(places).size], [2, 2])
+      for (const place of told.values())
+        ok(place !== '' && !place.includes('\n'), `a place is ${JSON.stringify(place)}`)
+      if (reader.scan === undefined) return
+      const scanned: (string | undefined)[] = []
+      for await (const { spans } of reader.scan({}, { onPlace })) scanned.push(...placesOf(spans))
+      deepStrictEqual(scanned.sort(), places.sort())
+    },
+  )
+}
+
 function byId(a: Span, b: Span): number {
   return a.spanId < b.spanId ? -1 : 1
 }

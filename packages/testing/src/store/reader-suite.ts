@@ -2,7 +2,7 @@ import { deepStrictEqual, equal, ok, rejects } from 'node:assert/strict'
 import { createTracer, memoryRecorder } from '@trace/core'
 import { eachOnce } from '@trace/core/store'
 import { type Case, type ReaderSuiteOptions, withStore } from '../suite.js'
-import { type Add, addFollow, addScan, type Body } from './reader-streams.js'
+import { type Add, addFollow, addPlaces, addScan, type Body } from './reader-streams.js'
 import { assertSame, makeSpan, START } from './spans.js'
 import { QUERIES, someTraces } from './traces.js'
 
@@ -29,6 +29,7 @@ export function readerSuite(options: ReaderSuiteOptions): readonly Case[] {
   addProcess(add, options)
   addSignals(add)
   addScan(add, options)
+  addPlaces(add)
   addFollow(add)
   return cases
 }
