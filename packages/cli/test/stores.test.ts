@@ -104,12 +104,12 @@ test.each(WIDTHS)('in a process with a real terminal of %s columns, or a pipe: t
   expect(sessionText(printed)).toBe(readFileSync(new URL(`golden/session-${width}.txt`, import.meta.url), 'utf8'))
 })
 
-const spansOf = (lines: string): unknown[] =>
+const spansOf = (lines: string): Span[] =>
   lines
     .trim()
     .split('\n')
-    .map((line) => spanFromJsonLine(line))
-    .sort((a, b) => ((a?.spanId ?? 0n) < (b?.spanId ?? 0n) ? -1 : 1))
+    .map((line) => spanFromJsonLine(line) as Span)
+    .sort((a, b) => (a.spanId < b.spanId ? -1 : 1))
 
 test.each([
   ['show', 'last', '--json'],
