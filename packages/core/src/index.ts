@@ -1,6 +1,13 @@
 // For programs and adapters. What authors of stores need besides is in store/index.ts, and for text files in text-file/index.ts.
 
-export { currentSpan, currentSpanId, currentTraceId, outsideTraces } from './context/context.js'
+export {
+  bindSpans,
+  currentSpan,
+  currentSpanId,
+  currentTraceId,
+  outsideTraces,
+  type RunningChannel,
+} from './context/context.js'
 export type { ActiveSpan } from './contract/active-span.js'
 export { DATA_KEYS } from './contract/data-keys.js'
 export type {

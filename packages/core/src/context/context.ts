@@ -54,3 +54,33 @@ export function currentTraceId(): bigint {
 export function outsideTraces<T>(fn: () => T): T {
   return context.run(undefined, fn)
 }
+
+/** A diagnostics channel whose publisher runs a function by `runStores`, as a TracingChannel's `start` and `asyncStart`. */
+export interface RunningChannel {
+  bindStore(store: AsyncLocalStorage<unknown>, transform: (message: unknown) => unknown): void
+  unbindStore(store: AsyncLocalStorage<unknown>): unknown
+}
+
+/**
+ * For adapters: runs what a channel runs in a span. A channel has one such function, the last that was bound.
+ *
+ * @param spanOf the span for a message; undefined to leave the current one. What it throws is ignored, and leaves the current one
+ * @returns ends that
+ */
+export function bindSpans(channel: RunningChannel, spanOf: (message: unknown) => ActiveSpan | undefined): () => void {
+  // Whoever publishes gets what a transform throws as an uncaught exception.
+  channel.bindStore(context as AsyncLocalStorage<unknown>, (message) => {
+    try {
+      return spanOf(message)?.run(storedSpan) ?? context.getStore()
+    } catch {
+      return context.getStore()
+    }
+  })
+  return () => {
+    channel.unbindStore(context as AsyncLocalStorage<unknown>)
+  }
+}
+
+function storedSpan(): ContextSpan | undefined {
+  return context.getStore()
+}

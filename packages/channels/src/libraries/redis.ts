@@ -1,0 +1,64 @@
+import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
+import { text, where } from './message.js'
+
+// The channels of ioredis (https://github.com/redis/ioredis, lib/tracing.ts) and node-redis (https://github.com/redis/node-redis,
+// packages/client/lib/client/tracing.ts), and OpenTelemetry's keys (https://opentelemetry.io/docs/specs/semconv/database/redis/).
+
+/**
+ * Commands whose first argument is a key (https://redis.io/docs/latest/commands/). Both libraries mask less than we do: they publish
+ * the values of `GETSET` and `CONFIG SET`, and members of sets.
+ */
+const KEYED =
+  /^(?:GET|GETDEL|GETEX|GETRANGE|GETSET|SET|SETEX|SETNX|SETRANGE|PSETEX|APPEND|STRLEN|SUBSTR|INCR|INCRBY|INCRBYFLOAT|DECR|DECRBY|MGET|MSET|MSETNX|DEL|UNLINK|EXISTS|EXPIRE|EXPIREAT|EXPIRETIME|PEXPIRE|PEXPIREAT|PEXPIRETIME|TTL|PTTL|PERSIST|TYPE|DUMP|RESTORE|RENAME|RENAMENX|COPY|TOUCH|WATCH|SORT|SORT_RO|BITCOUNT|BITFIELD|BITFIELD_RO|BITPOS|GETBIT|SETBIT|H[A-Z]+|L[A-Z]+|R(?:POP|POPLPUSH|PUSH|PUSHX)|BL(?:MOVE|POP)|BR(?:POP|POPLPUSH)|S(?:ADD|CARD|DIFF|DIFFSTORE|INTER|INTERSTORE|ISMEMBER|MEMBERS|MISMEMBER|MOVE|POP|RANDMEMBER|REM|SCAN|UNION|UNIONSTORE)|Z[A-Z]+|BZPOP(?:MAX|MIN)|XADD|XACK|XAUTOCLAIM|XCLAIM|XDEL|XLEN|XPENDING|XRANGE|XREVRANGE|XSETID|XTRIM|GEO[A-Z]+|PF(?:ADD|COUNT|MERGE)|PUBLISH|SPUBLISH)$/
+/** Of those letters, but not of keys. */
+const NOT_KEYED = /^(?:HELLO|LASTSAVE|LOLWUT|LATENCY|ZDIFF|ZINTER|ZINTERCARD|ZUNION|LMPOP|ZMPOP)$/
+/** How long a key is recorded at most, in characters, and how many `?` stand for arguments. */
+const [MAX_KEY, MAX_ARGUMENTS] = [256, 20]
+
+const commandOf = ({ command }: ChannelMessage): string => text(command).toUpperCase() || 'COMMAND'
+
+/** The command with its key; each other argument becomes `?`. */
+export function queryText(message: ChannelMessage): string {
+  const command = commandOf(message)
+  const published = Array.isArray(message['args']) ? message['args'] : []
+  // node-redis has the command itself in front.
+  const args = text(published[0]).toUpperCase() === command ? published.slice(1) : published
+  const isKeyed = KEYED.test(command) && !NOT_KEYED.test(command)
+  const shown = args
+    .slice(0, MAX_ARGUMENTS)
+    .map((arg, at) => (isKeyed && at === 0 ? String(arg).slice(0, MAX_KEY) : '?'))
+  return [command, ...shown, ...(args.length > MAX_ARGUMENTS ? ['…'] : [])].join(' ')
+}
+
+const whereOf = (message: ChannelMessage): Record<string, unknown> => ({ 'db.system.name': 'redis', ...where(message) })
+
+const command: ChannelSpans = {
+  kind: 'cache',
+  name: commandOf,
+  data: (message) => ({
+    ...whereOf(message),
+    'db.operation.name': commandOf(message),
+    'db.query.text': queryText(message),
+  }),
+}
+
+const batch: ChannelSpans = {
+  kind: 'cache',
+  name: ({ batchMode }) => text(batchMode) || 'batch',
+  data: (message) => ({
+    ...whereOf(message),
+    'db.operation.name': text(message['batchMode']) || undefined,
+    'db.operation.batch.size': message['batchSize'],
+  }),
+}
+
+const connect: ChannelSpans = { kind: 'cache', name: 'connect to redis', data: whereOf }
+
+export const redisChannels: Readonly<Record<string, ChannelSpans>> = {
+  'ioredis:command': command,
+  'ioredis:batch': batch,
+  'ioredis:connect': connect,
+  'node-redis:command': command,
+  'node-redis:batch': batch,
+  'node-redis:connect': connect,
+}

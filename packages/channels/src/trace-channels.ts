@@ -1,0 +1,20 @@
+import type { Tracer } from '@trace/core'
+import { type ChannelSpans, traceChannel } from './channel/trace-channel.js'
+import { db0Channels } from './libraries/db0.js'
+import { mysqlChannels } from './libraries/mysql2.js'
+import { redisChannels } from './libraries/redis.js'
+
+const KNOWN: Readonly<Record<string, ChannelSpans>> = { ...mysqlChannels, ...redisChannels, ...db0Channels }
+
+/**
+ * Records a span for each query and command of the libraries that publish them, wherever a trace runs: mysql2, ioredis, node-redis
+ * and db0. Call it once, before or after they are loaded.
+ *
+ * @returns ends that; spans of calls that run then are still recorded
+ */
+export function traceChannels(tracer: Tracer): () => void {
+  const stops = Object.entries(KNOWN).map(([channel, spans]) => traceChannel(tracer, channel, spans))
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
