@@ -11,7 +11,7 @@ export interface SideResult extends Spread {
 /** A reading's value: the median and the interquartile range over all turns. */
 export interface ReadingResult extends Spread {
   readonly label: string
-  /** The median ratio by processor time. */
+  /** The median ratio or difference by processor time. */
   readonly byCpu: number | undefined
   readonly goal: Goal | undefined
   readonly met: boolean | undefined
@@ -78,17 +78,18 @@ function sideResult(samples: readonly Sample[]): SideResult {
 
 function readingResult(reading: Reading, turns: readonly ReadonlyMap<string, Sample>[]): ReadingResult {
   const { label, of, dividedBy, minus, goal } = reading
+  const compare = (value: number, other: number): number => (dividedBy === undefined ? value - other : value / other)
   const values: number[] = []
-  const cpuRatios: number[] = []
+  const byCpus: number[] = []
   for (const turn of turns) {
     const sample = sampleOf(turn, of)
-    const other = dividedBy === undefined ? undefined : sampleOf(turn, dividedBy)
-    const less = minus === undefined ? 0 : sampleOf(turn, minus).value
-    values.push(other === undefined ? sample.value - less : sample.value / other.value)
-    if (sample.cpu !== undefined && other?.cpu !== undefined) cpuRatios.push(sample.cpu / other.cpu)
+    const peer = dividedBy ?? minus
+    const other = peer === undefined ? undefined : sampleOf(turn, peer)
+    values.push(other === undefined ? sample.value : compare(sample.value, other.value))
+    if (sample.cpu !== undefined && other?.cpu !== undefined) byCpus.push(compare(sample.cpu, other.cpu))
   }
   const spread = spreadOf(values)
-  const byCpu = cpuRatios.length > 0 ? spreadOf(cpuRatios).median : undefined
+  const byCpu = byCpus.length > 0 ? spreadOf(byCpus).median : undefined
   return { label, ...spread, byCpu, goal, met: goal === undefined ? undefined : isMet(spread.median, goal) }
 }
 

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomFillSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type ActiveSpan, createTracer, type KeepOptions, span, type Tracer, type TracerOptions } from '@trace/core'
+import { yamlRecorder } from '@trace/yamlrec'
 import { startOpenTelemetry } from '../harness/opentelemetry.js'
 import { assertNone, nullRecorder } from './recorders.js'
 import { repeat, type Workload, type WorkloadFactory } from './workload.js'
@@ -55,6 +58,23 @@ function childOf(options: Partial<TracerOptions>): Workload {
   const tracer = createTracer({ recorder: nullRecorder(), ...options })
   const child = (): void => span('db', 'load user', nothing)
   return recordedBy(tracer, insideTrace(tracer, child))
+}
+
+/** One span in a file, and the ledger after it, which a tracer records when it is closed. */
+function recordingLedger(folder: string, ledger: boolean): Workload {
+  const path = join(folder, `ledger-${ledger}.yaml`)
+  return {
+    operations: 1,
+    slice: async () => {
+      const tracer = createTracer({ recorder: yamlRecorder({ path }), ledger })
+      tracer.start('task', 'nothing').finish()
+      await tracer.close()
+      assertNone(tracer.stats().started - tracer.stats().recorded)
+    },
+    verify: () => {
+      if (readFileSync(path, 'utf8').includes('kind: ledger') !== ledger) throw new Error('the ledgers are wrong')
+    },
+  }
 }
 
 /** The least that carries a trace through a program. */
@@ -171,8 +191,8 @@ export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   'let-go-errors': () => traceLetGo({ errors: true }),
   'open-recorded': () => childOf({}),
   'open-unrecorded': () => childOf({ openAfter: false }),
-  'with-ledger': () => childOf({ ledger: true }),
-  'without-ledger': () => childOf({ ledger: false }),
+  'with-ledger': (folder) => recordingLedger(folder, true),
+  'without-ledger': (folder) => recordingLedger(folder, false),
   context: contextOnly,
   opentelemetry: opentelemetrySpan,
   'opentelemetry-child': opentelemetryChild,

@@ -9,7 +9,8 @@ test('sides are measured in turns, each goes first once, and they are compared t
     async () => ({
       sample: async () => {
         order.push(name)
-        return { value: values.shift() ?? Number.NaN }
+        const value = values.shift() ?? Number.NaN
+        return { value, cpu: 3 * value }
       },
       close: async () => void order.push(`close ${name}`),
     })
@@ -29,8 +30,8 @@ test('sides are measured in turns, each goes first once, and they are compared t
   const { sides, readings } = await measureRow(row, { quick: false, folder: '' })
   expect(order).toEqual(['a', 'b', 'b', 'a', 'a', 'b', 'close a', 'close b'])
   expect(sides['a']?.median).toBe(10)
-  expect(readings.map(({ median, low, high, met }) => ({ median, low, high, met }))).toEqual([
-    { median: 2, low: 2, high: 2, met: true },
-    { median: 10, low: 5.5, high: 55, met: false },
+  expect(readings.map(({ median, low, high, byCpu, met }) => ({ median, low, high, byCpu, met }))).toEqual([
+    { median: 2, low: 2, high: 2, byCpu: 2, met: true },
+    { median: 10, low: 5.5, high: 55, byCpu: 30, met: false },
   ])
 })
