@@ -6,7 +6,7 @@ import { createTracer, type Recorder, type Span, span } from '@trace/core'
 import { traceNode } from '../src/node.js'
 import { isLong } from './support/long.js'
 
-const REQUESTS = isLong ? 20_000 : 500
+const REQUESTS = isLong ? 20_000 : 300
 const AT_ONCE = 20
 const BUFFER = 100
 

@@ -139,7 +139,7 @@ function lingering({ tracer }: Stand): SuiteHandler {
 }
 
 const CONNECTIONS = 50
-const EACH = 20
+const EACH = 5
 
 function addLoad(add: Add, suite: HttpAbilities): void {
   const handle: Setup['handle'] =
