@@ -1,6 +1,7 @@
 // What can be said of spans: pure functions, which run in Node and in browsers.
 export { type Completion, completeSearch, type KnownValues } from './search/complete.js'
 export { SearchError } from './search/error.js'
+export { type StoredValues, ValueCollector } from './search/known-values.js'
 export { parseSearch, type Search } from './search/search.js'
 export type { Term } from './search/terms.js'
 export { parseDuration } from './search/values.js'

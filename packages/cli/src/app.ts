@@ -1,5 +1,5 @@
 import { buildApplication, buildRouteMap, proposeCompletions, run, text_en } from '@stricli/core'
-import { COMPLETE, completion } from './commands/completion.js'
+import { asked, COMPLETE, completion } from './commands/completion.js'
 import { copy } from './commands/copy.js'
 import { diff } from './commands/diff.js'
 import { doctor } from './commands/doctor.js'
@@ -60,19 +60,21 @@ const app = buildApplication(routes, {
  * @param context where it writes, and what it knows of the world; its exit code is set
  */
 export async function runTrace(args: readonly string[], context: Context): Promise<void> {
-  if (args[0] === COMPLETE) {
-    const isOption = args.at(-1)?.startsWith('-') === true
-    const proposed = await proposeCompletions(app, args.slice(1), context)
-    // Options where none is begun would stand in the way of paths.
-    const wanted = proposed.filter(({ kind }) => isOption || kind !== 'argument:flag')
-    print(
-      context,
-      wanted.map(({ completion: word }) => word),
-    )
-    return
-  }
+  if (args[0] === COMPLETE) return completeWords(args.slice(1), context)
   await run(app, args, context)
   const { process } = context
   // Those of the library below 0 are mistakes in what was typed.
   if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = EXIT.misuse
+}
+
+async function completeWords(args: readonly string[], context: Context): Promise<void> {
+  const { words, answer } = asked(args)
+  const isOption = words.at(-1)?.startsWith('-') === true
+  const proposed = await proposeCompletions(app, words, { ...context, typed: words.slice(0, -1) })
+  // Options where none is begun would stand in the way of what else there is.
+  const wanted = proposed.filter(({ kind }) => isOption || kind !== 'argument:flag')
+  print(
+    context,
+    wanted.map(({ completion: word }) => answer(word)),
+  )
 }

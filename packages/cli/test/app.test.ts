@@ -1,8 +1,3 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
 import { trace } from './support/run.js'
 
@@ -32,42 +27,4 @@ test.each([
   expect({ code, out }).toEqual({ code: 2, out: '' })
   expect(err).toContain(message)
   expect(err).toMatch(/^trace: /)
-})
-
-test.each([
-  [['d'], ['diff', 'doctor']],
-  [
-    ['ls', '--s'],
-    ['--since', '--sort'],
-  ],
-  [
-    ['ls', '--sort', ''],
-    ['time', 'duration', 'spans'],
-  ],
-  [['export', '--to', 'z'], ['zipkin']],
-  [['completion', ''], ['bash']],
-  [['ls', 'kind:'], []],
-  [['show', ''], []],
-])('%j is completed to %j', async (words, expected) => {
-  const { code, out, err } = await trace(['__complete', ...words])
-  expect({ code, err }).toEqual({ code: undefined, err: '' })
-  expect(out.split('\n').filter(Boolean)).toEqual(expected)
-})
-
-test('bash completes by the script that the command prints', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'trace-cli-'))
-  try {
-    symlinkSync(fileURLToPath(new URL('../bin/trace.mjs', import.meta.url)), join(folder, 'trace'))
-    const { out } = await trace(['completion', 'bash'])
-    const typed =
-      'COMP_WORDS=(trace ls --so) COMP_CWORD=2; _trace_complete; printf \'%s\\n\' "$COMPREPLY"; complete -p trace'
-    const { stdout, stderr } = spawnSync('bash', ['-c', `${out}\n${typed}`], {
-      env: { ...process.env, NODE_OPTIONS: '', PATH: `${folder}:${process.env['PATH']}` },
-      encoding: 'utf8',
-    })
-    expect(stderr).toBe('')
-    expect(stdout).toBe('--sort\ncomplete -o default -F _trace_complete trace\n')
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 })

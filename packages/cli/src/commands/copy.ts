@@ -1,6 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { CopyFlags } from '../actions/copy.js'
 import type { Context } from '../terminal/context.js'
+import { proposing } from './completion.js'
 import { json, since, until } from './flags.js'
 import { lazily } from './lazily.js'
 
@@ -10,7 +11,12 @@ export const copy: Command<Context> = buildCommand<CopyFlags, string[], Context>
     flags: { since, until, json: { ...json, brief: 'say what was copied as a line of JSON, for programs' } },
     positional: {
       kind: 'array',
-      parameter: { brief: 'stores to copy from, and at last the one to copy to', parse: String, placeholder: 'store' },
+      parameter: {
+        brief: 'stores to copy from, and at last the one to copy to',
+        parse: String,
+        proposeCompletions: proposing('store'),
+        placeholder: 'store',
+      },
     },
   },
   docs: {

@@ -2,6 +2,7 @@ import { buildCommand, type Command } from '@stricli/core'
 import type { DiffFlags } from '../actions/diff.js'
 import type { Context } from '../terminal/context.js'
 import { thresholdOf } from '../terminal/values.js'
+import { proposing } from './completion.js'
 import { budget, from, json, limit } from './flags.js'
 import { lazily } from './lazily.js'
 
@@ -26,7 +27,12 @@ export const diff: Command<Context> = buildCommand<DiffFlags, string[], Context>
     aliases: { f: 'from', n: 'limit', a: 'all' },
     positional: {
       kind: 'array',
-      parameter: { brief: 'two stores, two traces, or two searches in quotes', parse: String, placeholder: 'side' },
+      parameter: {
+        brief: 'two stores, two traces, or two searches in quotes',
+        parse: String,
+        proposeCompletions: proposing('store', 'id', 'condition'),
+        placeholder: 'side',
+      },
     },
   },
   docs: {

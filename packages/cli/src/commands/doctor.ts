@@ -1,6 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { DoctorFlags } from '../actions/doctor.js'
 import type { Context } from '../terminal/context.js'
+import { proposing } from './completion.js'
 import { budget, from, json, since } from './flags.js'
 import { lazily } from './lazily.js'
 
@@ -9,7 +10,10 @@ export const doctor: Command<Context> = buildCommand<DoctorFlags, string[], Cont
   parameters: {
     flags: { from, since, json, budget },
     aliases: { f: 'from' },
-    positional: { kind: 'array', parameter: { brief: 'stores', parse: String, placeholder: 'store' } },
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'stores', parse: String, proposeCompletions: proposing('store'), placeholder: 'store' },
+    },
   },
   docs: {
     brief: 'Say what is wrong with the set-up, and what to do',

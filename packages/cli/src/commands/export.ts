@@ -1,6 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { ExportFlags } from '../actions/export.js'
 import type { Context } from '../terminal/context.js'
+import { proposing } from './completion.js'
 import { from, json, since, until } from './flags.js'
 import { lazily } from './lazily.js'
 
@@ -28,7 +29,12 @@ export const exported: Command<Context> = buildCommand<ExportFlags, string[], Co
     aliases: { f: 'from', o: 'out', t: 'to' },
     positional: {
       kind: 'array',
-      parameter: { brief: 'ids of traces, or a search; and stores', parse: String, placeholder: 'id|search|store' },
+      parameter: {
+        brief: 'ids of traces, or a search; and stores',
+        parse: String,
+        proposeCompletions: proposing('id', 'store', 'condition'),
+        placeholder: 'id|search|store',
+      },
     },
   },
   docs: {

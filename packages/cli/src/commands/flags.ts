@@ -1,11 +1,13 @@
 import type { Context } from '../terminal/context.js'
 import { bytesOf, countOf, durationOf, momentOf } from '../terminal/values.js'
+import { proposing } from './completion.js'
 
 // Options that several commands have, each described once.
 
 export const from = {
   kind: 'parsed',
   parse: String,
+  proposeCompletions: proposing('store'),
   variadic: true,
   optional: true,
   placeholder: 'store',
@@ -78,6 +80,7 @@ export const words = {
   parameter: {
     brief: 'stores, and conditions such as kind:db @user.id:42 -status:error',
     parse: String,
+    proposeCompletions: proposing('store', 'condition'),
     placeholder: 'store|search',
   },
 } as const

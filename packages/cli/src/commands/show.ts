@@ -1,6 +1,7 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { ShowFlags } from '../actions/show.js'
 import type { Context } from '../terminal/context.js'
+import { proposing } from './completion.js'
 import { budget, from, json, place, whole } from './flags.js'
 import { lazily } from './lazily.js'
 
@@ -45,6 +46,7 @@ export const show: Command<Context> = buildCommand<ShowFlags, string[], Context>
       parameter: {
         brief: 'the id or its beginning, or last, or last-error; and stores',
         parse: String,
+        proposeCompletions: proposing('id', 'store'),
         placeholder: 'id|store',
       },
     },

@@ -2,6 +2,7 @@ import { buildCommand, type Command } from '@stricli/core'
 import type { ViewFlags } from '../actions/view.js'
 import type { Context } from '../terminal/context.js'
 import { portOf } from '../terminal/values.js'
+import { proposing } from './completion.js'
 import { from } from './flags.js'
 import { lazily } from './lazily.js'
 
@@ -25,6 +26,7 @@ export const view: Command<Context> = buildCommand<ViewFlags, string[], Context>
       parameter: {
         brief: 'the id or its beginning, or last, or last-error; and stores. Default: the list',
         parse: String,
+        proposeCompletions: proposing('id', 'store'),
         placeholder: 'id|store',
       },
     },

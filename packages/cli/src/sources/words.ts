@@ -38,7 +38,7 @@ const ANOTHER_CONDITION = /\s-?(?:@\S+|(?:kind|service|name|process|host|trace|i
  * The shell takes quotes away: of `name:"GET /users"` it leaves `name:GET /users` as one argument. They are put back where a name or
  * a value of data has spaces, and nothing in it looks like another condition.
  */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   const [, condition, value = ''] = /^(-?(?:name|@[^\s:"]+):)(\S.*\s.*)$/s.exec(word) ?? []
   if (condition === undefined || value.includes('"') || ANOTHER_CONDITION.test(value)) return word
   return `${condition}"${value.replaceAll('\\', '\\\\')}"`

@@ -26,6 +26,8 @@ export interface Context {
   readonly version: () => string
   /** What is piped into the command. */
   readonly stdin?: AsyncIterable<Uint8Array>
+  /** Where a shell completes what is typed: the words before the one that the cursor is in. */
+  readonly typed?: readonly string[]
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal
 }

@@ -1,6 +1,5 @@
-import { SearchError } from '@trace/analysis'
+import { SearchError, ValueCollector } from '@trace/analysis'
 import type { TraceReader } from '@trace/core'
-import { ValueCollector } from '../wire/known-values.js'
 import { listQuery } from '../wire/list-query.js'
 import { type Answer, json } from './answer.js'
 

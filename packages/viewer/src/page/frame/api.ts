@@ -1,6 +1,5 @@
-import type { SpanNode } from '@trace/analysis'
+import type { SpanNode, StoredValues } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
-import type { StoredValues } from '../../wire/known-values.js'
 import { readTrace } from '../../wire/read.js'
 
 /** A trace in the list, as the server tells it; times in nanoseconds. */

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals'
-import type { StoredValues } from '../../wire/known-values.js'
+import type { StoredValues } from '@trace/analysis'
 import { MOST_LISTED, PAGE } from '../../wire/list-query.js'
 import { type ListedTrace, type Listing, type ListSource, Problem } from '../frame/api.js'
 import { place, set } from '../frame/location.js'
