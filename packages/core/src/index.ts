@@ -8,7 +8,7 @@ export {
   outsideTraces,
   type RunningChannel,
 } from './context/context.js'
-export type { ActiveSpan } from './contract/active-span.js'
+export type { ActiveSpan, SpanIds } from './contract/active-span.js'
 export { DATA_KEYS } from './contract/data-keys.js'
 export type {
   ReadOptions,

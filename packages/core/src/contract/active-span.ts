@@ -3,6 +3,12 @@ import type { RemoteContext } from './remote.js'
 /** A function that runs in a span. */
 export type Run = (span: ActiveSpan) => unknown
 
+/** Which span is meant. */
+export interface SpanIds {
+  readonly traceId: bigint
+  readonly spanId: bigint
+}
+
 /** A span that is running. */
 export interface ActiveSpan {
   /** This span: 1 … 2^64−1; 0n outside a trace. */
@@ -40,6 +46,20 @@ export interface ActiveSpan {
   run<T>(fn: (span: ActiveSpan) => T): T
   /** Marks the span as failed by an error. Only the first call counts. */
   fail(error: unknown): void
+  /**
+   * Records that something happened now, such as a retry or a cache that had nothing. The first 128 of a span are kept, and the others
+   * counted under `events.dropped`.
+   *
+   * @param data any values, made plain as `data` is when the span finishes
+   */
+  event(name: string, data?: Readonly<Record<string, unknown>>): void
+  /**
+   * Links a span that this one has to do with, and that is not its parent: such as those whose jobs a batch does. The first 128 are kept,
+   * and the others counted under `links.dropped`.
+   *
+   * @param to another span, or its ids: 1 … 2^64−1
+   */
+  link(to: SpanIds, data?: Readonly<Record<string, unknown>>): void
   /** Finishes the span. Only the first call counts. */
   finish(): void
   /** Finishes the span at the end of a `using` block. */

@@ -13,6 +13,14 @@ export const DATA_KEYS = {
   errorCause: 'error.cause',
   /** The errors that it holds, as an AggregateError does: a list of maps with `type`, `message`, `stack`, `cause`, `errors`. */
   errorParts: 'error.errors',
+  /** What happened while it ran: a list of maps with `time`, `name` and what the program adds. */
+  events: 'events',
+  /** How many more there were. */
+  eventsDropped: 'events.dropped',
+  /** Spans that it has to do with: a list of maps with `trace_id` and `span_id` in decimal, and what the program adds. */
+  links: 'links',
+  /** How many more there were. */
+  linksDropped: 'links.dropped',
   /**
    * True, on the first span of this process's part of a trace, where its parent came in by W3C Trace Context or B3. That parent
    * may be another system's, so a list of traces takes this span for the first one.

@@ -74,3 +74,45 @@ export function addError(holder: DataHolder, error: unknown, traceId: bigint | u
     // The program has defined properties of its own there.
   }
 }
+
+/** How many events, and how many links, of a span are kept: as many as OpenTelemetry's SDK keeps by default. */
+const MAX_ITEMS = 128
+
+/** A key of a span's data that holds a list of maps, and the key that counts what is not kept. */
+export interface ListKeys {
+  readonly list: string
+  readonly dropped: string
+}
+
+export const EVENT_KEYS: ListKeys = { list: DATA_KEYS.events, dropped: DATA_KEYS.eventsDropped }
+export const LINK_KEYS: ListKeys = { list: DATA_KEYS.links, dropped: DATA_KEYS.linksDropped }
+
+/**
+ * Adds a map to a list in a span's data.
+ *
+ * @param own what the map has in any case; a key of the program's that equals one of these gets `data.` in front
+ * @param more what the program adds
+ */
+export function addToList(
+  holder: DataHolder,
+  keys: ListKeys,
+  own: Readonly<Record<string, string>>,
+  more: unknown,
+): void {
+  try {
+    const data = writableData(holder)
+    data[keys.list] ??= []
+    const list = data[keys.list]
+    if (Array.isArray(list) && list.length < MAX_ITEMS) list.push(itemOf(own, more))
+    else data[keys.dropped] = Number(data[keys.dropped] ?? 0) + 1
+  } catch {
+    // The program has defined properties of its own there, or has frozen the list.
+  }
+}
+
+function itemOf(own: Readonly<Record<string, string>>, more: unknown): Record<string, unknown> {
+  const item: Record<string, unknown> = Object.assign(new Data(), own)
+  if (typeof more !== 'object' || more === null) return item
+  for (const key of Object.keys(more)) item[Object.hasOwn(own, key) ? `data.${key}` : key] = read(more, key)
+  return item
+}

@@ -1,13 +1,15 @@
 import { type ContextSpan, context } from '../context/context.js'
-import type { ActiveSpan, Run } from '../contract/active-span.js'
+import type { ActiveSpan, Run, SpanIds } from '../contract/active-span.js'
 import type { RemoteContext } from '../contract/remote.js'
 import type { Tracer } from '../contract/tracer.js'
 import type { OpenPlace, OpenSpan, Recorded } from '../queue/open-spans.js'
 import { describe } from '../values/errors.js'
+import { isId } from '../values/ids.js'
 import type { Plain } from '../values/plain.js'
+import { formatTime } from '../values/time.js'
 import { HeldTrace, type UndecidedSpan } from './held-traces.js'
 import { nothingToRun } from './inputs.js'
-import { addData, addError, dataOf } from './live-data.js'
+import { addData, addError, addToList, dataOf, EVENT_KEYS, LINK_KEYS } from './live-data.js'
 
 /** The tracer of a span, as far as the span needs it. */
 export interface SpanOwner extends Tracer {
@@ -136,6 +138,21 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
     this.late?.traces.failed(this.late, this)
   }
 
+  event(name: string, data?: Readonly<Record<string, unknown>>): void {
+    if (this.#isFinished) return
+    if (typeof name !== 'string') this.badInput(`name of an event: expected a text, got ${describe(name)}`)
+    const own = { time: formatTime(this.clockTime()), name: typeof name === 'string' ? name : '' }
+    addToList(this, EVENT_KEYS, own, data)
+  }
+
+  link(to: SpanIds, data?: Readonly<Record<string, unknown>>): void {
+    if (this.#isFinished) return
+    const ids = idsOf(to)
+    if (ids === undefined)
+      this.badInput(`link: expected a span, or { traceId, spanId } as bigints, got ${describe(to)}`)
+    else addToList(this, LINK_KEYS, ids, data)
+  }
+
   finish(): void {
     if (this.#isFinished) return
     this.#isFinished = true
@@ -173,5 +190,15 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
 
   [Symbol.dispose](): void {
     this.finish()
+  }
+}
+
+/** As they are written; undefined if they are none. */
+function idsOf(to: unknown): { readonly trace_id: string; readonly span_id: string } | undefined {
+  try {
+    const { traceId, spanId } = Object(to)
+    return isId(traceId) && isId(spanId) ? { trace_id: `${traceId}`, span_id: `${spanId}` } : undefined
+  } catch {
+    return undefined
   }
 }

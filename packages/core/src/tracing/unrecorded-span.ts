@@ -51,6 +51,10 @@ export class DetachedSpan implements ActiveSpan {
 
   fail(): void {}
 
+  event(): void {}
+
+  link(): void {}
+
   finish(): void {}
 
   [Symbol.dispose](): void {}
