@@ -32,7 +32,7 @@ function show({ show: what, files: [before = '', after = ''] }: Options, asked: 
   else console.log(formatComparison(readResults(before), readResults(after)))
 }
 
-async function measure(asked: readonly Row[], { quick, json }: Options): Promise<void> {
+async function measure(asked: readonly Row[], { quick, json, spans }: Options): Promise<void> {
   const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${process.platform}`
   console.log(`Node ${process.version}, ${machine}, load ${loadavg()[0]?.toFixed(1)}`)
   console.log(
@@ -41,7 +41,7 @@ async function measure(asked: readonly Row[], { quick, json }: Options): Promise
   const folder = mkdtempSync(join(tmpdir(), 'trace-bench-'))
   let results: RowResult[]
   try {
-    results = await measureRows(asked.filter(isMeasurable), { quick, folder })
+    results = await measureRows(asked.filter(isMeasurable), { quick, folder, spans })
   } finally {
     await stopTable()
     rmSync(folder, { recursive: true, force: true })

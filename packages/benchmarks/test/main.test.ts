@@ -11,6 +11,7 @@ test.each([
   [['span'], 'unexpected argument span; see --help'],
   [['--compare', 'before.json'], '--compare takes two files, got 1'],
   [['--compare', 'no.json', 'no.json'], "ENOENT: no such file or directory, open 'no.json'; see --help"],
+  [['--spans', 'many'], '--spans takes a whole number of at least 20, got many'],
   [['--only', 'spam'], `no row is called spam; there are: ${rows.map(({ name }) => name).join(', ')}`],
 ])('%j is refused in one line that says what is wrong', (args, message) => {
   expect(bench(...args)).toMatchObject({ status: 2, stdout: '', stderr: `bench: ${message}\n` })
@@ -19,7 +20,14 @@ test.each([
 test('--help explains every option', () => {
   const { status, stdout } = bench('--help')
   expect(status).toBe(0)
-  for (const option of ['--only <row>', '--quick', '--json <file>', '--list', '--compare <before> <after>']) {
+  for (const option of [
+    '--only <row>',
+    '--quick',
+    '--spans <n>',
+    '--json <file>',
+    '--list',
+    '--compare <before> <after>',
+  ]) {
     expect(stdout).toContain(option)
   }
 })

@@ -7,6 +7,7 @@ export const HELP = `Measures what tracing costs, compared with bare code and wi
 
   --only <row>   measures only this row, or all rows whose names begin with it (scale); may be given more than once
   --quick        a smoke test: runs everything for a moment, and the numbers mean nothing
+  --spans <n>    how many spans the file has that the command trace reads; default 1000000, with --quick 5000
   --json <file>  where the results are written; default packages/benchmarks/results.json
   --list         lists the rows
   --compare <before> <after>
@@ -14,9 +15,16 @@ export const HELP = `Measures what tracing costs, compared with bare code and wi
   --help         prints this
 `
 
+const SPANS = 1_000_000
+const QUICK_SPANS = 5_000
+/** Of two traces. */
+const LEAST_SPANS = 20
+
 export interface Options {
   readonly quick: boolean
   readonly only: readonly string[]
+  /** How many spans the generated file has that the command is asked of. */
+  readonly spans: number
   /** Path of the file for the results. */
   readonly json: string
   /** What is printed instead of measuring. */
@@ -33,6 +41,7 @@ export function optionsFrom(args: readonly string[]): Options {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      spans: { type: 'string' },
       json: { type: 'string', default: fileURLToPath(new URL('../../results.json', import.meta.url)) },
       list: { type: 'boolean', default: false },
       compare: { type: 'boolean', default: false },
@@ -40,10 +49,14 @@ export function optionsFrom(args: readonly string[]): Options {
     },
   })
   const { quick, only, json, list, compare, help } = values
+  const spans = Number(values.spans ?? (quick ? QUICK_SPANS : SPANS))
+  if (!Number.isInteger(spans) || spans < LEAST_SPANS) {
+    throw new Error(`--spans takes a whole number of at least ${LEAST_SPANS}, got ${values.spans}`)
+  }
   if (compare && positionals.length !== 2) throw new Error(`--compare takes two files, got ${positionals.length}`)
   if (!compare && positionals.length > 0) throw new Error(`unexpected argument ${positionals[0]}; see --help`)
   const show = help ? 'help' : list ? 'list' : compare ? 'comparison' : undefined
-  return { quick, only, json, show, files: positionals }
+  return { quick, only, spans, json, show, files: positionals }
 }
 
 /**

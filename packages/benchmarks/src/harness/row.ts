@@ -4,6 +4,8 @@ export interface Run {
   readonly quick: boolean
   /** A folder for files. It is deleted after the run. */
   readonly folder: string
+  /** How many spans the generated file has that the command is asked of. */
+  readonly spans: number
 }
 
 /** The result of one measurement. */

@@ -1,4 +1,5 @@
 import type { Row } from '../harness/row.js'
+import { commandRows } from './command.js'
 import { dynamoRows } from './dynamo.js'
 import { footprintRows } from './footprint.js'
 import { httpRows } from './http.js'
@@ -12,6 +13,7 @@ export const rows: readonly Row[] = [
   ...httpRows,
   ...yamlRows,
   ...dynamoRows,
+  ...commandRows,
   ...footprintRows,
   ...scaleRows,
 ]

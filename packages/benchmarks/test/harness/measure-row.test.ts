@@ -27,7 +27,7 @@ test('sides are measured in turns, each goes first once, and they are compared t
     starts: 1,
     samples: 3,
   }
-  const { sides, readings } = await measureRow(row, { quick: false, folder: '' })
+  const { sides, readings } = await measureRow(row, { quick: false, spans: 20, folder: '' })
   expect(order).toEqual(['a', 'b', 'b', 'a', 'a', 'b', 'close a', 'close b'])
   expect(sides['a']?.median).toBe(10)
   expect(readings.map(({ median, low, high, byCpu, met }) => ({ median, low, high, byCpu, met }))).toEqual([
