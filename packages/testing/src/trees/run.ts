@@ -70,8 +70,11 @@ export async function runTraced<Result>(
 }
 
 async function allFinished(tracer: Tracer, timeout: number): Promise<void> {
-  const deadline = performance.now() + timeout
-  while (tracer.stats().open > 0 && performance.now() < deadline) await sleep(1)
+  const waiting = new AbortController()
+  // Aborted, the wait rejects.
+  const patience = sleep(timeout, undefined, { signal: waiting.signal }).catch(() => {})
+  await Promise.race([tracer.idle(), patience])
+  waiting.abort()
   await tracer.flush()
   const { open, dropped, failed } = tracer.stats()
   if (open > 0) {
