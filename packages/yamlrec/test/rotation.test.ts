@@ -221,6 +221,47 @@ describe('rotated files', () => {
     await recorder.close?.()
   })
 
+  test('are deleted, too, if they have just been compressed then', async () => {
+    const path = newPath()
+    // The compressed file comes under its name at the very moment when it is deleted.
+    const program = `
+      const { promises } = require('node:fs')
+      const { rm, rename } = promises
+      const moment = () => {
+        let resolve
+        const promise = new Promise((done) => (resolve = done))
+        return { promise, resolve }
+      }
+      const [atRename, atRemoval, renamed] = [moment(), moment(), moment()]
+      promises.rename = async (from, to) => {
+        if (!from.endsWith('.1.gz.tmp')) return rename(from, to)
+        atRename.resolve()
+        await atRemoval.promise
+        try {
+          await rename(from, to)
+        } finally {
+          renamed.resolve()
+        }
+      }
+      promises.rm = async (file, options) => {
+        await rm(file, options)
+        if (!file.endsWith('.1.gz')) return
+        atRemoval.resolve()
+        await renamed.promise
+      }
+      const { yamlRecorder } = require(${JSON.stringify(fileURLToPath(new URL('../dist/index.cjs', import.meta.url)))})
+      const span = { spanId: 1n, traceId: 1n, parentId: 0n, process: 'p', kind: 'k', name: 'n', start: 1n, finish: 2n, data: {} }
+      const recorder = yamlRecorder({ path: ${JSON.stringify(path)}, maxBytes: 100, keepFiles: 2, gzip: true })
+      void (async () => {
+        for (let done = 0; done < 3; done++) await recorder.record([span])
+        await atRename.promise
+        await recorder.record([span])
+        await recorder.close()
+      })()`
+    execFileSync(process.execPath, ['-e', program])
+    expect(names(path).filter((name) => name.includes('.1'))).toEqual([])
+  })
+
   test('that a killed process has begun to compress are compressed by the next one', async () => {
     const path = newPath()
     await recordEach(yamlRecorder({ path, maxBytes: 1_000 }), 1, 4)

@@ -96,3 +96,14 @@ describe(`of ${SPANS} spans none is lost`, () => {
     expect((await yamlReader({ path }).trace(1n)).spans).toHaveLength(SPANS)
   })
 })
+
+test('a folder that was never there is a mistake: spans are lost at once, a warning says so, and close does not wait', async () => {
+  const { tracer, warnings } = aTracer(join(root, 'never', 'traces.yaml'))
+  tracer.start('work', 'w').finish()
+  // Long past the end of any test: nobody waits for this.
+  expect(await tracer.close({ timeout: 2_000_000 })).toEqual({ left: 0, lost: 1 })
+  expect(tracer.stats()).toMatchObject({ failed: 1 })
+  expect(warnings).toEqual([
+    expect.stringMatching(/^trace: 1 span was lost: .*its folder does not exist; create the folder/),
+  ])
+})

@@ -45,6 +45,8 @@ export function fileRecorder(
     rotation && gzip ? new Compressor(path, fsync, warnOnce(name, 'cannot compress rotated files')) : undefined
   /** The file if it is a pipe. A pipe stays open, since closing it would be the end for its reader. */
   let pipe: number | undefined
+  /** Whether the file was ever opened: so its folder was there, and may come back. */
+  let wasThere = false
 
   function* append(batch: Batch): Steps<void> {
     let target: Target | undefined = pipe === undefined ? undefined : { fd: pipe, stats: undefined, size: 0 }
@@ -77,6 +79,7 @@ export function fileRecorder(
   function* open(bytes: number): Steps<Target> {
     for (let tries = 1; ; tries++) {
       const fd = yield* openFile(path, APPEND)
+      wasThere = true
       if (tries > 1) compressor?.start()
       if (rotation === undefined && !fsync) return { fd, stats: undefined, size: 0 }
       let stays = false
@@ -117,7 +120,7 @@ export function fileRecorder(
     try {
       for (let tries = 0; tries < TRIES && !batch.isDone; tries++) yield* append(batch)
     } catch (error) {
-      batch.throwIfNotStored(problem(path, error), { cause: error, retry: mayPass(error) })
+      batch.throwIfNotStored(problem(path, error), { cause: error, retry: mayPass(error, wasThere) })
     }
     batch.throwIfNotStored(batch.isDone ? undefined : `${path} was deleted ${TRIES} times while it was written to`)
   }

@@ -92,7 +92,8 @@ export class Rotation {
     yield* closeFile(yield* openFile(next, 'wx'))
     yield* renameFile(path, next)
     for (const { number } of this.#surplus(rotated)) {
-      for (const ending of ['', '.gz', '.gz.tmp']) yield* removeFile(`${path}.${number}${ending}`)
+      // In this order, since a compressor may be about to rename the last but one to the last, if it has found the first.
+      for (const ending of ['', '.gz.tmp', '.gz']) yield* removeFile(`${path}.${number}${ending}`)
     }
   }
 

@@ -37,9 +37,14 @@ export async function writeAll(fd: number, bytes: Buffer): Promise<Written> {
   return { bytes: done }
 }
 
-/** Whether a write that has failed may succeed later though the program does nothing: it is the system that has to change. */
-export function mayPass(error: unknown): boolean {
-  return PASSING.has(errorCode(error))
+/**
+ * Whether a write that has failed may succeed later though the program does nothing: it is the system that has to change.
+ *
+ * @param wasThere whether the file could be opened before. Default true. A folder that was never there is a mistake in the path
+ */
+export function mayPass(error: unknown, wasThere = true): boolean {
+  const code = errorCode(error)
+  return PASSING.has(code) && (wasThere || code !== 'ENOENT')
 }
 
 /**
