@@ -11,6 +11,8 @@ const withoutNode = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^@trace\// }, ({ path }) => ({ path: sourceOf(path), sideEffects: false }))
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
+    // What reads all of YAML is loaded when it is needed, which the page never does: esbuild would keep all that it uses.
+    onResolve({ filter: /\/any-document\.js$/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
     onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => ({
       contents: IN_BROWSERS[path] ?? 'module.exports = {}',
     }))

@@ -138,7 +138,7 @@ function PathRow({ path, isContext }: { readonly path: ComparedPath; readonly is
     return a === b || a === '' || b === '' ? a || b : `${a} → ${b}`
   }
   const { service, kind, name } = path.path.at(-1) ?? { service: '', kind: '', name: '' }
-  const time = (nanoseconds: number): string => duration(BigInt(Math.round(nanoseconds)))
+  const time = (nanoseconds: number): string => duration(nanoseconds)
   return (
     <tr class={[change, isContext ? 'faint' : undefined].filter((each) => each !== undefined).join(' ')}>
       <td style={{ paddingLeft: `${Math.min(path.path.length - 1, MOST_INDENT) * 14 + 6}px` }}>

@@ -4,7 +4,7 @@ import { formatDuration } from '@trace/analysis'
 /** Whether times are shown in UTC; else in the time zone of the browser. */
 export const utc = signal(false)
 
-export function duration(nanoseconds: bigint | undefined): string {
+export function duration(nanoseconds: bigint | number | undefined): string {
   return nanoseconds === undefined ? 'open' : formatDuration(nanoseconds)
 }
 

@@ -123,7 +123,7 @@ function Facts({ node, onSelect }: PartProps): JSX.Element {
             : fullTime(span.finish, utc.value)}
         </Fact>
         <Fact name="Duration">{duration(span.finish === undefined ? undefined : span.finish - span.start)}</Fact>
-        <Fact name="Self time">{duration(BigInt(Math.round(node.selfTime)))}</Fact>
+        <Fact name="Self time">{duration(node.selfTime)}</Fact>
         <Fact name="Trace" copied={String(span.traceId)}>
           {span.traceId.toString()}
         </Fact>
@@ -186,7 +186,7 @@ function Gaps({ node, onSelect }: PartProps): JSX.Element | null {
       <ul>
         {gaps.slice(0, MOST_GAPS).map(({ start, end, after, before }) => (
           <li key={start}>
-            {duration(BigInt(Math.round(end - start)))},{' '}
+            {duration(end - start)},{' '}
             {after === undefined ? 'from its start' : <SpanLink span={after.span} onSelect={onSelect} />}
             {' to '}
             {before === undefined ? 'its end' : <SpanLink span={before.span} onSelect={onSelect} />}

@@ -3,7 +3,7 @@ import { DATA_KEYS, type PlainData, type PlainValue, parseTime, type Span } from
 import type { JSX } from 'preact'
 import { movedBy } from '../../wire/read.js'
 import { duration } from '../frame/format.js'
-import { go, hrefOf } from '../frame/location.js'
+import { PlaceLink } from '../frame/place-link.js'
 import { Copy } from './copy.js'
 import { DataTable, isMap, laidOut, textOf } from './data-table.js'
 
@@ -100,7 +100,6 @@ function Linked({ link, span, hasStore, find, onSelect }: LinksProps & { readonl
   const { trace_id: traceId = '', span_id: spanId = '', [DATA_KEYS.w3cTraceId]: whole, ...data } = link
   const [trace, id] = [textOf(traceId), textOf(spanId)]
   const own = trace === String(span.traceId) ? find(id)?.span : undefined
-  const to = { trace, span: id }
   return (
     <div class="link">
       {own !== undefined ? (
@@ -108,17 +107,9 @@ function Linked({ link, span, hasStore, find, onSelect }: LinksProps & { readonl
           {own.kind} {own.name}, in this trace
         </button>
       ) : hasStore && isId(trace) ? (
-        <a
-          class="mono"
-          href={hrefOf(to)}
-          onClick={(event) => {
-            if (event.ctrlKey || event.metaKey || event.shiftKey) return
-            event.preventDefault()
-            go(to)
-          }}
-        >
+        <PlaceLink class="mono" to={{ trace, span: id }}>
           trace {trace}, span {id}
-        </a>
+        </PlaceLink>
       ) : (
         <span class="mono">
           trace {trace}, span {id}

@@ -52,7 +52,7 @@ function Facts({ model, errors, onError }: Pick<HeaderProps, 'model' | 'errors' 
   const { lost } = missing
   return (
     <p class="facts">
-      <b>{duration(BigInt(Math.round(tree.duration)))}</b>
+      <b>{duration(tree.duration)}</b>
       <span>{fullTime(tree.start, false)}</span>
       <span class="faint">{fullTime(tree.start, true)}</span>
       <span>

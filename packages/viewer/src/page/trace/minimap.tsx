@@ -45,7 +45,7 @@ export function Minimap({ nodes, length, range, onZoom }: MinimapProps): JSX.Ele
       <canvas
         ref={canvas}
         role="img"
-        aria-label={`The whole trace, ${duration(BigInt(Math.round(length)))}. Drag to zoom, double-click to see all.`}
+        aria-label={`The whole trace, ${duration(length)}. Drag to zoom, double-click to see all.`}
       />
       {!isWhole && <div class="shade" style={{ left: '0', width: `${left}px` }} />}
       {!isWhole && <div class="shade" style={{ left: `${right}px`, right: '0' }} />}

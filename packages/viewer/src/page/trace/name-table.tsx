@@ -74,11 +74,11 @@ export function NameTable({ model }: { readonly model: TraceModel }): JSX.Elemen
                 <td>{sum.count}</td>
                 <td class={sum.failed > 0 ? 'bad' : undefined}>{sum.failed > 0 ? sum.failed : ''}</td>
                 <td>
-                  {duration(BigInt(Math.round(sum.self)))}{' '}
+                  {duration(sum.self)}{' '}
                   <span class="faint">{whole === 0 ? 0 : Math.round((sum.self / whole) * 100)}%</span>
                 </td>
-                <td>{duration(BigInt(Math.round(sum.total)))}</td>
-                <td>{duration(BigInt(Math.round(sum.most)))}</td>
+                <td>{duration(sum.total)}</td>
+                <td>{duration(sum.most)}</td>
               </tr>
             ))}
         </tbody>

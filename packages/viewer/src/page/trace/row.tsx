@@ -163,7 +163,7 @@ function stretch({ class: name, gap: { start, end }, percent, title }: StretchPr
     <div
       key={`${name}${start}`}
       class={name}
-      title={`${title} for ${duration(BigInt(Math.round(end - start)))}`}
+      title={`${title} for ${duration(end - start)}`}
       style={{ left: `${left}%`, width: `${right - left}%` }}
     />
   )
@@ -195,9 +195,9 @@ function took({ node, row }: Line, left: number, right: number): JSX.Element {
   return (
     <span class={`took${isWithin ? ' within' : ''}`} style={place}>
       {row.fold !== undefined
-        ? `${duration(BigInt(Math.round(row.fold.duration)))} in all`
+        ? `${duration(row.fold.duration)} in all`
         : duration(span.finish === undefined ? undefined : span.finish - span.start)}
-      {hasOwn && <span class="self">{` · self ${duration(BigInt(Math.round(selfTime)))}`}</span>}
+      {hasOwn && <span class="self">{` · self ${duration(selfTime)}`}</span>}
     </span>
   )
 }

@@ -3,7 +3,8 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { loadName, type NameColumn, type NameStatistics, Problem } from '../frame/api.js'
 import { clockTime, duration } from '../frame/format.js'
-import { go, hrefOf, type Place, place, set } from '../frame/location.js'
+import { place, set } from '../frame/location.js'
+import { PlaceLink } from '../frame/place-link.js'
 import { quoted } from '../frame/search-box.js'
 
 /** How long spans of the same service, kind and name took in other traces of the store, over time; read when the reader asks for it. */
@@ -47,7 +48,7 @@ function summaryOf({ spans, traces, failed, open, p50, p99, shorter }: NameStati
   const took =
     ended === 0
       ? ''
-      : ` Half took up to ${timeText(p50)}, 99% up to ${timeText(p99)}. This one, ${timeText(node.duration)}, took longer than ${Math.round((shorter / ended) * 100)}% of them.`
+      : ` Half took up to ${duration(p50)}, 99% up to ${duration(p99)}. This one, ${duration(node.duration)}, took longer than ${Math.round((shorter / ended) * 100)}% of them.`
   const states = [failed > 0 ? `${failed} failed` : '', open > 0 ? `${open} open` : ''].filter((text) => text !== '')
   const inTraces = traces === 1 ? '1 other trace' : `${traces} other traces`
   return `${spans} in ${inTraces}${states.length === 0 ? '' : `, ${states.join(', ')}`}.${took}`
@@ -67,8 +68,8 @@ function Chart({ statistics, node }: ChartProps): JSX.Element {
   return (
     <figure class="chart">
       <div class="plot">
-        <span class="faint">{timeText(longest)}</span>
-        <span class="faint">{timeText(shortest)}</span>
+        <span class="faint">{duration(longest)}</span>
+        <span class="faint">{duration(shortest)}</span>
         <ul>
           {columns.map((column) => (
             <li key={column.from}>
@@ -97,7 +98,7 @@ function Stretch({ column, most }: StretchProps): JSX.Element {
     <span key={at} style={{ opacity: cell === 0 ? '0' : String(0.25 + 0.75 * (cell / most)) }} />
   ))
   if (slowest === undefined) return <div class="stretch">{cells}</div>
-  const text = `${clockTime(BigInt(from) * 1_000_000n)}: ${count}, half up to ${timeText(median)}${failed > 0 ? `, ${failed} failed` : ''}. Opens the slowest.`
+  const text = `${clockTime(BigInt(from) * 1_000_000n)}: ${count}, half up to ${duration(median)}${failed > 0 ? `, ${failed} failed` : ''}. Opens the slowest.`
   return (
     <PlaceLink to={{ ...slowest, same: 'on' }} class={`stretch${failed > 0 ? ' failed' : ''}`} title={text}>
       {cells}
@@ -105,36 +106,6 @@ function Stretch({ column, most }: StretchProps): JSX.Element {
   )
 }
 
-interface PlaceLinkProps {
-  readonly to: Place
-  readonly class?: string
-  /** What it is called, where it has no text. */
-  readonly title?: string
-  readonly children: JSX.Element | readonly JSX.Element[] | string
-}
-
-function PlaceLink({ to, title, children, ...others }: PlaceLinkProps): JSX.Element {
-  return (
-    <a
-      {...others}
-      title={title}
-      aria-label={title}
-      href={hrefOf(to)}
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return
-        event.preventDefault()
-        go(to)
-      }}
-    >
-      {children}
-    </a>
-  )
-}
-
 function searchFor({ service, span }: SpanNode): string {
   return `service:${quoted(service)} kind:${quoted(span.kind)} name:${quoted(span.name)}`
-}
-
-function timeText(nanoseconds: number): string {
-  return duration(BigInt(Math.round(nanoseconds)))
 }

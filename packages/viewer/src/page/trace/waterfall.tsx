@@ -153,7 +153,7 @@ function Scale({ range: [from, to] }: { readonly range: readonly [number, number
       <div>
         {TICKS.map((share) => (
           <span key={share} style={{ left: `${share * 100}%` }}>
-            {duration(BigInt(Math.round(from + (to - from) * share)))}
+            {duration(from + (to - from) * share)}
           </span>
         ))}
       </div>
