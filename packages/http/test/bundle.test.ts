@@ -52,7 +52,7 @@ test.each([
     format,
     outfile,
     logLevel: 'error',
-    // Express is CommonJS: in an ES module it needs what Node gives only to CommonJS.
+    // Express is CommonJS, so in an ES module it needs a `require`.
     ...(format === 'esm'
       ? {
           banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },

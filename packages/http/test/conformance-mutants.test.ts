@@ -10,7 +10,7 @@ type Options = MiddlewareOptions<Propagator>
 
 const whole = suiteOf(stands['Node http'])
 
-/** A server whose middleware gets other options, or another tracer, than it was to be made with. */
+/** A server whose middleware gets other options, or another tracer, than the suite gives it. */
 function given(change: (options: Options) => Options, retrace: (tracer: Tracer) => Tracer = (same) => same): Suite {
   return { ...whole, start: (tracer, options, routes) => whole.start(retrace(tracer), change(options), routes) }
 }
@@ -18,7 +18,7 @@ function given(change: (options: Options) => Options, retrace: (tracer: Tracer) 
 const without = (...keys: (keyof Options)[]): Suite =>
   given((options) => Object.fromEntries(Object.entries(options).filter(([key]) => !keys.some((each) => each === key))))
 
-/** Formats that write what a change makes of a header; undefined leaves it out. */
+/** Propagators that change each header that they write; undefined leaves the header out. */
 function writing(change: (name: string, value: string) => string | undefined): Suite {
   const changed = (propagator: Propagator): Propagator => ({
     ...propagator,
@@ -33,7 +33,7 @@ function writing(change: (name: string, value: string) => string | undefined): S
   )
 }
 
-/** A tracer whose spans are changed as they start, or by what they do at their ends. */
+/** A tracer whose spans are changed when they start, or when they finish. */
 function spans(change: (span: ActiveSpan, finish: () => void) => void): Suite {
   return given(
     (options) => options,
@@ -53,7 +53,7 @@ const REASON = 'http.end_reason'
 const SIZE = 'http.response.body.size'
 const FIRST_BYTE = 'http.time_to_first_byte'
 
-/** What one request of a connection is given is given to all that come before it is answered. */
+/** All requests that arrive on a connection before the first is answered get the span of the first. */
 function oneAtATime(tracer: Tracer): Tracer {
   let under: ActiveSpan | undefined
   return {
@@ -75,7 +75,7 @@ function staying(span: ActiveSpan, finish: () => void): void {
   if (span.data[REASON] !== 'error') finish()
 }
 
-/** Believes a response that says that nothing was sent. */
+/** Records no status, like middleware that trusts a `headersSent` that a framework has replaced. */
 function believing(span: ActiveSpan, finish: () => void): void {
   for (const key of ['http.response.status_code', 'error.type', 'error.message']) delete span.data[key]
   finish()
@@ -96,7 +96,7 @@ function resized(change: (size: number) => number | undefined): Parameters<typeo
   }
 }
 
-/** Has a size always. */
+/** Records a size for every request. */
 function sizing(size: number): Suite {
   return spans((span, finish) => {
     span.data[SIZE] ??= size
@@ -104,7 +104,7 @@ function sizing(size: number): Suite {
   })
 }
 
-/** @param reason given for every response that was not sent whole */
+/** @param reason recorded for every response that was not sent completely */
 function blaming(reason: string): Parameters<typeof spans>[0] {
   return (span, finish) => {
     if (span.data[REASON] !== undefined) span.data[REASON] = reason
@@ -222,7 +222,7 @@ let off: (() => void) | undefined
 
 afterEach(() => off?.())
 
-/** Tracing stays on however often it is switched off, until the next time that it is switched on. */
+/** Tracing cannot be switched off; it ends only when it is switched on again. */
 function neverOff(): typeof outgoing.trace {
   return (tracer, options) => {
     off?.()

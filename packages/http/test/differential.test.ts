@@ -15,7 +15,7 @@ async function askAll(kind: Kind, by: Tracer | undefined): Promise<readonly Seen
   return seen
 }
 
-// Before anything is traced, which changes what all of Express's requests and responses inherit.
+// Before anything is traced, because tracing changes the prototypes of Express's requests and responses.
 beforeAll(async () => {
   for (const kind of Object.values(servers)) bare.set(kind, await askAll(kind, undefined))
 })

@@ -80,7 +80,7 @@ test('a request that is handed to another application ends, and has its names, e
   const app = express()
   const other = express()
   app.use(traceExpress({ tracer }))
-  // As vhost does it.
+  // The package vhost does this.
   app.use((req, res, next) => other(req, res, next))
   other.get('/users/:id', (_req, res) => {
     res.write('some')

@@ -155,7 +155,7 @@ test('registered twice, above and below, it makes one span a request, and says s
   warn.mockRestore()
 })
 
-// In a process of its own: jest cannot load what Fastify injects requests with.
+// In a process of its own, because jest cannot load the package by which Fastify injects requests.
 test('injected requests end, completed', () => {
   const program = `
     import { createTracer, memoryRecorder } from '@trace/core'

@@ -66,7 +66,7 @@ describe('responses that say finish and never close', () => {
       await ended
     }
     expect((await spans()).map(({ name }) => name)).toEqual(
-      // The mock says that it is mounted somewhere.
+      // The mock has a `baseUrl`, as if it were mounted at a path.
       Array(10).fill('GET */users/:id'),
     )
   })

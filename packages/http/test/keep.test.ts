@@ -55,7 +55,7 @@ test('of many traces that are not sampled, the failed ones are kept where they f
     await span('db', 'select', async () => {})
     res.writeHead(req.url?.startsWith('/bad') === true ? 500 : 200).end()
   })
-  // It copes with the failure of the one that it calls.
+  // It answers 200 although the service that it calls fails.
   const orders = await serve('orders', async (req, res) => {
     await call(stock, req.url ?? '/')
     await call(audit, '/log')
@@ -81,7 +81,7 @@ test('of many traces that are not sampled, the failed ones are kept where they f
     const failed = requests(stock)
     expect(new Set(failed).size).toBe(FAILURES)
     expect(failed.length).toBe(FAILURES)
-    // The caller has seen the failure, and told it to whom it called then.
+    // The caller saw the failure, and passed it on to the next service that it called.
     expect(requests(orders)).toEqual(failed)
     expect(requests(audit)).toEqual(failed)
     for (const { recorder, tracer } of services) {

@@ -76,13 +76,13 @@ function numberOf(path: string | undefined): string {
   return path?.split('/').at(-1) ?? ''
 }
 
-/** By `node:http` and by `fetch` in turn. */
+/** Calls by `node:http` or by `fetch`, in turn. */
 async function call(url: string, agent: Agent): Promise<void> {
   if (Number(numberOf(url)) % 2 === 0) await (await fetch(url)).text()
   else await new Promise<void>((resolve) => http.get(url, { agent }, (answer) => answer.on('end', resolve).resume()))
 }
 
-/** Sends its part of all requests without waiting for any response, and then reads these. */
+/** Sends its share of the requests without waiting for responses, and then reads the responses. */
 async function visit(port: number, first: number): Promise<void> {
   const socket = await open(port)
   let left = 0
@@ -92,7 +92,7 @@ async function visit(port: number, first: number): Promise<void> {
     socket.on('close', () => reject(new Error(`closed with ${left} responses to come`)))
     socket.setEncoding('latin1').on('data', (chunk: string) => {
       const parts = (text + chunk).split('HTTP/1.1 200 OK')
-      // What is split may be a part of the next.
+      // The last part may be the beginning of a status line.
       text = (parts.at(-1) ?? '').slice(-16)
       left -= parts.length - 1
       if (left === 0 && chunk.includes('#')) resolve()
@@ -101,7 +101,7 @@ async function visit(port: number, first: number): Promise<void> {
   socket.removeAllListeners('close').destroy()
 }
 
-/** Lets nobody through until so many are there. */
+/** Returns a function whose promises resolve once it has been called `count` times. */
 function gate(count: number): () => Promise<void> {
   let missing = count
   let opening: () => void = () => {}
@@ -114,7 +114,7 @@ function gate(count: number): () => Promise<void> {
   }
 }
 
-/** Lets so many in at once, since each may open a connection; the others wait for one to leave. */
+/** Runs at most so many functions at a time, since each may open a connection. The others wait. */
 function turnstile(most: number): (body: () => Promise<void>) => Promise<void> {
   let inside = 0
   const waiting: (() => void)[] = []

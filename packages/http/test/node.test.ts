@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 
-/** Has a program of its own serve one request by a handler, and say what came of it. */
+/** Starts a program that serves one request by a handler, and prints the outcome. */
 function serve(handler: string): { status: number | null; stdout: string; stderr: string } {
   const program = `
     import { createServer } from 'node:http'

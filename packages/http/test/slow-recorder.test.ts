@@ -10,7 +10,7 @@ const REQUESTS = isLong ? 20_000 : 300
 const AT_ONCE = 20
 const BUFFER = 100
 
-/** Stores its first batch only when it is told to, and is slow and fails now and then afterwards. */
+/** Stores its first batch when `release` is called. Afterwards it is slow, and every third call fails. */
 class SlowRecorder implements Recorder {
   readonly name = 'slow'
   readonly durable = true
@@ -38,7 +38,7 @@ const handle: RequestListener = async (req, res) => {
   res.writeHead(rows % 2 === 0 ? 200 : 404, { 'Content-Type': 'text/plain' }).end(`${req.url}: ${rows}`)
 }
 
-/** Sends all requests. @returns what was answered to each, without what differs anyway */
+/** Sends all requests. @returns the status, type and body of each response */
 async function answersOf(listener: RequestListener, seen: () => void = () => {}): Promise<readonly string[]> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

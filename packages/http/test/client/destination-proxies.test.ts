@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => proxy.close())
 
-/** Node 20 and its types do not know this option. */
+/** Node 20 and its types do not have this option. */
 function agentByEnvironment(url: string): Agent {
   const options: object = { proxyEnv: { HTTP_PROXY: url } }
   return new Agent(options)
@@ -42,7 +42,7 @@ describe('a proxy', () => {
   test.each<[string, () => Agent]>([
     ['http-proxy-agent', () => new HttpProxyAgent(proxy.url)],
     ['https-proxy-agent', () => new HttpsProxyAgent(proxy.url)],
-    // Node has it from 22.21 and 24.5 on; before, the request goes to its target by itself.
+    // Node has it from 22.21 and 24.5 on. Older releases send the request directly to its target.
     ['an agent of Node by its environment', () => agentByEnvironment(proxy.url)],
   ])('that an agent goes through is not where a request goes: %s', async (_what, agent) => {
     on({ propagateTo: [byTarget()] })

@@ -19,10 +19,10 @@ import {
   whereOf,
 } from '../support/client-stand.js'
 
-/** As somebody has taken it before anything was traced. */
+/** Taken before anything was traced, as other libraries may do. */
 const { request: taken } = http
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-/** Where Node tells of requests that nothing else shows. */
+/** Whether Node publishes requests that no wrapper sees. */
 const TELLS = major > 22 || (major === 22 && minor >= 12)
 
 const folder = mkdtempSync(join(tmpdir(), 'trace-'))
@@ -94,7 +94,7 @@ const lookup: RequestOptions['lookup'] = (_name, options, done) => {
   else done(null, '127.0.0.1', 4)
 }
 
-/** The port of the server that answers, which is not known yet as tables are made. */
+/** Stands for the server's port, which is not known yet when the tables of cases are built. */
 const SERVER = -1
 
 test.each<[string, () => ClientRequest, string, number | undefined]>([

@@ -52,7 +52,7 @@ test.each(FORMS)(
     )
     expect({ ...traced, bytes: bytes.toSorted() }).toEqual(bare)
     expect(tracer.stats().open).toBe(0)
-    // Each that reached the server had its span's ids, unless it opens a tunnel or the program has some of its own.
+    // Each request that reached the server had its span's ids, unless it opens a tunnel or has ids of the program's own.
     const arrived = bare.bytes.join('')
     const heads = /^x-request-id: /im.test(arrived)
       ? []

@@ -115,7 +115,7 @@ test('every way of importing node:http is reached, whatever was imported first',
     await tracer.flush()
     console.log(recorder.spans.filter((span) => span.kind === 'client').map((span) => span.data['url.path']).join(' '))`
   const folder = fileURLToPath(new URL('.', import.meta.url))
-  // A child of its own, beside the server that answers it: it must not wait for this process.
+  // In a child process, so that it does not wait for this process, in which its server runs.
   return promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { cwd: folder }).then(
     ({ stdout }) => {
       expect(stdout.trim()).toBe('/a /a /a /a /a /secure /secure')

@@ -25,7 +25,7 @@ const back = createServer((req, res) => {
   arrived.push(req)
   res.end('ok')
 })
-/** How the proxy in front sends a request on. */
+/** How the reverse proxy forwards a request. */
 let forward: (req: IncomingMessage, res: ServerResponse, url: string) => unknown
 const front = createServer(
   traceNode(
@@ -61,7 +61,7 @@ beforeEach(() => {
 })
 afterEach(() => off())
 
-/** Sends a request through the proxy, as anybody may, and gives the spans of both of its sides. */
+/** Sends a request through the proxy like any client. @returns the spans of the incoming and the outgoing request */
 async function pass(how: typeof forward, options: ClientOptions, headers: Record<string, string> = {}) {
   off = traceClients(tracer, options)
   forward = how
@@ -87,7 +87,7 @@ function byNode(headersOf: (req: IncomingMessage) => unknown): typeof forward {
     })
 }
 
-/** Headers of a connection, which some clients refuse. */
+/** The headers of a request without those of its connection, which some clients refuse. */
 function endToEnd({ headers }: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>

@@ -16,7 +16,7 @@ test('a service that is not traced, and only passes on headers that it does not 
   if (front === undefined || back === undefined) throw new Error('no tracer')
   const last = createServer(traceNode((_req, res) => res.end('fine'), { tracer: back, honorReqHeader: true }))
   const lastPort = await listen(last)
-  // It knows nothing of traces, and sends what it got as it came.
+  // It knows nothing of traces, and forwards what it gets unchanged.
   const proxy = createServer((req, res) => {
     const { method, url, rawHeaders: headers } = req
     http.request({ port: lastPort, method, path: url, headers }, (answer) => answer.pipe(res)).end()

@@ -8,11 +8,11 @@ import { w3c } from '../../src/propagation/w3c.js'
 import { clientSpans, on, recorder } from '../support/client-stand.js'
 import { type Ask, CLIENTS, type Client } from '../support/real-clients.js'
 
-/** The first of two hosts sends everybody on to a path of its own, and that to a third party. */
+/** The first host redirects to a path of its own, and that path to another host. */
 const asked: IncomingMessage[] = []
 const ours = http.createServer((req, res) => {
   asked.push(req)
-  // Some clients read no redirect's body, and so hold its connection as long as it is open.
+  // Some clients do not read the body of a redirect, and so keep the connection in use until it closes.
   res.writeHead(302, { Connection: 'close', Location: req.url === '/start' ? '/next' : thirdParty }).end()
 })
 const theirs = http.createServer((req, res) => {

@@ -16,7 +16,7 @@ const WAYS: readonly (readonly [string, (headers: Record<string, string>) => Pro
   ['fetch', async (headers) => (await fetch(`${base}/a`, { headers })).text()],
 ]
 
-/** A header of this trace, as a proxy has it that passes on what it got. */
+/** A header of the current trace, such as a proxy gets and forwards. */
 function idsOfNow(): string {
   const span = currentSpan()
   return `${span?.traceId}:${span?.spanId}`

@@ -19,7 +19,7 @@ const OPTIONS: readonly (readonly [string, RequestOptions])[] = [
   ['Expect', { headers: { Expect: '100-continue' } }],
 ]
 
-/** Puts something in the place of a function, as tests and agents do, while another runs. */
+/** Replaces a function while another function runs, as tests and monitoring agents do. */
 async function replaced(name: 'request' | 'get', value: unknown, fn: () => Promise<unknown>): Promise<void> {
   const original = http[name]
   Reflect.set(http, name, value)
@@ -30,7 +30,7 @@ async function replaced(name: 'request' | 'get', value: unknown, fn: () => Promi
   }
 }
 
-/** Passes none of them on. */
+/** A proxy that forwards nothing: every access to it throws. */
 function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()

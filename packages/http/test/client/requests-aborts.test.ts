@@ -2,7 +2,7 @@ import http, { type ClientRequest, type IncomingMessage, type RequestOptions } f
 import { describe, expect, test } from '@jest/globals'
 import { base, clientSpans, off, on, send } from '../support/client-stand.js'
 
-/** A request to a path, which is broken off once its response has begun or, where it never does, after a while. */
+/** A request that the client aborts when its response has begun or, if it never begins, after a while. */
 function drop(
   path: string,
   breakOff: (request: ClientRequest, response: IncomingMessage | undefined) => void,
@@ -26,7 +26,7 @@ function byAbort(reason?: unknown): (path: string) => () => Promise<unknown> {
   }
 }
 
-/** As axios has it. */
+/** The error by which axios aborts a request. */
 class CanceledError extends Error {
   readonly code = 'ERR_CANCELED'
 }
@@ -79,7 +79,7 @@ test.each([
   expect(span?.data).toMatchObject({ 'http.end_reason': 'error', 'error.type': 'Error', 'error.message': message })
 })
 
-/** An error of which only that can be read which Node itself reads. */
+/** An error that throws if anything is read that Node itself does not read. */
 const unreadable: unknown = new Proxy(new Error('x'), {
   get(error, name) {
     if (['name', 'cause'].includes(String(name))) throw new RangeError('not to be read')

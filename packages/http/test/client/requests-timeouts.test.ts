@@ -7,7 +7,7 @@ const OUTCOMES = {
   axios: ['error', 'AxiosError'],
   'axios by fetch': ['error', 'AxiosError'],
   got: ['error', 'TimeoutError'],
-  // These abort the request, and tell of the timeout only to whoever waits for the answer.
+  // These clients abort the request; only their caller learns that it was a timeout.
   ky: ['aborted', undefined],
   needle: ['aborted', undefined],
   'node-fetch': ['aborted', undefined],
@@ -16,7 +16,7 @@ const OUTCOMES = {
 
 test('a timeout is recorded as what each client makes of it', async () => {
   const names = Object.keys(OUTCOMES)
-  // Connections are there already: by fetch, a time that runs out before that looks like an abort.
+  // The connections are open before. With fetch, a timeout while connecting looks like an abort.
   await Promise.all(names.map((name) => CLIENTS[name]?.(`${base}/a`)))
   on()
   await Promise.all(

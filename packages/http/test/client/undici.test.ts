@@ -10,7 +10,7 @@ import { base, clientSpans, on, received, receivedIds, recorder, requestIds, tra
 const UPGRADED = { 'http.response.status_code': 101, 'http.end_reason': 'upgraded' }
 
 describe('an upgrade', () => {
-  // Node has it from version 22 on.
+  // Node has this from version 22 on.
   const sockets = [globalThis.WebSocket, undici.WebSocket].filter((each) => each !== undefined)
   test.each(sockets)('to a WebSocket ends as it opens', async (Socket) => {
     on()
@@ -18,7 +18,7 @@ describe('an upgrade', () => {
       const socket = new Socket(`${base.replace('http', 'ws')}/socket`)
       await new Promise((resolve) => socket.addEventListener('open', resolve))
       await new Promise((resolve) => setTimeout(resolve, 5))
-      // All that is open is the span above.
+      // Only the parent span is open.
       expect(tracer.stats().open).toBe(1)
       const closed = new Promise((resolve) => socket.addEventListener('close', resolve))
       socket.close()

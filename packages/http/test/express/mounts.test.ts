@@ -11,7 +11,7 @@ const express4 = createRequire(import.meta.url)('express4') as typeof express5
 const recorder = memoryRecorder()
 const tracer = createTracer({ recorder })
 
-/** Adds to an application where routers are mounted, the innermost of which has the route `/items/:id`. */
+/** Mounts routers in an application. The innermost has the route `/items/:id`. */
 type Mounting = (app: Express, express: typeof express5, items: express5.Router) => void
 
 const AT_ANY: Mounting = (app, _express, items) => {
@@ -81,7 +81,7 @@ describe.each([
     mounting(app, express, items)
     server = createServer(app)
     await new Promise<void>((resolve) => server.listen(0, resolve))
-    // The second is answered from what the first has taught.
+    // The second request uses what was cached for the first.
     for (let time = 0; time < 2; time++) await send((server.address() as AddressInfo).port, path)
     for (let turn = 0; tracer.stats().open > 0 && turn < 2_000; turn++) await new Promise((r) => setTimeout(r, 5))
     await tracer.flush()

@@ -21,7 +21,7 @@ describe.each([
     server.close()
   })
 
-  /** The application, traced, with what is added to it, and a router to add to it. */
+  /** A traced application, and a router; `add` completes them. */
   function appWith(add: (app: Express, items: Router) => void): Express {
     const app = express()
     app.set('env', 'test').use(traceExpress({ tracer }))
@@ -180,7 +180,7 @@ describe.each([
   })
 })
 
-/** As releases before 2.3 of Express 5's router, which do not keep how a path was written. */
+/** Does what releases of Express 5's router before 2.3 do: they do not keep how a path was written. */
 function forgetPaths(router: unknown): void {
   if (typeof router !== 'function') return
   const stack: unknown = Reflect.get(router, 'stack')

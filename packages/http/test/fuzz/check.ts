@@ -13,17 +13,17 @@ const FAMILIES: Readonly<Record<FormatName, readonly string[]>> = {
   },
 }
 
-/** What is known once all has been answered. */
+/** What is known when all requests have been answered. */
 export interface Outcome {
   readonly format: FormatName
-  /** Of the answer to a request without any headers. */
+  /** The headers of the response to a request without any headers. */
   readonly plainHead: string
-  /** The headers that handlers found, by the ids of their requests' spans. */
+  /** The request headers that handlers saw, by span id. */
   readonly sightings: ReadonlyMap<string, SuiteRequest['headers']>
   readonly spans: ReadonlyMap<string, Span>
 }
 
-/** The head of an answer without what may differ between two. */
+/** The headers of a response, without the values that differ between two responses. */
 export function masked(head: string): string {
   return head
     .replace(/^x-request-id: [1-9]\d{0,19}$/m, 'x-request-id')
@@ -32,14 +32,14 @@ export function masked(head: string): string {
     .replace(/^etag: w\/"[0-9a-f]+-[\w+/=-]{27}"$/im, 'etag')
 }
 
-/** What is wrong with the answer to a request that any server may refuse. */
+/** What is wrong with the response to a request that a server may refuse. */
 export function wrongOfRefused({ status, head, body }: Answer): string | undefined {
   if (status !== undefined && ![200, 400, 431].includes(status)) return `status ${status}`
   const isEchoed = `${head}${body}`.toLowerCase().includes(MARKER.toLowerCase())
   return isEchoed ? 'the answer has bytes of the headers' : undefined
 }
 
-/** What is wrong with the answer to a well-formed request, and with what was recorded of it. */
+/** What is wrong with the response to a well-formed request, or with its span. */
 export function wrongOf(set: HeaderSet, answer: Answer | undefined, outcome: Outcome): string | undefined {
   if (answer?.status !== 200) return `status ${answer?.status}`
   if (masked(answer.head) !== outcome.plainHead) return `the head ${JSON.stringify(answer.head)}`
@@ -87,7 +87,7 @@ function wrongSighting(ids: OwnIds, verdict: Verdict, { format, sightings }: Out
 
 const hexOf = (id: bigint): string => id.toString(16).padStart(16, '0')
 
-/** What the request's headers are to be from then on, but for the tracestate. */
+/** The headers that the handler must see, except the tracestate. */
 function written({ traceId, spanId }: OwnIds, verdict: Verdict): Readonly<Record<string, string>> {
   const { upper, isRandom } = (isJoined(verdict) ? verdict.caller : undefined) ?? { upper: 0n, isRandom: false }
   const sampled = isSampled(verdict) ? 1 : 0
@@ -102,7 +102,7 @@ function written({ traceId, spanId }: OwnIds, verdict: Verdict): Readonly<Record
   }
 }
 
-/** Every member is one that came in with ids that were believed, and the limits are kept. */
+/** Whether all members came in with trusted ids, and the limits are kept. */
 function isPassedOn(tracestate: unknown, verdict: Verdict): boolean {
   if (typeof tracestate !== 'string') return tracestate === undefined
   const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')

@@ -2,22 +2,22 @@ import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import type { HeaderSet } from './headers.js'
 
-/** What came back: nothing where the server gave the connection, or the stream, up. */
+/** A response; all is undefined or empty if the server closed the connection or the stream. */
 export interface Answer {
   readonly status: number | undefined
-  /** Names in lower case and values, as text. */
+  /** Headers as text, with their names in lower case. */
   readonly head: string
   readonly body: string
 }
 
 export const GONE: Answer = { status: undefined, head: '', body: '' }
 
-/** Sends requests for `/own`, as many at a time as it can, and gives the answers in their order. */
+/** Sends requests for `/own`, as many at a time as it can. Resolves to the responses in the order of the requests. */
 export type Client = (port: number, sets: readonly HeaderSet[]) => Promise<readonly Answer[]>
 
 const AT_A_TIME = 50
 
-/** Bytes as they are, pipelined on one connection of HTTP/1.1. */
+/** Pipelines requests on one HTTP/1.1 connection, without changing their bytes. */
 export const askHttp1: Client = async (port, sets) => {
   const socket = await open(port)
   const answers: Answer[] = []
@@ -39,12 +39,12 @@ function open(port: number): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => resolve(socket))
     socket.setEncoding('latin1').setNoDelay(true)
-    // A connection that is reset is closed, which is what counts.
+    // A reset is handled as a close.
     socket.on('error', () => {})
   })
 }
 
-/** Gives fewer answers where the connection closed before. */
+/** Returns fewer responses if the connection has closed before the last one. */
 function exchange(socket: Socket, text: string, count: number): Promise<readonly Answer[]> {
   return new Promise((resolve) => {
     const answers: Answer[] = []
@@ -77,7 +77,7 @@ function take(text: string): { readonly answer: Answer; readonly length: number 
   return { answer, length }
 }
 
-/** The streams of one connection of HTTP/2. */
+/** Sends requests as streams of one HTTP/2 connection. */
 export const askHttp2: Client = async (port, sets) => {
   const session = connectHttp2(`http://127.0.0.1:${port}`)
   session.on('error', () => {})
@@ -94,7 +94,7 @@ function stream(session: ClientHttp2Session, set: HeaderSet): Promise<Answer> {
   for (const [name, value] of set) {
     const key = name.toLowerCase()
     const earlier = fields[key]
-    // HTTP/2 has no spaces around a value.
+    // HTTP/2 allows no spaces around a value.
     const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, '')
     fields[key] = earlier === undefined ? trimmed : [earlier, trimmed].flat()
   }

@@ -7,10 +7,10 @@ import { type FormatName, type HeaderSet, headerSets } from './headers.js'
 import { isMalformed, judge } from './oracle.js'
 import { openTarget, wrongLines } from './target.js'
 
-/** The same sets every time; for others: `FUZZ_SEED=7 npm test -- fuzz`. */
+/** Fixed, so that each run has the same sets. For others, run `FUZZ_SEED=7 npm test -- fuzz`. */
 const seed = Number(process.env['FUZZ_SEED'] ?? 42)
 
-/** Sends the same sets of headers to every kind of server, and holds what comes of each against an oracle. */
+/** Sends the same sets of headers to every kind of server, and compares the results with an oracle. */
 export function fuzz(format: FormatName, count: number): void {
   describe(`${count} sets of headers for ${format}`, () => {
     let good: readonly HeaderSet[] = []
@@ -56,26 +56,26 @@ async function ask(client: Client, port: number, { good, bad }: Record<'good' | 
 
 const CONNECTIONS = 4
 
-/** Over a few connections at a time, each with many requests on their way. */
+/** Sends the sets over a few connections at a time, each with many requests under way. */
 async function askAll(client: Client, port: number, sets: readonly HeaderSet[]): Promise<readonly Answer[]> {
   const each = Math.ceil(sets.length / CONNECTIONS)
   const parts = Array.from({ length: CONNECTIONS }, (_, at) => sets.slice(at * each, (at + 1) * each))
   const answers = await Promise.all(parts.map((part) => client(port, part)))
-  // One that was given up has fewer answers than it got requests.
+  // A connection that was closed early has fewer responses than requests.
   return answers.flatMap((part, at) => [
     ...part,
     ...Array.from({ length: (parts[at]?.length ?? 0) - part.length }, () => GONE),
   ])
 }
 
-/** Each over a connection of its own, since it may be closed for it. */
+/** Sends each set over a connection of its own, which the server may close. */
 async function askEach(client: Client, port: number, sets: readonly HeaderSet[]): Promise<readonly Answer[]> {
   const answers: Answer[] = []
   for (const set of sets) answers.push((await client(port, [set]))[0] ?? GONE)
   return answers
 }
 
-/** The sets that something is wrong with, and what. */
+/** Which sets had a wrong result, and what was wrong. */
 function found(
   sets: readonly HeaderSet[],
   wrong: (set: HeaderSet, at: number) => string | undefined,

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 
-/** Lines of a request's head: names and values, in characters of one byte. */
+/** Headers of a request: names and values, in characters of one byte. */
 export type HeaderSet = readonly (readonly [name: string, value: string])[]
 
-/** Formats of ids; `all` is the list of them. */
+/** Formats of ids; `all` reads them one after the other. */
 export type FormatName = 'requestId' | 'w3c' | 'b3' | 'all'
 
-/** Stands in every text that is made up, and nowhere else. */
+/** Part of every invented text, and of nothing else, so that it is found wherever it leaks to. */
 export const MARKER = 'zQ7xWv'
 
 const text = (characters: string | readonly string[], maxLength: number): fc.Arbitrary<string> =>
@@ -21,7 +21,7 @@ const printable = Array.from({ length: 256 }, (_, code) => String.fromCharCode(c
 const control = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).filter((each) => each !== '\t')
 
 const junk = fc.tuple(text(printable, 60), text(printable, 60)).map((parts) => parts.join(MARKER))
-/** What ends the request, or would if a parser were lax: seldom, since each takes a connection of its own. */
+/** Values that end the request, or would end it in a lax parser. Rare, since each takes a connection of its own. */
 const broken = fc.oneof(
   fc.tuple(junk, fc.constantFrom(...control, '\x7f', '\r\n ', '\r\n\t'), junk).map((parts) => parts.join('')),
   fc.constant(`${MARKER}\r\nX-Request-Id: 42:43`),
@@ -70,7 +70,7 @@ const singles = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('0', '1', 'd', '', '0-', '-') },
 )
 
-/** Nearly what a value was: a character is changed, left out or put in, or there is more at its end. */
+/** Changes a value slightly: a character is replaced, removed or inserted, or something is appended. */
 function nearly(values: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc
     .tuple(values, fc.nat(60), fc.nat(2), fc.constantFrom(...printable))
@@ -114,7 +114,7 @@ const LINES: Readonly<Record<FormatName, readonly fc.Arbitrary<HeaderSet[number]
   all: [ofRequestId, ...ofW3c, ...ofB3, other],
 }
 
-/** Whatever an untrusted client may send, and mostly what is nearly ids of a format. */
+/** What an untrusted client may send: mostly ids of a format that are right or nearly so. */
 export function headerSets(format: FormatName): fc.Arbitrary<HeaderSet> {
   const lines = fc.array(fc.oneof(...LINES[format]), { maxLength: format === 'requestId' ? 2 : 4 })
   return fc.tuple(token, lines).map(([first, rest]) => [first, ...rest])

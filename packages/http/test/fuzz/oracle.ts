@@ -1,15 +1,15 @@
 import type { FormatName, HeaderSet } from './headers.js'
 
-/** What a set of headers means, as FORMATS and the standards have it; written without a look at the program. */
+/** What a set of headers means by docs/formats.md and the standards. It shares no code with the program. */
 export interface Verdict {
-  /** The caller's ids, believed or not; undefined where none are well-formed. */
+  /** The caller's ids, trusted or not; undefined if none are well-formed. */
   readonly caller: Ids | undefined
-  /** The caller says that his trace is not recorded. */
+  /** The caller says that its trace is not recorded. */
   readonly isRefused: boolean
   readonly isTrusted: boolean
-  /** Somebody else's request id, which may be kept. */
+  /** Another system's request id, which may be recorded. */
   readonly foreign: string | undefined
-  /** The `tracestate` that came with ids of W3C, as it was sent. */
+  /** The `tracestate` that came with W3C ids, unchanged. */
   readonly state: string | undefined
 }
 
@@ -17,14 +17,14 @@ export interface Ids {
   readonly traceId: bigint
   readonly parentId: bigint
   readonly upper: bigint
-  /** W3C: the id is random. */
+  /** W3C's flag that the id is random. */
   readonly isRandom: boolean
 }
 
 type Get = (name: string) => string | undefined
 type Found = Pick<Verdict, 'caller' | 'isRefused' | 'state'>
 
-/** The values of a name as a server shows them: without the spaces around them, several in one. */
+/** The values of a header as a server shows them: trimmed and joined. */
 function getter(set: HeaderSet): Get {
   const found = new Map<string, string>()
   for (const [name, sent] of set) {
@@ -111,7 +111,7 @@ export function judge(set: HeaderSet, format: FormatName): Verdict {
   return { ...found, isTrusted, foreign: isForeign ? id : undefined }
 }
 
-/** Whether a server may refuse a request with these headers, or take them for others than they are. */
+/** Whether a server may refuse a request with these headers, or read them differently. */
 export function isMalformed(set: HeaderSet): boolean {
   return set.some(([, value]) => /[\x00-\x08\x0a-\x1f\x7f]/.test(value) || value.length > 1_000)
 }

@@ -17,7 +17,7 @@ const PROPAGATORS: Readonly<Record<FormatName, readonly Propagator[]>> = {
   all: [w3c(), b3(), b3({ multi: true }), requestId()],
 }
 
-/** Every option at once. */
+/** All options together. */
 function optionsOf(format: FormatName): MiddlewareOptions<Propagator> {
   return {
     kind: 'fuzzed',
@@ -32,11 +32,11 @@ function optionsOf(format: FormatName): MiddlewareOptions<Propagator> {
   }
 }
 
-/** A server to send headers to, and all that it does with them. */
+/** A server to send headers to, which notes what it does with them. */
 export interface Target {
   readonly port: number
   stop(): Promise<void>
-  /** What became of all requests, once it has stopped. */
+  /** Stops the server's tracer, and returns what became of all requests. */
   gather(): Promise<Gathered>
 }
 
@@ -44,9 +44,9 @@ export interface Gathered {
   readonly sightings: Outcome['sightings']
   readonly spans: Outcome['spans']
   readonly stats: Stats
-  /** What the tracer warned of. */
+  /** The warnings of the tracer. */
   readonly warnings: readonly string[]
-  /** What was logged by the handler and by the framework. */
+  /** The log lines of the handler and of the framework. */
   readonly lines: readonly string[]
 }
 
@@ -87,13 +87,13 @@ export async function openTarget(stand: Stand, format: FormatName): Promise<Targ
   }
 }
 
-/** What is wrong with log lines: bytes of headers, or ids of no request. */
+/** Log lines with bytes of headers in them, or with ids that belong to no request. */
 export function wrongLines({ lines, sightings }: Gathered): readonly string[] {
   const strange = lines.filter((line) => {
     const [, spanId] = /"span_id":"(\d+)"/.exec(line) ?? []
     return line.includes(MARKER) || (spanId !== undefined && !sightings.has(spanId))
   })
-  // All that differs between two lines of a kind: with bytes of headers in them there would be more kinds.
+  // Without the values that differ between two lines of a kind. If lines had bytes of headers in them, there would be more kinds.
   const shapes = new Set(
     lines.map((line) =>
       line.replace(/"(time|trace_id|span_id|reqId|remotePort|responseTime)":("[\w-]+"|[\d.e-]+)/g, '$1'),
@@ -102,5 +102,5 @@ export function wrongLines({ lines, sightings }: Gathered): readonly string[] {
   return [...strange, ...(shapes.size > MOST_KINDS ? shapes : [])]
 }
 
-/** Fastify's lines that it listens, that a request comes and that it is answered, and the handler's. */
+/** Fastify logs that it listens, that a request has come and that it was answered; the handler logs one line. */
 const MOST_KINDS = 4

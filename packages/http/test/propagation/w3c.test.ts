@@ -128,7 +128,7 @@ describe('w3c: tracestate', () => {
     expect(kept.split(',')).toEqual(short.slice(0, kept.split(',').length))
   })
 
-  // Work that grew with the square of their number would take half an hour, and the test's time would be up.
+  // With quadratic work this would take half an hour, and the test would time out.
   test('blanks within do not hold a request up, however many', async () => {
     const blanks = `a=b${' '.repeat(8_100)}x`
     for (let time = 0; time < 30_000; time++) {

@@ -112,7 +112,7 @@ test('a request whose headers were sent before it was traced ends with its respo
   await new Promise<void>((resolve) => server.listen(0, resolve))
   const socket = await open((server.address() as AddressInfo).port)
   socket.write(requestText('/any'))
-  // The connection stays open meanwhile.
+  // The connection stays open.
   while (tracer.stats().started === 0 || tracer.stats().open > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   expect(socket.destroyed).toBe(false)
   socket.destroy()

@@ -19,14 +19,14 @@ test.each(['', ':', '1:', ':1', '42', '42:0', '0:5', '-1:5', '42 :43', '42:43:44
   (text) => expect(parseIdHeader(text)).toBeUndefined(),
 )
 
-// Work that grew with the square of the length would not end in hours.
+// With quadratic work this would take hours.
 test('a header of any length is dealt with', () => {
   for (const long of [`${'0'.repeat(50e6)}1:1`, '1'.repeat(50e6), ':'.repeat(50e6)]) {
     expect(parseIdHeader(long) === undefined).toBe(true)
   }
 })
 
-// Work that grew with the square of their number would take many minutes, and the test's time would be up.
+// With quadratic work this would take many minutes, and the test would time out.
 test('headers that come thousands of times over are replaced, and the others stay', async () => {
   const many = (): IncomingMessage => {
     const req = new IncomingMessage(socket)

@@ -9,7 +9,7 @@ import { send } from '../support/raw-client.js'
 
 const { writeHead } = ServerResponse.prototype
 
-// As on Bun, whose responses have a `_storeHeader` and never call it.
+// As on Bun, whose responses have a `_storeHeader` that is never called.
 beforeAll(() => {
   const value: unknown = Reflect.get(OutgoingMessage.prototype, '_storeHeader')
   ServerResponse.prototype.writeHead = function (this: ServerResponse, ...args: unknown[]) {

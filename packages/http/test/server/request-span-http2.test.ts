@@ -49,7 +49,7 @@ describe.each(Object.entries(servers))('HTTP/2 on %s', (name, start) => {
     session.on('error', () => {})
   }
 
-  /** The server has begun so many requests, and answered none. */
+  /** Waits until the server has begun so many requests; it has answered none. */
   async function untilOpen(count: number): Promise<void> {
     while (tracer.stats().open < count) await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -67,7 +67,7 @@ describe.each(Object.entries(servers))('HTTP/2 on %s', (name, start) => {
       stream.on('response', (received) => {
         got = { ...received }
       })
-      // Who goes early does not read, so that not all can be sent to him.
+      // A client that leaves early does not read, so that the response cannot be sent completely.
       if (cancelAfter === undefined) {
         stream.setEncoding('utf8').on('data', (chunk) => {
           body += chunk

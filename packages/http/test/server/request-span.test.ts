@@ -19,7 +19,7 @@ afterEach(async () => {
   recorder.clear()
 })
 
-/** A handler that fails: at `/inner` in a span of its own. */
+/** A handler that fails; at `/inner` it fails in a child span. */
 async function handle(path: string): Promise<never> {
   await null
   if (path === '/inner') return span('db', 'load', fail)

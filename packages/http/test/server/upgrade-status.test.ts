@@ -13,7 +13,7 @@ test('an upgrade that Fastify refuses in its own way is one span of that status'
   const app = fastify()
   app.register(traceFastify, { tracer })
   app.get('/refused', async (_request, reply) => reply.code(403).send('no'))
-  // As @fastify/websocket does: an upgrade becomes a request of the app.
+  // @fastify/websocket does this: it turns an upgrade into a request of the app.
   app.server.on('upgrade', (req, socket: Socket) => {
     const res = new ServerResponse(req)
     res.assignSocket(socket)

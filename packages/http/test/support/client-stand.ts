@@ -11,7 +11,7 @@ export const recorder = memoryRecorder()
 export const tracer = createTracer({ service: 'test', recorder, buffer: 100_000, bufferBytes: 100_000_000 })
 export const received: IncomingMessage[] = []
 export let base = ''
-/** What switches off what a test has switched on, as is done after every test. */
+/** Functions that stop what a test has started. They are called after every test. */
 export let off: () => void = () => {}
 
 const server = http.createServer((req, res) => {
@@ -29,7 +29,7 @@ server.on('upgrade', (req, socket) => {
   const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
   const protocol = key === undefined ? 'x' : `websocket\r\nSec-WebSocket-Accept: ${accept}`
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
-  // A WebSocket says that it closes, by a frame.
+  // A WebSocket sends a frame before it closes.
   if (key === undefined) socket.end()
   else socket.on('error', () => {}).on('data', () => socket.end())
 })
@@ -58,7 +58,7 @@ export function on(options: ClientOptions = {}): void {
   off = traceClients(tracer, options)
 }
 
-/** What was recorded while a function ran in a span, without that span itself. */
+/** The spans that were recorded while a function ran in a span, without that span itself. */
 export async function clientSpans(fn: () => Promise<unknown>): Promise<readonly Span[]> {
   const above = await tracer.trace('work', 'above', async (s) => {
     await fn()
@@ -72,7 +72,7 @@ export async function clientSpans(fn: () => Promise<unknown>): Promise<readonly 
   return spans
 }
 
-/** A request by node:http, read to its end. What ends it is returned. */
+/** Makes a request by node:http, and reads its response. @returns the event that ended it */
 export function send(path: string, options: RequestOptions = {}): Promise<unknown> {
   return new Promise((resolve) => {
     const request = http.request(base + path, options, (response) => {
@@ -85,17 +85,17 @@ export function send(path: string, options: RequestOptions = {}): Promise<unknow
   })
 }
 
-/** The request ids that should have arrived. */
+/** The ids that should have arrived in the id header. */
 export function requestIds(spans: readonly Span[]): readonly string[] {
   return spans.map((span) => `${span.traceId}:${span.spanId}`)
 }
 
-/** The request ids that have arrived. */
+/** The ids that have arrived in the id header. */
 export function receivedIds(): readonly (string | string[] | undefined)[] {
   return received.map((request) => request.headers['x-request-id'])
 }
 
-/** Sends a request and reads its answer, if any. */
+/** Sends a request, and reads its response if there is one. */
 export async function ended(make: () => ClientRequest): Promise<void> {
   const request = make().end()
   await new Promise<void>((resolve) => {
@@ -104,12 +104,12 @@ export async function ended(make: () => ClientRequest): Promise<void> {
   })
 }
 
-/** That of the server that answers. */
+/** The port of the server that answers. */
 export function port(): number {
   return Number(new URL(base).port)
 }
 
-/** What says where requests have gone. */
+/** For each span, where its request went. */
 export function whereOf(spans: readonly Span[]): readonly unknown[] {
   return spans.map(({ name, data }) => [name, data['server.address'], data['server.port'], data['url.path']])
 }

@@ -2,27 +2,27 @@ import { once } from 'node:events'
 import http, { type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
-/** What a program sees of its requests, and what the other end gets of them. */
+/** What a program sees of its requests, and what the server gets. */
 export interface Seen {
-  /** In their order: what is thrown, what is emitted and how many listen, and what a form itself notes. */
+  /** In order: errors thrown, events with their number of listeners, and the notes of the form itself. */
   readonly log: readonly string[]
-  /** What came over each connection, byte for byte; whether one without any is opened is a matter of chance. */
+  /** All bytes of each connection. Connections without any are left out, since they are opened by chance. */
   readonly bytes: readonly string[]
 }
 
-/** What a form of request has at its disposal. */
+/** What a form of request can use. */
 export interface Stand {
   readonly port: number
   readonly socketPath: string
   note(what: string): void
-  /** Makes a request and lets it run to its end. */
+  /** Makes a request, and waits for its end. */
   go(make: () => ClientRequest, drive?: (request: ClientRequest) => void): Promise<void>
 }
 
-/** Requests made in one way. */
+/** Makes requests in one way. */
 export type Form = (stand: Stand) => Promise<unknown>
 
-/** Answers by the path, and keeps what arrives. */
+/** A server that answers by the path, and keeps the bytes that arrive. */
 export class RawServer {
   readonly #servers = [http.createServer(), http.createServer()] as const
   #bytes: string[] = []
@@ -54,7 +54,7 @@ export class RawServer {
     }
   }
 
-  /** Runs a form and gives what was seen of it. */
+  /** Runs a form. Resolves to what was seen. */
   async see(form: Form): Promise<Seen> {
     this.#bytes = []
     const log: string[] = []
@@ -93,7 +93,7 @@ export class RawServer {
   }
 }
 
-/** Notes what a request emits. @returns what is fulfilled at its end */
+/** Notes the events of a request. @returns a promise that resolves at its end */
 function watch(request: ClientRequest, note: (what: string) => void): Promise<void> {
   const listeners = () => request.eventNames().map((name) => `${String(name)}=${request.listenerCount(name)}`)
   note(`made ${listeners().join(' ')} headers ${request.headersSent ? 'sent' : request.getHeaderNames().join(' ')}`)
@@ -103,14 +103,14 @@ function watch(request: ClientRequest, note: (what: string) => void): Promise<vo
       note(`${String(name)} ${args.map(describe).join(' ')} ${listeners().join(' ')}`)
       if (name === 'response') watchResponse(args[0] as IncomingMessage, note)
       const isHeard = Reflect.apply(emit, request, [name, ...args])
-      // Node, too, closes nothing where no socket could be had.
+      // Node emits no `close` if there was no socket.
       if (name === 'close' || (name === 'error' && !request.socket)) setTimeout(resolve, 5)
       return isHeard
     }
   })
 }
 
-/** How a body comes in pieces is the network's affair. */
+/** How a body is split into chunks is a matter of chance. */
 const BY_CHANCE = new Set<unknown>(['data', 'readable', 'pause', 'resume'])
 
 function watchResponse(response: IncomingMessage, note: (what: string) => void): void {

@@ -18,7 +18,7 @@ class OptionsWithMethods {
   }
 }
 
-/** Requests by what `request` is called with. */
+/** Requests that differ in the arguments of `request`. */
 export const ARGUMENTS: Readonly<Record<string, Form>> = {
   'a string': ({ go, port }) => go(() => http.request(`http://localhost:${port}/ok?a=b#c`)),
   'a string and options': ({ go, port }) => go(() => http.request(`http://localhost:${port}/b`, { path: '/ok' })),

@@ -11,7 +11,7 @@ function byAgent(options: object, more: object = {}): Form {
   }
 }
 
-/** An agent of somebody else's make. */
+/** An agent that is not Node's. */
 class OwnAgent {
   readonly defaultPort = 80
   readonly protocol = 'http:'
@@ -23,7 +23,7 @@ class OwnAgent {
 
 class FailingAgent {
   addRequest(request: ClientRequest): void {
-    // As agent-base does, up to version 6: nothing is ever closed.
+    // agent-base does this up to version 6: no `close` is ever emitted.
     setImmediate(() => request.emit('error', new RangeError('no way')))
   }
 }
@@ -34,7 +34,7 @@ class Subclass extends Agent {
   }
 }
 
-/** Requests by what they are sent through. */
+/** Requests that differ in how they are connected. */
 export const AGENTS: Readonly<Record<string, Form>> = {
   none: get({ agent: false }),
   null: get({ agent: null }),
@@ -124,7 +124,7 @@ function onResponse(act: (request: ClientRequest, response: http.IncomingMessage
   return (request) => request.on('response', (response) => act(request, response)).end()
 }
 
-/** Requests by how they end. */
+/** Requests that differ in how they end. */
 export const ENDS: Readonly<Record<string, Form>> = {
   'destroyed at once': get({}, (request) => request.destroy()),
   'destroyed at once by an error': get({}, (request) => request.destroy(new RangeError('mine'))),

@@ -3,7 +3,7 @@ import type { Form, Stand } from './differential-stand.js'
 
 type Make = (dispatcher: undici.Agent, url: (path: string) => string, stand: Stand) => Promise<unknown>
 
-/** Notes what comes of a request. @param make makes it by a dispatcher of its own, for connections of its own */
+/** Notes the outcome of a request. @param make makes it by the dispatcher that it gets, which has connections of its own */
 function noted(make: Make): Form {
   return async (stand) => {
     const dispatcher = new undici.Agent()
@@ -33,7 +33,7 @@ function byRequest(options: Options, path = '/ok'): Form {
   })
 }
 
-/** Requests by `fetch` and undici. */
+/** Requests of `fetch` and undici. */
 export const FETCHES: Readonly<Record<string, Form>> = {
   'fetch of a string': byFetch({}),
   'fetch of a URL': noted((dispatcher, url) =>

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Form } from './differential-stand.js'
 import { get, plain, post, withHeaders } from './outgoing-form.js'
 
-/** Requests by their headers. */
+/** Requests that differ in their headers. */
 export const HEADERS: Readonly<Record<string, Form>> = {
   none: withHeaders(undefined),
   'an object': withHeaders({ 'X-Own': 'a', 'x-list': ['b', 'c'], 'X-Number': 5 }),
@@ -57,7 +57,7 @@ export const HEADERS: Readonly<Record<string, Form>> = {
   }),
 }
 
-/** Requests for which the program has ids of its own. */
+/** Requests to which the program gives ids of its own. */
 export const OWN_IDS: Readonly<Record<string, Form>> = {
   'in an object': withHeaders({ 'x-request-ID': 'mine' }),
   'in a list': withHeaders(['Host', 'a', 'x-request-ID', 'mine']),
@@ -75,7 +75,7 @@ export const OWN_IDS: Readonly<Record<string, Form>> = {
   ),
 }
 
-/** Requests by how their bodies are written. */
+/** Requests that differ in how their bodies are written. */
 export const BODIES: Readonly<Record<string, Form>> = {
   'at the end': post((request) => request.end('body')),
   'in two parts': post((request) => {

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 
-/** A proxy as it stands before the world outside: it forwards what is sent with a whole URL, and opens tunnels. */
+/** A forward proxy: it forwards requests for an absolute URL, and opens tunnels. */
 export interface ForwardProxy {
   readonly port: number
   readonly url: string
-  /** What it was sent, tunnels included. */
+  /** The requests that it got, including those for tunnels. */
   readonly asked: readonly IncomingMessage[]
   close(): void
 }

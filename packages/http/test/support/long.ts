@@ -1,2 +1,2 @@
-/** Whether the tests have all the time that they want: `TRACE_TEST_LONG=1`. */
+/** Whether the tests may take long: `TRACE_TEST_LONG=1`. */
 export const isLong: boolean = process.env['TRACE_TEST_LONG'] === '1'

@@ -4,10 +4,10 @@ import type { Propagator } from '../../src/propagation/propagator.js'
 
 export type Suite = HttpSuiteOptions<Propagator>
 
-/** What is done wrong, by which server, and a part of the name of the cases that are to see it. */
+/** A fault, a server that has it, and a part of the name of the cases that must find it. */
 export type Mutant = readonly [what: string, suite: Suite, seenBy: string]
 
-/** What may be done wrong as a handler is called. @param whole a server that does nothing wrong */
+/** Faults in how handlers are called. @param whole a server without a fault */
 export function handlerMutants(whole: Suite): readonly Mutant[] {
   return [
     ['has another span for Expect', continuing(whole), 'a body that is sent when the server says so'],
@@ -21,7 +21,7 @@ export function handlerMutants(whole: Suite): readonly Mutant[] {
   ]
 }
 
-/** A server that does something else about the response's header. */
+/** A server whose id header is added by `change`, not by the middleware. */
 function heading(whole: Suite, change: (res: SuiteResponse, id: string) => void): Suite {
   return {
     ...whole,
@@ -44,7 +44,7 @@ function setEarly(res: SuiteResponse, id: string): void {
   res.setHeader('X-Request-Id', id)
 }
 
-/** Has `writeHead` get other headers than those that it is given. */
+/** Calls `writeHead` with other headers than the program gives it. */
 function giveOthers(res: SuiteResponse, change: (headers: unknown) => unknown): void {
   const { writeHead } = res
   res.writeHead = function (this: unknown, status: number, headers: unknown) {
@@ -71,7 +71,7 @@ function loseOne(res: SuiteResponse, id: string): void {
   }))
 }
 
-/** A server for which `Expect: 100-continue` is a request of its own. */
+/** A server that handles `Expect: 100-continue` as a request of its own. */
 function continuing(whole: Suite): Suite {
   return {
     ...whole,
@@ -86,7 +86,7 @@ function continuing(whole: Suite): Suite {
   }
 }
 
-/** A server whose spans end with the head of the response. */
+/** A server whose spans end when the head of the response is sent. */
 function endingEarly(whole: Suite): Suite {
   return {
     ...whole,

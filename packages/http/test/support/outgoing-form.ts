@@ -1,7 +1,7 @@
 import http, { type ClientRequest, type RequestOptions } from 'node:http'
 import type { Form, Stand } from './differential-stand.js'
 
-/** Options that Node takes and its types do not know. */
+/** Options that Node takes although its types lack them. */
 export type AnyOptions = RequestOptions & Readonly<Record<string | symbol, unknown>>
 
 export function plain({ port }: Stand, more: object = {}): AnyOptions {
@@ -16,12 +16,12 @@ export function withHeaders(headers: unknown): Form {
   return get({ headers })
 }
 
-/** An array, which has no name for itself in Node's types. */
+/** Headers as an array, for which Node's types have no name. */
 export function post(drive: (request: ClientRequest) => void, more: object = {}): Form {
   return get({ method: 'POST', ...more }, drive)
 }
 
-/** A URL as another realm or library makes them. */
+/** A URL object of another realm or library. */
 class ForeignUrl {
   readonly #url: URL
 
@@ -63,7 +63,7 @@ export function foreignUrl(text: string): URL {
   return made as URL
 }
 
-/** Options that note each time one of them is read. */
+/** Options that note each read of one of them. */
 export function noted(at: Stand, options: object): RequestOptions {
   return Object.defineProperties(
     {},

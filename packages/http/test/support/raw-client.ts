@@ -2,13 +2,13 @@ import { connect, type Socket } from 'node:net'
 
 export interface Reply {
   readonly status: number
-  /** In lower case, several of one name joined. */
+  /** By name in lower case; several values of a name are joined. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly text: string
 }
 
-/** A request as bytes, so that no client tidies it up. Headers are lines. */
+/** A request as text, so that no client changes it. @param headers lines */
 export function requestText(path: string, headers: readonly string[] = [], method = 'GET', body = ''): string {
   const length = body === '' ? [] : [`Content-Length: ${body.length}`]
   return [`${method} ${path} HTTP/1.1`, 'Host: localhost', ...length, ...headers, '', body].join('\r\n')
@@ -23,7 +23,7 @@ export function open(port: number): Promise<Socket> {
   })
 }
 
-/** Sends a request on a connection of its own, and reads all until it closes. */
+/** Sends a request on a new connection, and reads until that closes. */
 export async function send(port: number, path: string, headers?: readonly string[], method?: string): Promise<Reply> {
   const socket = await open(port)
   socket.write(requestText(path, ['Connection: close', ...(headers ?? [])], method), 'latin1')
@@ -44,7 +44,7 @@ export function untilClosed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.resume().once('close', () => resolve()))
 }
 
-/** Sends a request on a kept-alive connection; the body of its response ends with `#`, as no header does. */
+/** Sends a request on a kept-alive connection. The body of its response must end with `#`, which headers must not contain. */
 export function ask(socket: Socket, text: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     let got = ''

@@ -7,14 +7,14 @@ import needle from 'needle'
 import nodeFetch from 'node-fetch'
 import superagent from 'superagent'
 
-/** What a client is asked for. */
+/** What a client must do. */
 export interface Ask {
   readonly headers?: Readonly<Record<string, string>>
   /** In ms. */
   readonly timeout?: number
 }
 
-/** Asks for a URL, follows redirects, and reads the answer. */
+/** Requests a URL, follows redirects, and reads the response. */
 export type Client = (url: string, ask?: Ask) => Promise<unknown>
 
 function byFollowRedirects(url: string, { headers, timeout }: Ask = {}): Promise<unknown> {
@@ -27,7 +27,7 @@ function byFollowRedirects(url: string, { headers, timeout }: Ask = {}): Promise
   })
 }
 
-/** The clients of the field, each as it comes, but that none tries again. */
+/** Well-known clients with their default settings, except that none retries. */
 export const CLIENTS: Readonly<Record<string, Client>> = {
   fetch: (url, { timeout, ...ask } = {}) =>
     fetch(url, { ...ask, ...(timeout !== undefined && { signal: AbortSignal.timeout(timeout) }) }).then((answer) =>

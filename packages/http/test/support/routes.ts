@@ -1,7 +1,7 @@
 import type express from 'express'
 import type { FastifyPluginAsync } from 'fastify'
 
-/** What the spans are called of the routes that {@link addExpressRoutes} adds. @param wildcard as the release writes it */
+/** The names of the spans for the routes of {@link addExpressRoutes}. @param wildcard as this release of Express writes it */
 export function expressNames(wildcard: string): Readonly<Record<string, string>> {
   return {
     '/own?a=1': 'GET /own',
@@ -29,7 +29,7 @@ export function expressNames(wildcard: string): Readonly<Record<string, string>>
   }
 }
 
-/** Adds routes of every kind that Express has. @param wildcard as its release writes it */
+/** Adds routes of every kind that Express has. @param wildcard as this release of Express writes it */
 export function addExpressRoutes(app: express.Express, create: typeof express, wildcard: string): void {
   const users = create.Router({ mergeParams: true })
   users.use((_req, _res, next) => next())
@@ -54,7 +54,7 @@ export function addExpressRoutes(app: express.Express, create: typeof express, w
   app.get(`/wild/${wildcard}`, (_req, res) => void res.send('fine'))
 }
 
-/** What the spans are called of the routes of {@link fastifyRoutes}. */
+/** The names of the spans for the routes of {@link fastifyRoutes}. */
 export const fastifyNames: Readonly<Record<string, string>> = {
   '/own?a=1': 'GET /own',
   '/throw': 'GET /throw',

@@ -20,21 +20,21 @@ export interface Plan {
   readonly routes: HttpRoutes
   /** How often the middleware is registered. Default once. */
   readonly times?: number
-  /** Where a framework that has a logger writes its lines; default nowhere. */
+  /** Where a framework with a logger writes its lines. Default: nowhere. */
   readonly log?: Writable
 }
 
-/** A kind of server, and what it cannot do. */
+/** A kind of server, and what it can do. */
 export interface Stand extends HttpAbilities {
   open(plan: Plan): Promise<HttpServer>
 }
 
 const express4 = createRequire(import.meta.url)('express4') as typeof express5
 
-/** Without a framework there is no route. */
+/** The names of spans without a framework, which has no routes. */
 const paths = { '/own?a=1': 'GET /own', '/any/42': 'GET /any/42', '/none/42': 'GET /none/42' }
 
-/** Every kind of server that there is an adapter for. On plain Node a handler that throws would end the process. */
+/** Every kind of server that has an adapter. In plain Node servers, a handler that throws would end the process. */
 export const stands = {
   'Node http': { answersThrown: false, upgrades: true, names: paths, open: openNode },
   'Node http2': { answersThrown: false, http2: true, names: paths, open: openHttp2 },
@@ -65,11 +65,11 @@ function answer(routes: HttpRoutes, req: SuiteRequest, res: ServerResponse | Htt
   else res.writeHead(404).end()
 }
 
-/** @param wildcard as the release writes it */
+/** @param wildcard as this release of Express writes it */
 function openExpress(express: typeof express5, wildcard: string, plan: Plan): Promise<HttpServer> {
   const { tracer, options, routes, times = 1 } = plan
   const app = express()
-  // Else errors are written to the console.
+  // Otherwise Express writes errors to the console.
   app.set('env', 'test').set('etag', false).disable('x-powered-by')
   for (let time = 0; time < times; time++) app.use(traceExpress({ tracer, ...options }))
   app.get('/own', (req, res) => void res.send(routes.own(req)))
@@ -84,7 +84,7 @@ function withUpgrades(server: ReturnType<typeof createServer>, { tracer, options
   return server.on('upgrade', handler)
 }
 
-/** @param how what Fastify's types would make an app of another type of, with the same methods */
+/** @param how options by which Fastify's types would give the app another type with the same methods */
 async function openFastify(how: object, { tracer, options, routes, times = 1, log }: Plan): Promise<HttpServer> {
   const app = fastify({ ...how, ...(log === undefined ? {} : { logger: { stream: log } }) })
   for (let time = 0; time < times; time++) app.register(traceFastify, { tracer, ...options })
@@ -100,7 +100,7 @@ async function openFastify(how: object, { tracer, options, routes, times = 1, lo
   app.all('/any', handle)
   app.all('/any/*', handle)
   app.register(fastifyRoutes)
-  // As @fastify/websocket does it: an upgrade becomes a request of the app.
+  // @fastify/websocket does this: it turns an upgrade into a request of the app.
   app.server.on('upgrade', (req, socket: Socket) => {
     const res = new ServerResponse(req)
     res.assignSocket(socket)

@@ -12,7 +12,7 @@ function starting({ open }: Stand, times: number): StartServer<Propagator> {
   return (tracer, options, routes) => open({ tracer, options, routes, times })
 }
 
-/** All of the suite, for a kind of server. */
+/** The options to run the whole suite on a kind of server. */
 export function suiteOf(stand: Stand): HttpSuiteOptions<Propagator> {
   return {
     ...stand,

@@ -3,7 +3,7 @@ import { currentSpanId, DATA_KEYS, isFailed, type Span } from '@trace/core'
 import type { HttpAbilities, SuiteSocket } from './server.js'
 import { type Add, isAnswered, onlySpan, requestSpans, type Setup, until } from './stand.js'
 
-/** What goes on between a client and a server beside a request and its response. */
+/** Pipelining, `100-continue`, server-sent events, timeouts and upgrades. */
 export function addConnectionCases(add: Add, suite: HttpAbilities): void {
   addContinue(add)
   addPipelined(add, suite)
@@ -13,7 +13,7 @@ export function addConnectionCases(add: Add, suite: HttpAbilities): void {
   if (suite.upgrades === true) addUpgrades(add, suite)
 }
 
-/** Milliseconds for which something goes on. */
+/** How long a case waits while something goes on, in ms. */
 const A_WHILE = 30
 
 const { httpStatus: STATUS, httpEndReason: REASON, httpTimeToFirstByte: FIRST_BYTE } = DATA_KEYS
@@ -62,7 +62,7 @@ function addPipelined(add: Add, suite: HttpAbilities): void {
 function addTimeout(add: Add, suite: HttpAbilities): void {
   const handle: Setup['handle'] = () => (req) => {
     const session = req.stream?.session
-    // As Node does it by itself where a server of HTTP/2 was given a timeout before its clients came.
+    // Node does this itself if an HTTP/2 server got its timeout before its clients connected.
     if (session !== undefined) session.setTimeout(A_WHILE, () => session.destroy())
     else req.socket.setTimeout(A_WHILE)
   }
@@ -92,11 +92,11 @@ function addEvents(add: Add, suite: HttpAbilities): void {
   })
 }
 
-/** The first byte was sent so long before the end, at least. */
+/** @param before the first byte must have been sent at least so many ms before the end */
 function checkFirstByte(span: Span, before: number): void {
   const elapsed = Number((span.finish ?? 0n) - span.start) / 1e6
   const firstByte = span.data[FIRST_BYTE]
-  // Timers may be early by a millisecond.
+  // Timers may fire a millisecond early.
   ok(
     typeof firstByte === 'number' && firstByte <= elapsed - before + 2,
     `${firstByte} ms of ${elapsed} to the first byte`,

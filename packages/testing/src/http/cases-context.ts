@@ -6,7 +6,7 @@ import { parseSeen } from './seen.js'
 import type { HttpAbilities, SuiteHandler, SuiteRequest, SuiteResponse } from './server.js'
 import { type Add, OWN_KIND, onlySpan, type Setup, type Stand, until } from './stand.js'
 
-/** The current span, and that it does not leak from one request to another. */
+/** Which span is current, and that none leaks from one request to another. */
 export function addContextCases(add: Add, suite: HttpAbilities): void {
   addPlaces(add, suite)
   addChild(add)
@@ -130,7 +130,7 @@ function addSequence(add: Add): void {
   })
 }
 
-/** Leaves something behind that goes on when the response is sent. */
+/** Starts work that goes on after the response has been sent. */
 function lingering({ tracer }: Stand): SuiteHandler {
   return (_req, res) => {
     setTimeout(() => tracer.span(`${OWN_KIND}late`, 'late', () => {}), 40)
@@ -168,7 +168,7 @@ function addLoad(add: Add, suite: HttpAbilities): void {
   })
 }
 
-/** @returns span ids, and the paths that they are of, as the handlers saw them */
+/** @returns pairs of the span id that the handler saw and the path of its request */
 function askMany(client: HttpClient, connection: number): Promise<[string, string][]> {
   const paths = Array.from({ length: EACH }, (_, at) => `/any/load/${connection}-${at}`)
   return Promise.all(
@@ -180,7 +180,7 @@ function askMany(client: HttpClient, connection: number): Promise<[string, strin
   )
 }
 
-/** @param paths of the requests, by the ids of their spans */
+/** @param paths the requests' paths, by the ids of their spans */
 function checkTrees(spans: readonly Span[], paths: ReadonlyMap<string, string>): void {
   const byId = new Map(spans.map((span) => [span.spanId, span]))
   const wrong: string[] = []

@@ -6,14 +6,14 @@ import { type Add, isAnswered, onlySpan, type Setup } from './stand.js'
 
 const { httpStatus: STATUS, httpEndReason: REASON, httpTimeToFirstByte: FIRST_BYTE } = DATA_KEYS
 
-/** Responses that end before they are whole, by whose doing it may be; and those that begin before their body does. */
+/** Responses that end before they are complete, whoever breaks them off; and responses whose headers are sent before the body. */
 export function addCutCases(add: Add, suite: HttpAbilities): void {
   addCutByServer(add, suite)
   addLargeBody(add, suite)
   if (suite.conventions !== false) addFlushedHeaders(add)
 }
 
-/** Ways in which a server breaks a request off: nobody but it has had enough of it. */
+/** Ways in which the server itself breaks a request off. */
 const CUTS: Readonly<Record<string, SuiteHandler>> = {
   'by destroying the response': (_req, res) => res.destroy(),
   'by destroying the response for an error': (_req, res) => res.destroy(new RangeError('broken by the suite')),
@@ -27,7 +27,7 @@ function addCutByServer(add: Add, suite: HttpAbilities): void {
   for (const [how, cut] of Object.entries(CUTS)) {
     for (const status of [undefined, 200]) addCut(add, suite, { how, cut, status })
   }
-  // As frameworks do where a body fails amid its sending.
+  // Frameworks do this when a body fails while it is being sent.
   const reset: SuiteHandler = (req, res) => (res.stream === undefined ? req.socket.destroy() : res.stream.close(2))
   addCut(add, suite, { how: 'by resetting it', cut: reset, status: 200 })
 }
@@ -35,13 +35,13 @@ function addCutByServer(add: Add, suite: HttpAbilities): void {
 interface Cut {
   readonly how: string
   readonly cut: SuiteHandler
-  /** Undefined where the head was not sent by then. */
+  /** Undefined if the headers had not been sent by then. */
   readonly status: number | undefined
 }
 
 function addCut(add: Add, suite: HttpAbilities, { how, cut, status }: Cut): void {
   const handle: Setup['handle'] = () => (req, res) => {
-    // Nobody listens to these, unless the program does.
+    // These have no listener unless the program adds one.
     req.on('error', () => {})
     res.stream?.on('error', () => {})
     if (status !== undefined) res.write('some')
@@ -49,7 +49,7 @@ function addCut(add: Add, suite: HttpAbilities, { how, cut, status }: Cut): void
   }
   const when = status === undefined ? 'before its response' : 'amid its response'
   add(`a request that the server itself cuts off ${when}, ${how}, fails`, { handle }, async (stand) => {
-    // HTTP/2 resets such a stream by a code that tells its client of no error.
+    // HTTP/2 resets such a stream with a code that is no error to the client.
     equal((await isAnswered(stand)) && suite.http2 !== true, false)
     const span = await onlySpan(stand)
     equal(isFailed(span), true, 'the span did not fail although the server broke the request off')
@@ -58,7 +58,7 @@ function addCut(add: Add, suite: HttpAbilities, { how, cut, status }: Cut): void
   })
 }
 
-/** More than the buffers on the way hold. */
+/** More bytes than all buffers on the way hold. */
 const LARGE = Buffer.alloc(30_000_000, 'x')
 
 function addLargeBody(add: Add, suite: HttpAbilities): void {

@@ -6,7 +6,7 @@ import { DATA_KEYS, isFailed, type Span } from '@trace/core'
 import type { HttpAbilities, SuiteHandler, SuiteResponse } from './server.js'
 import { type Add, isAnswered, onlySpan, type Setup } from './stand.js'
 
-/** Every way in which a request may end: one span, ended once, failed or not. */
+/** Every way in which a request can end: it has one span, which ends once and has failed or not. */
 export function addEndingCases(add: Add, suite: HttpAbilities): void {
   addAnswers(add, suite)
   addThrown(add, suite)
@@ -18,7 +18,7 @@ interface Answer {
   readonly method?: string
   readonly status: number
   readonly parts: readonly string[]
-  /** Default: with the end, or one after the other where there are several. */
+  /** How the parts are sent. Default: one part by `end`, several parts one after the other. */
   readonly send?: (res: SuiteResponse, parts: readonly string[]) => void
 }
 
@@ -75,14 +75,14 @@ function addAnswers(add: Add, suite: HttpAbilities): void {
   })
 }
 
-/** A response that was sent whole: only those of servers that failed are failures. */
+/** A complete response: it is a failure only if the server failed. */
 function checkCompleted(span: Span, { conventions = true }: HttpAbilities, status: number): void {
   equal(isFailed(span), status >= 500, `a response of status ${status} ${status >= 500 ? 'did not fail' : 'failed'}`)
   if (!conventions) return
   equal(span.data[STATUS], status)
   equal(span.data[REASON], undefined)
   if (status < 500) return
-  // Of what was thrown, where the framework tells.
+  // The type is that of the error if the framework tells it.
   const { [DATA_KEYS.errorType]: type, [DATA_KEYS.errorMessage]: message } = span.data
   ok([String(status), 'TypeError'].includes(String(type)), `the type of the failure is ${type}`)
   if (type === String(status)) equal(message, STATUS_CODES[status])
@@ -109,7 +109,7 @@ function addThrown(add: Add, suite: HttpAbilities): void {
   })
 }
 
-/** What the handlers do that never get to their end. */
+/** What handlers do that never answer. */
 const UNFINISHED: Readonly<Record<string, SuiteHandler>> = {
   'before the response': () => {},
   'amid the response': (_req, res) => {

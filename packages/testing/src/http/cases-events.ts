@@ -5,7 +5,7 @@ import { currentSpan, currentSpanId } from '@trace/core'
 import type { HttpAbilities } from './server.js'
 import { type Add, onlySpan, type Setup } from './stand.js'
 
-/** Streams and events of requests and responses: in the request's context, and else as ever. */
+/** Streams and events of requests and responses: they run in the request's context, and are otherwise unchanged. */
 export function addEventCases(add: Add, suite: HttpAbilities): void {
   addStreams(add)
   if (suite.events === false) return

@@ -8,7 +8,7 @@ import { type Add, onlySpan, type Setup, type Stand } from './stand.js'
 const MAX_INT64 = 2n ** 63n - 1n
 const MAX_ID = 2n ** 64n - 1n
 
-/** Headers that carry ids, and which. */
+/** Headers that carry ids, with these ids. */
 const JOINING: readonly (readonly [header: string, traceId: bigint, parentId: bigint])[] = [
   ['42:43', 42n, 43n],
   [' 42:43 ', 42n, 43n],
@@ -19,7 +19,7 @@ const JOINING: readonly (readonly [header: string, traceId: bigint, parentId: bi
   [`1:${MAX_ID}`, 1n, MAX_ID],
 ]
 
-/** Headers that do not, such as a lax scanner takes for ids. */
+/** Headers without ids, which a lax parser would take for ids. */
 const OTHERS: readonly string[] = [
   `${MAX_ID + 1n}:1`,
   `1:${MAX_ID + 1n}`,
@@ -44,9 +44,9 @@ const OTHERS: readonly string[] = [
 
 const HONOURING: Setup = { options: { honorReqHeader: true } }
 
-/** The id header: which of its values continue a trace, and what handlers and clients get. */
+/** The id header: which values continue a trace, and what handlers and clients get. */
 export function addHeaderCases(add: Add, suite: HttpAbilities): void {
-  // Whether spaces around a value are refused is up to the release of nghttp2.
+  // Some releases of nghttp2 refuse spaces around a value, others do not.
   const isTried = (header: string): boolean => suite.http2 !== true || header === header.trim()
   for (const [header, traceId, parentId] of JOINING.filter(([each]) => isTried(each))) {
     add(`${JSON.stringify(header)} is honoured where it is to be`, HONOURING, async (stand) => {
@@ -74,7 +74,7 @@ function addOther(add: Add, suite: HttpAbilities, header: string): void {
       const { reply, span } = await askOwn(stand, suite, [header])
       equal(span.parentId, 0n)
       ok(span.traceId !== 42n && span.traceId !== 1n, 'the request joined the trace of a header that is to be ignored')
-      // The date may read 04:42:05, say.
+      // The date may contain such digits, as in 04:42:05.
       const { date: _, ...headers } = reply.headers
       if (header.length > 3) ok(!JSON.stringify(headers).includes(header), 'the response has the header of the request')
       if (suite.conventions === false) return
@@ -134,7 +134,7 @@ function addOptions(add: Add, suite: HttpAbilities): void {
   })
 }
 
-/** Asks for `/own` once, and looks at what is so for every header. */
+/** Sends one request for `/own`, and checks what holds for every header. */
 async function askOwn(
   stand: Stand,
   suite: HttpAbilities,

@@ -4,7 +4,7 @@ import type { Reply } from './client.js'
 import type { HttpAbilities, SuiteHandler, SuiteResponse } from './server.js'
 import { type Add, onlySpan, type Setup } from './stand.js'
 
-/** Heads of responses: as the program writes them, with the id beside, however it writes them. */
+/** Headers of responses: whichever way the program writes them, they are unchanged, and the id is added. */
 export function addHeadCases(add: Add, suite: HttpAbilities): void {
   for (const [how, headers] of Object.entries(COOKIES)) addCookies(add, how, headers)
   addOwn(add)
@@ -14,7 +14,7 @@ export function addHeadCases(add: Add, suite: HttpAbilities): void {
   addShadowed(add, suite)
 }
 
-/** Two headers of one name, in every form that Node takes. */
+/** Two headers with the same name, in every form that Node accepts. */
 const COOKIES: Readonly<Record<string, unknown>> = {
   'an object': { 'Set-Cookie': ['a=1', 'b=2'] },
   'a flat list': ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2'],
@@ -24,14 +24,14 @@ const COOKIES: Readonly<Record<string, unknown>> = {
   ],
 }
 
-/** Calls `writeHead` by what its types do not say that it takes. */
+/** Calls `writeHead` with arguments that it accepts although its types do not say so. */
 function writeHead(res: SuiteResponse, ...args: unknown[]): void {
   Reflect.apply(res.writeHead, res, args)
 }
 
 function addCookies(add: Add, how: string, headers: unknown): void {
   const handle: Setup['handle'] = () => (_req, res) => {
-    // Where a framework has set some before, Node merges the two, and takes no lists.
+    // If a framework has set headers before, Node merges both, and accepts no lists.
     const isMerged = res.getHeaderNames().some((name) => name !== 'x-request-id')
     try {
       writeHead(res, 200, isMerged ? COOKIES['an object'] : headers)
@@ -48,7 +48,7 @@ function addCookies(add: Add, how: string, headers: unknown): void {
   })
 }
 
-/** Of several values HTTP/2's client makes a list. */
+/** The HTTP/2 client makes a list of several values. */
 function joined({ headers }: Reply, name: string): string | undefined {
   return headers[name]?.replace(/, ?/g, ', ')
 }
@@ -74,7 +74,7 @@ function addOwn(add: Add): void {
 function addTakenOff(add: Add): void {
   const handle: Setup['handle'] = () => (_req, res) => {
     res.setHeader('X-Other', 'a')
-    // As many frameworks do before they answer an error.
+    // Many frameworks do this before they answer an error.
     for (const name of res.getHeaderNames()) res.removeHeader(name)
     res.end('fine')
   }
@@ -126,7 +126,7 @@ function addRefused(add: Add): void {
   })
 }
 
-/** As @fastify/express does it. */
+/** Does what @fastify/express does. */
 function addShadowed(add: Add, suite: HttpAbilities): void {
   const handle: Setup['handle'] = () => (_req, res) => {
     for (const name of ['headersSent', 'writableFinished', 'closed', 'errored']) {

@@ -2,7 +2,7 @@ import { deepStrictEqual, equal } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Add, OWN_KIND, requestSpans, type Setup } from './stand.js'
 
-/** The ids in log lines: those of the span that a line is written in. */
+/** A log line has the ids of the span in which it is written. */
 export function addLogCases(add: Add, logIds: () => object): void {
   const lines: object[] = []
   const handle: Setup['handle'] =

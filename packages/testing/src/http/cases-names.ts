@@ -4,7 +4,7 @@ import { parseSeen } from './seen.js'
 import type { HttpAbilities, MiddlewareOptions, SuiteRequest } from './server.js'
 import { type Add, onlySpan, requestSpans, type Setup, type Stand } from './stand.js'
 
-/** What a request's span is called, what is in its data, and which requests get none. */
+/** The name and data of a request's span, and which requests get no span. */
 export function addNameCases(add: Add, suite: HttpAbilities): void {
   for (const [path, name] of Object.entries(suite.names ?? {})) addName(add, suite, path, name)
   addOwnName(add)
@@ -41,12 +41,12 @@ function addOwnName(add: Add): void {
   })
 }
 
-/** Functions that give no name. */
+/** Functions for the option `name` that return no name. */
 const NAMELESS: Readonly<Record<string, (req: SuiteRequest) => string>> = {
   'that throws': () => {
     throw new Error('thrown by the suite')
   },
-  // Parsed, since the types would not have it.
+  // Parsed from JSON, because the types forbid it.
   'that gives no text': () => JSON.parse('5'),
   'that gives an empty text': () => '',
 }
@@ -88,7 +88,7 @@ function addIgnored(add: Add): void {
 
 const TARGET = '/any/42?a=1&Token=secret&to%6ben[x]=secret&b'
 
-/** Asks once, for a path with a query, with headers and for headers that must not be recorded. */
+/** Sends one request: its path has a query, and request and response have headers that must not be recorded. */
 async function dataOf(stand: Stand): Promise<Span['data']> {
   const headers = [
     ['User-Agent', 'the suite'],
@@ -131,7 +131,7 @@ function addData(add: Add): void {
   }
 }
 
-/** Middleware that is registered twice, by mistake; that one warning is given is looked at behind the case. */
+/** Middleware that is registered twice by mistake. The stand checks after the case that there was one warning. */
 export function addTwiceCase(add: Add): void {
   add('registered twice it makes one span a request, and warns once', { isTwice: true }, async (stand) => {
     for (let time = 0; time < 2; time++) equal((await stand.client.ask({ path: '/own' })).status, 200)

@@ -4,7 +4,7 @@ import type { HttpAbilities, Outgoing, SuiteRequest } from './server.js'
 import { type Add, OWN_KIND, requestSpans, type Setup, type Stand } from './stand.js'
 import { openUpstream, SLOW, type Upstream, WAYS, type Way } from './upstream.js'
 
-/** Requests that handlers make: a span for each, below that of the request which they are made in. */
+/** Requests that handlers make: each has a span, whose parent is the span of the incoming request. */
 export function addOutgoingCases(add: Add, suite: HttpAbilities, outgoing: Outgoing): void {
   const ways = { ...WAYS, ...outgoing.ways }
   for (const [name, way] of Object.entries(ways)) {
@@ -21,7 +21,7 @@ export function addOutgoingCases(add: Add, suite: HttpAbilities, outgoing: Outgo
 
 const CLIENT = `${OWN_KIND}client`
 
-/** Handlers that make the requests which they are asked for: `/any/500` calls `/500`. */
+/** A handler that makes the request named by its path: `/any/500` calls `/500`. */
 class Calls {
   readonly #outgoing: Outgoing
   readonly #choose: (req: SuiteRequest) => Way | undefined
@@ -38,7 +38,7 @@ class Calls {
     res.end('fine')
   }
 
-  /** Opens what is called, and traces outgoing requests meanwhile. */
+  /** Starts the server that is called, and traces outgoing requests until the body has run. */
   async run(
     stand: Stand,
     use: (upstream: Upstream) => Promise<void>,
@@ -56,7 +56,7 @@ class Calls {
   }
 }
 
-/** The span of the only outgoing request, once it is certain that it is below that of the only request. */
+/** The span of the only outgoing request. Fails unless its parent is the span of the only incoming one. */
 async function clientSpan(stand: Stand): Promise<Span> {
   const [request] = await requestSpans(stand)
   const clients = (await stand.spans()).filter(({ kind }) => kind === CLIENT)
@@ -68,7 +68,7 @@ async function clientSpan(stand: Stand): Promise<Span> {
   return client
 }
 
-/** Every value of the id header that came in. */
+/** Every value of the id header that has arrived. */
 function idsOf(received: Upstream['received']): readonly string[] {
   return received.flatMap(({ headersDistinct }) => headersDistinct['x-request-id'] ?? [])
 }
@@ -110,7 +110,7 @@ function addEnds(add: Add, suite: HttpAbilities, calls: Calls): void {
         await stand.client.ask({ path: `/any${path}` })
         const client = await clientSpan(stand)
         equal(isFailed(client), fails)
-        // Timers may be early by a millisecond.
+        // Timers may fire a millisecond early.
         if (path === '/slow')
           ok(
             Number((client.finish ?? 0n) - client.start) / 1e6 >= SLOW - 2,
@@ -182,7 +182,7 @@ function addMany(add: Add, calls: Calls): void {
   )
 }
 
-/** The number that a path ends with. */
+/** The number at the end of a path. */
 function numberOf(path: string | undefined): number {
   return Number(path?.split('/').at(-1))
 }

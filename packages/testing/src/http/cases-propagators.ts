@@ -6,21 +6,21 @@ import { type Add, requestSpans, type Setup } from './stand.js'
 
 type Lines = readonly (readonly [name: string, value: string])[]
 
-/** What is passed on to the service that the handler calls; undefined stands for no such header. */
+/** The headers that the called service gets; undefined means that it gets no such header. */
 type Expected = Readonly<Record<string, (trace: string, span: string) => string | undefined>>
 
 interface Hop {
   readonly formats: readonly (keyof Formats<unknown>)[]
   readonly headers: Lines
-  /** The caller's trace that is continued; undefined where a new one begins. */
+  /** The caller's trace, which is continued; undefined if a new trace begins. */
   readonly traceId: bigint | undefined
-  /** Default 43n. */
+  /** The caller's span. Default 43n. */
   readonly parentId?: bigint
-  /** It came by `X-Request-Id`, which says that the parent is one of ours. */
+  /** The ids came by `X-Request-Id`, so the parent is a span of this system. */
   readonly isOurs?: boolean
-  /** The caller's decision not to record the trace stands. */
+  /** The caller has decided not to record the trace, and it is not recorded. */
   readonly isUnsampled?: boolean
-  /** The upper half of the trace id that came in. Default 0n. */
+  /** The upper half of the caller's trace id. Default 0n. */
   readonly upper?: bigint
   readonly passes: Expected
 }
@@ -169,7 +169,7 @@ const LISTS: Readonly<Record<string, Hop>> = {
   },
 }
 
-/** Formats of ids: what is continued of each, and what goes on. */
+/** Formats of ids: which trace is continued, and which headers are passed on. */
 export function addPropagatorCases(add: Add, suite: HttpAbilities): void {
   const groups = { w3c: W3C, b3: B3, 'several formats': LISTS }
   for (const [group, hops] of Object.entries(groups)) {

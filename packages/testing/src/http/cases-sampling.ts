@@ -4,7 +4,7 @@ import { assertSeen, hexIds, parseSeen } from './seen.js'
 import type { HttpAbilities } from './server.js'
 import { type Add, OWN_KIND, type Setup } from './stand.js'
 
-/** Traces that are not recorded: requests are served, and carry their ids, all the same. */
+/** Traces that are not recorded: their requests are served and carry ids like all others. */
 export function addSamplingCases(add: Add, suite: HttpAbilities, hasFormats: boolean): void {
   const unsampled: Setup = { isUnsampled: true, options: { honorReqHeader: true } }
   add('a trace that is not recorded has ids all the same', unsampled, async (stand) => {

@@ -10,11 +10,11 @@ interface Body {
   readonly method?: string
   readonly status?: number
   readonly send: (res: SuiteResponse) => void
-  /** Of the body, as they are sent. */
+  /** The size of the body as it is sent. */
   readonly bytes: number
 }
 
-/** Calls `write` or `end` by what the types of the suite do not say that it takes. */
+/** Calls `write` or `end` with arguments that the suite's types do not have. */
 function call(res: SuiteResponse, method: 'write' | 'end', ...args: unknown[]): void {
   Reflect.apply(res[method], res, args)
 }
@@ -73,7 +73,7 @@ const BODIES: Readonly<Record<string, Body>> = {
         try {
           call(res, method, 42)
         } catch {
-          // As Node has it.
+          // Node throws for such a chunk.
         }
       }
       res.end('fine')
@@ -82,7 +82,7 @@ const BODIES: Readonly<Record<string, Body>> = {
   },
 }
 
-/** How many bytes of the response's body are recorded: those that arrive. */
+/** The recorded size of a response's body is the number of bytes that arrive. */
 export function addSizeCases(add: Add): void {
   for (const [name, { method = 'GET', status = 200, send, bytes }] of Object.entries(BODIES)) {
     const handle: Setup['handle'] = () => (_req, res) => {

@@ -19,11 +19,11 @@ const TRUSTS: Readonly<Record<string, Trust>> = {
     },
     joins: false,
   },
-  // Parsed, since the types would not have it.
+  // Parsed from JSON, because the types forbid it.
   'a function that answers otherwise': { honorReqHeader: () => JSON.parse('"yes"'), joins: false },
 }
 
-/** Whose ids are believed, and what becomes of those that are not. */
+/** Which callers' ids are trusted, and what is recorded of the others. */
 export function addTrustCases(add: Add, suite: HttpAbilities): void {
   if (suite.allOptions === false) return
   for (const [what, { honorReqHeader, joins }] of Object.entries(TRUSTS)) {
@@ -41,7 +41,7 @@ export function addTrustCases(add: Add, suite: HttpAbilities): void {
   }
 }
 
-/** Trust where there are several formats of ids. */
+/** Trust if there are several formats of ids. */
 export function addFormatTrustCases(add: Add, suite: HttpAbilities): void {
   const formats = ['w3c', 'b3', 'b3Multi', 'requestId'] as const
   add("an untrusted client's ids of any format are noted, and none goes on", { formats }, async (stand) => {
@@ -81,7 +81,7 @@ const UNTRUSTED = [
   ['X-Request-Id', 'some-uuid'],
 ] as const
 
-/** Asks the same server for `/own`, by another connection and with the headers that came in. */
+/** Sends a request for `/own` to the same server, on another connection and with the headers that came in. */
 const passing: Setup = {
   options: { honorReqHeader: ({ url }) => url === '/own' },
   handle: (stand) => async (req, res) => {

@@ -1,41 +1,41 @@
 import { connect, type Socket } from 'node:net'
 
-/** Names and values; one name may stand there twice. */
+/** Names and values of headers. A name may occur twice. */
 export type Headers = readonly (readonly [name: string, value: string])[]
 
-/** A request of the suite's. */
+/** A request that the suite sends. */
 export interface Ask {
   readonly path: string
   /** Default GET. */
   readonly method?: string
   readonly headers?: Headers
-  /** Sent a moment after the head, so that the server's events of it come later than its handler. */
+  /** Sent {@link BODY_DELAY} ms after the headers, so that the handler runs before the server's events of the body. */
   readonly body?: string
 }
 
-/** What was answered. */
+/** The response. */
 export interface Reply {
   readonly status: number
-  /** The statuses before it, such as 100. */
+  /** The statuses of interim responses, such as 100. */
   readonly interim: readonly number[]
-  /** Names in lower case; several of one name are joined. */
+  /** By name in lower case; several values of a name are joined. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** One connection, kept alive. */
+/** A client with one connection, which is kept alive. */
 export interface HttpClient {
-  /** Sends a request, at once; rejects where the connection ends before the response does. */
+  /** Sends a request at once. Rejects if the connection closes before the response is complete. */
   ask(ask: Ask): Promise<Reply>
-  /** Asks for another protocol. @returns all that is sent until the connection closes */
+  /** Asks for an upgrade. @returns everything that the server sends until the connection closes */
   upgrade(path: string, headers: Headers): Promise<string>
-  /** Gives up all requests under way. */
+  /** Aborts all requests under way. */
   leave(): void
-  /** Closes the connection, whatever is under way. */
+  /** Closes the connection at once. */
   destroy(): void
 }
 
-/** Milliseconds between the head of a request and its body. */
+/** Time between the headers of a request and its body, in ms. */
 export const BODY_DELAY = 10
 
 interface Waiting {
@@ -44,7 +44,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** Opens a connection of HTTP/1.1 that sends bytes as they are: no client tidies the headers up. Requests are pipelined. */
+/** Opens an HTTP/1.1 connection. It pipelines requests, and sends headers exactly as given, which Node's client does not. */
 export async function openHttp1(port: number): Promise<HttpClient> {
   const socket = await connected(port)
   const waiting: Waiting[] = []
@@ -69,7 +69,7 @@ export async function openHttp1(port: number): Promise<HttpClient> {
       }),
     upgrade: (path, headers) =>
       new Promise((resolve) => {
-        // What comes from here on is not a response: nothing else reads it.
+        // From here on the data is no response, so nothing else may read it.
         socket.removeAllListeners('data').on('data', (chunk: string) => {
           text += chunk
         })
@@ -100,7 +100,7 @@ interface Taken<Value> {
   readonly rest: string
 }
 
-/** Takes the first response off a text, where it is whole. */
+/** Takes the first response off a text. @returns undefined if it is not complete yet */
 function takeReply(text: string, method: string, interim: readonly number[] = []): Taken<Reply> | undefined {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return undefined

@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import { type Ask, BODY_DELAY, type HttpClient, type Reply } from './client.js'
 
-/** Opens a connection of HTTP/2, in the clear. Requests are streams of it. */
+/** Opens an HTTP/2 connection without TLS. Each request is a stream of it. */
 export async function openHttp2(port: number): Promise<HttpClient> {
   const session = connect(`http://127.0.0.1:${port}`)
   const streams = new Set<ClientHttp2Stream>()
@@ -55,7 +55,7 @@ function replyOf(session: ClientHttp2Session, stream: ClientHttp2Stream): Promis
     stream.on('error', reject)
     stream.on('close', () => {
       const { ':status': status, ...rest } = headers
-      // A session that is destroyed ends its streams as if they were whole.
+      // If a session is destroyed, its streams end as if they were complete.
       if (isWhole && !session.destroyed && stream.rstCode === constants.NGHTTP2_NO_ERROR) {
         resolve({ status: Number(status), interim, headers: rest, body })
       } else {

@@ -2,16 +2,16 @@ import { deepStrictEqual } from 'node:assert/strict'
 import { currentSpan } from '@trace/core'
 import type { HttpAbilities, SuiteRequest } from './server.js'
 
-/** What a handler sees of its request's ids. */
+/** The ids of a request as its handler sees them. */
 export interface Seen {
-  /** The values of headers, by their names in lower case: each as often as there are places where a handler may read it. */
+  /** Values of headers, by name in lower case: one for each place where a handler can read it. */
   readonly headers: Readonly<Record<string, readonly string[]>>
-  /** Of the current span, in decimal. */
+  /** The trace id of the current span, in decimal. */
   readonly traceId: string
   readonly spanId: string
 }
 
-/** The headers of all formats, beside the one that the middleware was told of. */
+/** The headers of all formats besides the id header that the middleware was given. */
 const FAMILY: readonly string[] = [
   'x-request-id',
   'traceparent',
@@ -24,7 +24,7 @@ const FAMILY: readonly string[] = [
   'x-b3-flags',
 ]
 
-/** Writes down what can be seen of a request's ids here and now. @param header the id header's name in lower case */
+/** The ids that a handler sees when it calls this, as text. @param header the id header's name in lower case */
 export function seenText(req: SuiteRequest, header: string): string {
   const headers = Object.fromEntries([header, ...FAMILY].map((name) => [name, placesOf(req, name)]))
   const current = currentSpan()
@@ -37,7 +37,7 @@ function placesOf(req: SuiteRequest, name: string): readonly string[] {
   for (let at = 0; at < req.rawHeaders.length; at += 2) {
     if (req.rawHeaders[at]?.toLowerCase() === name) places.push(req.rawHeaders[at + 1])
   }
-  // Requests of HTTP/2 have no such thing.
+  // HTTP/2 requests have no such property.
   const distinct: unknown = Reflect.get(req, 'headersDistinct')
   if (typeof distinct === 'object' && distinct !== null) places.push(Reflect.get(distinct, name))
   return places.filter((place) => place !== undefined).map(String)
@@ -48,7 +48,7 @@ export function parseSeen(text: string): Seen {
   return JSON.parse(text) as Seen
 }
 
-/** Fails unless a handler saw a header of this value everywhere, and no other of its name; undefined stands for none at all. */
+/** Fails unless a handler saw this value, and no other, in every place for the header; undefined means no such header. */
 export function assertSeen(seen: Seen, name: string, value: string | undefined, suite: HttpAbilities): void {
   if (suite.rewritesHeader === false) return
   const places = suite.http2 === true ? 2 : 3
@@ -56,7 +56,7 @@ export function assertSeen(seen: Seen, name: string, value: string | undefined, 
   deepStrictEqual(seen.headers[name], expected, `the request's header ${name} is wrong, missing, or there twice`)
 }
 
-/** Both ids in 16 hexadecimal digits, as W3C and B3 write them. */
+/** Trace and span id with 16 hexadecimal digits each, as W3C and B3 write them. */
 export function hexIds(ids: { readonly traceId: string | bigint; readonly spanId: string | bigint }): [string, string] {
   const hexOf = (id: string | bigint): string => BigInt(id).toString(16).padStart(16, '0')
   return [hexOf(ids.traceId), hexOf(ids.spanId)]

@@ -1,11 +1,11 @@
 import type { Tracer } from '@trace/core'
 
-/** A request, as far as the suite looks at it: those of `node:http` and of `node:http2` are such. */
+/** The part of a request that the suite uses. Requests of `node:http` and `node:http2` have it. */
 export interface SuiteRequest extends AsyncIterable<unknown> {
   readonly method?: string | undefined
   readonly url?: string | undefined
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** Names and values in turn. */
+  /** Names and values of headers, alternating. */
   readonly rawHeaders: readonly string[]
   readonly socket: SuiteConnection
   /** Of HTTP/2. */
@@ -15,13 +15,13 @@ export interface SuiteRequest extends AsyncIterable<unknown> {
   emit(event: string, ...args: unknown[]): boolean
 }
 
-/** The connection that requests of HTTP/2 came by. */
+/** The connection of an HTTP/2 request. */
 export interface SuiteSession {
   setTimeout(milliseconds: number, onTimeout: () => void): unknown
   destroy(): unknown
 }
 
-/** The connection that a request came by. */
+/** The connection of a request. */
 export interface SuiteConnection {
   readonly remoteAddress?: string | undefined
   setTimeout(milliseconds: number): unknown
@@ -29,7 +29,7 @@ export interface SuiteConnection {
   listenerCount(event: string): number
 }
 
-/** A response, as far as the suite uses it. */
+/** The part of a response that the suite uses. */
 export interface SuiteResponse extends NodeJS.WritableStream {
   statusCode: number
   writeHead(status: number, headers?: Record<string, string | string[]>): unknown
@@ -37,25 +37,25 @@ export interface SuiteResponse extends NodeJS.WritableStream {
   hasHeader(name: string): boolean
   getHeaderNames(): string[]
   removeHeader(name: string): void
-  /** Every response of Node's has it; the types of HTTP/2's do not say so. */
+  /** All responses of Node have it, although the HTTP/2 types lack it. */
   flushHeaders?(): void
   destroy(error?: Error): unknown
   /** Of HTTP/2. */
   readonly stream?: SuiteStream
 }
 
-/** What a response of HTTP/2 is sent on. */
+/** The stream of an HTTP/2 response. */
 export interface SuiteStream {
   on(event: 'error', listener: () => void): unknown
   destroy(error?: Error): unknown
-  /** @param code of HTTP/2's error codes */
+  /** @param code an HTTP/2 error code */
   close(code: number): unknown
 }
 
-/** Handles a request on Node's own objects. */
+/** Handles a request by Node's own objects. */
 export type SuiteHandler = (req: SuiteRequest, res: SuiteResponse) => void
 
-/** A connection that asked to become another protocol's, for its handler to write on. */
+/** A connection whose client asked for an upgrade. The handler writes on it. */
 export interface SuiteSocket {
   write(data: string | Uint8Array): unknown
   end(): unknown
@@ -63,39 +63,39 @@ export interface SuiteSocket {
   destroy(): unknown
 }
 
-/** The options that the middleware is to be made with; one that is not there is to be left to its default. */
+/** Options to create the middleware with. An option that is missing has its default. */
 export interface MiddlewareOptions<Propagator = never> {
   /** The spans' kind. */
   readonly kind?: string
-  /** Whether requests with ids continue the caller's trace, or which. */
+  /** Whether requests with ids continue the caller's trace; a function decides for each request. */
   readonly honorReqHeader?: boolean | ((req: SuiteRequest) => boolean)
   /** The header that carries the ids. */
   readonly headerKey?: string
   /** Whether responses carry the trace id. */
   readonly addRespHeader?: boolean
-  /** What carries ids, of {@link HttpSuiteOptions.propagators}: read in this order, and all written. */
+  /** Propagators of {@link HttpSuiteOptions.propagators}: they are read in this order, and all are written. */
   readonly propagators?: readonly Propagator[]
-  /** What a request's span is called. */
+  /** Returns the name of a request's span. */
   readonly name?: (req: SuiteRequest) => string
-  /** Requests that get no span. */
+  /** Returns true for requests that get no span. */
   readonly ignore?: (req: SuiteRequest) => boolean
-  /** Whether the query string is recorded, and the parameters whose values are not. */
+  /** Whether the query string is recorded; `mask` names parameters whose values are not. */
   readonly query?: boolean | { readonly mask: readonly string[] }
-  /** Request headers to record. */
+  /** Names of request headers to record. */
   readonly requestHeaders?: readonly string[]
-  /** Response headers to record. */
+  /** Names of response headers to record. */
   readonly responseHeaders?: readonly string[]
 }
 
-/** What the server is to answer. Nothing of it is to be called before the middleware has run. */
+/** What the server must answer. Call these functions only after the middleware has run. */
 export interface HttpRoutes {
-  /** `GET /own`: gives what to answer, a text, with status 200 and by the framework's own means. */
+  /** `GET /own`: returns a text, which the framework must answer in its usual way with status 200. */
   own(req: SuiteRequest): string
-  /** `GET /throw`: throws, for the framework to answer 500. */
+  /** `GET /throw`: throws, and the framework must answer 500. */
   fail(): never
-  /** `/any` and all paths below it, whatever the method; bodies are to be left unread. Answers by itself, or does not. */
+  /** `/any` and all paths below it, with every method. It answers itself, or never; nothing may read the body before it. */
   readonly handle: SuiteHandler
-  /** Upgrades of `/any`, where {@link HttpSuiteOptions.upgrades}. */
+  /** Upgrades of `/any`, if {@link HttpSuiteOptions.upgrades} is true. */
   upgrade(socket: SuiteSocket): void
 }
 
@@ -105,14 +105,14 @@ export interface HttpServer {
   close(): void | Promise<void>
 }
 
-/** Starts a server that traces its requests by this tracer. */
+/** Starts a server whose requests are traced by this tracer. */
 export type StartServer<Propagator = never> = (
   tracer: Tracer,
   options: MiddlewareOptions<Propagator>,
   routes: HttpRoutes,
 ) => HttpServer | Promise<HttpServer>
 
-/** The formats of ids that the suite knows, as the middleware's option `propagators` takes them. */
+/** The propagators of all formats that the suite knows, as the middleware's option `propagators` takes them. */
 export interface Formats<Propagator> {
   /** `X-Request-Id: traceId:spanId`, in decimal. */
   readonly requestId: Propagator
@@ -124,46 +124,46 @@ export interface Formats<Propagator> {
   readonly b3Multi: Propagator
 }
 
-/** How requests are traced that a handler makes. */
+/** How the requests that handlers make are traced. */
 export interface Outgoing {
-  /** Traces all requests of the process, with spans of this kind, from now on. @returns what switches it off */
+  /** From now on, gives every request of the process a span of this kind. @returns a function that stops this */
   trace(tracer: Tracer, options: { readonly kind: string; readonly propagateTo?: readonly string[] }): () => void
-  /** Ways to make a request and read its response to the end, beside `fetch` and those of `node:http`. */
+  /** More functions that make a request and read its response to the end, besides `fetch` and those of `node:http`. */
   readonly ways?: Readonly<Record<string, (url: string) => Promise<unknown>>>
 }
 
-/** What a server's middleware can do, and how it shows. */
+/** What a server and its middleware can do. */
 export interface HttpAbilities {
-  /** The server speaks HTTP/2, in the clear; else HTTP/1.1. Default false. */
+  /** The server speaks HTTP/2 without TLS, otherwise HTTP/1.1. Default false. */
   readonly http2?: boolean
-  /** The framework answers what handlers throw by 500; else `/throw` is not asked for. Default true. */
+  /** The framework answers 500 if a handler throws; otherwise `/throw` is not tested. Default true. */
   readonly answersThrown?: boolean
-  /** The context holds in the events of request and response; else they are not looked at. Default true. */
+  /** Events of requests and responses run in the context; otherwise they are not tested. Default true. */
   readonly events?: boolean
-  /** The request's own header is rewritten; else it is not looked at. Default true. */
+  /** The id header of the request is rewritten; otherwise it is not tested. Default true. */
   readonly rewritesHeader?: boolean
-  /** What is recorded of a request is in the span's data as `@trace/http` has it. Default true. */
+  /** The data of spans has the keys of `@trace/http`; otherwise data is not tested. Default true. */
   readonly conventions?: boolean
-  /** The middleware takes all options; else only `honorReqHeader`, true or false, `headerKey` and `addRespHeader`. Default true. */
+  /** The middleware takes all options; otherwise only `headerKey`, `addRespHeader`, and a boolean `honorReqHeader`. Default true. */
   readonly allOptions?: boolean
-  /** Upgrades of connections are handed to `routes.upgrade`, with spans of their own; else none is tried. Default false. */
+  /** Upgrades have a span, and `routes.upgrade` handles them; otherwise they are not tested. Default false. */
   readonly upgrades?: boolean
-  /** What the spans of some paths are called, whatever the server answers there; without it no name is looked at. */
+  /** The names of the spans of some paths. Default: no names are tested. */
   readonly names?: Readonly<Record<string, string>>
-  /** How outgoing requests are traced; without it that is not tried. */
+  /** How outgoing requests are traced. Default: not tested. */
   readonly outgoing?: Outgoing
-  /** The ids that log lines get, `trace_id` and `span_id` in decimal; without it that is not tried. */
+  /** Returns the ids for log lines, `trace_id` and `span_id` in decimal. Default: not tested. */
   readonly logIds?: () => object
 }
 
 /** Options of {@link httpSuite}. */
 export interface HttpSuiteOptions<Propagator = never> extends HttpAbilities {
-  /** Called for every case. */
+  /** Starts a server. Called for every case. */
   readonly start: StartServer<Propagator>
-  /** The same, with the middleware registered twice; without it that is not tried. */
+  /** The same with the middleware registered twice. Default: not tested. */
   readonly startTwice?: StartServer<Propagator>
-  /** The middleware's formats; without them its option `propagators` is not tried. */
+  /** The middleware's propagators. Default: its option `propagators` is not tested. */
   readonly propagators?: Formats<Propagator>
-  /** How long a span may take to end after the responses, in ms; the responses may take twice as long. Default 4,000. */
+  /** How long a case waits for spans to end after the responses, in ms. It waits twice as long for responses. Default 4,000. */
   readonly patience?: number
 }

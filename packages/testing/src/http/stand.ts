@@ -15,41 +15,41 @@ import type {
   SuiteSocket,
 } from './server.js'
 
-/** The default of {@link HttpSuiteOptions.patience}. */
+/** The default of {@link HttpSuiteOptions.patience}, in ms. */
 const PATIENCE = 4_000
 
-/** Kinds of the suite's own spans begin so; the others are the middleware's. */
+/** The kinds of the suite's own spans begin with this. All other spans are the middleware's. */
 export const OWN_KIND = 'suite.'
 
-/** What the server of a case does. */
+/** How the server of a case is set up. */
 export interface Setup {
   readonly options?: Omit<MiddlewareOptions, 'propagators'>
-  /** The formats of ids, if not the middleware's default. */
+  /** The formats of ids. Default: those of the middleware. */
   readonly formats?: readonly (keyof Formats<unknown>)[]
-  /** Default: answers 200. */
+  /** Creates the handler of `/any`. Default: it answers 200. */
   readonly handle?: (stand: Stand) => SuiteHandler
   readonly upgrade?: (stand: Stand) => (socket: SuiteSocket) => void
-  /** The tracer records no trace at all. */
+  /** The tracer samples no trace. */
   readonly isUnsampled?: boolean
   /** The middleware is registered twice. */
   readonly isTwice?: boolean
 }
 
-/** What a case uses: a server, and a connection to it. */
+/** What a case uses: a tracer, a server, and a connection to it. */
 export interface Stand {
   readonly tracer: Tracer
   readonly client: HttpClient
-  /** How many of the middleware's spans were finished so far. */
+  /** How many of the middleware's spans have finished so far. */
   finishes(): number
-  /** Opens another connection, which is closed with the first. */
+  /** Opens another connection. It is closed with the first. */
   connect(): Promise<HttpClient>
-  /** Waits until no span is open, and gives all; fails where one stays open, is lost, or finished more than once. */
+  /** Waits until no span is open. Resolves to all spans; rejects if one stays open, was lost, or finished more than once. */
   spans(): Promise<readonly Span[]>
 }
 
 export type Add = (name: string, setup: Setup, body: (stand: Stand) => Promise<void>) => void
 
-/** Takes cases down, each with a server of its own. */
+/** @returns a function that adds a case, which runs with a server of its own */
 export function adder<Propagator>(options: HttpSuiteOptions<Propagator>, cases: Case[]): Add {
   return (name, setup, body) => {
     cases.push({ name, run: () => withServer(options, setup, body) })
@@ -114,7 +114,7 @@ async function start<Propagator>(
       throw new TypeError('thrown by the suite')
     },
     handle: (req, res) => {
-      // Once for all requests, since handlers may have something in common.
+      // Created once, since the handler may keep state between requests.
       handler ??= handle?.(stand()) ?? ((_req, response) => void response.end('fine'))
       handler(req, res)
     },
@@ -124,7 +124,7 @@ async function start<Propagator>(
   return (isTwice === true ? startTwice : start)(tracer, all, routes)
 }
 
-/** Counts how often each span that was started by hand is finished. */
+/** Counts how often each span is finished that `tracer.start` has returned. */
 function countFinishes(tracer: Tracer): ReadonlyMap<bigint, number> {
   const finishes = new Map<bigint, number>()
   const start = tracer.start.bind(tracer)
@@ -156,7 +156,7 @@ async function settled(
   return spans
 }
 
-/** Waits for a condition, for a while. */
+/** Waits until a condition holds. Fails after `patience` ms. */
 export async function until(isSo: () => boolean, otherwise: string, patience: number = PATIENCE): Promise<void> {
   const end = performance.now() + patience
   while (!isSo() && performance.now() < end) await sleep(1)
@@ -179,7 +179,7 @@ function sum(numbers: Iterable<number>): number {
   return total
 }
 
-/** The spans of the requests, in the order of their ends. */
+/** The spans of the requests, in the order in which they finished. */
 export async function requestSpans({ spans }: Stand): Promise<readonly Span[]> {
   return (await spans()).filter(({ kind }) => !kind.startsWith(OWN_KIND))
 }
@@ -193,7 +193,7 @@ export async function onlySpan(stand: Stand): Promise<Span> {
   return span
 }
 
-/** Whether a request gets a whole response. */
+/** Whether a request gets a complete response. */
 export async function isAnswered({ client }: Stand, path = '/any'): Promise<boolean> {
   try {
     await client.ask({ path })
@@ -203,14 +203,14 @@ export async function isAnswered({ client }: Stand, path = '/any'): Promise<bool
   }
 }
 
-/** Warnings of the process that were caught instead of being shown. */
+/** Warnings of the process, which are counted instead of being shown. */
 interface Warnings {
   readonly count: number
-  /** From now on they are shown again. */
+  /** Lets the process show warnings again. */
   stop(): void
 }
 
-/** Catches `process.emitWarning`, through which all of Node warns: what listens to the event hears of it a moment later only. */
+/** Replaces `process.emitWarning`, by which all of Node warns. A listener of the event `warning` would be called too late. */
 function catchWarnings(): Warnings {
   const { emitWarning } = process
   let count = 0

@@ -17,10 +17,10 @@ import type { HttpSuiteOptions } from './server.js'
 import { adder } from './stand.js'
 
 /**
- * What every HTTP server's middleware must do, in cases for any test runner, which runs one after the other. After each of
- * them no span may be open, and no context left behind.
+ * The cases that the middleware of every HTTP server must pass, for any test runner. Run them one after the other: they trace the
+ * outgoing requests and count the warnings of the whole process. Each case fails if it leaves a span open, or a current span behind.
  *
- * @param options how to start a server, and what it cannot do
+ * @param options how to start a server, and what the server and its middleware can do
  */
 export function httpSuite<Propagator = never>(options: HttpSuiteOptions<Propagator>): readonly Case[] {
   const cases: Case[] = []

@@ -1,19 +1,19 @@
 import http, { type IncomingMessage } from 'node:http'
 
-/** Milliseconds between the head and the end of a slow response. */
+/** Time between the headers and the end of a slow response, in ms. */
 export const SLOW = 30
 
-/** A server that handlers call, whose requests nothing traces. */
+/** A server that handlers call. Its requests are not traced. */
 export interface Upstream {
   readonly url: string
-  /** What came in, since the start. */
+  /** The requests that have arrived since the start. */
   readonly received: readonly IncomingMessage[]
   close(): Promise<void>
 }
 
 /**
- * Starts a server that answers `/200`, `/500/more` and such with that status, and breaks off at `/reset`, or amid its response to `/cut`;
- * that to `/slow` takes {@link SLOW} milliseconds.
+ * Starts a server that answers `/200`, `/500/more` and the like with that status. At `/reset` it closes the connection without a
+ * response, at `/cut` in the middle of the response. A response to `/slow` takes {@link SLOW} ms.
  */
 export async function openUpstream(): Promise<Upstream> {
   const received: IncomingMessage[] = []
@@ -41,10 +41,10 @@ export async function openUpstream(): Promise<Upstream> {
   }
 }
 
-/** A way to make a request, and to read its response to the end. */
+/** Makes a request, and reads its response to the end. */
 export type Way = (url: string) => Promise<unknown>
 
-/** The ways that Node has. */
+/** The functions for this that Node has. */
 export const WAYS: Readonly<Record<string, Way>> = {
   fetch: async (url) => (await fetch(url)).text(),
   'http.request': (url) => read(url, (each, answer) => http.request(each, answer).end()),

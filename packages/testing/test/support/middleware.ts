@@ -5,7 +5,7 @@ import type { HttpRoutes, HttpSuiteOptions, MiddlewareOptions } from '../../src/
 type Req = IncomingMessage
 type Res = ServerResponse
 
-/** Middleware by hand, in parts that can each be done wrong. */
+/** Hand-written middleware, in parts that a mutant can replace one by one. */
 export interface Middleware {
   origin(req: Req, options: MiddlewareOptions): StartOptions
   rewrite(req: Req, name: string, value: string): void
@@ -13,7 +13,7 @@ export interface Middleware {
   run(span: ActiveSpan, req: Req, res: Res, next: () => void): void
   end(span: ActiveSpan, res: Res, tracer: Tracer): void
   status(span: ActiveSpan, status: number): void
-  /** A response that was not sent whole. */
+  /** A response that was not sent completely. */
   cut(span: ActiveSpan, res: Res): void
 }
 
@@ -26,7 +26,7 @@ export const whole: Middleware = {
     return isJoined ? { traceId, parentId } : { root: true }
   },
   rewrite: (req, name, value) => {
-    // Built by Node from the raw headers as they came.
+    // Node builds it from the raw headers of the client.
     req.headersDistinct[name.toLowerCase()] = [value]
     const others = req.rawHeaders.flatMap((each, at) => (at % 2 === 0 ? [[each, req.rawHeaders[at + 1] ?? '']] : []))
     const kept = others.filter(([each]) => each?.toLowerCase() !== name.toLowerCase())
@@ -34,7 +34,7 @@ export const whole: Middleware = {
     req.headers[name.toLowerCase()] = value
   },
   respond: (res, name, value) => {
-    // Set beforehand, it would be among the handler's own headers, and change what Node makes of those.
+    // If it were set before the handler runs, it would be one of the handler's headers, and Node would merge them differently.
     const storeHeader: unknown = Reflect.get(res, '_storeHeader')
     if (typeof storeHeader !== 'function') throw new Error('this Node makes heads in another way')
     Reflect.set(res, '_storeHeader', (first: string, headers: unknown) => {
@@ -57,9 +57,9 @@ export const whole: Middleware = {
       isOver = true
       res.req.socket.off('close', finish)
     }
-    // Behind all listeners, which may add to the span.
+    // After all listeners, since these may add to the span.
     res.on('close', () => process.nextTick(finish))
-    // On Node 20 and 22 a response that waits behind another on its connection never says that it closed.
+    // On Node 20 and 22 a response that waits behind another on its connection never emits `close`.
     res.req.socket.setMaxListeners(0).on('close', finish)
   },
   status: (span, status) => {
@@ -67,7 +67,7 @@ export const whole: Middleware = {
   },
   cut: (span, res) => {
     const { socket } = res.req
-    // A client that goes ends its side, or breaks the connection by an error that has a code.
+    // A client that leaves ends its side, or breaks the connection, which is an error with a code.
     if (socket.readableEnded) return
     const errors = [res.errored, socket.errored].filter((error) => error !== undefined && error !== null)
     const own = errors.find((error) => !('code' in error))
@@ -75,7 +75,7 @@ export const whole: Middleware = {
   },
 }
 
-/** A server with this middleware, some of its parts done otherwise. */
+/** A server with this middleware, some parts of which are replaced. */
 export function suiteOf(change: Partial<Middleware>): HttpSuiteOptions {
   const { origin, rewrite, respond, run, end, status, cut } = { ...whole, ...change }
   return {

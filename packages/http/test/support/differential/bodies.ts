@@ -3,10 +3,10 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { call } from './heads.js'
 
-/** A way to send a body, or to fail to. */
+/** Sends a body, or fails to. */
 export type Body = (res: ServerResponse) => unknown
 
-/** What goes with every head. */
+/** Bodies that are combined with every head. */
 export const basicBodies: Readonly<Record<string, Body>> = {
   'no body': (res) => res.end(),
   'a text': (res) => res.end('text'),
@@ -20,7 +20,7 @@ export const basicBodies: Readonly<Record<string, Body>> = {
   },
 }
 
-/** What goes with some. */
+/** Bodies that are combined with some heads. */
 export const moreBodies: Readonly<Record<string, Body>> = {
   'a piped stream': (res) => Readable.from(['te', 'xt']).pipe(res),
   bytes: (res) => res.end(Buffer.from('text')),

@@ -3,14 +3,14 @@ import type { Form } from './forms.js'
 import type { Kind, Visible } from './servers.js'
 import type { Seen } from './side.js'
 
-/** Where a traced server differs from the same without tracing. */
+/** How a traced server differs from the same server without tracing. */
 export interface Difference {
   readonly what: string
   readonly bare: unknown
   readonly traced: unknown
 }
 
-/** @returns undefined where all is the same but for what tracing is said to add */
+/** @returns undefined if nothing differs except what the README says that tracing adds */
 export function differenceOf(kind: Kind, form: Form, bare: Seen, traced: Seen): Difference | undefined {
   const expected = facts(bare, idsFor(form, bare.text), kind, kind.adds)
   const { rest, count } = withoutIds(traced.text)
@@ -22,7 +22,7 @@ export function differenceOf(kind: Kind, form: Form, bare: Seen, traced: Seen): 
   return undefined
 }
 
-/** How many heads are to carry an id: all but interim ones, and those for which the program has chosen otherwise. */
+/** How many heads must carry an id: all but those of interim responses, and those for which the program prevents it. */
 function idsFor({ isWithoutId = false }: Form, text: string): number {
   const heads = text.match(/(HTTP\/1\.1 |:status: )\d{3}.*?\r\n(\r\n|body )/gs) ?? []
   const final = heads.filter((head) => /^\S+ [2-9]/.test(head) || /^date: /im.test(head))
@@ -32,7 +32,7 @@ function idsFor({ isWithoutId = false }: Form, text: string): number {
 
 const NOTHING: Visible = { requestKeys: [], responseKeys: [], listeners: {} }
 
-/** @param adds what tracing would add to what was seen */
+/** @param adds what tracing adds, as the README says */
 function facts(
   { text, journal }: Seen,
   ids: number,

@@ -1,24 +1,24 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 
-/** How a request asks, beside its path. */
+/** A request, without its path. */
 export interface Ask {
   readonly method?: string
-  /** Of HTTP; default 1.1. */
+  /** The version of HTTP. Default 1.1. */
   readonly version?: string
   readonly headers?: readonly string[]
   readonly body?: string
-  /** The server is to close the connection when it has answered. */
+  /** The server must close the connection after the response. */
   readonly isLast?: boolean
 }
 
 export interface Client {
-  /** @returns all bytes of the answer; of HTTP/2 its headers and what follows, in lines */
+  /** @returns all bytes of the response; with HTTP/2 its headers and the rest, as lines */
   ask(path: string, ask: Ask): Promise<string>
   close(): void
 }
 
-/** In the body of the answer to what is asked last on a connection. */
+/** The body of the response to the last request on a connection. */
 export const LAST = 'the last of this connection'
 
 export function connect(port: number, isHttp2: boolean): Client {
@@ -26,8 +26,8 @@ export function connect(port: number, isHttp2: boolean): Client {
 }
 
 /**
- * Sends a request, and another right behind it, which shows where the first one's response ends, and whether the connection
- * lives on.
+ * Sends a request, and another right behind it. The second shows where the first response ends, and whether the connection stays
+ * open.
  */
 function exchange(port: number, path: string, ask: Ask): Promise<string> {
   const { method = 'GET', version = '1.1', headers = [], body = '' } = ask
@@ -53,7 +53,7 @@ function http2Client(port: number): Client {
   let session: ClientHttp2Session | undefined
   const ask = async (path: string, { method = 'GET', headers = [], body = '' }: Ask): Promise<string> => {
     const fields = Object.fromEntries(headers.map((line) => line.toLowerCase().split(': ')))
-    // Some answers end more than their stream.
+    // Some responses end the session, not only their stream.
     if (session === undefined || session.closed || session.destroyed) session = await openSession(port)
     const stream = session.request({ ':path': path, ':method': method, ...fields }, { endStream: body === '' })
     const lines: string[] = []
@@ -81,12 +81,12 @@ async function openSession(port: number): Promise<ClientHttp2Session> {
   return session
 }
 
-/** Without what differs from one moment to another. */
+/** A text without the date. */
 export function masked(text: string): string {
   return text.replace(/^(date: )\w{3}, .*$/gim, '$1some day')
 }
 
-/** Without the header that a traced server adds, and how often that was there. */
+/** A text without the header that tracing adds, and how often that header occurred. */
 export function withoutIds(text: string): { readonly rest: string; readonly count: number } {
   const ids = /^x-request-id: \d+\r\n/gim
   return { rest: text.replace(ids, ''), count: text.match(ids)?.length ?? 0 }

@@ -4,7 +4,7 @@ import type { Form } from './forms.js'
 
 type Send = (res: Response, next: (error?: unknown) => void) => unknown
 
-/** With a stack that does not tell where the program stands, since Express shows it. */
+/** An error with a stack that is the same on every machine, since Express sends it. */
 function failure(more: object = {}): Error {
   const error = new RangeError('failed')
   error.stack = 'RangeError: failed'
@@ -80,7 +80,7 @@ const ASKS: Readonly<Record<string, Ask>> = {
   'a client that takes gzip': { headers: ['Accept-Encoding: gzip'] },
 }
 
-/** What only Express does. */
+/** Forms that only Express has. */
 export const expressForms: readonly Form[] = Object.entries(SENDS).flatMap(([name, send]) =>
   Object.entries(ASKS).map(([how, ask]) => ({
     name: `${name}, ${how}`,

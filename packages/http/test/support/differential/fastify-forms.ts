@@ -91,7 +91,7 @@ const ASKS: Readonly<Record<string, Ask>> = {
   'an unknown type': { method: 'POST', body: 'text', headers: ['Content-Type: text/unknown'] },
 }
 
-/** What only Fastify does. */
+/** Forms that only Fastify has. */
 export const fastifyForms: readonly Form[] = Object.entries(REPLIES).flatMap(([name, send]) =>
   Object.entries(ASKS).map(([how, ask]) => ({
     name: `${name}, ${how}`,

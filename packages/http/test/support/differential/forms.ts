@@ -6,7 +6,7 @@ import { basicBodies, moreBodies } from './bodies.js'
 import type { Ask } from './exchange.js'
 import { heads } from './heads.js'
 
-/** What a handler gets. */
+/** What a form gets from the server's handler. */
 export interface Call {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -15,13 +15,13 @@ export interface Call {
   readonly koa?: Context
 }
 
-/** A request, and what its handler does. */
+/** A request, and what the handler does with it. */
 export interface Form {
   readonly name: string
   readonly ask: Ask
-  /** The program sees to it that the response carries no id. Default false. */
+  /** The program prevents that the response carries an id. Default false. */
   readonly isWithoutId?: boolean
-  /** What it returns or throws is for the framework. Default false. */
+  /** The framework gets what `run` returns or throws. Default false. */
   readonly isFrameworks?: boolean
   run(call: Call): unknown
 }
@@ -37,7 +37,7 @@ const ASKS: Readonly<Record<string, Ask>> = {
   OPTIONS: { method: 'OPTIONS' },
 }
 
-/** Heads that go with every body, and with every way to ask. */
+/** Heads that are combined with every body, and with every way to ask. */
 const SOME_HEADS = [
   'nothing',
   'headers that are set',
@@ -73,10 +73,10 @@ const everyAsk = SOME_HEADS.flatMap((head) =>
   Object.keys(ASKS).flatMap((ask) => Object.keys(basicBodies).map((body) => form(ask, head, body))),
 )
 
-/** Every head with every body, and every way to ask. */
+/** Every head with the basic bodies, and some heads with every body and with every way to ask. */
 export const allForms: readonly Form[] = [...everyHead, ...everyBody, ...everyAsk]
 
-/** Every head and every body once, for what all of a framework's responses go through in the same way. */
+/** Every head, every body and every way to ask once, for frameworks whose responses all take the same path. */
 export const someForms: readonly Form[] = [
   ...[...heads.keys()].map((head) => form('', head, 'two parts')),
   ...Object.keys(moreBodies).map((body) => form('', 'a header set, and writeHead with a flat list', body)),

@@ -1,9 +1,9 @@
 import { ServerResponse } from 'node:http'
 
-/** A way to write, or to fail to write, the head of a response. */
+/** Writes the head of a response, or fails to. */
 export type Head = (res: ServerResponse) => void
 
-/** Calls a method by what it takes at run time, which is more than its types say. */
+/** Calls a method with arguments that its types may not allow. */
 export function call(res: object, method: string, ...args: unknown[]): unknown {
   const found: unknown = Reflect.get(res, method)
   if (typeof found !== 'function') throw new TypeError(`there is no ${method}`)
@@ -38,7 +38,7 @@ const withGetter = {
   },
 }
 
-/** What `writeHead` may be given for headers, rightly or not. */
+/** Valid and invalid headers for `writeHead`. */
 const GIVEN: Readonly<Record<string, () => unknown>> = {
   'an object': () => ({ 'Content-Type': 'text/plain', 'X-Number': 7, 'X-List': ['a', 'b'] }),
   'an object without a prototype': () => Object.assign(Object.create(null), { 'X-Null': 'a' }),
@@ -317,7 +317,7 @@ const STATUS_HEADS = STATUSES.flatMap((status) => [
   ] as const,
 ])
 
-/** All of them, by what they are called. */
+/** All heads, by their names. */
 export const heads: ReadonlyMap<string, Head> = new Map<string, Head>([
   ...Object.entries(MORE),
   ...GIVEN_HEADS,

@@ -3,12 +3,12 @@ import { types } from 'node:util'
 
 /** What a program can see of a request. */
 export interface Journal {
-  /** As the handler finds them. */
+  /** The properties of request and response when the handler starts. */
   readonly requestKeys: readonly string[]
   readonly responseKeys: readonly string[]
-  /** How many listen to each event of the connection. */
+  /** The number of listeners for each event of the connection. */
   readonly connection: Readonly<Record<string, number>>
-  /** All else, in order. */
+  /** Everything else, in order. */
   readonly lines: string[]
 }
 
@@ -16,10 +16,10 @@ const EVENTS = ['aborted', 'close', 'data', 'drain', 'end', 'error', 'finish', '
 const MORE_EVENTS = ['resume', 'socket', 'timeout', 'unpipe', 'own', 'other']
 const ALL_EVENTS: readonly string[] = [...EVENTS, ...MORE_EVENTS]
 
-/** Events that the system's timing decides on. */
+/** Events that depend on timing. */
 const TIMED: ReadonlySet<unknown> = new Set(['drain', 'resume', 'pause', 'readable'])
 
-/** Begins a journal: from now on it gets what is emitted. */
+/** Begins a journal, to which all events are added from now on. */
 export function watch(req: IncomingMessage, res: ServerResponse): Journal {
   const lines = [`listeners: request ${shown(listenersOf(req))}, response ${shown(listenersOf(res))}`]
   const connection = listenersOf(req.socket)
@@ -27,7 +27,7 @@ export function watch(req: IncomingMessage, res: ServerResponse): Journal {
   note(lines, 'request', req)
   note(lines, 'response', res)
   noteState(journal, 'before', res)
-  // Else what is emitted so would end the process.
+  // Without a listener, an `error` would end the process.
   req.on('error', () => {})
   res.on('error', () => {})
   return journal
@@ -74,7 +74,7 @@ const INNER_STATE = [
   '_removedTE',
 ]
 
-/** Notes what a program can read of a response. */
+/** Notes the state of a response that a program can read. */
 export function noteState({ lines }: Journal, when: string, res: ServerResponse): void {
   const state = [...STATE, ...INNER_STATE].map((name) => `${name} ${String(Reflect.get(res, name))}`)
   const rawNames: unknown = Reflect.get(res, 'getRawHeaderNames')

@@ -55,7 +55,7 @@ const ASKS: Readonly<Record<string, Ask>> = {
   POST: { method: 'POST', body: 'body' },
 }
 
-/** What only Koa does: it takes all headers off before it answers an error. */
+/** Forms that only Koa has: it removes all headers before it answers an error. */
 export const koaForms: readonly Form[] = Object.entries(ANSWERS).flatMap(([name, answer]) =>
   Object.entries(ASKS).map(([how, ask]) => ({
     name: `${name}, ${how}`,

@@ -23,21 +23,21 @@ export interface Running {
   close(): Promise<void>
 }
 
-/** What tracing adds that a program can see, as the README says. */
+/** What tracing adds that a program can see. The README lists it. */
 export interface Visible {
   readonly requestKeys: readonly string[]
   readonly responseKeys: readonly string[]
-  /** To each connection, by event. */
+  /** The number of listeners that each connection has more, by event. */
   readonly listeners: Readonly<Record<string, number>>
 }
 
-/** A kind of server, which hands all requests to one handler. */
+/** A kind of server, whose requests all go to one handler. */
 export interface Kind {
-  /** @param tracer undefined where it is not to be traced */
+  /** @param tracer undefined for a server without tracing */
   start(handler: Handler, tracer: Tracer | undefined): Promise<Running>
   readonly isHttp2?: boolean
   readonly adds: Visible
-  /** Keys that are a prototype's when traced. */
+  /** Keys of a request that move to its prototype when it is traced. */
   readonly moves?: readonly string[]
   readonly forms: readonly Form[]
 }
@@ -55,7 +55,7 @@ const WRAPPED_HTTP2: Visible = {
 
 const express4 = createRequire(import.meta.url)('express4') as typeof express5
 
-/** Without what HTTP/2 has not; and there a request that is destroyed leaves its stream, and so its client, waiting. */
+/** Without forms that HTTP/2 does not have, and without destroyed requests, whose stream and client would wait for ever. */
 const http2Forms = someForms.filter(({ name }) => !/the request destroyed|HTTP.1|a request to close/.test(name))
 
 export const servers: Readonly<Record<string, Kind>> = {
@@ -102,7 +102,7 @@ function startExpress(
   how: 'usual' | 'bare' | 'wrapping' = 'usual',
 ): Promise<Running> {
   const app = express()
-  // Else errors are written to the console.
+  // Otherwise Express writes errors to the console.
   app.set('env', 'test')
   if (how === 'bare') app.disable('x-powered-by')
   if (tracer !== undefined) app.use(traceExpress({ tracer }))

@@ -6,20 +6,20 @@ import type { Call, Form } from './forms.js'
 import { errorText, type Journal, noteState, watch } from './journal.js'
 import type { Kind } from './servers.js'
 
-/** What came of a request. */
+/** The outcome of a request. */
 export interface Seen {
   readonly text: string
-  /** Undefined where no handler got it. */
+  /** Undefined if no handler got the request. */
   readonly journal: Journal | undefined
 }
 
-/** One of two servers, and a client of its. */
+/** A server, traced or not, and a client of it. */
 export interface Side {
   ask(at: number): Promise<Seen>
   close(): Promise<void>
 }
 
-/** @param tracer undefined for the one that is not traced */
+/** @param tracer undefined for a server without tracing */
 export async function openSide(kind: Kind, tracer: Tracer | undefined): Promise<Side> {
   const { forms } = kind
   let journal: Journal | undefined
@@ -42,7 +42,7 @@ export async function openSide(kind: Kind, tracer: Tracer | undefined): Promise<
       if (form === undefined) throw new Error(`there is no form ${at}`)
       const text = await inTime(form, client.ask(`/${at}`, form.ask))
       await inTime(form, closed ?? Promise.resolve())
-      // What follows the end of a response.
+      // For events after the end of a response.
       await turn()
       await turn()
       return { text, journal }
@@ -54,7 +54,7 @@ export async function openSide(kind: Kind, tracer: Tracer | undefined): Promise<
   }
 }
 
-/** Far more than any of them takes. */
+/** Far more than any form takes, in ms. */
 const PATIENCE = 20_000
 
 async function inTime<Result>({ name }: Form, result: Promise<Result>): Promise<Result> {
@@ -91,7 +91,7 @@ function run(form: Form, journal: Journal, call: Call): void {
   noteState(journal, 'after', res)
 }
 
-/** As a program would do it. */
+/** Answers after an error, as a program would. */
 function recover(journal: Journal, res: ServerResponse): void {
   if (res.writableEnded) return
   try {
