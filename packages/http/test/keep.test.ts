@@ -49,6 +49,33 @@ function call({ server }: Service, path: string): Promise<number> {
   })
 }
 
+/** Calls a service for all traces, a few of which fail. */
+async function callOften(service: Service): Promise<void> {
+  let next = 0
+  const one = async (): Promise<void> => {
+    for (let id = next++; id < TRACES; id = next++) {
+      const isBad = id % (TRACES / FAILURES) === 7
+      await call(service, `/${isBad ? 'bad' : 'good'}/${id}`)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, one))
+}
+
+/** The traces whose request to a service was recorded. */
+function requests({ recorder }: Service): readonly string[] {
+  return recorder.spans
+    .filter(({ kind }) => kind === 'request')
+    .map(({ traceId }) => String(traceId))
+    .sort()
+}
+
+function expectBalance({ recorder, tracer }: Service): void {
+  const { started, recorded, unsampled, open, held, dropped, failed } = tracer.stats()
+  expect(recorder.spans.length).toBe(recorded)
+  const rest = started - recorded - unsampled
+  expect({ open, held, dropped, failed, rest }).toEqual({ open: 0, held: 0, dropped: 0, failed: 0, rest: 0 })
+}
+
 test('of many traces that are not sampled, the failed ones are kept where they failed, and what is called from then on knows', async () => {
   const audit = await serve('audit', (_req, res) => res.end())
   const stock = await serve('stock', async (req, res) => {
@@ -63,38 +90,15 @@ test('of many traces that are not sampled, the failed ones are kept where they f
   })
   const services = [orders, stock, audit]
   try {
-    let next = 0
-    const one = async (): Promise<void> => {
-      for (let id = next++; id < TRACES; id = next++) {
-        const isBad = id % (TRACES / FAILURES) === 7
-        await call(orders, `/${isBad ? 'bad' : 'good'}/${id}`)
-      }
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, one))
+    await callOften(orders)
     for (const { tracer } of services) await tracer.idle()
-
-    const requests = ({ recorder }: Service): readonly string[] =>
-      recorder.spans
-        .filter(({ kind }) => kind === 'request')
-        .map(({ traceId }) => String(traceId))
-        .sort()
     const failed = requests(stock)
     expect(new Set(failed).size).toBe(FAILURES)
     expect(failed.length).toBe(FAILURES)
     // The caller saw the failure, and passed it on to the next service that it called.
     expect(requests(orders)).toEqual(failed)
     expect(requests(audit)).toEqual(failed)
-    for (const { recorder, tracer } of services) {
-      const { started, recorded, unsampled, open, held, dropped, failed: lost } = tracer.stats()
-      expect(recorder.spans.length).toBe(recorded)
-      expect({ open, held, dropped, lost, rest: started - recorded - unsampled }).toEqual({
-        open: 0,
-        held: 0,
-        dropped: 0,
-        lost: 0,
-        rest: 0,
-      })
-    }
+    for (const service of services) expectBalance(service)
     const kept = (await stock.recorder.traces({ error: true, limit: 100_000 })).traces
     expect(kept.map(({ spans, failed: count }) => [spans, count])).toEqual(kept.map(() => [2, 1]))
     expect(kept.length).toBe(FAILURES)

@@ -4,7 +4,7 @@ import { currentSpan, currentSpanId, type Span } from '@trace/core'
 import type { HttpClient } from './client.js'
 import { parseSeen } from './seen.js'
 import type { HttpAbilities, SuiteHandler, SuiteRequest, SuiteResponse } from './server.js'
-import { type Add, OWN_KIND, onlySpan, type Setup, type Stand, until } from './stand.js'
+import { type Add, OWN_KIND, onlySpan, requestSpans, type Setup, type Stand, until } from './stand.js'
 
 /** Which span is current, and that none leaks from one request to another. */
 export function addContextCases(add: Add, suite: HttpAbilities): void {
@@ -195,4 +195,35 @@ function checkTrees(spans: readonly Span[], paths: ReadonlyMap<string, string>):
   }
   deepStrictEqual(wrong, [])
   equal(new Set(spans.map(({ traceId }) => traceId)).size, CONNECTIONS * EACH, 'two requests have the same trace')
+}
+
+/** A log line has the ids of the span in which it is written. */
+export function addLogCases(add: Add, logIds: () => object): void {
+  const lines: object[] = []
+  const handle: Setup['handle'] =
+    ({ tracer }) =>
+    async (_req, res) => {
+      await sleep(2)
+      const own = { ...logIds() }
+      const inner = tracer.span(`${OWN_KIND}work`, 'work', () => ({ ...logIds() }))
+      lines.push({ own, inner })
+      res.end('fine')
+    }
+  add("log lines have the ids of their request's span, and of spans below it", { handle }, async (stand) => {
+    lines.splice(0)
+    await Promise.all([1, 2, 3].map(() => stand.client.ask({ path: '/any' })))
+    const requests = await requestSpans(stand)
+    const works = (await stand.spans()).filter(({ kind }) => kind.startsWith(OWN_KIND))
+    const idsOf = ({ traceId, spanId }: { traceId: bigint; spanId: bigint }): object => ({
+      trace_id: String(traceId),
+      span_id: String(spanId),
+    })
+    const expected = works.map((work) => {
+      const own = requests.find(({ spanId }) => spanId === work.parentId)
+      return { own: own === undefined ? {} : idsOf(own), inner: idsOf(work) }
+    })
+    equal(requests.length, 3)
+    deepStrictEqual(lines, expected)
+    deepStrictEqual({ ...logIds() }, {}, 'there are ids outside of requests')
+  })
 }
