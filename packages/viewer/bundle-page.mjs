@@ -1,6 +1,6 @@
 // Bundles the page: one script, one style sheet and the HTML that loads them, in dist/page.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { minify } from '@swc/core'
 import { build } from 'esbuild'
 
@@ -13,6 +13,10 @@ const withoutNode = {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
     // What reads all of YAML is loaded when it is needed, which the page never does: esbuild would keep all that it uses.
     onResolve({ filter: /\/any-document\.js$/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
+    onLoad({ filter: /core\/src\/values\/\w+\.ts$/ }, ({ path }) => {
+      const contents = INSTEAD[basename(path)]
+      return contents === undefined ? undefined : { contents }
+    })
     onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => ({
       contents: IN_BROWSERS[path] ?? 'module.exports = {}',
     }))
@@ -21,6 +25,13 @@ const withoutNode = {
 
 /** What of Node is easily had in a browser too. */
 const IN_BROWSERS = { 'node:os': "module.exports = { endianness: () => 'LE' }" }
+
+/** What no browser needs of core: startup snapshots of Node, and checks of options and queries, which the page's types have checked. */
+const INSTEAD = {
+  'snapshot.ts': 'export function aroundSnapshot() {}',
+  'options.ts':
+    'export function checkOptions() {}\nexport function problemWith() {}\nexport const optionRules = /* @__PURE__ */ Object.freeze({})',
+}
 
 /** The source of an entry of a package, such as `@trace/core/spans`. */
 function sourceOf(entry) {
@@ -42,8 +53,6 @@ const { metafile } = await build({
   jsxImportSource: 'preact',
   minify: true,
   legalComments: 'none',
-  // A browser starts from no snapshot of Node.
-  define: { 'process.execArgv': '[]' },
   inject: ['buffer-in-browsers.mjs'],
   logLevel: 'warning',
   metafile: true,

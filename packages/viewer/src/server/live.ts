@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseSearch } from '@trace/analysis'
-import { DATA_KEYS, isFailed, type Span, type TraceReader } from '@trace/core'
+import { DATA_KEYS, isFailed, type PlainValue, type Span, type TraceReader } from '@trace/core'
 import { listTraces } from '@trace/core/store'
 import { SAFE_HEADERS } from './guard.js'
 
@@ -109,10 +109,10 @@ class Arrived {
   }
 }
 
-const NO_DATA = {}
-const FAILED = { [DATA_KEYS.errorType]: '' }
-
 /** What a summary needs of a span. */
 function withoutData(span: Span): Span {
-  return { ...span, data: isFailed(span) ? FAILED : NO_DATA }
+  const data: Record<string, PlainValue> = {}
+  if (isFailed(span)) data[DATA_KEYS.errorType] = ''
+  if (span.data[DATA_KEYS.remoteParent] === true) data[DATA_KEYS.remoteParent] = true
+  return { ...span, data }
 }

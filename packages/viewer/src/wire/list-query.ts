@@ -3,8 +3,8 @@ import type { TraceQuery } from '@trace/core'
 
 /** How many traces a list has, where nothing else is asked for, and how many more each "more" shows. */
 export const PAGE = 100
-/** How many traces a list has at most, whatever is asked for: what is older is found by a search, or by a time. */
-export const MOST_LISTED = 5_000
+/** How many traces a list has at most, whatever is asked for: a page with more rows is slow. What is older is listed by its time. */
+export const MOST_LISTED = 2_000
 
 /** Time ranges up to now, as the URL names them, in ms. */
 export const RANGES: Readonly<Record<string, number>> = {

@@ -172,11 +172,40 @@ describe('the list', () => {
   })
 
   test('leads to what is older where it lists no more at once', async () => {
-    const many = Array.from({ length: 5_010 }, (_, n) => aSpan({ traceId: 1_000n + BigInt(n), from: n * 10 }))
+    const many = Array.from({ length: 2_010 }, (_, n) => aSpan({ traceId: 1_000n + BigInt(n), from: n * 10 }))
     const { page } = await open(await storeOf(many), '?limit=9999')
-    await page.getByText('5000 traces are listed').waitFor()
+    await page.getByText('2000 traces are listed').waitFor()
     await page.getByRole('button', { name: 'Show older ones' }).click()
     await count(page, 10)
+  })
+
+  test.each([360, 2560])('can be used at %i px', async (width) => {
+    const { page } = await open(await some(), '', { viewport: { width, height: 800 } })
+    await count(page, 5)
+    await page.getByRole('button', { name: /^Duration/ }).click()
+    await page.getByRole('button', { name: /^Duration/ }).click()
+    expect((await names(page))[0]).toBe('request GET /users/1')
+    await page.getByRole('button', { name: 'users 4' }).click()
+    await count(page, 4)
+    const box = await page.locator('.scatter canvas').boundingBox()
+    if (box === null) throw new Error('no scatter')
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 60)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width - 1, box.y + 60)
+    await page.mouse.up()
+    await count(page, 2)
+    expect(await page.locator('.controls select').inputValue()).toBe('chosen')
+    await page.getByRole('button', { name: 'Reload' }).waitFor()
+    await page.locator('.list tbody tr').first().click()
+    await page.waitForSelector('.waterfall .row')
+  })
+
+  test('says how many spans a trace has lost', async () => {
+    const { page } = await open(await some())
+    await count(page, 5)
+    expect(await page.locator('.list tbody tr', { hasText: 'GET /checkout' }).locator('.spans').innerText()).toBe(
+      '17 1 lost',
+    )
   })
 
   test('opens a trace by the keyboard alone, and comes back', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
-import { parameterOf, useBrowser } from '../support/page.js'
+import { copiedBy, parameterOf, useBrowser } from '../support/page.js'
 import { aSpan, checkout, storeOf } from '../support/store.js'
 
 const open = useBrowser()
@@ -179,12 +179,7 @@ describe('a trace', () => {
     const permissions = { permissions: ['clipboard-read', 'clipboard-write'] }
     const { page } = await open(await storeOf(checkout()), '?trace=7', permissions)
     await page.getByText('Copy', { exact: true }).click()
-    const copied = async (name: string): Promise<string> => {
-      await page.getByRole('button', { name, exact: true }).click()
-      await page.getByRole('button', { name: 'Copied' }).waitFor()
-      await page.getByRole('button', { name, exact: true }).waitFor()
-      return page.evaluate(() => navigator.clipboard.readText())
-    }
+    const copied = (name: string): Promise<string> => copiedBy(page, page.getByRole('button', { name, exact: true }))
     expect(await copied('As text')).toMatch(/^trace 7 · 17 spans/)
     const lines = (await copied('As JSON')).split('\n').map((line) => JSON.parse(line))
     expect(lines).toHaveLength(17)

@@ -1,9 +1,9 @@
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals'
 import type { TraceReader } from '@trace/core'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { traceViewer } from '../../dist/index.js'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { traceViewer, type ViewerHandler } from '../../dist/index.js'
 import { openBrowser } from './browser.js'
 
 export interface Opened {
@@ -13,30 +13,48 @@ export interface Opened {
 
 type Open = (reader: TraceReader, path?: string, options?: BrowserContextOptions) => Promise<Opened>
 
-/** Opens pages in one browser for a whole test file, and fails where a page has told an error or asked for anything elsewhere. */
+const VIEWPORT = { width: 1280, height: 900 }
+
+/**
+ * Opens pages in one browser and from one server for a whole test file, and fails where a page has told an error or asked for anything
+ * elsewhere. A test's first page is the same one in each test, emptied between them: to make another takes longer than most tests.
+ */
 export function useBrowser(): Open {
-  let browser: Browser
-  const servers: Server[] = []
+  const viewers: ViewerHandler[] = []
+  const server = createServer((req, res) => {
+    const viewer = viewers[Number(/^\/(\d+)\//.exec(req.url ?? '')?.[1])]
+    if (viewer === undefined) res.writeHead(404).end()
+    else viewer(req, res)
+  })
   const problems: string[] = []
+  let origin = ''
+  let browser: Browser
+  let first: Page
+  let isTaken = false
+
   beforeAll(async () => {
     browser = await openBrowser()
+    first = await pageOf({})
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   })
-  afterAll(() => browser.close())
+  afterAll(async () => {
+    await browser.close()
+    server.closeAllConnections()
+    server.close()
+  })
   afterEach(async () => {
-    for (const context of browser.contexts()) await context.close()
-    for (const server of servers.splice(0)) {
-      server.closeAllConnections()
-      server.close()
+    for (const context of browser.contexts()) if (context !== first.context()) await context.close()
+    if (isTaken) {
+      await first.evaluate(() => localStorage.clear())
+      await first.goto('about:blank')
     }
+    isTaken = false
     expect(problems.splice(0)).toEqual([])
   })
-  return async (reader, path = '', options = {}) => {
-    const server = createServer(traceViewer({ reader }))
-    servers.push(server)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
-    const page = await context.newPage()
+
+  async function pageOf(options: BrowserContextOptions): Promise<Page> {
+    const page = await (await browser.newContext({ viewport: VIEWPORT, ...options })).newPage()
     page.setDefaultTimeout(20_000)
     page.on('pageerror', (error) => problems.push(String(error)))
     page.on('console', (message) => {
@@ -45,9 +63,25 @@ export function useBrowser(): Open {
       if (message.type() === 'error' && !isAnswer) problems.push(message.text())
     })
     page.on('request', (request) => {
-      const isOwn = /^(data|blob):/.test(request.url()) || request.url().startsWith(url)
+      const isOwn = /^(data|blob):/.test(request.url()) || request.url().startsWith(origin)
       if (!isOwn) problems.push(`asked for ${request.url()}`)
     })
+    return page
+  }
+
+  async function nextPage({ viewport, colorScheme, ...others }: BrowserContextOptions): Promise<Page> {
+    if (isTaken || Object.keys(others).length > 0) {
+      return pageOf({ viewport: viewport ?? VIEWPORT, colorScheme: colorScheme ?? null, ...others })
+    }
+    isTaken = true
+    await first.setViewportSize(viewport ?? VIEWPORT)
+    await first.emulateMedia({ colorScheme: colorScheme ?? null })
+    return first
+  }
+
+  return async (reader, path = '', options = {}) => {
+    const url = `${origin}${viewers.push(traceViewer({ reader })) - 1}/`
+    const page = await nextPage(options)
     await page.goto(url + path)
     return { page, url }
   }
@@ -56,4 +90,13 @@ export function useBrowser(): Open {
 /** A parameter of the page's URL, from the page itself: what the browser tells of its URL from outside may come late. */
 export function parameterOf(page: Page, name: string): Promise<string | null> {
   return page.evaluate((key) => new URLSearchParams(location.search).get(key), name)
+}
+
+/** What a button puts into the clipboard, in a page that may read it. */
+export async function copiedBy(page: Page, button: Locator): Promise<string> {
+  await page.evaluate(() => navigator.clipboard.writeText(''))
+  await button.click()
+  const text = await page.waitForFunction(() => navigator.clipboard.readText())
+  await page.getByRole('button', { name: 'Copied' }).first().waitFor()
+  return text.jsonValue()
 }

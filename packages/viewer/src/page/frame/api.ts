@@ -14,6 +14,8 @@ export interface ListedTrace {
   readonly spans: number
   readonly failed: number
   readonly open: number
+  /** How many spans are certainly missing, if any are. */
+  readonly lost?: number
 }
 
 export interface Listing {

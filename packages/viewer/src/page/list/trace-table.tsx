@@ -77,7 +77,7 @@ export function showMore(): void {
 }
 
 function TraceRow({ trace }: { readonly trace: ListedTrace }): JSX.Element {
-  const { traceId, process, kind, name, start, spans, failed, open } = trace
+  const { traceId, process, kind, name, start, spans, failed, open, lost = 0 } = trace
   const to = { trace: traceId }
   return (
     <tr
@@ -105,7 +105,10 @@ function TraceRow({ trace }: { readonly trace: ListedTrace }): JSX.Element {
           <span class="kind">{kind}</span> {name === '' ? '(no name)' : name}
         </a>
       </td>
-      <td class="spans">{spans}</td>
+      <td class="spans">
+        {spans}
+        {lost > 0 && <span class="bad"> {lost} lost</span>}
+      </td>
       <td class="failed">{failed === 0 ? '' : `✗ ${failed}`}</td>
       <td class="open">{open === 0 ? '' : open}</td>
     </tr>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TraceReader } from '@trace/core'
-import type { BrowserContextOptions, Page } from 'playwright-core'
-import { parameterOf, useBrowser } from '../../support/page.js'
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { copiedBy, parameterOf, useBrowser } from '../../support/page.js'
 import { aSpan, checkout, lacking, storeOf } from '../../support/store.js'
 
 const open = useBrowser()
@@ -97,13 +97,7 @@ describe('the details of a span', () => {
 
   test('copy ids as log lines have them, the span, and its subtree', async () => {
     const page = await openOrder('', { permissions: ['clipboard-read', 'clipboard-write'] })
-    const copied = async (button: ReturnType<Page['locator']>): Promise<string> => {
-      await button.click()
-      await page.getByRole('button', { name: 'Copied' }).waitFor()
-      const text = await page.evaluate(() => navigator.clipboard.readText())
-      await page.getByRole('button', { name: 'Copied' }).waitFor({ state: 'detached' })
-      return text
-    }
+    const copied = (button: Locator): Promise<string> => copiedBy(page, button)
     const row = page.locator('tr', { hasText: 'In log lines' }).getByRole('button')
     expect(await copied(row)).toBe(`"trace_id":"7","span_id":"${order.spanId}"`)
     await page.getByRole('button', { name: 'request GET /checkout/:item', exact: true }).click()
