@@ -4,7 +4,7 @@ import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { errorCode } from '../values/errors.js'
 import { processLogger } from '../values/process-logger.js'
-import { writeNow } from '../values/write-now.js'
+import { type Written, writeNow } from '../values/write-now.js'
 import { Batch } from './batch.js'
 import { Compressor } from './compress.js'
 import { APPEND } from './open-file.js'
@@ -25,102 +25,21 @@ export interface FileRecorderOptions {
   readonly fsync: boolean
 }
 
-/** An open file that a batch is appended to. */
-interface Target {
-  readonly fd: number
-  /** As it was opened; undefined if nothing depends on it. */
-  readonly stats: Stats | undefined
-  size: number
-}
-
 /** Creates a recorder that appends to a file. @param path an absolute path */
 export function fileRecorder(
   name: string,
   textOf: (span: Span) => string,
   path: string,
-  { rotation: limits, gzip, fsync }: FileRecorderOptions,
+  options: FileRecorderOptions,
 ): Recorder {
-  const rotation = limits && new Rotation(path, limits, warnOnce(name, 'cannot rotate the file, which goes on growing'))
-  const compressor =
-    rotation && gzip ? new Compressor(path, fsync, warnOnce(name, 'cannot compress rotated files')) : undefined
-  /** The file if it is a pipe. A pipe stays open, since closing it would be the end for its reader. */
-  let pipe: number | undefined
-  /** Whether the file was ever opened: so its folder was there, and may come back. */
-  let wasThere = false
-
-  function* append(batch: Batch): Steps<void> {
-    let target: Target | undefined = pipe === undefined ? undefined : { fd: pipe, stats: undefined, size: 0 }
-    pipe = undefined
-    let kept = true
-    let written = false
-    try {
-      yield* writeBatch(batch, function* (bytes) {
-        if (target?.stats !== undefined && rotation?.isDue(target.stats, target.size, bytes.length) === true) {
-          const full = target
-          target = undefined
-          kept = (yield* finish(full, true)) && kept
-        }
-        target ??= yield* open(bytes.length)
-        const { fd } = target
-        const done = yield* step(
-          () => writeNow(fd, bytes),
-          () => writeAll(fd, bytes),
-        )
-        target.size += done.bytes
-        return done
-      })
-      written = true
-    } finally {
-      if (target !== undefined) kept = (yield* finish(target, written)) && kept
-      if (!kept) batch.restart()
-    }
-  }
-
-  function* open(bytes: number): Steps<Target> {
-    for (let tries = 1; ; tries++) {
-      const fd = yield* openFile(path, APPEND)
-      wasThere = true
-      if (tries > 1) compressor?.start()
-      if (rotation === undefined && !fsync) return { fd, stats: undefined, size: 0 }
-      let stays = false
-      try {
-        const stats = yield* statOpen(fd)
-        const isDue = tries < TRIES && rotation?.isDue(stats, stats.size, bytes) === true
-        stays = !isDue || !(yield* rotation.rotate(stats))
-        if (stays) return { fd, stats, size: stats.size }
-      } finally {
-        if (!stays) yield* closeFile(fd)
-      }
-    }
-  }
-
-  /**
-   * @param written whether all of it was written
-   * @returns whether the file is still there
-   */
-  function* finish({ fd, stats: before }: Target, written: boolean): Steps<boolean> {
-    let stays = false
-    try {
-      const stats = yield* statOpen(fd)
-      stays = written && stats.isFIFO()
-      if (fsync && stats.isFile()) {
-        yield* syncFile(fd)
-        if (before?.size === 0) yield* syncFolder(path)
-      }
-      if (!stats.isFile() || (stats.nlink > 0 && (stats.mode & WRITABLE) > 0)) return true
-      return yield* isStill(path, stats)
-    } finally {
-      if (stays) pipe = fd
-      else yield* closeFile(fd)
-    }
-  }
+  const file = new AppendedFile(name, path, options)
 
   function* record(spans: readonly Span[]): Steps<void> {
     const batch = new Batch(name, spans, textOf)
     try {
-      for (let tries = 0; tries < TRIES && !batch.isDone; tries++) yield* append(batch)
+      for (let tries = 0; tries < TRIES && !batch.isDone; tries++) yield* file.append(batch)
     } catch (error) {
-      batch.throwIfNotStored(problem(path, error), { cause: error, retry: mayPass(error, wasThere) })
+      batch.throwIfNotStored(problem(path, error), { cause: error, retry: mayPass(error, file.wasThere) })
     }
     batch.throwIfNotStored(batch.isDone ? undefined : `${path} was deleted ${TRIES} times while it was written to`)
   }
@@ -130,12 +49,130 @@ export function fileRecorder(
     durable: true,
     record: (spans) => doLater(record(spans)),
     recordSync: (spans) => doNow(record(spans)),
-    close: async () => {
-      await compressor?.close()
-      const file = pipe
-      pipe = undefined
-      if (file !== undefined) await doLater(closeFile(file))
-    },
+    close: () => file.close(),
+  }
+}
+
+/** The file while it is open. */
+interface Target {
+  readonly fd: number
+  /** As it was opened; undefined if nothing depends on it. */
+  readonly stats: Stats | undefined
+  size: number
+}
+
+function targetOf(fd: number): Target {
+  return { fd, stats: undefined, size: 0 }
+}
+
+/** A batch being written. */
+interface Writing {
+  target: Target | undefined
+  /** Whether what was written is still there. */
+  kept: boolean
+}
+
+/** A file that is opened for each batch, and rotated. */
+class AppendedFile {
+  /** Whether it was ever opened: so its folder was there, and may come back. */
+  wasThere = false
+  readonly #path: string
+  readonly #fsync: boolean
+  readonly #rotation: Rotation | undefined
+  readonly #compressor: Compressor | undefined
+  /** The file if it is a pipe. A pipe stays open, since closing it would be the end for its reader. */
+  #pipe: number | undefined
+
+  /** @param name of its recorder, for warnings */
+  constructor(name: string, path: string, { rotation, gzip, fsync }: FileRecorderOptions) {
+    this.#path = path
+    this.#fsync = fsync
+    if (rotation === undefined) return
+    this.#rotation = new Rotation(path, rotation, warnOnce(name, 'cannot rotate the file, which goes on growing'))
+    if (gzip) this.#compressor = new Compressor(path, fsync, warnOnce(name, 'cannot compress rotated files'))
+  }
+
+  /** Writes what is left of a batch. If the file is deleted meanwhile, the batch begins anew. */
+  *append(batch: Batch): Steps<void> {
+    const pipe = this.#takePipe()
+    const writing: Writing = { target: pipe === undefined ? undefined : targetOf(pipe), kept: true }
+    let written = false
+    try {
+      yield* writeBatch(batch, (bytes) => this.#write(writing, bytes))
+      written = true
+    } finally {
+      yield* this.#finish(writing, written)
+      if (!writing.kept) batch.restart()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#compressor?.close()
+    const pipe = this.#takePipe()
+    if (pipe !== undefined) await doLater(closeFile(pipe))
+  }
+
+  #takePipe(): number | undefined {
+    const pipe = this.#pipe
+    this.#pipe = undefined
+    return pipe
+  }
+
+  *#write(writing: Writing, bytes: Buffer): Steps<Written> {
+    const { target: before } = writing
+    if (before?.stats !== undefined && this.#rotation?.isDue(before.stats, before.size, bytes.length) === true) {
+      yield* this.#finish(writing, true)
+    }
+    const target = writing.target ?? (yield* this.#open(bytes.length))
+    writing.target = target
+    const { fd } = target
+    const done = yield* step(
+      () => writeNow(fd, bytes),
+      () => writeAll(fd, bytes),
+    )
+    target.size += done.bytes
+    return done
+  }
+
+  *#open(bytes: number): Steps<Target> {
+    for (let tries = 1; ; tries++) {
+      const fd = yield* openFile(this.#path, APPEND)
+      this.wasThere = true
+      if (tries > 1) this.#compressor?.start()
+      if (this.#rotation === undefined && !this.#fsync) return targetOf(fd)
+      let stays = false
+      try {
+        const stats = yield* statOpen(fd)
+        const isDue = tries < TRIES && this.#rotation?.isDue(stats, stats.size, bytes) === true
+        stays = !isDue || !(yield* this.#rotation.rotate(stats))
+        if (stays) return { fd, stats, size: stats.size }
+      } finally {
+        if (!stays) yield* closeFile(fd)
+      }
+    }
+  }
+
+  /** Closes the file, if it is open. @param written whether all was written */
+  *#finish(writing: Writing, written: boolean): Steps<void> {
+    const { target } = writing
+    if (target === undefined) return
+    writing.target = undefined
+    const { fd, stats: before } = target
+    let stays = false
+    try {
+      const stats = yield* statOpen(fd)
+      stays = written && stats.isFIFO()
+      if (this.#fsync && stats.isFile()) {
+        yield* syncFile(fd)
+        if (before?.size === 0) yield* syncFolder(this.#path)
+      }
+      if (stats.isFile() && (stats.nlink === 0 || (stats.mode & WRITABLE) === 0)) {
+        writing.kept = (yield* isStill(this.#path, stats)) && writing.kept
+      }
+    } finally {
+      if (stays) this.#pipe = fd
+      else yield* closeFile(fd)
+    }
   }
 }
 

@@ -155,8 +155,7 @@ class RecordingTracer implements SpanOwner {
 
   #startTrace(kind: string, name: string, origin: TraceOrigin): Started {
     const traceId = origin.traceId ?? this.newId()
-    const isSampled =
-      this.#sample === undefined ? (origin.sampled ?? true) : this.#decide(this.#sample, origin, traceId, kind, name)
+    const isSampled = this.#isSampled(origin, traceId, kind, name)
     if (!isSampled && this.#held === undefined) return this.#startUnsampledTrace(origin, traceId, kind, name)
     const now = this.now()
     const clockOffset = this.#clock === undefined ? freshOffset(now) : 0n
@@ -176,8 +175,9 @@ class RecordingTracer implements SpanOwner {
     return span
   }
 
-  #decide(sample: Sampler, { sampled }: TraceOrigin, traceId: bigint, kind: string, name: string): boolean {
-    return this.#inputs.decision(sample, [kind, name, traceId, sampled])
+  #isSampled({ sampled }: TraceOrigin, traceId: bigint, kind: string, name: string): boolean {
+    if (this.#sample === undefined) return sampled ?? true
+    return this.#inputs.decision(this.#sample, [kind, name, traceId, sampled])
   }
 
   #addOrigin(span: TracedSpan, { parentId, remote, process }: TraceOrigin): void {

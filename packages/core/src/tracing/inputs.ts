@@ -118,16 +118,16 @@ export class Inputs {
 
   /** Whether a trace is recorded. */
   decision(sample: Sampler, [kind, name, traceId, caller]: Parameters<Sampler>): boolean {
-    let decision: unknown
     try {
-      decision = sample(kind, name, traceId, caller)
+      const decision: unknown = sample(kind, name, traceId, caller)
+      return typeof decision === 'boolean' ? decision : this.#usableDecision(decision, caller)
     } catch (error) {
       this.bad(`sample threw: ${printableError(error)}; the trace is recorded`)
       return true
     }
-    return typeof decision === 'boolean' ? decision : this.#usableDecision(decision, caller)
   }
 
+  /** Throws for a proxy that was revoked, say. */
   #usableDecision(decision: unknown, caller: boolean | undefined): boolean {
     if (decision === undefined || decision === null) return caller ?? true
     // Only we have this promise, whose rejection would end the process.

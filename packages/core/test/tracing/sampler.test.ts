@@ -50,6 +50,14 @@ describe('who decides', () => {
     expect(warn.mock.calls).toEqual([['trace: sample threw: no; the trace is recorded']])
   })
 
+  test('an answer that cannot even be looked at counts as a throw', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const { tracer, warn } = aTracer({ sample: () => proxy as boolean })
+    expect(tracer.trace('work', 'w', (s) => s.sampled)).toBe(true)
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/^trace: sample threw: .*; the trace is recorded$/)]])
+  })
+
   test('that promises an answer counts as not deciding, and says so', async () => {
     const { tracer, recorder, warn } = aTracer({ sample: Object.assign(async () => false) })
     tracer.trace('work', 'w', () => {})
