@@ -1,7 +1,7 @@
 import type { Recorder } from '@trace/core'
 import type { Span } from '@trace/core/spans'
 import { openSources } from '../sources/open.js'
-import { readTraces, scan } from '../sources/scan.js'
+import { readSpans, scan } from '../sources/scan.js'
 import { openTarget } from '../sources/target.js'
 import { type Context, EXIT, Failure, report } from '../terminal/context.js'
 import { Progress } from '../terminal/progress.js'
@@ -46,8 +46,9 @@ export async function copyStore(
   }
   try {
     const onReport = noteSkipped.bind(undefined, context)
-    for (const ledgers of [false, true])
-      await copyAll(readTraces(context, reader, { ...range, ledgers, onReport }), copying)
+    for (const ledgers of [false, true]) {
+      for await (const spans of readSpans(context, reader, { ...range, ledgers, onReport })) await copying(spans)
+    }
   } finally {
     progress.end()
     await closing(recorder)
@@ -55,21 +56,6 @@ export async function copyStore(
     report(context, text, { json, object: { copied: sum.copied, already_there: sum.there, to }, isTaken: false })
   }
   if (sum.copied + sum.there === 0) context.process.exitCode = EXIT.nothing
-}
-
-/** Small traces are recorded together. */
-async function copyAll(
-  traces: AsyncIterable<readonly Span[]>,
-  copying: (spans: readonly Span[]) => Promise<void>,
-): Promise<void> {
-  let batch: Span[] = []
-  for await (const trace of traces) {
-    for (const span of trace) batch.push(span)
-    if (batch.length < BATCH) continue
-    await copying(batch)
-    batch = []
-  }
-  if (batch.length > 0) await copying(batch)
 }
 
 async function closing(recorder: Recorder): Promise<void> {

@@ -18,25 +18,42 @@ export interface ScanOptions {
 const MOST_OPEN = 100_000
 
 /**
- * Calls `each` for every span of a store, about in the order in which they were stored, without holding them. A span that is stored as
- * open comes after the finished ones, and only if none of them is the same.
+ * The spans of a store in batches, about in the order in which they were stored. A span that is stored as open comes after the finished
+ * ones, and only if none of them is the same.
  */
+export async function* readSpans(
+  context: Context,
+  reader: TraceReader,
+  { onReport, ...options }: ScanOptions & Pick<TracesOptions, 'onReport'>,
+): AsyncGenerator<readonly Span[]> {
+  const open = new Map<string, Span>()
+  const isFinished = (span: Span): boolean => {
+    if (span.finish === undefined) {
+      if (open.size < MOST_OPEN) open.set(keyOf(span), span)
+    } else if (open.size > 0) open.delete(keyOf(span))
+    return span.finish !== undefined
+  }
+  let report: ReadReport = { skipped: 0, places: [] }
+  for await (const batch of visiting(context, reader, options)) {
+    report = sumOf(report, batch)
+    yield batch.spans.filter(isFinished)
+  }
+  if (open.size > 0) yield [...open.values()]
+  onReport?.(report)
+}
+
+/** Calls `each` for every span of a store, as {@link readSpans} gives them, without holding them. */
 export async function scan(
   context: Context,
   reader: TraceReader,
   options: ScanOptions,
   each: (span: Span) => void,
 ): Promise<ReadReport> {
-  const open = new Map<string, Span>()
-  const report = await visitAll(context, reader, options, (span) => {
-    if (span.finish === undefined) {
-      if (open.size < MOST_OPEN) open.set(keyOf(span), span)
-      return
-    }
-    if (open.size > 0) open.delete(keyOf(span))
-    each(span)
-  })
-  for (const span of open.values()) each(span)
+  let report: ReadReport = { skipped: 0, places: [] }
+  const onReport = (whole: ReadReport): void => {
+    report = whole
+  }
+  for await (const spans of readSpans(context, reader, { ...options, onReport })) for (const span of spans) each(span)
   return report
 }
 
@@ -98,8 +115,8 @@ export interface TracesOptions extends ScanOptions {
   readonly onReport?: (report: ReadReport) => void
 }
 
-/** How many spans are held at a time: about 30 MB. */
-const MOST_HELD = 50_000
+/** How many spans are held at a time: about 15 MB. */
+const MOST_HELD = 25_000
 
 /**
  * The spans of one trace after the other, once all of them have come. Where there are more spans than can be held, the store is read
