@@ -7,10 +7,13 @@ import { Report } from './report.js'
 import { findClosed, later, nanoseconds, onlySince, sampleAt } from './sample.js'
 import type { Source } from './source.js'
 
-/** How many bytes to read at a time, of all stores together; and at most, and at least, of each. */
-const ALL_CHUNKS = 8 * 1024 * 1024
-const MAX_CHUNK = 256 * 1024
-const MIN_CHUNK = 32 * 1024
+/**
+ * How many bytes to read at a time, of all stores together; and at most, and at least, of each. The spans of larger chunks would live so
+ * long that V8 keeps them for old, and lets much of the heap fill with them.
+ */
+const ALL_CHUNKS = 4 * 1024 * 1024
+const MAX_CHUNK = 64 * 1024
+const MIN_CHUNK = 16 * 1024
 /** How exactly it is found where to begin, in bytes. */
 const PRECISION = 1024 * 1024
 
