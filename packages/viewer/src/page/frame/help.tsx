@@ -8,7 +8,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['j  k  ↓  ↑', 'next, previous row'],
   ['→  ←', 'show, hide what is below; then to the child, the parent'],
   ['Home  End', 'first, last row'],
-  ['*  -', 'show everything; hide all but the first level'],
+  ['*  -  [  ]', 'show everything; hide all but the first level; one level less, one more'],
   ['Enter', 'details of the row; open the trace of the list'],
   ['Esc', 'close details, leave the search'],
   ['m  p', 'in the list: more traces; pause what arrives, or go on'],

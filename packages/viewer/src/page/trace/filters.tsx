@@ -1,10 +1,12 @@
 import type { JSX } from 'preact'
 import { place, set } from '../frame/location.js'
 import type { TraceModel } from './model.js'
-import { hidden, isHidden } from './state.js'
+import { isListed, switched } from './state.js'
 
-/** Hides spans by service, kind and duration; what is below them stays. */
-export function Filters({ model }: { readonly model: TraceModel }): JSX.Element {
+/** Hides spans by service, kind and duration; what is below them stays. Closes those of a kind. */
+export function Filters({ model, hidden }: { readonly model: TraceModel; readonly hidden: number }): JSX.Element {
+  const { min = '' } = place.value
+  const unit = min.endsWith('%') ? '%' : ''
   const count = place.value['hide']?.split(',').filter((each) => each !== '').length ?? 0
   return (
     <>
@@ -22,12 +24,27 @@ export function Filters({ model }: { readonly model: TraceModel }): JSX.Element 
           min="0"
           step="any"
           size={5}
-          value={place.value['min'] ?? ''}
-          aria-label="Minimum duration in ms"
-          onInput={({ currentTarget }) => set({ min: currentTarget.value })}
+          value={min.replace('%', '')}
+          aria-label={`Minimum duration in ${unit === '' ? 'ms' : '% of the trace'}`}
+          onInput={({ currentTarget: { value } }) => set({ min: value === '' ? unit : value + unit })}
         />
-        ms
+        <select
+          aria-label="Unit of the minimum duration"
+          value={unit}
+          onChange={({ currentTarget: { value } }) => set({ min: min.replace('%', '') + value })}
+        >
+          <option value="">ms</option>
+          <option value="%">%</option>
+        </select>
       </label>
+      {hidden > 0 && (
+        <span class="field" role="status">
+          {hidden} {hidden === 1 ? 'span' : 'spans'} hidden
+          <button type="button" onClick={() => set({ hide: undefined, min: undefined })}>
+            Show
+          </button>
+        </span>
+      )}
     </>
   )
 }
@@ -45,14 +62,27 @@ function Choices({ title, prefix, values }: ChoicesProps): JSX.Element {
       {values.map(({ name, count }) => {
         const what = `${prefix}:${name}`
         return (
-          <label key={name}>
-            <input
-              type="checkbox"
-              checked={!isHidden(place.value, what)}
-              onChange={() => set(hidden(place.value, what))}
-            />
-            {name === '' ? '(none)' : name} <span class="faint">{count}</span>
-          </label>
+          <div key={name}>
+            <label>
+              <input
+                type="checkbox"
+                checked={!isListed(place.value, 'hide', what)}
+                onChange={() => set(switched(place.value, 'hide', what))}
+              />
+              {name === '' ? '(none)' : name} <span class="faint">{count}</span>
+            </label>
+            {prefix === 'kind' && (
+              <button
+                type="button"
+                class="link"
+                aria-pressed={isListed(place.value, 'shut', name)}
+                aria-label={`Collapse all of kind ${name}`}
+                onClick={() => set({ ...switched(place.value, 'shut', name), open: undefined })}
+              >
+                collapse
+              </button>
+            )}
+          </div>
         )
       })}
     </fieldset>

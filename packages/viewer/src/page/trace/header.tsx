@@ -106,7 +106,10 @@ function Switches({ model }: { readonly model: TraceModel }): JSX.Element {
       <Switch label="Critical path" isOn={at['critical'] !== 'off'} onToggle={() => toggleOff('critical')} />
       <Switch label="Gaps" isOn={at['gaps'] !== 'off'} onToggle={() => toggleOff('gaps')} />
       <Switch label="Fold like siblings" isOn={at['folds'] !== 'off'} onToggle={() => toggleOff('folds')} />
-      <button type="button" onClick={() => set({ closed: undefined, open: undefined, level: undefined })}>
+      <button
+        type="button"
+        onClick={() => set({ closed: undefined, open: undefined, level: undefined, shut: undefined })}
+      >
         Expand all
       </button>
       <button type="button" onClick={() => set({ closed: undefined, open: undefined, level: '1' })}>

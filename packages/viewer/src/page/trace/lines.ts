@@ -8,6 +8,8 @@ export interface Choice {
   readonly opened: ReadonlySet<string>
   /** Spans at this depth are closed unless they were opened. */
   readonly level: number
+  /** Spans of these kinds are closed unless they were opened. */
+  readonly kinds: ReadonlySet<string>
   readonly folds: boolean
   /** The span that is shown as the root; undefined for all. */
   readonly root: SpanNode | undefined
@@ -111,6 +113,20 @@ export class Lines {
   }
 }
 
+/** How many spans the choice leaves out, with nothing below them that is seen. */
+export function hiddenBy({ isHidden }: Choice, { tree: { nodes } }: TraceModel): number {
+  if (isHidden === undefined) return 0
+  const seen = new Set<SpanNode>()
+  let hidden = 0
+  for (let at = nodes.length - 1; at >= 0; at--) {
+    const node = nodes[at]
+    if (node === undefined) continue
+    if (!seen.has(node) && isHidden(node) && node.failed === 0) hidden++
+    else if (node.parent !== undefined) seen.add(node.parent)
+  }
+  return hidden
+}
+
 /** The ids that one choice has closed or opened and another not. */
 function changedIds(before: Choice, after: Choice): string[] {
   const pairs: readonly (readonly [ReadonlySet<string>, ReadonlySet<string>])[] = [
@@ -139,11 +155,12 @@ function optionsOf(choice: Choice): RowOptions {
   }
 }
 
-function isClosed(node: SpanNode, { root, level, closed, opened }: Choice): boolean {
+function isClosed(node: SpanNode, { root, level, kinds, closed, opened }: Choice): boolean {
   if (node.children.length === 0) return false
   // Ids as text take long to make: most traces have nothing closed.
   if (closed.size > 0 && closed.has(String(node.span.spanId))) return true
-  return node.depth - (root?.depth ?? 0) >= level && !opened.has(String(node.span.spanId))
+  const isByItself = node.depth - (root?.depth ?? 0) >= level || kinds.has(node.span.kind)
+  return isByItself && !opened.has(String(node.span.spanId))
 }
 
 /** @param above how many lines are above the first ones in the tree */

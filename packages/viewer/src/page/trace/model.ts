@@ -39,6 +39,8 @@ export interface TraceModel {
   /** The most frequent first. */
   readonly services: readonly Count[]
   readonly kinds: readonly Count[]
+  /** How many levels there are. */
+  readonly levels: number
   /** What a search can be completed to. */
   readonly known: KnownValues
 }
@@ -73,11 +75,12 @@ const MOST_NAMES = 1_000
 /** So many spans are looked at for keys to suggest. */
 const MOST_KEYED = 1_000
 
-function countsOf({ nodes }: TraceTree): Pick<TraceModel, 'services' | 'kinds' | 'known'> {
+function countsOf({ nodes }: TraceTree): Pick<TraceModel, 'services' | 'kinds' | 'known' | 'levels'> {
   const [services, kinds] = [new Map<string, number>(), new Map<string, number>()]
   const [names, keys] = [new Set<string>(), new Set<string>()]
-  let keyed = 0
-  for (const { span, service } of nodes) {
+  let [keyed, levels] = [0, 0]
+  for (const { span, service, depth } of nodes) {
+    levels = Math.max(levels, depth + 1)
     services.set(service, (services.get(service) ?? 0) + 1)
     kinds.set(span.kind, (kinds.get(span.kind) ?? 0) + 1)
     if (names.size < MOST_NAMES) names.add(span.name)
@@ -86,6 +89,7 @@ function countsOf({ nodes }: TraceTree): Pick<TraceModel, 'services' | 'kinds' |
   return {
     services: inOrder(services),
     kinds: inOrder(kinds),
+    levels,
     known: { services: [...services.keys()], kinds: [...kinds.keys()], names: [...names], keys: [...keys] },
   }
 }

@@ -189,9 +189,12 @@ function marks({ line: { node }, gapsFrom }: RowProps, percent: (time: number) =
 /** How long it took, beside the bar, where there is room. */
 function took({ node, row }: Line, left: number, right: number): JSX.Element {
   const { span, children, selfTime } = node
-  const isWithin = right >= 80 && left < 12
-  const place = right < 80 ? { left: `${right}%` } : { right: isWithin ? '2px' : `${Math.min(90, 100 - left)}%` }
   const hasOwn = row.fold === undefined && children.length > 0 && span.finish !== undefined
+  // How much of the width the text takes, in percent, in a narrow window.
+  const wide = hasOwn ? 40 : 20
+  const isWithin = right >= 100 - wide && left < wide
+  const beside = right < 100 - wide ? { left: `${right}%` } : { right: `${100 - left}%` }
+  const place = isWithin ? { right: `calc(${100 - right}% + 2px)` } : beside
   return (
     <span class={`took${isWithin ? ' within' : ''}`} style={place}>
       {row.fold !== undefined

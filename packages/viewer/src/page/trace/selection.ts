@@ -71,9 +71,17 @@ export function lineKeys(model: TraceModel, lines: readonly Line[]): Keys {
       if (line?.canToggle === true && !line.isClosed) set(toggled(place.peek(), line))
       else select(lines.findLast((each, at) => at < selected && each.depth < (line?.depth ?? 0)))
     },
-    '*': () => set({ closed: undefined, open: undefined, level: undefined }),
+    '*': () => set({ closed: undefined, open: undefined, level: undefined, shut: undefined }),
     '-': () => set({ closed: undefined, open: undefined, level: '1' }),
+    '[': () => changeLevels(model, -1),
+    ']': () => changeLevels(model, 1),
   }
+}
+
+/** Opens one level more, or closes the last one that is open. */
+function changeLevels({ levels }: TraceModel, by: 1 | -1): void {
+  const level = Math.max(1, Math.min(levels, Number(place.peek()['level'] ?? levels)) + by)
+  set({ closed: undefined, open: undefined, level: level < levels ? String(level) : undefined })
 }
 
 /** What is switched off in the URL, and on without it. */

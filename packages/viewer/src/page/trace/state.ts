@@ -3,8 +3,8 @@ import type { Choice, Line } from './lines.js'
 import type { TraceModel } from './model.js'
 
 /** What the URL says of the lines of a trace. */
-export function choiceOf(model: TraceModel, { closed, level, open, folds, root, hide, min }: Place): Choice {
-  const least = Number(min ?? 0) * 1e6
+export function choiceOf(model: TraceModel, { closed, level, open, folds, root, hide, min, shut }: Place): Choice {
+  const least = leastOf(min ?? '', model.tree.duration)
   const hides = new Set(list(hide))
   const isHidden: Choice['isHidden'] = ({ span, service, duration }) =>
     hides.has(`kind:${span.kind}`) || hides.has(`service:${service}`) || duration < least
@@ -12,11 +12,19 @@ export function choiceOf(model: TraceModel, { closed, level, open, folds, root, 
     closed: new Set(list(closed)),
     opened: new Set(list(open)),
     level: level === undefined ? Infinity : Number(level),
+    kinds: new Set(list(shut)),
     folds: folds !== 'off',
     root: root === undefined ? undefined : model.find(root),
     isHidden: hides.size === 0 && !(least > 0) ? undefined : isHidden,
-    frame: JSON.stringify([level, folds, root, hide, min]),
+    frame: JSON.stringify([level, folds, root, hide, min, shut]),
   }
+}
+
+/** @param min in ms, or a share of the trace such as `5%` @returns in ns */
+function leastOf(min: string, duration: number): number {
+  const number = Number.parseFloat(min)
+  if (!(number > 0)) return 0
+  return min.endsWith('%') ? (number / 100) * duration : number * 1e6
 }
 
 function list(text: string | undefined): string[] {
@@ -46,15 +54,15 @@ export function toggled({ closed, open }: Place, { id, isClosed }: Line): Place 
   return { closed: textOf(closedOnes), open: textOf(openOnes) }
 }
 
-/** Hides what is shown of a kind or service, and shows what is hidden. */
-export function hidden({ hide }: Place, what: string): Place {
-  const all = new Set(list(hide))
+/** What the list of a parameter is once a thing is put into it, or taken out of it: what is hidden, `hide`, or closed by kind, `shut`. */
+export function switched(at: Place, parameter: 'hide' | 'shut', what: string): Place {
+  const all = new Set(list(at[parameter]))
   if (!all.delete(what)) all.add(what)
-  return { hide: textOf(all) }
+  return { [parameter]: textOf(all) }
 }
 
-export function isHidden({ hide }: Place, what: string): boolean {
-  return list(hide).includes(what)
+export function isListed(at: Place, parameter: 'hide' | 'shut', what: string): boolean {
+  return list(at[parameter]).includes(what)
 }
 
 function textOf(all: ReadonlySet<string>): string {

@@ -10,7 +10,7 @@ import { SearchBox } from '../frame/search-box.js'
 import { Details, focusDetails, isBelow, movePanel } from './details.js'
 import { Filters } from './filters.js'
 import { correctClocks, Header } from './header.js'
-import { type Choice, type Line, Lines, lensLines, placeOfLine } from './lines.js'
+import { type Choice, hiddenBy, type Line, Lines, lensLines, placeOfLine } from './lines.js'
 import { Minimap } from './minimap.js'
 import { lensOf, modelOf, type TraceModel } from './model.js'
 import { NameTable } from './name-table.js'
@@ -50,6 +50,8 @@ interface View {
   readonly isMatch: (line: Line) => boolean
   /** The place of the selected line; -1 where it has none. */
   readonly selected: number
+  /** How many spans are hidden. */
+  readonly hidden: number
   /** What part of time is shown, in ns from the start of the trace. */
   readonly range: readonly [number, number]
 }
@@ -100,11 +102,11 @@ function inIdleTime(steps: Iterator<void>): () => void {
 
 function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
   const at = place.value
-  const { q = '', clocks, closed, level, open, folds, root, hide, min } = at
+  const { q = '', clocks, closed, level, open, folds, root, hide, min, shut } = at
   const isCorrected = clocks === 'corrected'
   const model = useMemo(() => modelOf({ spans, ledgers, isCorrected }), [spans, ledgers, isCorrected])
   const lens = useMemo(() => lensOf(model, q), [model, q])
-  const choice = useMemo(() => choiceOf(model, at), [model, closed, level, open, folds, root, hide, min])
+  const choice = useMemo(() => choiceOf(model, at), [model, closed, level, open, folds, root, hide, min, shut])
   const whole = useMemo(() => new Lines(model), [model])
   const lines = useMemo(
     () => (lens instanceof Set ? lensLines(model, choice.root, lens) : whole.linesFor(choice)),
@@ -120,6 +122,7 @@ function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
     matches: useMemo(() => (lens instanceof Set ? lines.filter(isMatch) : undefined), [lines, lens]),
     isMatch,
     selected: useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']]),
+    hidden: useMemo(() => hiddenBy(choice, model), [model, hide, min]),
     range: rangeOf(model.tree.duration, choice.root, at['zoom']),
   }
 }
@@ -158,7 +161,7 @@ function useTraceKeys({ model, at, lines, matches, isMatch, selected }: View): v
 }
 
 function Search({
-  view: { model, at, lens, lines, matches, isMatch, selected },
+  view: { model, at, lens, lines, matches, isMatch, selected, hidden },
 }: {
   readonly view: View
 }): JSX.Element {
@@ -182,7 +185,7 @@ function Search({
           {matches.length === 0 ? 'nothing found' : `${found}/${matches.length}`}
         </span>
       )}
-      <Filters model={model} />
+      <Filters model={model} hidden={hidden} />
     </div>
   )
 }
