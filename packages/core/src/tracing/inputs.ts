@@ -1,3 +1,4 @@
+import { isPromise } from 'node:util/types'
 import type { RemoteContext } from '../contract/remote.js'
 import type { Sampler, StartOptions } from '../contract/tracer.js'
 import { Ledger } from '../queue/ledger.js'
@@ -130,8 +131,7 @@ export class Inputs {
   /** Throws for a proxy that was revoked, say. */
   #usableDecision(decision: unknown, caller: boolean | undefined): boolean {
     if (decision === undefined || decision === null) return caller ?? true
-    // Only we have this promise, whose rejection would end the process.
-    if (decision instanceof Promise) decision.catch(() => {})
+    if (isPromise(decision)) ignoreRejection(decision)
     this.bad(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
     return true
   }
@@ -183,4 +183,13 @@ let outside: Inputs | undefined
 export function inputsOutside(): Inputs {
   outside ??= new Inputs(new Ledger(), new Warnings(processLogger, 10_000))
   return outside
+}
+
+/** Only we have this promise, whose rejection would end the process. */
+function ignoreRejection(promise: Promise<unknown>): void {
+  try {
+    promise.catch(() => {})
+  } catch {
+    // Its class has a `catch` of its own.
+  }
 }

@@ -90,23 +90,23 @@ export const LINK_KEYS: ListKeys = { list: DATA_KEYS.links, dropped: DATA_KEYS.l
 /**
  * Adds a map to a list in a span's data.
  *
- * @param own what the map has in any case; a key of the program's that equals one of these gets `data.` in front
+ * @param ownOf what the map has in any case; a key of the program's that equals one of these gets `data.` in front
  * @param more what the program adds
  */
 export function addToList(
   holder: DataHolder,
   keys: ListKeys,
-  own: Readonly<Record<string, string>>,
+  ownOf: () => Readonly<Record<string, string>>,
   more: unknown,
 ): void {
   try {
     const data = writableData(holder)
     data[keys.list] ??= []
     const list = data[keys.list]
-    if (Array.isArray(list) && list.length < MAX_ITEMS) list.push(itemOf(own, more))
+    if (Array.isArray(list) && list.length < MAX_ITEMS) list.push(itemOf(ownOf(), more))
     else data[keys.dropped] = Number(data[keys.dropped] ?? 0) + 1
   } catch {
-    // The program has defined properties of its own there, or has frozen the list.
+    // The program has defined properties of its own there, has frozen the list, or has no `Date` that tells a time as text.
   }
 }
 

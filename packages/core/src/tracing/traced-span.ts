@@ -141,7 +141,10 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   event(name: string, data?: Readonly<Record<string, unknown>>): void {
     if (this.#isFinished) return
     if (typeof name !== 'string') this.badInput(`name of an event: expected a text, got ${describe(name)}`)
-    const own = { time: formatTime(this.clockTime()), name: typeof name === 'string' ? name : '' }
+    const own = (): Record<string, string> => ({
+      time: formatTime(this.clockTime()),
+      name: typeof name === 'string' ? name : '',
+    })
     addToList(this, EVENT_KEYS, own, data)
   }
 
@@ -150,7 +153,7 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
     const ids = idsOf(to)
     if (ids === undefined)
       this.badInput(`link: expected a span, or { traceId, spanId } as bigints, got ${describe(to)}`)
-    else addToList(this, LINK_KEYS, ids, data)
+    else addToList(this, LINK_KEYS, () => ids, data)
   }
 
   finish(): void {

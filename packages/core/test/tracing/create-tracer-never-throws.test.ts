@@ -3,6 +3,7 @@ import * as types from 'node:util/types'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { currentSpan, currentSpanId, currentTraceId } from '../../src/context/context.js'
+import type { SpanIds } from '../../src/contract/active-span.js'
 import type { Recorder } from '../../src/contract/recorder.js'
 import type { FlushOptions, TraceOptions, Tracer } from '../../src/contract/tracer.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
@@ -80,6 +81,9 @@ const WAYS: ((tracer: Tracer, act: Act, ...given: unknown[]) => void)[] = [
       Reflect.set(live, 'kind', value)
       Reflect.set(live, 'process', value)
       attempt(act, (fn) => live.run(fn))
+      live.event(name as string, value as Record<string, unknown>)
+      live.link(value as SpanIds, { kind })
+      live.link({ traceId: value as bigint, spanId: 1n }, value as Record<string, unknown>)
       live.fail(value)
       live.finish()
       live.data['late'] = live.elapsed
@@ -91,12 +95,14 @@ const WAYS: ((tracer: Tracer, act: Act, ...given: unknown[]) => void)[] = [
     live.data['value'] = value
     Object.freeze(live.data)
     live.data = { more: value }
+    live.event('frozen', { value })
     live.fail(value)
     live.finish()
     const whole = tracer.start('work', 'frozen')
     Object.freeze(whole)
     whole.data['value'] = value
     whole.data = { value }
+    whole.event('frozen', { value })
     whole.fail(value)
     whole.finish()
     whole.finish()
@@ -190,7 +196,13 @@ test('no call throws, whatever it is given, whatever surrounds it, and whatever 
         expectBalanced(tracer)
       },
     ),
-    { numRuns: 1_000 },
+    {
+      numRuns: 1_000,
+      // What was given can often not be printed.
+      reporter: ({ failed, errorInstance, seed, counterexamplePath }) => {
+        if (failed) throw new Error(`seed ${seed}, path ${counterexamplePath}`, { cause: errorInstance })
+      },
+    },
   )
   process.off('unhandledRejection', unhandled)
   expect([failed, unhandled.mock.calls]).toEqual([undefined, []])
