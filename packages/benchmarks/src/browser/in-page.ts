@@ -15,8 +15,8 @@ declare global {
   var measured: Measured
 }
 
-/** Runs before the page does. */
-export function installClock(): void {
+/** Runs before the page does. @param shown what is on the screen when the page is shown */
+export function installClock(shown: string): void {
   globalThis.measured = {
     shownAt: undefined,
     hovered: [],
@@ -31,7 +31,7 @@ export function installClock(): void {
       ),
   }
   const look = (): void => {
-    if (document.querySelector('.waterfall .row') === null) requestAnimationFrame(look)
+    if (document.querySelector(shown) === null) requestAnimationFrame(look)
     else void measured.painted().then(() => (measured.shownAt = performance.now()))
   }
   requestAnimationFrame(look)

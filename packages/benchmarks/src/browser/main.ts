@@ -53,7 +53,7 @@ async function measure(page: Page, spans: number): Promise<Record<string, number
   const server = createServer(traceViewer({ reader: store }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   try {
-    await page.addInitScript(installClock)
+    await page.addInitScript(installClock, '.waterfall .row')
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/?trace=7`)
     return await interact(page)
   } finally {
