@@ -1,4 +1,3 @@
-import { isPromise } from 'node:util/types'
 import type { RemoteContext } from '../contract/remote.js'
 import type { Sampler, StartOptions } from '../contract/tracer.js'
 import { Ledger } from '../queue/ledger.js'
@@ -131,7 +130,8 @@ export class Inputs {
   /** Throws for a proxy that was revoked, say. */
   #usableDecision(decision: unknown, caller: boolean | undefined): boolean {
     if (decision === undefined || decision === null) return caller ?? true
-    if (isPromise(decision)) ignoreRejection(decision)
+    // Only we have this promise, whose rejection would end the process.
+    if (decision instanceof Promise) decision.catch(() => {})
     this.bad(`sample: expected true, false or undefined, got ${describe(decision)}; the trace is recorded`)
     return true
   }
@@ -183,13 +183,4 @@ let outside: Inputs | undefined
 export function inputsOutside(): Inputs {
   outside ??= new Inputs(new Ledger(), new Warnings(processLogger, 10_000))
   return outside
-}
-
-/** Only we have this promise, whose rejection would end the process. */
-function ignoreRejection(promise: Promise<unknown>): void {
-  try {
-    promise.catch(() => {})
-  } catch {
-    // Its class has a `catch` of its own.
-  }
 }
