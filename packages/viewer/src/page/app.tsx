@@ -4,7 +4,7 @@ import { StoredComparison } from './compare/compare-view.js'
 import { FileView, type FileViewProps } from './file-view.js'
 import { Problem, SERVER, savedSpans } from './frame/api.js'
 import { useFileDrop } from './frame/drop.js'
-import { utc } from './frame/format.js'
+import { switchTimes, utc } from './frame/format.js'
 import { Help } from './frame/help.js'
 import { focusSearch, useKeys } from './frame/keys.js'
 import { go, place } from './frame/location.js'
@@ -23,9 +23,7 @@ export function App(): JSX.Element {
   useKeys({
     '?': () => setHelps(true),
     '/': focusSearch,
-    t: () => {
-      utc.value = !utc.value
-    },
+    t: switchTimes,
     u: () => {
       if (trace !== undefined) go({})
     },
@@ -48,7 +46,7 @@ export function App(): JSX.Element {
             Close the file
           </button>
         )}
-        <button type="button" aria-pressed={utc.value} onClick={() => (utc.value = !utc.value)}>
+        <button type="button" aria-pressed={utc.value} onClick={switchTimes}>
           {utc.value ? 'UTC' : 'Local time'}
         </button>
         <button type="button" onClick={() => setHelps(true)} aria-label="Help: keys and search">

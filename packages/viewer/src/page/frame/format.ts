@@ -1,8 +1,13 @@
-import { signal } from '@preact/signals'
+import { computed, type ReadonlySignal } from '@preact/signals'
 import { formatDuration } from '@trace/analysis'
+import { place, set } from './location.js'
 
 /** Whether times are shown in UTC; else in the time zone of the browser. */
-export const utc = signal(false)
+export const utc: ReadonlySignal<boolean> = computed(() => place.value['time'] === 'utc')
+
+export function switchTimes(): void {
+  set({ time: utc.peek() ? undefined : 'utc' })
+}
 
 export function duration(nanoseconds: bigint | number | undefined): string {
   return nanoseconds === undefined ? 'open' : formatDuration(nanoseconds)

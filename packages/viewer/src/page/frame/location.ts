@@ -12,9 +12,9 @@ addEventListener('popstate', () => {
   current.value = read()
 })
 
-/** Goes to another place: a step that the browser's Back undoes. */
+/** Goes to another place: a step that the browser's Back undoes. How times are shown stays. */
 export function go(to: Place): void {
-  write(to, 'pushState')
+  write({ time: current.peek()['time'], ...to }, 'pushState')
 }
 
 /** Changes some of the parameters, in the step where the page is. An empty or undefined one goes. */

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact'
-import { useMemo, useState } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
-import { set } from '../frame/location.js'
+import { place, set } from '../frame/location.js'
 import { quoted } from '../frame/search-box.js'
 import type { TraceModel } from './model.js'
 
@@ -28,9 +28,12 @@ const COLUMNS = {
   most: 'Longest',
 } as const
 
+type Column = keyof typeof COLUMNS
+
 /** What each name of each service took, in this trace. */
 export function NameTable({ model }: { readonly model: TraceModel }): JSX.Element {
-  const [sort, setSort] = useState<keyof typeof COLUMNS>('self')
+  const { sort: asked = 'self' } = place.value
+  const sort = Object.hasOwn(COLUMNS, asked) ? (asked as Column) : 'self'
   const sums = useMemo(() => sumsOf(model), [model])
   const whole = sums.reduce((sum, { self }) => sum + self, 0)
   return (
@@ -42,7 +45,7 @@ export function NameTable({ model }: { readonly model: TraceModel }): JSX.Elemen
             <th>Kind and name</th>
             {Object.entries(COLUMNS).map(([column, heading]) => (
               <th key={column} aria-sort={sort === column ? 'descending' : 'none'}>
-                <button type="button" onClick={() => setSort(column as keyof typeof COLUMNS)}>
+                <button type="button" onClick={() => set({ sort: column })}>
                   {heading}
                   {sort === column ? ' ↓' : ''}
                 </button>
@@ -54,36 +57,41 @@ export function NameTable({ model }: { readonly model: TraceModel }): JSX.Elemen
           {sums
             .toSorted((a, b) => b[sort] - a[sort])
             .map((sum) => (
-              <tr key={`${sum.service}\n${sum.kind}\n${sum.name}`}>
-                <td>
-                  <span class={`dot s${colorNumber(sum.process)}`} aria-hidden="true" />
-                  {sum.service}
-                </td>
-                <td>
-                  <span class="kind">{sum.kind}</span>{' '}
-                  <button
-                    type="button"
-                    class="link"
-                    onClick={() =>
-                      set({ view: undefined, q: `service:${quoted(sum.service)} name:${quoted(sum.name)}` })
-                    }
-                  >
-                    {sum.name === '' ? '(no name)' : sum.name}
-                  </button>
-                </td>
-                <td>{sum.count}</td>
-                <td class={sum.failed > 0 ? 'bad' : undefined}>{sum.failed > 0 ? sum.failed : ''}</td>
-                <td>
-                  {duration(sum.self)}{' '}
-                  <span class="faint">{whole === 0 ? 0 : Math.round((sum.self / whole) * 100)}%</span>
-                </td>
-                <td>{duration(sum.total)}</td>
-                <td>{duration(sum.most)}</td>
-              </tr>
+              <SumRow key={`${sum.service}\n${sum.kind}\n${sum.name}`} sum={sum} whole={whole} />
             ))}
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** @param whole the self time of all, in ns */
+function SumRow({ sum, whole }: { readonly sum: Sum; readonly whole: number }): JSX.Element {
+  const { process, service, kind, name, count, failed, self, total, most } = sum
+  return (
+    <tr>
+      <td>
+        <span class={`dot s${colorNumber(process)}`} aria-hidden="true" />
+        {service}
+      </td>
+      <td>
+        <span class="kind">{kind}</span>{' '}
+        <button
+          type="button"
+          class="link"
+          onClick={() => set({ view: undefined, q: `service:${quoted(service)} name:${quoted(name)}` })}
+        >
+          {name === '' ? '(no name)' : name}
+        </button>
+      </td>
+      <td>{count}</td>
+      <td class={failed > 0 ? 'bad' : undefined}>{failed > 0 ? failed : ''}</td>
+      <td>
+        {duration(self)} <span class="faint">{whole === 0 ? 0 : Math.round((self / whole) * 100)}%</span>
+      </td>
+      <td>{duration(total)}</td>
+      <td>{duration(most)}</td>
+    </tr>
   )
 }
 
