@@ -15,6 +15,8 @@ export interface Stand {
   readonly port: number
   readonly socketPath: string
   note(what: string): void
+  /** Resolves when the server gets the next request. */
+  arrival(): Promise<void>
   /** Makes a request, and waits for its end. */
   go(make: () => ClientRequest, drive?: (request: ClientRequest) => void): Promise<void>
 }
@@ -77,7 +79,8 @@ export class RawServer {
         note(`throws ${describe(error)}`)
       }
     }
-    await form({ port, socketPath: this.#socketPath, note, go })
+    const arrival = async (): Promise<void> => void (await once(this.#servers[0], 'request'))
+    await form({ port, socketPath: this.#socketPath, note, arrival, go })
     http.globalAgent.destroy()
     await new Promise((resolve) => setImmediate(resolve))
     process.off('warning', onWarning)

@@ -124,6 +124,20 @@ function onResponse(act: (request: ClientRequest, response: http.IncomingMessage
   return (request) => request.on('response', (response) => act(request, response)).end()
 }
 
+/** A timeout that does not pass by itself, in ms. */
+const LONG = 600_000
+
+/** A request whose timeout passes as soon as the request has arrived, however slow the machine is. */
+function timingOut(options: object, prepare: (request: ClientRequest) => ClientRequest): Form {
+  return async (at) => {
+    const arrival = at.arrival()
+    await get({ path: '/never', ...options }, (request) => {
+      void arrival.then(() => request.socket?.setTimeout(1))
+      prepare(request).end()
+    })(at)
+  }
+}
+
 /** Requests that differ in how they end. */
 export const ENDS: Readonly<Record<string, Form>> = {
   'destroyed at once': get({}, (request) => request.destroy()),
@@ -164,12 +178,10 @@ export const ENDS: Readonly<Record<string, Form>> = {
     )(at)
   },
   'an invalid signal': get({ signal: {} }),
-  'a timeout': get({ path: '/never', timeout: 20 }, (request) => request.on('timeout', () => request.destroy()).end()),
-  'a timeout that is set': get({ path: '/never' }, (request) => request.setTimeout(20, () => request.destroy()).end()),
-  "an agent's timeout": async (at) => {
-    const agent = new Agent({ timeout: 20 })
-    await get({ path: '/never', agent }, (request) => request.on('timeout', () => request.destroy()).end())(at)
-  },
+  'a timeout': timingOut({ timeout: LONG }, (request) => request.on('timeout', () => request.destroy())),
+  'a timeout that is set': timingOut({}, (request) => request.setTimeout(LONG, () => request.destroy())),
+  "an agent's timeout": (at) =>
+    timingOut({ agent: new Agent({ timeout: LONG }) }, (request) => request.on('timeout', () => request.destroy()))(at),
   reset: get({ path: '/reset' }),
   cut: get({ path: '/cut' }),
   'not HTTP': get({ path: '/garbage' }),
