@@ -14,7 +14,8 @@ const SLICE_BYTES = 1_000_000
 
 /** A span of the program, as far as the watch for open ones needs it. */
 export interface OpenSpan<Self> {
-  readonly isFinished: boolean
+  /** Where it was put among the recent ones. */
+  slot: number
   /** Its place among those that have been open for a while; undefined if it has none. */
   place: OpenPlace<Self> | undefined
   /** What is known of it now, to be recorded as open. */
@@ -58,8 +59,9 @@ export interface OpenRecords {
  * The spans that are open and not recorded as such. Those that stay open for long are recorded once, and are forgotten then: a span
  * that nobody ever finishes would else stay in memory for good. A timer runs only while there are any.
  *
- * Most spans finish soon. So one that starts only goes into a short list of recent ones, and nothing is done when it finishes. When
- * that list is full, and at each tick, the few that are still open get a place in the list of those open for a while.
+ * Most spans finish soon. So one that starts only goes into a short list of recent ones, from which it is struck out when it finishes:
+ * it may hold much. When that list is full, and at each tick, the few that are still open get a place in the list of those open for
+ * a while.
  */
 export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
   /** Those that started since it was last looked at, in order; of them, as many as `#recents` says. */
@@ -86,12 +88,15 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
 
   add(span: S): void {
     if (this.#recents === RECENT && !this.#makeRoom()) return
+    span.slot = this.#recents
     this.#recent[this.#recents++] = span
   }
 
   /** A span finishes. */
   remove(span: S): void {
-    if (span.place !== undefined) this.#leave(span.place)
+    const { slot, place } = span
+    if (place !== undefined) this.#leave(place)
+    else if (this.#recent[slot] === span) this.#recent[slot] = undefined
   }
 
   get isEmpty(): boolean {
@@ -150,7 +155,7 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
     const count = this.#recents
     for (let at = 0; at < count; at++) {
       const span = this.#recent[at]
-      if (span !== undefined && !span.isFinished) this.#enter(span)
+      if (span !== undefined) this.#enter(span)
     }
     this.#recent = NO_ROOM
     this.#recents = RECENT

@@ -65,6 +65,7 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   parent: TracedSpan | undefined = undefined
   // Private, since these can be written where the program has frozen the span.
   #isFinished = false
+  #slot = 0
   #place: OpenPlace<TracedSpan> | undefined = undefined
 
   constructor(tracer: SpanOwner, parent: Parent, kind: string, name: string) {
@@ -103,6 +104,14 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
 
   get isFinished(): boolean {
     return this.#isFinished
+  }
+
+  get slot(): number {
+    return this.#slot
+  }
+
+  set slot(slot: number) {
+    this.#slot = slot
   }
 
   get place(): OpenPlace<TracedSpan> | undefined {

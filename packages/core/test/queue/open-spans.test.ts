@@ -176,7 +176,7 @@ test('a span that starts after all others are stored is recorded at exit, too, w
   expect(stdout).toBe('w\no is open\n')
 })
 
-test('of spans that have finished few are kept in memory, and none once they are stored', () => {
+test('no span that has finished is kept in memory', () => {
   const program = `
     import { createTracer } from ${JSON.stringify(core)}
     const tracer = createTracer({ recorder: { name: 'none', record: () => {} } })
@@ -192,13 +192,11 @@ test('of spans that have finished few are kept in memory, and none once they are
       gc()
       return spans.filter((span) => span.deref() !== undefined).length
     }
-    const before = await alive()
-    await tracer.flush()
-    console.log(before <= 256, await alive(), tracer.stats().open)
+    console.log(await alive(), tracer.stats().open)
     open.finish()`
   const flags = ['--expose-gc', '--input-type=module', '-e', program]
   const { stdout } = spawnSync(process.execPath, flags, { encoding: 'utf8' })
-  expect(stdout).toBe('true 0 1\n')
+  expect(stdout).toBe('0 1\n')
 })
 
 test('open spans are not recorded where that is off', async () => {
