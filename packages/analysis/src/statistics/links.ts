@@ -18,11 +18,18 @@ const LINKS = 65_536
 /** How many stretches are kept of one parent, or up to twice as many. Where there are more, the gaps between the earliest count as covered. */
 const MOST_STRETCHES = 256
 
+/** How many services are told apart that are called; what comes after these is called the others. */
+const MOST_SERVICES = 2_000
+const OTHERS = '…'
+
 /** Links spans with their parents as they come by, for self times and for who calls whom. Its memory is bounded. */
 export class Links {
   /** Those that came or were asked for last, and those before them. */
   #young = new LinkTable(LINKS)
   #old: LinkTable | undefined
+  /** The services of spans that came before their parents did, by number. */
+  readonly #services: string[] = []
+  readonly #indices = new Map<string, number>()
   readonly #calls = new Map<string, Map<string, Calls>>()
   /** How many parents have been forgotten before they came, or did not come. */
   forgotten = 0
@@ -38,28 +45,43 @@ export class Links {
     const children = links.children[at]
     if (children === undefined) return
     owner.selfTime -= lengthWithin(children.covered, start, end)
-    for (const [to, { count, failed, total }] of children.waiting ?? []) this.#call(service, to, count, failed, total)
+    const { waiting = [] } = children
+    for (let each = 0; each < waiting.length; each += 4) {
+      const [to = 0, count = 0, failed = 0, total = 0] = waiting.slice(each, each + 4)
+      this.#call(service, this.#services[to] ?? '', { count, failed, total })
+    }
     children.waiting = undefined
   }
 
   #tellParent({ span, service, start, end, failed }: LinkedSpan): void {
     const at = this.#find(span.parentId)
     const { owners, services, starts, ends, children } = this.#young
-    const found = children[at] ?? { covered: [], waiting: undefined }
-    children[at] = found
+    const duration = Math.max(0, end - start)
     const owner = owners[at]
-    if (owner === undefined) cover(found.covered, start, end)
-    else {
-      owner.selfTime -= cover(found.covered, Math.max(start, starts[at] ?? 0), Math.min(end, ends[at] ?? 0))
-      this.#call(services[at] ?? '', service, 1, failed ? 1 : 0, Math.max(0, end - start))
-      return
+    const found = children[at]
+    if (owner !== undefined) {
+      const covered = found?.covered ?? []
+      children[at] ??= { covered, waiting: undefined }
+      owner.selfTime -= cover(covered, Math.max(start, starts[at] ?? 0), Math.min(end, ends[at] ?? 0))
+      this.#call(services[at] ?? '', service, { count: 1, failed: failed ? 1 : 0, total: duration })
+    } else if (found?.waiting === undefined) {
+      children[at] = {
+        covered: end > start ? [start, end] : [],
+        waiting: [this.#indexOf(service), 1, failed ? 1 : 0, duration],
+      }
+    } else {
+      cover(found.covered, start, end)
+      addWaiting(found.waiting, this.#indexOf(service), failed, duration)
     }
-    found.waiting ??= new Map()
-    const sum = found.waiting.get(service) ?? { count: 0, failed: 0, total: 0 }
-    found.waiting.set(service, sum)
-    sum.count++
-    if (failed) sum.failed++
-    sum.total += Math.max(0, end - start)
+  }
+
+  #indexOf(service: string): number {
+    const known = this.#indices.get(service)
+    if (known !== undefined) return known
+    if (this.#services.length > MOST_SERVICES) return MOST_SERVICES
+    const name = this.#services.length === MOST_SERVICES ? OTHERS : service
+    this.#indices.set(name, this.#services.length)
+    return this.#services.push(name) - 1
   }
 
   /** Where a span is among the young ones, or is to be. */
@@ -74,7 +96,7 @@ export class Links {
     return this.#young.find(id, this.#old)
   }
 
-  #call(from: string, to: string, count: number, failed: number, total: number): void {
+  #call(from: string, to: string, { count, failed, total }: Omit<Calls, 'from' | 'to'>): void {
     if (from === to) return
     const ofCaller = this.#calls.get(from) ?? new Map<string, Calls>()
     this.#calls.set(from, ofCaller)
@@ -90,6 +112,16 @@ export class Links {
     const all = [...this.#calls.values()].flatMap((ofCaller) => [...ofCaller.values()])
     return all.sort((a, b) => b.count - a.count || (a.from + a.to < b.from + b.to ? -1 : 1))
   }
+}
+
+/** See `Children.waiting`. */
+function addWaiting(waiting: number[], service: number, failed: boolean, duration: number): void {
+  let at = 0
+  while (at < waiting.length && waiting[at] !== service) at += 4
+  if (at === waiting.length) waiting.push(service, 0, 0, 0)
+  waiting[at + 1] = (waiting[at + 1] ?? 0) + 1
+  waiting[at + 2] = (waiting[at + 2] ?? 0) + (failed ? 1 : 0)
+  waiting[at + 3] = (waiting[at + 3] ?? 0) + duration
 }
 
 /** Adds a stretch. Most come in the order of their ends, so the last ones are looked at first. @returns how much more is covered */

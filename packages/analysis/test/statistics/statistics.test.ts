@@ -147,6 +147,15 @@ describe('SpanStatistics', () => {
     expect(statistics.result().calls).toEqual([{ from: 'users', to: 'orders', count: 16, failed: 0, total: 16 }])
   })
 
+  test('of services without end it keeps some, and the rest together', () => {
+    const statistics = new SpanStatistics()
+    for (let at = 0; at < 3_000; at++) statistics.add(spanOf(at + 2, 1, at, at + 1, { process: `s${at}:1@h` }))
+    statistics.add(spanOf(1, 0, 0, 5_000))
+    const { calls } = statistics.result()
+    expect([calls.length, calls[0]?.to, calls[0]?.count, calls[0]?.total]).toEqual([2_001, '…', 1_000, 1_000])
+    expect(calls.reduce((sum, { count }) => sum + count, 0)).toBe(3_000)
+  })
+
   test.each(['nme', '@', 5])('refuses by %p', (by) => {
     expect(() => Reflect.construct(SpanStatistics, [{ by }])).toThrow(
       expect.objectContaining({ code: 'TRACE_BAD_OPTION' }),
