@@ -27,7 +27,9 @@ async function violations(page: Page): Promise<string[]> {
     ['dark', { runOnly: ['color-contrast'] }],
   ] as const) {
     await page.emulateMedia({ colorScheme })
-    const { violations } = await page.evaluate<{ violations: Violation[] }>(`axe.run(${JSON.stringify(rules)})`)
+    const { violations } = await page.evaluate<{ violations: Violation[] }>(
+      `axe.run(${JSON.stringify({ ...rules, resultTypes: ['violations'] })})`,
+    )
     found.push(...violations)
   }
   return found.map(

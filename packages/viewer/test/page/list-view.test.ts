@@ -184,7 +184,7 @@ describe('the list', () => {
     await count(page, 5)
     await page.getByRole('button', { name: /^Duration/ }).click()
     await page.getByRole('button', { name: /^Duration/ }).click()
-    expect((await names(page))[0]).toBe('request GET /users/1')
+    expect((await names(page))[0]).toContain('GET /users/1')
     await page.getByRole('button', { name: 'users 4' }).click()
     await count(page, 4)
     const box = await page.locator('.scatter canvas').boundingBox()

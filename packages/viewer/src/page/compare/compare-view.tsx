@@ -50,10 +50,6 @@ export interface CompareViewProps {
 /** Two traces side by side, by path: what is new, gone, slower or faster. */
 export function CompareView({ first, second, notice }: CompareViewProps): JSX.Element {
   const { paths, leftOut } = useMemo(() => comparisonOf(first, second), [first, second])
-  const [all, showAll] = useState(false)
-  const only = CHANGES.find((change) => change === place.value['only'])
-  const wanted = useMemo(() => (only === undefined ? paths : onlyWith(paths, only)), [paths, only])
-  const shown = all ? wanted : wanted.slice(0, MOST_ROWS)
   return (
     <main class="compare">
       <p class="facts">
@@ -78,31 +74,42 @@ export function CompareView({ first, second, notice }: CompareViewProps): JSX.El
           />
         ))}
       </div>
-      <div class="names" tabIndex={0} role="region" aria-label="Differences by path">
-        <table>
-          <thead>
-            <tr>
-              {['Span', 'Change', 'Median', 'Count', 'Failed', 'Duration in all'].map((heading) => (
-                <th key={heading} scope="col">
-                  {heading}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((path) => (
-              <PathRow key={keyOf(path)} path={path} isContext={only !== undefined && path.change !== only} />
-            ))}
-          </tbody>
-        </table>
-        {wanted.length === 0 && <p class="faint">There is no such path.</p>}
-        {shown.length < wanted.length && (
-          <button type="button" class="more" onClick={() => showAll(true)}>
-            Show all {wanted.length}
-          </button>
-        )}
-      </div>
+      <PathTable paths={paths} />
     </main>
+  )
+}
+
+/** The paths that the URL asks for. */
+function PathTable({ paths }: { readonly paths: readonly ComparedPath[] }): JSX.Element {
+  const [all, showAll] = useState(false)
+  const only = CHANGES.find((change) => change === place.value['only'])
+  const wanted = useMemo(() => (only === undefined ? paths : onlyWith(paths, only)), [paths, only])
+  const shown = all ? wanted : wanted.slice(0, MOST_ROWS)
+  return (
+    <div class="names" tabIndex={0} role="region" aria-label="Differences by path">
+      <table>
+        <thead>
+          <tr>
+            {['Span', 'Change', 'Median', 'Count', 'Failed', 'Duration in all'].map((heading) => (
+              <th key={heading} scope="col">
+                {heading}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((path) => (
+            <PathRow key={keyOf(path)} path={path} isContext={only !== undefined && path.change !== only} />
+          ))}
+        </tbody>
+      </table>
+      {wanted.length === 0 && <p class="faint">There is no such path.</p>}
+      {shown.length < wanted.length && (
+        <button type="button" class="more" onClick={() => showAll(true)}>
+          Show all {wanted.length}
+        </button>
+      )}
+    </div>
   )
 }
 
@@ -148,12 +155,12 @@ function PathRow({ path, isContext }: { readonly path: ComparedPath; readonly is
         {name === '' ? '(no name)' : name}
       </td>
       <td class="change">{changeText(path)}</td>
-      <td>{both(({ p50 }) => time(p50))}</td>
+      <td>{both(({ p50, max }) => (max === 0 ? '–' : time(p50)))}</td>
       <td>{both(({ count }) => String(count))}</td>
       <td class={(before?.failed ?? 0) !== (after?.failed ?? 0) ? 'bad' : undefined}>
         {both(({ failed }) => (failed === 0 ? '0' : `✗ ${failed}`))}
       </td>
-      <td>{both(({ total }) => time(total))}</td>
+      <td>{both(({ total }) => (total === 0 ? '–' : time(total)))}</td>
     </tr>
   )
 }
