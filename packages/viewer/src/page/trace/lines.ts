@@ -1,4 +1,5 @@
 import { type Row, type RowOptions, rowsOf, type SpanNode } from '@trace/analysis'
+import { isFailed } from '../../wire/read.js'
 import type { TraceModel } from './model.js'
 
 /** What the reader has chosen to see. */
@@ -44,6 +45,11 @@ export class Line {
     return fold === undefined ? String(node.span.spanId) : `f${node.span.spanId}`
   }
 
+  /** How many spans have failed that it hides. */
+  get failedBelow(): number {
+    return this.isClosed ? this.row.node.failed : 0
+  }
+
   /** In ns from the trace's start. */
   get start(): number {
     return this.row.node.start
@@ -56,12 +62,28 @@ export class Line {
   }
 }
 
+/** Spans on one line of which each is the only child of the one before. What is below the last stands below this line. */
+export class Chain extends Line {
+  readonly length: number
+
+  constructor(row: Row, depth: number, length: number) {
+    super(row, depth, true, true)
+    this.length = length
+  }
+
+  override get id(): string {
+    return `c${this.node.span.spanId}`
+  }
+
+  override get failedBelow(): number {
+    return 0
+  }
+}
+
 /** The place of a line by its id; -1 where it is not seen. */
 export function placeOfLine(lines: readonly Line[], { find }: TraceModel, id: string | undefined): number {
-  const isFold = id?.startsWith('f') === true
-  const node = id === undefined ? undefined : find(isFold ? id.slice(1) : id)
-  if (node === undefined) return -1
-  return lines.findIndex(({ row }) => row.node === node && (row.fold !== undefined) === isFold)
+  const node = id === undefined ? undefined : find(id.replace(/^[fc]/, ''))
+  return node === undefined ? -1 : lines.findIndex((line) => line.row.node === node && line.id === id)
 }
 
 /** The lines of what a search has found, and of what is above it, whatever is closed. */
@@ -174,7 +196,54 @@ function linesBelow(nodes: readonly SpanNode[], choice: Choice, options: RowOpti
       lines.push(new Line(row, depth, canToggle, canToggle && isClosed(row.node, choice)))
     }
   }
-  return lines
+  return choice.folds ? withChains(lines, choice.opened) : lines
+}
+
+/** From how many only children in a row on they share one line. */
+const CHAIN_FROM = 5
+
+function withChains(lines: Line[], opened: ReadonlySet<string>): Line[] {
+  const kept: Line[] = []
+  // The chains that the line is below: each moves it to the left.
+  const above: { readonly depth: number; readonly by: number }[] = []
+  let [by, openTo] = [0, 0]
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at]
+    if (line === undefined) break
+    for (let last = above.at(-1); last !== undefined && line.depth <= last.depth; last = above.at(-1)) {
+      above.pop()
+      by -= last.by
+    }
+    const length = at < openTo ? 0 : chainAt(lines, at)
+    const { row, depth, canToggle, isClosed } = line
+    const isChain = length >= CHAIN_FROM && !opened.has(`c${line.id}`)
+    if (!isChain) openTo = Math.max(openTo, at + length)
+    if (isChain) {
+      kept.push(new Chain(row, depth - by, length))
+      at += length - 1
+      above.push({ depth: depth + length - 1, by: length - 1 })
+      by += length - 1
+    } else if (by === 0) kept.push(line)
+    else if (line instanceof Chain) kept.push(new Chain(row, depth - by, line.length))
+    else kept.push(new Line(row, depth - by, canToggle, isClosed))
+  }
+  return kept
+}
+
+/** How many lines from there on are only children that have one child. */
+function chainAt(lines: readonly Line[], at: number): number {
+  let end = at
+  for (let line = lines[at]; line !== undefined && isLink(line); line = lines[++end]) {
+    if (end > at && line.node.parent !== lines[end - 1]?.node) break
+  }
+  return end - at
+}
+
+/** What has failed or is open stands on a line of its own. */
+function isLink(line: Line): boolean {
+  const { node, row, isClosed } = line
+  if (node.parent?.children.length !== 1 || node.children.length !== 1) return false
+  return !isClosed && row.fold === undefined && node.span.finish !== undefined && !isFailed(node.span)
 }
 
 function foldLines(row: Row, depth: number, choice: Choice, options: RowOptions): Line[] {

@@ -4,7 +4,7 @@ import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import { eventsOf, offsetOf } from './events.js'
-import type { Line } from './lines.js'
+import { Chain, type Line } from './lines.js'
 
 /** Deeper rows are not moved further to the right: they say how deep they are. */
 const MOST_INDENTS = 24
@@ -54,7 +54,7 @@ export class WaterfallRow extends Component<RowProps> {
     const classes = ['row']
     if (isSelected) classes.push('selected')
     if (isMatch) classes.push('match')
-    if (line.node.failed > 0 && (line.isClosed || isFailed(line.node.span))) classes.push('failed')
+    if (line.failedBelow > 0 || isFailed(line.node.span)) classes.push('failed')
     return (
       <div
         class={classes.join(' ')}
@@ -108,7 +108,8 @@ function label({ line, lack, onToggle }: LabelProps): JSX.Element {
         <span class="faint">{`${service} ${span.kind} `}</span>
         {span.name === '' ? '(no name)' : span.name}
         {row.fold !== undefined && <b>{` × ${row.fold.nodes.length}`}</b>}
-        {!hasFailed && isClosed && node.failed > 0 && <span class="bad"> ✗ {node.failed} below</span>}
+        {!hasFailed && line.failedBelow > 0 && <span class="bad"> ✗ {line.failedBelow} below</span>}
+        {line instanceof Chain && <b>{` … ${line.length} levels`}</b>}
         {node.cutOff !== undefined && <span class="note"> {lackText(line, lack)}</span>}
         {row.hidden > 0 && row.fold === undefined && <span class="faint">{` ${row.hidden} hidden`}</span>}
       </span>

@@ -33,8 +33,8 @@ export function step(model: TraceModel, lines: readonly Line[], by: 1 | -1, amon
 }
 
 /** Whether the line has failed, or hides something that has. */
-export function showsError({ node, isClosed }: Line): boolean {
-  return isFailed(node.span) || (isClosed && node.failed > 0)
+export function showsError({ node, failedBelow }: Line): boolean {
+  return isFailed(node.span) || failedBelow > 0
 }
 
 export function errorsAround(lines: readonly Line[], selected: number): { before: number; after: number } {

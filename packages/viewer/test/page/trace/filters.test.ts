@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
+import type { Span } from '@trace/core'
 import type { Page } from 'playwright-core'
 import { parameterOf, useBrowser } from '../../support/page.js'
-import { checkout, storeOf } from '../../support/store.js'
+import { aSpan, checkout, storeOf } from '../../support/store.js'
 
 const open = useBrowser()
 
@@ -61,4 +62,39 @@ test('keeps the durations beside their bars out of the names', async () => {
       }).length,
   )
   expect(overlaps).toBe(0)
+})
+
+test('folds a chain of only children into one line, which opens, and stops at what has failed', async () => {
+  const chain: Span[] = [aSpan({ name: 'root', ms: 100 })]
+  for (let level = 1; level <= 20; level++) {
+    const failed = level === 12 ? { 'error.type': 'Error', 'error.message': 'no' } : {}
+    chain.push(aSpan({ parentId: chain.at(-1)?.spanId ?? 0n, name: `level ${level}`, ms: 100 - level, data: failed }))
+  }
+  const last = chain.at(-1)?.spanId ?? 0n
+  const { page } = await open(
+    await storeOf([...chain, aSpan({ parentId: last, name: 'a' }), aSpan({ parentId: last, name: 'b' })]),
+    '?trace=7',
+  )
+  await page.waitForSelector('.row')
+  const names = async (): Promise<string[]> =>
+    (await page.locator('.row .what').allInnerTexts()).map((text) =>
+      text.replaceAll(/\s+/g, ' ').replace('gateway request ', ''),
+    )
+  const folded = ['root', 'level 1 … 11 levels', '✗ level 12', 'level 13 … 7 levels', 'level 20', 'a', 'b']
+  expect(await names()).toEqual(folded)
+  const levels = await page.locator('.row').evaluateAll((all) => all.map((row) => row.getAttribute('aria-level')))
+  expect(levels).toEqual(['1', '2', '3', '4', '5', '6', '6'])
+  await page.keyboard.press('e')
+  expect(await page.locator('.row.selected').innerText()).toContain('level 12')
+  await page.keyboard.press('k')
+  await page.keyboard.press('ArrowRight')
+  await page.waitForFunction(() => document.querySelectorAll('.row').length === 17)
+  expect((await names()).slice(0, 4)).toEqual(['root', 'level 1', 'level 2', 'level 3'])
+  expect((await names()).slice(-5)).toEqual(['✗ level 12', 'level 13 … 7 levels', 'level 20', 'a', 'b'])
+  await page.locator('.row', { hasText: '7 levels' }).getByRole('button').click()
+  await page.waitForFunction(() => document.querySelectorAll('.row').length === 23)
+  await page.keyboard.press('*')
+  await page.waitForFunction(() => document.querySelectorAll('.row').length === 7)
+  await page.getByRole('button', { name: 'Fold like siblings' }).click()
+  await page.waitForFunction(() => document.querySelectorAll('.row').length === 23)
 })
