@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spanToJsonLine } from '@trace/jsonrec'
+import { trace } from './support/run.js'
 import { storySpans, writeStory } from './support/story.js'
 
 // What only a process of its own shows: the built command, pipes, signals, terminals.
@@ -88,6 +89,43 @@ test.each([
   } finally {
     rmSync(coverage, { recursive: true })
   }
+})
+
+test('a mistake says what happened, where, and what to do', async () => {
+  writeFileSync(join(cwd, 'empty.jsonl'), '')
+  const cases: readonly (readonly [readonly string[], number, string])[] = [
+    [['ls', 'none.yaml'], 3, 'none.yaml: there is no such file; check the path, or record something first'],
+    [['ls', '.', '-f', cwd], 3, 'it is a folder; give the path of a file'],
+    [['ls', 'empty.jsonl'], 1, 'no trace is in json('],
+    [['show', 'empty.jsonl'], 1, 'there is no trace in json('],
+    [['import', 'none.json'], 3, 'none.json: there is no such file or folder; check the path'],
+    [['export', 'last', 'gateway.jsonl', '--to', 'otlp', '--out', 'no/x.json'], 3, 'no such file or folder'],
+    [['copy', 'gateway.jsonl', 'x.txt'], 2, 'x.txt'],
+    [['copy', 'gateway.jsonl', 'no/x.jsonl'], 3, 'its folder does not exist; create the folder'],
+    [['ls', '--frmo', 'x'], 2, 'did you mean --from?'],
+  ]
+  for (const [args, status, message] of cases) {
+    const { code, out, err } = await trace(args, { cwd })
+    expect([args, code, out]).toEqual([args, status, ''])
+    expect(err).toContain(message)
+    expect(err).toMatch(/^trace: /)
+    expect(err).not.toMatch(/ENOENT|EISDIR| {4}at /)
+  }
+})
+
+test('a file that is not there yet is followed, and that is said', async () => {
+  const stop = new AbortController()
+  const running = trace(['tail', 'later.jsonl', '-n', '1'], { cwd, signal: stop.signal })
+  let isOver = false
+  void running.finally(() => (isOver = true))
+  const [span] = storySpans()
+  while (!isOver && span !== undefined) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    appendFileSync(join(cwd, 'later.jsonl'), spanToJsonLine(span))
+  }
+  const { out, err } = await running
+  expect(out).toContain('inventory  db  select shelf')
+  expect(err).toMatch(/there is no such file.*It is waited for until Ctrl-C\n$/)
 })
 
 test('a pipe that is closed ends it quietly', async () => {

@@ -29,9 +29,9 @@ export async function copyStore(
     throw new Failure('expected the stores to copy from, and the one to copy to')
   const reader = await openSources(context, from.toReversed())
   const range = { ...(since === undefined ? {} : { from: since }), ...(until === undefined ? {} : { to: until }) }
+  const recorder = await openTarget(context.cwd, to)
   const there = await spansIn(context, to)
   const sum = { copied: 0, there: 0 }
-  const recorder = await openTarget(context.cwd, to)
   const progress = new Progress(context, 'spans copied')
   const copying = async (spans: readonly Span[]): Promise<void> => {
     const missing = spans.filter((span) => there.get(keyOf(span)) !== stateOf(span))

@@ -1,11 +1,12 @@
 import { buildTree, columnsOf, cutToColumns, formatDuration, type PrintOptions, type Search } from '@trace/analysis'
+import type { TraceReader } from '@trace/core'
 import { DATA_KEYS, isFailed, onOneLine, type Span, serviceOf } from '@trace/core/spans'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { arrivals } from '../sources/arrivals.js'
 import { openSources } from '../sources/open.js'
 import { Places } from '../sources/places.js'
 import { wordsOf } from '../sources/words.js'
-import { type Context, EXIT, Failure, print, printObjects } from '../terminal/context.js'
+import { type Context, EXIT, Failure, messageOf, note, print, printObjects } from '../terminal/context.js'
 import { clockText, spanLine } from '../terminal/json.js'
 import { styleOf, tableWidth, treeLayout, wrapped } from '../terminal/style.js'
 import { fitted } from './fitted.js'
@@ -36,6 +37,7 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
   const { sources, search } = wordsOf(words, flags.from)
   const reader = await openSources(context, sources)
   const places = flags.place === true ? new Places(context.cwd) : undefined
+  await noteAbsent(context, reader)
   const stop = new AbortController()
   const signal = AbortSignal.any([context.signal, stop.signal])
   let left = flags.limit ?? Infinity
@@ -67,6 +69,17 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
   }
   if (left > 0) waiting.end()
   context.process.exitCode = EXIT.found
+}
+
+/** A file may be followed before it is there. */
+async function noteAbsent(context: Context, reader: TraceReader): Promise<void> {
+  if (reader.follow === undefined) return
+  try {
+    await reader.traces({ limit: 1 }, { signal: context.signal })
+  } catch (error) {
+    if (context.signal.aborted) return
+    note(context, `${onOneLine(messageOf(error))}. It is waited for until Ctrl-C`)
+  }
 }
 
 function printWhole(

@@ -1,4 +1,4 @@
-import { type Context, EXIT, Failure } from '../terminal/context.js'
+import { type Context, EXIT, Failure, messageOf } from '../terminal/context.js'
 import { printableLines } from '../terminal/json.js'
 
 type Action<Flags> = (context: Context, flags: Flags, words: readonly string[]) => Promise<void>
@@ -28,8 +28,7 @@ function fail({ process, signal }: Context, error: unknown): void {
     process.exitCode = 130
     return
   }
-  const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`trace: ${printableLines(message)}\n`)
+  process.stderr.write(`trace: ${printableLines(messageOf(error))}\n`)
   const code = typeof error === 'object' && error !== null ? String(Reflect.get(error, 'code')) : ''
   process.exitCode = error instanceof Failure ? error.exitCode : MISUSES.has(code) ? EXIT.misuse : EXIT.unreadable
 }

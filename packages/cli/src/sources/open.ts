@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { relative } from 'node:path'
 import type { TraceReader } from '@trace/core'
 import { openReader } from '@trace/core/open'
-import { type Context, EXIT, Failure } from '../terminal/context.js'
+import { type Context, EXIT, Failure, messageOf } from '../terminal/context.js'
 import { isUrl, locate } from './locate.js'
 import { unionOf } from './union.js'
 
@@ -89,7 +89,8 @@ async function beginningOf(path: string): Promise<string> {
       await file.close()
     }
   } catch (error) {
-    throw new Failure(`cannot read ${path}: ${error instanceof Error ? error.message : error}`, EXIT.unreadable)
+    const message = messageOf(error, path)
+    throw new Failure(message.startsWith('cannot') ? message : `cannot read ${path}: ${message}`, EXIT.unreadable)
   }
 }
 

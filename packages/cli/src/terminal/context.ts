@@ -45,6 +45,29 @@ export class Failure extends Error {
   }
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder; check the path',
+  EACCES: 'this user may not; change its rights, or take another path',
+  EPERM: 'this user may not; change its rights, or take another path',
+  EISDIR: 'it is a folder; give the path of a file',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  ENOSPC: 'the disk is full',
+  EROFS: 'it is on a disk that cannot be written to',
+}
+
+/**
+ * What went wrong, as a person wants to read it: a failure of a file with its path and what to do.
+ *
+ * @param file the path, for an error that does not say it
+ */
+export function messageOf(error: unknown, file?: string): string {
+  if (typeof error !== 'object' || error === null) return String(error)
+  const [code, path = file, message] = ['code', 'path', 'message'].map((key): unknown => Reflect.get(error, key))
+  const reason = typeof code === 'string' ? REASONS[code] : undefined
+  if (reason !== undefined && typeof path === 'string') return `cannot open ${path}: ${reason}`
+  return typeof message === 'string' ? message : String(error)
+}
+
 /** Writes lines to standard output. */
 export function print({ process }: Context, lines: readonly string[]): void {
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`)

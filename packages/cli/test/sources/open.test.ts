@@ -26,7 +26,7 @@ test('files of any name are told by what is in them', async () => {
   for (const [name, why] of [
     ['empty', 'it is empty'],
     ['prose', 'neither YAML documents nor JSON lines of spans are in its beginning'],
-    ['none', 'ENOENT'],
+    ['none', 'there is no such file or folder'],
   ]) {
     const { code, err } = await trace(['ls', '-f', name ?? ''], { cwd })
     expect(code).toBe(3)
