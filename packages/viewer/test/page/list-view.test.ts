@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createTracer, type MemoryRecorder, type TraceReader } from '@trace/core'
+import { spanToYaml, yamlReader } from '@trace/yamlrec'
 import type { Page } from 'playwright-core'
 import { parameterOf, useBrowser } from '../support/page.js'
 import { aSpan, checkout, storeOf } from '../support/store.js'
@@ -274,26 +278,26 @@ describe('the list', () => {
     await page.getByText('wanted two').first().waitFor()
   })
 
-  test('says what to do where the store is empty, or cannot be read', async () => {
+  test('says what to do where the store is empty', async () => {
     const { page } = await open(await storeOf())
     await page.getByText('There are no traces in memory yet.').waitFor()
-    const no = (): Promise<never> => Promise.reject(new Error('yaml(traces.yaml): EACCES: this user may not read it'))
-    const { page: other } = await open({ name: 'yaml(traces.yaml)', trace: no, traces: no })
-    await other.getByRole('heading', { name: 'The store cannot be read.' }).waitFor()
-    await other.getByText('this user may not read it').waitFor()
-    expect(await other.getByText('Put that right, and try again.').count()).toBe(1)
+    expect(await page.getByText('Send a traced service a request.').count()).toBe(1)
   })
 
-  test('shows the traces when it is tried again, and can', async () => {
-    const store = await some()
-    let can = false
-    const traces: TraceReader['traces'] = (...query) =>
-      can ? store.traces(...query) : Promise.reject(new Error('traces.yaml does not exist'))
-    const { page } = await open({ ...store, traces })
-    await page.getByText('traces.yaml does not exist').waitFor()
-    can = true
-    await page.getByRole('button', { name: 'Try again' }).click()
-    await count(page, 5)
+  test('says what to do where the store cannot be read, and shows it when it is tried again, and can be', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trace-page-'))
+    const path = join(folder, 'traces.yaml')
+    try {
+      const { page } = await open(yamlReader({ path }))
+      await page.getByRole('heading', { name: 'The store cannot be read.' }).waitFor()
+      expect(await page.getByRole('alert').innerText()).toContain(path)
+      expect(await page.getByText('Put that right, and try again.').count()).toBe(1)
+      writeFileSync(path, checkout().map(spanToYaml).join(''))
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await count(page, 1)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('says where the store was read only in part', async () => {

@@ -262,3 +262,16 @@ test('tells of arriving traces only where they match the search', async () => {
   expect(value).not.toContain('with 5')
   stop.abort()
 })
+
+test('keeps of what arrives as much as it may, and forgets the oldest', async () => {
+  const store = memoryRecorder()
+  const { url } = await serve(store)
+  const stop = new AbortController()
+  const told = events(`${url}api/live`, stop.signal)
+  expect((await told.next()).value).toContain('ready')
+  const many = (traceId: bigint, spans: number): Span[] => Array.from({ length: spans }, () => aSpan({ traceId }))
+  store.record([...many(1n, 15_000), ...many(2n, 15_000), ...many(3n, 30_000), ...many(4n, 1)])
+  const { value } = await told.next()
+  expect(JSON.parse(/^data: (.*)$/m.exec(value ?? '')?.[1] ?? '').traces).toMatchObject([{ traceId: '4', spans: 1 }])
+  stop.abort()
+})
