@@ -104,10 +104,9 @@ test('registered behind what has answered, it ends as completed', async () => {
     res.send('#')
   })
   app.use(traceExpress({ tracer }))
-  app.use(() => {})
+  const begun = new Promise<void>((resolve) => app.use(() => resolve()))
   await get(app, '/')
-  for (let turn = 0; tracer.stats().started === 0 && turn < 500; turn++) await new Promise((r) => setTimeout(r, 5))
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await begun
   const [found] = await recorded()
   expect(found?.data).toMatchObject({ 'http.response.status_code': 200 })
   expect(found?.data).not.toHaveProperty(['http.end_reason'])

@@ -48,7 +48,7 @@ export class RouteWatch implements RouteSource {
     this.#req = req
     addAccessors(req, prototype)
     const app = appOf(req)
-    const baseUrl = Object.hasOwn(req, BASE_URL) ? req[BASE_URL] : undefined
+    const baseUrl = storedBaseUrl(req)
     this.baseUrl = baseUrl
     this.route = Object.hasOwn(req, ROUTE) ? req[ROUTE] : undefined
     const url = typeof baseUrl === 'string' ? baseUrl : ''
@@ -134,12 +134,12 @@ const ACCESSORS: PropertyDescriptorMap = {
     enumerable: true,
     get(this: WatchedRequest) {
       const watch = watchOf(this)
-      return watch === undefined ? this[BASE_URL] : watch.baseUrl
+      return watch === undefined ? storedBaseUrl(this) : watch.baseUrl
     },
     set(this: WatchedRequest, value: unknown) {
       const watch = watchOf(this)
-      if (watch === undefined) this[BASE_URL] = value
-      else watch.entered(value)
+      if (watch !== undefined) watch.entered(value)
+      else if (value !== '' || Object.hasOwn(this, BASE_URL)) this[BASE_URL] = value
     },
   },
   route: {
@@ -155,6 +155,14 @@ const ACCESSORS: PropertyDescriptorMap = {
       else watch.matched(value)
     },
   },
+}
+
+/**
+ * What Express has set outside a watch. It sets '' on every request, before the middleware runs: that is not stored, because on Node 20
+ * and 22 one more property costs a request of Express's as much as a span.
+ */
+function storedBaseUrl(req: WatchedRequest): unknown {
+  return Object.hasOwn(req, BASE_URL) ? req[BASE_URL] : ''
 }
 
 function watchOf(req: WatchedRequest): RouteSource | undefined {

@@ -3,11 +3,13 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { createTracer, memoryRecorder, type Span } from '@trace/core'
-import express5, { type ErrorRequestHandler, type Express, type Router } from 'express'
+import express5, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express'
 import { traceExpress } from '../../src/express.js'
 import { send } from '../support/raw-client.js'
 
 const express4 = createRequire(import.meta.url)('express4') as typeof express5
+/** Where the package keeps what Express sets outside of a span. */
+const BASE_URL = Symbol.for('@trace/http/baseUrl/1')
 const recorder = memoryRecorder()
 const tracer = createTracer({ recorder })
 
@@ -157,6 +159,28 @@ describe.each([
   })
 
   if (version !== 'Express 4') {
+    test("a request's baseUrl is right, traced or not, and takes a property of its own only where it is a path", async () => {
+      const seen: unknown[] = []
+      const app = express()
+      const note: RequestHandler = (req, _res, next) => {
+        seen.push([req.path, req.baseUrl, Object.getOwnPropertySymbols(req).includes(BASE_URL)])
+        next()
+      }
+      app.use(traceExpress({ tracer, ignore: ({ url }) => url?.startsWith('/ignored') === true }))
+      app.use(note).use('/ignored/mount', note).use('/mount', note)
+      app.use(note, (_req, res) => void res.send('#'))
+      // The first one has Express's prototype changed, and came before that.
+      await spansOf(app, '/first', '/mount/a', '/ignored/mount/b')
+      expect(seen.slice(2)).toEqual([
+        ['/mount/a', '', false],
+        ['/a', '/mount', false],
+        ['/mount/a', '', false],
+        ['/ignored/mount/b', '', false],
+        ['/b', '/ignored/mount', true],
+        ['/ignored/mount/b', '', true],
+      ])
+    })
+
     test('where the router does not keep how paths were written, before its release 2.3, mounts show nothing of the path', async () => {
       const app = appWith((made, items) => {
         made.use('/Plain', items).use('/Tenants/:tenant', express.Router().use('/:kind/x', items))
