@@ -96,7 +96,11 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
   remove(span: S): void {
     const { slot, place } = span
     if (place !== undefined) this.#leave(place)
-    else if (this.#recent[slot] === span) this.#recent[slot] = undefined
+    else if (this.#recent[slot] === span) {
+      this.#recent[slot] = undefined
+      // Spans that run one within the other leave the list as short as it was.
+      if (slot === this.#recents - 1) this.#recents = slot
+    }
   }
 
   get isEmpty(): boolean {
