@@ -26,8 +26,10 @@ export interface Children {
   waiting: number[] | undefined
 }
 
-/** Of four slots, at most so many are taken: more would make searches long. */
+/** Of so many slots at most one is taken: more would make searches long. */
 const FILL = 2
+/** How many slots there are at first: a power of 2. */
+const FIRST_SLOTS = 1_024
 /** Chosen anew in each process, so that nobody can choose ids that all fall on one slot. */
 const [FACTOR_LOW, FACTOR_HIGH] = [oddNumber(), oddNumber()]
 
@@ -41,25 +43,28 @@ function oddNumber(): number {
  */
 export class LinkTable {
   /** Those that are known have an owner. The others were only named as parents. */
-  readonly owners: (Owner | undefined)[]
-  readonly services: (string | undefined)[]
-  readonly children: (Children | undefined)[]
-  readonly starts: Float64Array
-  readonly ends: Float64Array
+  owners: (Owner | undefined)[] = []
+  services: (string | undefined)[] = []
+  children: (Children | undefined)[] = []
+  starts: Float64Array = new Float64Array(0)
+  ends: Float64Array = new Float64Array(0)
   /** How many are not known, of those that have not moved to another table. */
   unknown = 0
   readonly #limit: number
-  readonly #ids: BigUint64Array
+  #ids = new BigUint64Array(0)
   /** The same as halves: comparing these makes no bigints. */
-  readonly #halves: Uint32Array
+  #halves = new Uint32Array(0)
   readonly #sought = new BigUint64Array(1)
   readonly #soughtHalves = new Uint32Array(this.#sought.buffer)
   #size = 0
 
-  /** @param limit how many spans there is room for: a power of 2 */
+  /** @param limit how many spans there is room for. It begins with room for few */
   constructor(limit: number) {
-    const slots = (limit * 4) / FILL
     this.#limit = limit
+    this.#allocate(FIRST_SLOTS)
+  }
+
+  #allocate(slots: number): void {
     this.#ids = new BigUint64Array(slots)
     this.#halves = new Uint32Array(this.#ids.buffer)
     this.starts = new Float64Array(slots)
@@ -69,12 +74,29 @@ export class LinkTable {
     this.children = new Array<undefined>(slots).fill(undefined)
   }
 
+  #grow(): void {
+    const { owners, services, children, starts, ends } = this
+    const ids = this.#ids
+    this.#allocate(2 * ids.length)
+    for (const [from, id] of ids.entries()) {
+      if (id === 0n) continue
+      const at = this.#slotOf(id)
+      this.#ids[at] = id
+      this.owners[at] = owners[from]
+      this.services[at] = services[from]
+      this.children[at] = children[from]
+      this.starts[at] = starts[from] ?? 0
+      this.ends[at] = ends[from] ?? 0
+    }
+  }
+
   get isFull(): boolean {
     return this.#size >= this.#limit
   }
 
   /** Where a span is, or is to be from now on: if it is in another table, what is known of it moves here. */
   find(id: bigint, other: LinkTable | undefined): number {
+    if (FILL * this.#size >= this.#ids.length) this.#grow()
     const at = this.#slotOf(id)
     if (this.#ids[at] === 0n) this.#begin(at, id, other)
     return at
