@@ -278,20 +278,20 @@ describe('a spool', () => {
 })
 
 describe('a record that goes to the spool', () => {
-  /** A program in which nothing gets to the disk before it says so. */
-  const program = (path: string, then: string): string => `
+  /** Loaded before the package, which takes the functions of `node:fs` as they are then. Nothing gets to the disk before `letGo`. */
+  const slowDisk = `
     import fs from 'node:fs'
-    import { syncBuiltinESMExports } from 'node:module'
     const { fsync } = fs
-    const seen = []
-    let let_go
-    const gate = new Promise((resolve) => { let_go = resolve })
+    globalThis.disk = { seen: [], failure: undefined }
+    const gate = new Promise((resolve) => { disk.letGo = resolve })
     fs.fsync = (file, done) => {
-      seen.push(fs.fstatSync(file).size)
-      gate.then(() => fsync(file, (error) => { seen.push('on disk'); done(failure ?? error) }))
-    }
-    let failure
-    syncBuiltinESMExports()
+      disk.seen.push(fs.fstatSync(file).size)
+      gate.then(() => fsync(file, (error) => { disk.seen.push('on disk'); done(disk.failure ?? error) }))
+    }`
+  const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(slowDisk)}`
+
+  const program = (path: string, then: string): string => `
+    const { seen } = disk
     const client = { send: () => Promise.reject(Object.assign(new Error('gone'), { name: 'AccessDeniedException' })) }
     const recorder = dynamorec.dynamoRecorder({ table: 'Traces', client, spool: { path: '${path}' }, logger: { warn: () => {} } })
     const span = { spanId: 1n, traceId: 1n, parentId: 0n, process: 'p', kind: 'k', name: 'n', start: 1n, finish: 2n, data: {} }
@@ -307,9 +307,10 @@ describe('a record that goes to the spool', () => {
         `const recording = record()
         while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
         await new Promise((resolve) => setTimeout(resolve, 50))
-        let_go()
+        disk.letGo()
         await recording`,
       ),
+      { NODE_OPTIONS },
     )
     expect(JSON.parse(out)).toEqual([statSync(only(path)).size, 'on disk', 'recorded'])
   })
@@ -319,12 +320,13 @@ describe('a record that goes to the spool', () => {
     const { out } = await runProgram(
       program(
         path,
-        `let_go()
-        failure = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' })
+        `disk.letGo()
+        disk.failure = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' })
         await record()
-        failure = Object.assign(new Error('EINVAL: invalid argument, fsync'), { code: 'EINVAL' })
+        disk.failure = Object.assign(new Error('EINVAL: invalid argument, fsync'), { code: 'EINVAL' })
         await record()`,
       ),
+      { NODE_OPTIONS },
     )
     const [, , failed, , , recorded] = JSON.parse(out)
     expect(failed).toContain(`1 unsent: cannot write to the spool ${path}: EIO: i/o error, fsync`)
