@@ -165,7 +165,9 @@ describe('a spool', () => {
     server.next = () => 'pass'
     await sendAll()
     expect((await storedIn(engine, table)).size).toBeGreaterThanOrEqual(said)
-    expect([...server.writes.values()].every((times) => times === 1)).toBe(true)
+    // Twice only what a process sent whose time was up, on a busy machine, before it heard the answer.
+    expect(writesPaid()).toBeLessThanOrEqual(server.writes.size + server.unheard * BATCH)
+    expect(server.unheard).toBeLessThan(5)
   })
 
   test('does not hold up the end of a process while the table is down', async () => {
