@@ -152,3 +152,20 @@ test('copy and import into DynamoDB, and tail what arrives there', async () => {
   }
   expect((await running).out).toContain('gateway  request  GET /checkout/:item')
 })
+
+test('view serves the traces of a table as those of files', async () => {
+  const listed = async (stores: readonly string[]): Promise<number> => {
+    const stop = new AbortController()
+    let count: Promise<number> | undefined
+    const onOut = (text: string): void => {
+      const list = new URL('api/traces', text.trim())
+      count = fetch(list)
+        .then((answer) => answer.text())
+        .then((text): number => JSON.parse(text).traces.length)
+        .finally(() => stop.abort())
+    }
+    await trace(['view', ...stores, '--no-open'], { cwd, signal: stop.signal, onOut })
+    return count ?? 0
+  }
+  expect(await listed([table])).toBe(await listed(HOSTS))
+})
