@@ -97,7 +97,7 @@ class TracedChannel {
     const use = this.#use
     if (use === undefined || !isMessage(message)) return undefined
     const { tracer, spans } = use
-    if (caller === undefined && spans.outsideTraces !== true) return undefined
+    if (caller === undefined ? spans.outsideTraces !== true : !caller.recording) return undefined
     const { kind, name, data } = spans
     const span = tracer.start(kind, typeof name === 'string' ? name : (given(use, name, message) ?? kind))
     this.#calls.set(message, { ...use, span, caller })

@@ -15,6 +15,20 @@ const NUMBER_REST = /[0-9a-fA-FxX._]/
  * programs put values there, too. Where a text does not end, all that follows is left out.
  */
 export function maskQuery(query: string, dialect: Dialect): string {
+  if (query === last.query && dialect === last.dialect) return last.masked
+  const masked = withoutLiterals(query, dialect)
+  if (query.length <= MAX_QUERY) last = { query, dialect, masked }
+  return masked
+}
+
+/** The last one, since a span needs it for its name and for its data, and programs repeat their queries. */
+let last: { readonly query: string; readonly dialect: Dialect; readonly masked: string } = {
+  query: '',
+  dialect: 'standard',
+  masked: '',
+}
+
+function withoutLiterals(query: string, dialect: Dialect): string {
   const text = query.slice(0, MAX_QUERY)
   let masked = ''
   let at = 0

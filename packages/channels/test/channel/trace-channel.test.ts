@@ -101,12 +101,12 @@ test('outside a trace nothing is recorded, unless that is asked for', async () =
   expect(await then.tree()).toEqual(['db call b'])
 })
 
-test('in a trace that is not sampled nothing is recorded, and no function is asked for data', async () => {
+test('in a trace that is not sampled nothing is recorded, and no function is asked', async () => {
   const { tracer, ...then } = recorded({ sample: () => false })
   const data = (): never => {
     throw boom
   }
-  stop = traceChannel(tracer, 'test:call', { kind: 'db', name: 'call', data, resultData: data })
+  stop = traceChannel(tracer, 'test:call', { kind: 'db', name: data, data, resultData: data })
   tracer.trace('work', 'outer', () => channel.traceSync(() => {}, {}))
   expect(await then.tree()).toEqual([])
   expect(then.warnings).toEqual([])

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
+import { buildTree } from '@trace/analysis'
 import { EXPORT_FORMATS, type ExportFormat, exportTraces } from '@trace/analysis/formats'
 import type { TraceReader } from '@trace/core'
 import type { Span } from '@trace/core/spans'
+import { ledgersOf } from '../sources/ledgers.js'
 import { isSource } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
 import { isTraceId, resolveTrace } from '../sources/resolve.js'
@@ -29,8 +31,8 @@ export interface ExportFlags {
 /** `trace export`. */
 export async function exportStore(context: Context, flags: ExportFlags, words: readonly string[]): Promise<void> {
   const sum = { traces: 0, spans: 0 }
-  const traces = counting(sum, await tracesOf(context, flags, words))
-  const texts = textsOf(flags.to, traces)
+  const { reader, traces } = await tracesOf(context, flags, words)
+  const texts = textsOf(flags.to, counting(sum, traces), (trace) => ledgersOf(context, reader, buildTree(trace)))
   if (flags.out === undefined) for await (const text of texts) context.process.stdout.write(text)
   else await writeFile(context, resolve(context.cwd, flags.out), texts)
   if (sum.traces === 0) context.process.exitCode = EXIT.nothing
@@ -40,18 +42,21 @@ export async function exportStore(context: Context, flags: ExportFlags, words: r
   report(context, text, { json, object: { ...sum, format: to, out: out ?? null }, isTaken: out === undefined })
 }
 
-function textsOf(to: Target, traces: AsyncIterable<readonly Span[]>): AsyncIterable<string> {
+/** The ledgers that may say why a trace lacks spans. */
+type Ledgers = (trace: readonly Span[]) => Promise<readonly Span[]>
+
+function textsOf(to: Target, traces: AsyncIterable<readonly Span[]>, ledgers: Ledgers): AsyncIterable<string> {
   if (isForeign(to)) return exportTraces(to, traces)
-  return to === 'html' ? pageOf(traces) : linesOf(to, traces)
+  return to === 'html' ? pageOf(traces, ledgers) : linesOf(to, traces)
 }
 
 /** @throws {Failure} if there are several: a page shows one */
-async function* pageOf(traces: AsyncIterable<readonly Span[]>): AsyncGenerator<string> {
+async function* pageOf(traces: AsyncIterable<readonly Span[]>, ledgers: Ledgers): AsyncGenerator<string> {
   const { savedPage } = await import('@trace/viewer')
   let page: string | undefined
   for await (const trace of traces) {
     if (page !== undefined) throw new Failure('a page shows one trace; name one, such as: trace export last --to html')
-    page = savedPage(trace)
+    page = savedPage([...trace, ...(await ledgers(trace))])
   }
   if (page !== undefined) yield page
 }
@@ -65,7 +70,7 @@ async function tracesOf(
   context: Context,
   { from = [], since, until }: ExportFlags,
   words: readonly string[],
-): Promise<AsyncIterable<readonly Span[]>> {
+): Promise<{ readonly reader: TraceReader; readonly traces: AsyncIterable<readonly Span[]> }> {
   const named = words.filter((word) => !isSource(word) && isTraceId(word))
   const others = words.filter((word) => isSource(word) || !isTraceId(word))
   const { sources, search } = wordsOf(others, from)
@@ -73,11 +78,11 @@ async function tracesOf(
   if (named.length > 0) {
     if (search.text !== '')
       throw new Failure(`expected ids or a search, got both: ${named.join(' ')} and ${search.text}`)
-    return eachNamed(context, reader, named)
+    return { reader, traces: eachNamed(context, reader, named) }
   }
   const range = { ...(since === undefined ? {} : { from: since }), ...(until === undefined ? {} : { to: until }) }
   const onReport = noteSkipped.bind(undefined, context)
-  return readTraces(context, reader, { ...range, where: search.matches, onReport })
+  return { reader, traces: readTraces(context, reader, { ...range, where: search.matches, onReport }) }
 }
 
 async function* eachNamed(

@@ -8,14 +8,12 @@ import {
   type TraceTree,
   withoutSkew,
 } from '@trace/analysis'
-import type { TraceReader } from '@trace/core'
-import type { Span } from '@trace/core/spans'
 import { spanToJsonLine } from '@trace/jsonrec'
+import { ledgersOf } from '../sources/ledgers.js'
 import { isSource } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
 import { Places } from '../sources/places.js'
 import { resolveTrace } from '../sources/resolve.js'
-import { scan } from '../sources/scan.js'
 import { bytesOfLines, cutLines } from '../terminal/budget.js'
 import { type Context, EXIT, Failure, print, printObjects } from '../terminal/context.js'
 import { spanLine } from '../terminal/json.js'
@@ -70,17 +68,6 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
   const { style = (line: string): string => line } = styleOf(context)
   const below = told.length > 0 ? ['', ...told.map((line) => style(line, 'failure'))] : []
   print(context, [...fitted(tree, options, budget && budget - bytesOfLines(below)), ...below])
-}
-
-/** How long before a trace a ledger may begin that tells of its time, in ns: twice what a tracer waits before it records one. */
-const LEDGER_BEFORE = 120_000_000_000n
-
-/** The ledgers of the time of a trace, where it lacks something that they may explain. */
-async function ledgersOf(context: Context, reader: TraceReader, { start, roots, open }: TraceTree): Promise<Span[]> {
-  const ledgers: Span[] = []
-  if (open === 0 && !roots.some(({ cutOff }) => cutOff === 'parent missing')) return ledgers
-  await scan(context, reader, { from: start - LEDGER_BEFORE, ledgers: true }, (span) => ledgers.push(span))
-  return ledgers
 }
 
 /** @throws {Failure} if the trace has no such span, or several */

@@ -73,3 +73,15 @@ test('export --to html writes one trace as a page, and no more than one', async 
   const all = await trace(['export', 'orders.yaml', '--to', 'html'], { cwd })
   expect(all).toMatchObject({ code: 2, out: '', err: expect.stringContaining('a page shows one trace') })
 })
+
+test('export --to html has the ledgers that say why spans are missing, and none for a trace that lacks nothing', async () => {
+  const hosts = ['gateway.jsonl', 'orders.yaml', 'inventory.jsonl.gz']
+  const spansOf = async (id: string): Promise<string | undefined> => {
+    const { out } = await trace(['export', id, ...hosts, '--to', 'html'], { cwd })
+    return /id="spans"[^>]*>([^<]*)</.exec(out)?.[1]
+  }
+  expect(await spansOf('last')).toContain('dropped.queue_full')
+  const whole = await spansOf('last-error')
+  expect(whole).toContain('there is no shelf')
+  expect(whole).not.toContain('dropped.queue_full')
+})

@@ -71,7 +71,7 @@ export function bindSpans(channel: RunningChannel, spanOf: (message: unknown) =>
   // Whoever publishes gets what a transform throws as an uncaught exception.
   channel.bindStore(context as AsyncLocalStorage<unknown>, (message) => {
     try {
-      return spanOf(message)?.run(storedSpan) ?? context.getStore()
+      return spanOf(message)?.run(currentSpan) ?? context.getStore()
     } catch {
       return context.getStore()
     }
@@ -79,8 +79,4 @@ export function bindSpans(channel: RunningChannel, spanOf: (message: unknown) =>
   return () => {
     channel.unbindStore(context as AsyncLocalStorage<unknown>)
   }
-}
-
-function storedSpan(): ContextSpan | undefined {
-  return context.getStore()
 }
