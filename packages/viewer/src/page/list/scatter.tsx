@@ -5,6 +5,7 @@ import { canvasColors, colorNumber } from '../frame/colors.js'
 import { clockTime, duration } from '../frame/format.js'
 import { go, set } from '../frame/location.js'
 import { type Drag, useDrag, xOf } from '../frame/use-drag.js'
+import { useWidth } from '../frame/use-width.js'
 import { columnOf, dotOf, HEIGHT, lineOf, MARGIN, nearest, type Scale, scaleOf, timeAt } from './scatter-scale.js'
 
 /** Narrower drags are clicks, in pixels. */
@@ -60,19 +61,6 @@ export function Scatter({ traces }: { readonly traces: readonly ListedTrace[] })
 /** @param from inclusive, as is `to`; in ms since the epoch */
 function selectTimes(from: number, to: number): void {
   set({ from: String(from), to: String(to + 1), range: undefined, limit: undefined })
-}
-
-/** How wide the canvas may be, in pixels. */
-function useWidth(canvas: { readonly current: HTMLCanvasElement | null }): number {
-  const [width, setWidth] = useState(600)
-  useEffect(() => {
-    const box = canvas.current?.parentElement
-    if (box === null || box === undefined) return
-    const observer = new ResizeObserver(() => setWidth(box.clientWidth))
-    observer.observe(box)
-    return () => observer.disconnect()
-  }, [])
-  return width
 }
 
 interface DotKeys {

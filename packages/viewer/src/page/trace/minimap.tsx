@@ -1,10 +1,11 @@
 import type { SpanNode } from '@trace/analysis'
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { isFailed } from '../../wire/read.js'
 import { canvasColors, colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import { useDrag } from '../frame/use-drag.js'
+import { useWidth } from '../frame/use-width.js'
 
 const HEIGHT = 56
 /** Narrower drags are clicks, in pixels. */
@@ -22,17 +23,10 @@ export interface MinimapProps {
 /** The whole trace in a few lines: dragging zooms to a part of it, a double click shows it all. */
 export function Minimap({ nodes, length, range, onZoom }: MinimapProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const [width, setWidth] = useState(600)
+  const width = useWidth(canvas)
   const { drag, ...pointer } = useDrag(([from, to]) => {
     if (to - from > CLICK) onZoom([(from / width) * length, (to / width) * length])
   })
-  useEffect(() => {
-    const box = canvas.current?.parentElement
-    if (box === null || box === undefined) return
-    const observer = new ResizeObserver(() => setWidth(box.clientWidth))
-    observer.observe(box)
-    return () => observer.disconnect()
-  }, [])
   useEffect(() => {
     return canvas.current === null ? undefined : draw(canvas.current, nodes, length, width)
   }, [nodes, length, width])
