@@ -275,6 +275,17 @@ describe('rotated files', () => {
     expect(await read(path)).toEqual([1, 2, 3, 4, 5])
   })
 
+  test('of no bytes, as a process leaves that was killed as it rotated, are gzip files too', async () => {
+    const path = newPath()
+    await recordEach(yamlRecorder({ path, maxBytes: 1_000 }), 1, 3)
+    writeFileSync(`${path}.3`, '')
+    const recorder = yamlRecorder({ path, maxBytes: 1_000, gzip: true })
+    for (const id of [4, 5]) await recorder.record([spanOf(id)])
+    await until(() => !existsSync(`${path}.3`))
+    expect(gunzipSync(readFileSync(`${path}.3.gz`))).toHaveLength(0)
+    expect(await read(path)).toEqual([1, 2, 3, 4, 5])
+  })
+
   test('have what was written to them before they were compressed, unless the writer can see that they are', async () => {
     const path = newPath()
     const text = (id: number, size = 100): string => `\n${spanToYaml(spanOf(id, size))}`

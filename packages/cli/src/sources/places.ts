@@ -1,3 +1,4 @@
+import { join, sep } from 'node:path'
 import { onOneLine, type Span } from '@trace/core/spans'
 
 /** Where spans stand in their stores, such as `logs/traces.yaml:1204`. */
@@ -7,7 +8,7 @@ export class Places {
 
   /** @param cwd paths below it are given from it on */
   constructor(cwd: string) {
-    this.#folder = `${cwd}/`
+    this.#folder = join(cwd, sep)
   }
 
   readonly onPlace = (span: Span, place: string): void => {

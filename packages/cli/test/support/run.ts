@@ -64,6 +64,8 @@ export async function trace(args: readonly string[], world: World = {}): Promise
  */
 export function expectGolden(name: string, text: string): void {
   const path = fileURLToPath(new URL(`../golden/${name}`, import.meta.url))
+  // It must be the same on each machine.
+  expect(text).not.toContain(fileURLToPath(new URL('../../../..', import.meta.url)))
   if (process.env['TRACE_TEST_UPDATE'] === '1') writeFileSync(path, text)
   expect(text).toBe(readFileSync(path, 'utf8'))
 }

@@ -95,13 +95,15 @@ export class Compressor {
   async #copy(from: FileHandle, to: FileHandle, size: number): Promise<void> {
     const { gzip } = await import('node:zlib')
     const chunk = Buffer.allocUnsafe(CHUNK)
-    for (let at = 0; at < size && !this.#closed; ) {
+    let at = 0
+    do {
       const { bytesRead } = await from.read(chunk, 0, Math.min(CHUNK, size - at), at)
-      if (bytesRead === 0) return
+      // Of an empty file too: one of no bytes is not a gzip file. It is left of a process that was killed as it rotated.
+      if (bytesRead === 0 && at > 0) return
       await to.writeFile(await promisify(gzip)(chunk.subarray(0, bytesRead)))
       at += bytesRead
       if (at < size) await pause()
-    }
+    } while (at < size && !this.#closed)
   }
 }
 
