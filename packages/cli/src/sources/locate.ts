@@ -3,12 +3,18 @@ import { resolve } from 'node:path'
 import { EXIT, Failure } from '../terminal/context.js'
 
 const ENDING = /\.(?:ya?ml|jsonl|ndjson)(?:\.\d+)?(?:\.gz)?\*?$/
-const SCHEME = /^(?:yaml|jsonl|dynamodb):/
+const SCHEME = /^(?:(?:yaml|jsonl|dynamodb):|[a-z][a-z\d+.-]+:\/\/)/
 const CONDITION = /^-?(?:@|(?:kind|service|name|process|host|trace|id|duration|status|span):)/
 
-/** Whether an argument names a store, where a search may stand too: a URL of this project's stores, or a path with their ending. */
+/** Whether an argument names a store, where a search may stand too: a URL of this project's stores, or
+ * another with `://`, or a path with their ending. */
 export function isSource(text: string): boolean {
-  return SCHEME.test(text) || (ENDING.test(text) && !CONDITION.test(text) && !/[\s"]/.test(text))
+  return !CONDITION.test(text) && (SCHEME.test(text) || (ENDING.test(text) && !/[\s"]/.test(text)))
+}
+
+/** Whether an argument may be the URL of a store that others made, such as `sqlite:traces.db`. */
+export function mayBeSource(text: string): boolean {
+  return isUrl(text) && !CONDITION.test(text)
 }
 
 /** Whether a source is a URL, not a path: a drive letter is no scheme. */

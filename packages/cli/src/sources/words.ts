@@ -1,6 +1,7 @@
 import { parseSearch, type Search, SearchError } from '@trace/analysis'
+import { onOneLine } from '@trace/core/spans'
 import { EXIT, Failure } from '../terminal/context.js'
-import { isSource } from './locate.js'
+import { isSource, mayBeSource } from './locate.js'
 
 /** What the words behind a command say. */
 export interface Words {
@@ -19,15 +20,20 @@ export function wordsOf(words: readonly string[], from: readonly string[] = []):
     .filter((word) => !isSource(word))
     .map(quoted)
     .join(' ')
-  return { sources: [...from, ...words.filter(isSource)], search: searchOf(text) }
+  const store = words.find((word) => !isSource(word) && mayBeSource(word))
+  const hint = store === undefined ? '' : `\nIf ${onOneLine(store)} is a store, put --from before it.`
+  return { sources: [...from, ...words.filter(isSource)], search: searchOf(text, hint) }
 }
 
-/** @throws {Failure} points at the mistake */
-export function searchOf(text: string): Search {
+/**
+ * @param hint what stands below a mistake
+ * @throws {Failure} points at the mistake
+ */
+export function searchOf(text: string, hint = ''): Search {
   try {
     return parseSearch(text)
   } catch (error) {
-    if (error instanceof SearchError) throw new Failure(error.message, EXIT.misuse)
+    if (error instanceof SearchError) throw new Failure(error.message + hint, EXIT.misuse)
     throw error
   }
 }
