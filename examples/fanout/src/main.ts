@@ -1,5 +1,6 @@
-import { open } from 'node:fs/promises'
-import { relative, resolve } from 'node:path'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -35,7 +36,8 @@ async function main(): Promise<void> {
   if (help) return console.log(USAGE)
   const table = dynamodb ? await startLocalTable() : undefined
   const url = table?.url ?? (await recorderUrl(file))
-  const processes = new Processes({ TRACE_RECORDER: url })
+  const folder = await mkdtemp(join(tmpdir(), 'trace-fanout-'))
+  const processes = new Processes({ TRACE_RECORDER: url, JOBS: join(folder, 'jobs.db') })
   try {
     const store: Store = { reader: openReader(url), processes }
     const gateway = await startServices(processes, port)
@@ -52,6 +54,7 @@ async function main(): Promise<void> {
     await printUntilStopped(store)
   } finally {
     await processes.stop()
+    await rm(folder, { recursive: true, force: true })
     table?.stop()
   }
 }
@@ -131,10 +134,12 @@ async function startServices(processes: Processes, port: string): Promise<string
   const inventory = await processes.start('inventory', {})
   const orders = await processes.start('orders', { INVENTORY_URL: inventory })
   const gateway = await processes.start('gateway', { ORDERS_URL: orders, PORT: port })
+  await processes.start('mailer', {})
   await processes.start('restock', { INVENTORY_URL: inventory })
   console.log(`gateway    ${gateway}  Fastify`)
-  console.log(`orders     ${orders}  Express`)
-  console.log(`inventory  ${inventory}  Node http`)
+  console.log(`orders     ${orders}  Express, SQLite`)
+  console.log(`inventory  ${inventory}  Node http, SQLite`)
+  console.log('mailer     takes jobs from a queue')
   console.log('restock    a background task\n')
   return gateway
 }

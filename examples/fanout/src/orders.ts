@@ -1,11 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { span } from '@trace/core'
 import { traceExpress, traceExpressErrors } from '@trace/http/express'
 import express from 'express'
-import { port, report, tracerOf, urlOf } from './service.js'
+import { openDatabase } from './database.js'
+import { Queue } from './queue.js'
+import { port, report, setting, tracerOf, urlOf } from './service.js'
+
+const tracer = tracerOf('orders')
+const database = await openDatabase('CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT NOT NULL)')
+const queue = await Queue.open(setting('JOBS'))
 
 const app = express()
-app.use(traceExpress({ tracer: tracerOf('orders'), honorReqHeader: true }))
+app.use(traceExpress({ tracer, honorReqHeader: true }))
 
 app.post('/orders/:item', async (req, res) => {
   const { item } = req.params
@@ -14,13 +19,13 @@ app.post('/orders/:item', async (req, res) => {
     if (!answer.ok) throw new Error(`inventory answered ${answer.status}`)
     return (await answer.json()) as { count: number }
   })
-  await span('db', 'insert order', () => sleep(8))
+  await database.sql`INSERT INTO orders (item) VALUES (${item})`
   res.json({ item, left: stock.count - 1 })
 })
 
-app.post('/receipts/:item', async (_req, res) => {
-  await span('mail', 'send', () => sleep(25))
-  res.sendStatus(204)
+app.post('/receipts/:item', async (req, res) => {
+  await queue.add(req.params.item)
+  res.sendStatus(202)
 })
 
 app.use(traceExpressErrors())

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { traceChannels } from '@trace/channels'
 import { createTracer, type Tracer } from '@trace/core'
 import { openRecorder } from '@trace/core/open'
 import { traceClients } from '@trace/http/client'
@@ -8,6 +9,7 @@ import { traceClients } from '@trace/http/client'
 export function tracerOf(service: string): Tracer {
   const tracer = createTracer({ service, recorder: openRecorder(process.env['TRACE_RECORDER'] ?? 'yaml:traces.yaml') })
   traceClients(tracer)
+  traceChannels(tracer)
   // Ctrl-C reaches every process of the terminal: the one that started this one decides when it stops.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => void stop(tracer))
@@ -22,9 +24,14 @@ async function stop(tracer: Tracer): Promise<void> {
 
 /** Where another service listens. */
 export function urlOf(service: 'orders' | 'inventory'): string {
-  const url = process.env[`${service.toUpperCase()}_URL`]
-  if (url === undefined) throw new Error(`${service.toUpperCase()}_URL is not set`)
-  return url
+  return setting(`${service.toUpperCase()}_URL`)
+}
+
+/** A variable of the environment. @throws {Error} if it is not set */
+export function setting(name: string): string {
+  const value = process.env[name]
+  if (value === undefined) throw new Error(`${name} is not set`)
+  return value
 }
 
 /** The port to listen on: PORT, or any that is free. */

@@ -61,16 +61,20 @@ const BOOK_TREE = `
 gateway request GET /checkout/:item
   gateway client POST 127.0.0.1
     orders request POST /orders/:item
-      orders db insert order
+      orders db INSERT orders
       orders work ask inventory
         orders client GET 127.0.0.1
           inventory request GET /stock/book
-            inventory db select book
+            inventory work find shelf
+              inventory db SELECT shelves
   gateway work find price
   gateway work send receipt
     gateway client POST 127.0.0.1
       orders request POST /receipts/:item
-        orders mail send`.trim()
+        orders queue add job
+          mailer job send receipt
+            mailer mail send
+          orders db INSERT jobs`.trim()
 
 describe('npm start', () => {
   test('--once sends requests, prints their traces, and ends', async () => {
@@ -90,7 +94,7 @@ describe('npm start', () => {
       env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
     })
     expect({ status: next.status, stderr: next.stderr }).toEqual({ status: 0, stderr: '' })
-    expect(next.stdout).toMatch(/inventory +db +select unicorn .*✗ RangeError: there is no shelf for unicorn/)
+    expect(next.stdout).toMatch(/inventory +work +find shelf .*✗ RangeError: there is no shelf for unicorn/)
 
     const reader = yamlReader({ path: file })
     const { traces, skipped } = await reader.traces()
@@ -104,7 +108,13 @@ describe('npm start', () => {
     const book = traces.filter((trace) => trace.kind === 'request').at(-1)
     const { spans } = await reader.trace(book?.traceId ?? 0n)
     expect(buildTree(spans).roots.map((root) => outline(root))).toEqual([BOOK_TREE])
-    expect(new Set(spans.map((span) => span.process)).size).toBe(3)
+    expect(new Set(spans.map((span) => span.process)).size).toBe(4)
+    const query = spans.find(({ name }) => name === 'SELECT shelves')
+    expect({ ...query?.data }).toEqual({
+      'db.system.name': 'libsql',
+      'db.operation.name': 'SELECT',
+      'db.query.text': 'SELECT count, supplier FROM shelves WHERE item = ?',
+    })
   })
 
   test('--dynamodb records to a table, with the same services', async () => {
@@ -116,7 +126,7 @@ describe('npm start', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('The spans are in the table Traces of DynamoDB Local')
     expect(stdout.match(/^trace \d+ · \d+ spans/gm)).toHaveLength(4)
-    expect(stdout).toMatch(/inventory +db +select unicorn .*✗ RangeError: there is no shelf for unicorn/)
+    expect(stdout).toMatch(/inventory +work +find shelf .*✗ RangeError: there is no shelf for unicorn/)
   })
 
   test('records where TRACE_RECORDER says', async () => {
