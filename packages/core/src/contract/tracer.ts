@@ -23,7 +23,7 @@ export interface TracerOptions {
   readonly buffer?: number
   /** How much memory the waiting spans may hold, in bytes, estimated. Default 8,388,608 (8 MB). */
   readonly bufferBytes?: number
-  /** How many spans the recorder gets in one call, at most. Default 512. */
+  /** How many spans the recorder gets in one call, at most. Default 512; 2,048 while it has fallen behind. */
   readonly batch?: number
   /** How long `flush` and `close` wait for the recorder, in ms. Default 5,000. */
   readonly flushTimeout?: number

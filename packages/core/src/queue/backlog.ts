@@ -5,8 +5,10 @@ export interface BacklogLimits {
   readonly spans: number
   /** Memory, estimated. */
   readonly bytes: number
-  /** Spans of one batch. */
+  /** Spans of one batch: when so many wait, they are ready. */
   readonly batch: number
+  /** Spans of one batch while more wait, so that the recorder catches up. */
+  readonly mostBatch: number
 }
 
 /** Spans that the recorder gets in one call. */
@@ -19,6 +21,8 @@ export interface WaitingBatch {
 interface Batch extends WaitingBatch {
   readonly spans: Span[]
   bytes: number
+  /** Whether no later span may be in one call with these. */
+  isSealed: boolean
 }
 
 /** The finished spans that wait for the recorder, in batches. */
@@ -28,6 +32,8 @@ export class Backlog {
   #batches: Batch[] = []
   /** The last of them, if the next span goes there. */
   #growing: Batch | undefined
+  /** Whether that one is ready though it is not full. */
+  #isDue = false
   #spans = 0
   #bytes = 0
 
@@ -64,8 +70,9 @@ export class Backlog {
   }
 
   #begin(): Batch {
-    const batch = { spans: [], bytes: 0 }
+    const batch = { spans: [], bytes: 0, isSealed: false }
     this.#growing = batch
+    this.#isDue = false
     this.#batches.push(batch)
     return batch
   }
@@ -73,13 +80,37 @@ export class Backlog {
   /** Keeps the spans that are waiting apart from later ones: no batch has both. */
   seal(): void {
     this.#growing = undefined
+    const last = this.#batches.at(-1)
+    if (last !== undefined) last.isSealed = true
   }
 
-  /** Takes out the oldest batch; undefined if there is none. */
+  /** All that waits is ready, though the last batch is not full. */
+  due(): void {
+    this.#isDue = true
+  }
+
+  /** Takes out the oldest spans, as many as the recorder may get in one call; undefined if none are ready. */
   takeBatch(): WaitingBatch | undefined {
-    const batch = this.#batches.shift()
+    const batch = this.#takeReady(this.#limits.mostBatch)
     if (batch === undefined) return undefined
-    if (batch === this.#growing) this.#growing = undefined
+    for (let last = batch; !last.isSealed; ) {
+      const more = this.#takeReady(this.#limits.mostBatch - batch.spans.length)
+      if (more === undefined) break
+      for (const span of more.spans) batch.spans.push(span)
+      batch.bytes += more.bytes
+      last = more
+    }
+    return batch
+  }
+
+  /** @param most of so many spans, or of fewer */
+  #takeReady(most: number): Batch | undefined {
+    const [batch] = this.#batches
+    if (batch === undefined || batch.spans.length > most) return undefined
+    const isGrowing = batch === this.#growing
+    if (isGrowing && !this.#isDue) return undefined
+    if (isGrowing) this.#growing = undefined
+    this.#batches.shift()
     this.#spans -= batch.spans.length
     this.#bytes -= batch.bytes
     return batch
@@ -88,7 +119,7 @@ export class Backlog {
   /** Puts back the spans of a batch that are to be tried again, before all others. They may be more than there is room for. */
   putBack(spans: readonly Span[], batch: WaitingBatch): void {
     const bytes = Math.round((batch.bytes * spans.length) / batch.spans.length)
-    this.#batches.unshift({ spans: [...spans], bytes })
+    this.#batches.unshift({ spans: [...spans], bytes, isSealed: true })
     this.#spans += spans.length
     this.#bytes += bytes
   }

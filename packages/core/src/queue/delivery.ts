@@ -65,7 +65,7 @@ export class Delivery {
     return this.#inFlight.length > 0 ? secondsSince(this.#sentAt) : 0
   }
 
-  /** Sends all that waits. @returns once there is nothing more to send */
+  /** Sends all that is ready. @returns once there is nothing more to send */
   send(): Promise<void> | undefined {
     if (!this.#isSending) {
       this.#isSending = true
@@ -75,7 +75,7 @@ export class Delivery {
     return this.#sending
   }
 
-  /** Sends all that waits, then the spans that are open, and the ledger at last if it has changed. */
+  /** Sends all that is ready, then the spans that are open, and the ledger at last if it has changed. */
   sendLast(): Promise<void> | undefined {
     this.#parts.reports.atLast()
     return this.send()
@@ -106,6 +106,7 @@ export class Delivery {
     const { backlog, reports } = this.#parts
     const report = reports.send(backlog.isCrowded)
     if (report !== undefined) return report
+    if (reports.isLast) backlog.due()
     const batch = backlog.takeBatch()
     return batch === undefined ? reports.sendLast() : this.#sendBatch(batch)
   }

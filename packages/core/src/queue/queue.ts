@@ -123,7 +123,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     countFinished()
     const full = this.#backlog.push(span, bytes)
     if (isExiting()) this.#storeAtExit()
-    else if ((full || this.#timer === undefined) && !this.#delivery.isBusy) this.#schedule(full)
+    else if (full || this.#timer === undefined) this.#schedule(full)
   }
 
   /** Counts a finished span for which there is no room. */
@@ -138,23 +138,34 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     this.#ledgerSpans?.lost()
   }
 
+  /** @param full whether a batch is full. What comes after it waits for the time from then on, so that batches are few and large */
   #schedule(full: boolean): void {
-    if (full && !this.#soon) {
-      this.#soon = true
-      addExitHook(this)
-      setImmediate(() => {
-        this.#soon = false
-        this.#deliver()
-      })
-    } else if (this.#timer === undefined) {
-      addExitHook(this)
-      this.#timer = setTimeout(() => this.#deliver(), LINGER_MS)
+    addExitHook(this)
+    if (!full) {
+      this.#timer = setTimeout(() => this.#linger(), LINGER_MS)
       this.#timer.unref()
+      return
     }
+    this.#stopTimer()
+    if (this.#soon || this.#delivery.isBusy) return
+    this.#soon = true
+    setImmediate(() => {
+      this.#soon = false
+      if (!this.#delivery.isBusy) void this.#delivery.send()
+    })
+  }
+
+  #linger(): void {
+    // What is being sent, or waits to be tried again, takes with it what is due by then.
+    if (this.#delivery.isBusy) {
+      this.#timer = undefined
+      this.#backlog.due()
+    } else this.#deliver()
   }
 
   #deliver(): void {
     this.#stopTimer()
+    this.#backlog.due()
     void this.#delivery.send()
   }
 
@@ -199,6 +210,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
 
   deliver(): void {
     this.#stopTimer()
+    this.#backlog.due()
     void this.#delivery.sendLast()
   }
 

@@ -36,6 +36,11 @@ export class Reports {
     return !openSpans.isEmpty || ledgerSpans?.isChanged === true
   }
 
+  /** Whether all is sent, since the process may end: what waits, then what is open, and the ledger. */
+  get isLast(): boolean {
+    return this.#last !== undefined
+  }
+
   /** Finished spans were lost. */
   lost(): void {
     this.#parts.ledgerSpans?.lost()

@@ -82,6 +82,7 @@ class RecordingTracer implements SpanOwner {
         spans: options.buffer ?? 4_096,
         bytes: options.bufferBytes ?? 8_388_608,
         batch: options.batch ?? 512,
+        mostBatch: options.batch ?? 2_048,
       },
       openAfter: options.openAfter ?? 5_000,
       beforeEnd: () => this.#held?.end(),

@@ -113,7 +113,76 @@ describe('delivery', () => {
     expect(batches).toEqual([1])
     for (let i = 0; i < 25; i++) tracer.trace('work', 'w', () => {})
     await new Promise(setImmediate)
+    expect(batches).toEqual([1, 10, 10])
+    await sleep(100)
     expect(batches).toEqual([1, 10, 10, 5])
+  })
+
+  test('spans that keep coming go in full batches, or after 50 ms', async () => {
+    const batches: number[] = []
+    const { tracer } = aTracer(
+      async (spans) => {
+        batches.push(spans.length)
+        await new Promise(setImmediate)
+      },
+      { batch: 100 },
+    )
+    const begun = performance.now()
+    for (let turn = 0; turn < 200; turn++) {
+      for (let i = 0; i < 5; i++) tracer.trace('work', 'w', () => {})
+      await new Promise(setImmediate)
+    }
+    const timers = Math.floor((performance.now() - begun) / 49)
+    expect(batches.length).toBeLessThanOrEqual(10 + timers)
+    await tracer.flush()
+    expect(tracer.stats().recorded).toBe(1_000)
+  })
+
+  // A turn of a busy server has a span for each of its connections, and a file takes several turns for a batch.
+  test('a recorder that takes four turns of the event loop loses nothing of 400 spans a turn', async () => {
+    const batches: number[] = []
+    const { tracer, warn } = aTracer(async (spans) => {
+      batches.push(spans.length)
+      for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate)
+    })
+    for (let turn = 0; turn < 50; turn++) {
+      for (let i = 0; i < 400; i++) tracer.trace('work', 'w', () => {})
+      await new Promise(setImmediate)
+    }
+    await tracer.close()
+    expect(warn).not.toHaveBeenCalled()
+    expect(tracer.stats()).toMatchObject({ recorded: 20_000, dropped: 0, failed: 0 })
+    expect(Math.max(...batches)).toBeLessThanOrEqual(2_048)
+  })
+
+  test('what waits goes together, up to `batch`, and not with what a flush does not wait for', async () => {
+    const batches: number[] = []
+    const releases: (() => void)[] = []
+    const record = (spans: readonly Span[]): Promise<void> => {
+      batches.push(spans.length)
+      return new Promise((resolve) => releases.push(resolve))
+    }
+    const { tracer } = aTracer(record, { batch: 10, flushTimeout: 5_000 })
+    const make = (count: number): void => {
+      for (let i = 0; i < count; i++) tracer.trace('work', 'w', () => {})
+    }
+    make(1)
+    void tracer.flush()
+    make(3)
+    const flushed = tracer.flush()
+    make(4)
+    void tracer.flush()
+    make(12)
+    void tracer.flush()
+    for (let at = 0; at < 5; at++) {
+      releases[at]?.()
+      await new Promise(setImmediate)
+    }
+    expect(await flushed).toEqual({ left: 0, lost: 0 })
+    expect(batches).toEqual([1, 3, 4, 10, 2])
+    releases[4]?.()
+    await tracer.close()
+    expect(tracer.stats().recorded).toBe(20)
   })
 
   test('record is never called while it runs', async () => {
