@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -8,6 +8,13 @@ export interface Child {
   ask(question: object): Promise<Record<string, number>>
   /** Resolves once the child has ended. */
   close(): Promise<void>
+  /** Keeps all its threads on one core from now on, where {@link canPin}. */
+  pin(core: number): void
+}
+
+/** Whether processes can be kept on one of the first two cores here: by `taskset` of util-linux. */
+export function canPin(): boolean {
+  return [0, 1].every((core) => spawnSync('taskset', ['-c', String(core), 'true']).status === 0)
 }
 
 /** @param flags command line options for Node */
@@ -18,6 +25,7 @@ export function startChild(script: URL, args: readonly string[], flags: readonly
   return {
     ask: (question) => ask(child, question, label),
     close: () => stop(child),
+    pin: (core) => void execFileSync('taskset', ['-a', '-c', '-p', String(core), String(child.pid)], { stdio: 'pipe' }),
   }
 }
 

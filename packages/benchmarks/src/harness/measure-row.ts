@@ -1,3 +1,4 @@
+import { numberIn } from './child.js'
 import type { Goal, Probe, Reading, Row, Run, Sample, Side } from './row.js'
 import { type Spread, spreadOf } from './statistics.js'
 
@@ -77,7 +78,9 @@ function sideResult(samples: readonly Sample[]): SideResult {
 }
 
 function readingResult(reading: Reading, turns: readonly ReadonlyMap<string, Sample>[]): ReadingResult {
-  const { label, of, dividedBy, minus, goal } = reading
+  const { label, of, dividedBy, minus, figure, goal } = reading
+  const figureOf = (sample: Sample): number =>
+    figure === undefined ? sample.value : numberIn(sample.others ?? {}, figure)
   const compare = (value: number, other: number): number => (dividedBy === undefined ? value - other : value / other)
   const values: number[] = []
   const byCpus: number[] = []
@@ -85,8 +88,9 @@ function readingResult(reading: Reading, turns: readonly ReadonlyMap<string, Sam
     const sample = sampleOf(turn, of)
     const peer = dividedBy ?? minus
     const other = peer === undefined ? undefined : sampleOf(turn, peer)
-    values.push(other === undefined ? sample.value : compare(sample.value, other.value))
-    if (sample.cpu !== undefined && other?.cpu !== undefined) byCpus.push(compare(sample.cpu, other.cpu))
+    values.push(other === undefined ? figureOf(sample) : compare(figureOf(sample), figureOf(other)))
+    if (figure === undefined && sample.cpu !== undefined && other?.cpu !== undefined)
+      byCpus.push(compare(sample.cpu, other.cpu))
   }
   const spread = spreadOf(values)
   const byCpu = byCpus.length > 0 ? spreadOf(byCpus).median : undefined

@@ -14,6 +14,8 @@ export interface Sample {
   readonly value: number
   /** The same value by processor time, which depends less on what else the machine does. */
   readonly cpu?: number
+  /** Other figures that the same measurement gave, by name. */
+  readonly others?: Readonly<Record<string, number>>
 }
 
 /** A side that has started and can be measured again and again. */
@@ -31,6 +33,8 @@ export interface Reading {
   readonly of: string
   readonly dividedBy?: string
   readonly minus?: string
+  /** The name of another figure of the samples, in place of their value. */
+  readonly figure?: string
   /** What the project aims at. A reading without a goal is only reported. */
   readonly goal?: Goal
 }

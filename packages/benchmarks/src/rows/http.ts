@@ -1,12 +1,22 @@
 import { NODE_MAJOR, type Reading, type Row, type Side } from '../harness/row.js'
-import { type Framework, p99, rate, type VariantName } from '../servers/sides.js'
+import { type Framework, LATENCIES, latency, rate, type ServerLoad, type VariantName } from '../servers/sides.js'
 import { timedInSteadyState } from '../workloads/sides.js'
 
-function rateRow(framework: Framework, title: string, isJustStarted = false): Row {
-  const side = (variant: VariantName): Side => rate({ framework, variant, isJustStarted })
+/** What of the load and the server differs between the rows of a framework. */
+interface RateRow extends Pick<ServerLoad, 'isJustStarted' | 'isWorking'> {
+  readonly name: 'http' | 'young' | 'working'
+  readonly what: string
+}
+
+const ANSWERED_AT_ONCE: RateRow = { name: 'http', what: '' }
+const JUST_STARTED: RateRow = { name: 'young', what: ', just started', isJustStarted: true }
+const WORKING: RateRow = { name: 'working', what: ' that waits for a timer and answers 2 kB of JSON', isWorking: true }
+
+function rateRow(framework: Framework, title: string, { name, what, ...load }: RateRow): Row {
+  const side = (variant: VariantName): Side => rate({ framework, variant, ...load })
   return {
-    name: `${isJustStarted ? 'young' : 'http'}-${framework}`,
-    title: `${title}${isJustStarted ? ', just started' : ''}: a span for each request, both headers, YAML to disk`,
+    name: `${name}-${framework}`,
+    title: `${title}${what}: a span for each request, both headers, YAML to disk`,
     unit: 'requests/s',
     sides: {
       trace: side('trace'),
@@ -16,11 +26,22 @@ function rateRow(framework: Framework, title: string, isJustStarted = false): Ro
     },
     readings: [
       {
-        label: "of a hand-written hook's rate",
+        label: 'µs of processor time a request more than bare',
         of: 'trace',
-        dividedBy: 'hand-written',
-        goal: { atLeast: 1 },
+        minus: 'bare',
+        figure: 'µs',
+        ...goalOf(framework),
       },
+      {
+        label: "µs more than a hand-written hook's",
+        of: 'trace',
+        minus: 'hand-written',
+        figure: 'µs',
+        goal: { atMost: 0 },
+      },
+      { label: 'hand-written, µs more than bare', of: 'hand-written', minus: 'bare', figure: 'µs' },
+      { label: 'OpenTelemetry, µs more than bare', of: 'opentelemetry', minus: 'bare', figure: 'µs' },
+      { label: "of a hand-written hook's rate", of: 'trace', dividedBy: 'hand-written', goal: { atLeast: 1 } },
       framework === 'fastify' ? { ...OF_BARE, goal: { atLeast: NODE_MAJOR >= 24 ? 0.87 : 0.8 } } : OF_BARE,
       {
         label: "of OpenTelemetry's rate, with an exporter that does nothing",
@@ -34,30 +55,41 @@ function rateRow(framework: Framework, title: string, isJustStarted = false): Ro
   }
 }
 
+function goalOf(framework: Framework): Pick<Reading, 'goal'> {
+  return framework === 'fastify' ? { goal: { atMost: 9 } } : {}
+}
+
 const OF_BARE: Reading = { label: "of the bare server's rate", of: 'trace', dividedBy: 'bare' }
 
 function latencyRow(framework: Framework, title: string): Row {
   return {
     name: `p99-${framework}`,
-    title: `${title}: p99 at 70% of the bare server's rate`,
+    title: `${title}: p99 at 70% of the bare server's rate, and other latencies`,
     unit: 'ms',
-    sides: { trace: p99(framework, 'trace'), bare: p99(framework, 'bare') },
-    readings: [{ label: "of the bare server's", of: 'trace', dividedBy: 'bare' }],
+    sides: { trace: latency(framework, 'trace'), bare: latency(framework, 'bare') },
+    readings: LATENCIES.map((figure) => ({
+      label: `of the bare server's ${figure}`,
+      of: 'trace',
+      dividedBy: 'bare',
+      figure,
+      ...(figure === 'p99 at 70%' ? { goal: { atMost: 1.5 } } : {}),
+    })),
     starts: 2,
     samples: 4,
   }
 }
 
+const FRAMEWORKS = [
+  ['fastify', 'Fastify'],
+  ['express', 'Express'],
+  ['node', 'Node http'],
+] as const
+
 export const httpRows: readonly Row[] = [
-  rateRow('fastify', 'Fastify'),
-  rateRow('express', 'Express'),
-  rateRow('node', 'Node http'),
-  rateRow('fastify', 'Fastify', true),
-  rateRow('express', 'Express', true),
-  rateRow('node', 'Node http', true),
-  latencyRow('fastify', 'Fastify'),
-  latencyRow('express', 'Express'),
-  latencyRow('node', 'Node http'),
+  ...[ANSWERED_AT_ONCE, WORKING, JUST_STARTED].flatMap((which) =>
+    FRAMEWORKS.map(([name, title]) => rateRow(name, title, which)),
+  ),
+  ...FRAMEWORKS.map(([name, title]) => latencyRow(name, title)),
   {
     name: 'headers',
     title: 'Node http: 64 KB of headers on a request',

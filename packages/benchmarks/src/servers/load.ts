@@ -150,7 +150,8 @@ async function atRate(rate: number, milliseconds: number): Promise<Record<string
     turn()
   })
   latencies.sort((a, b) => a - b)
-  return { requests: sent, p99: quantile(latencies, 0.99) }
+  const within = (part: number): number => quantile(latencies, part)
+  return { requests: sent, p50: within(0.5), p99: within(0.99), 'p99.9': within(0.999) }
 }
 
 answerQuestions(async (question) => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Child, numberIn, startChild } from '../harness/child.js'
+import { type Child, canPin, numberIn, startChild } from '../harness/child.js'
 import type { Run, Sample, Side } from '../harness/row.js'
 import { spreadOf } from '../harness/statistics.js'
 import { reachSteadyState } from '../harness/steady-state.js'
@@ -14,8 +14,13 @@ const JUST_STARTED_WARM_UP_MS = 6_000
 const SAMPLE_MS = 500
 const QUICK_MS = 10
 const QUICK_RATE = 10_000
-/** The load for latencies, as a part of the bare server's highest rate. */
-const PART_OF_BARE_RATE = 0.7
+/** The load for latencies, as parts of the bare server's highest rate. */
+const PARTS_OF_BARE_RATE = [0.5, 0.7]
+const QUANTILES = ['p50', 'p99', 'p99.9']
+/** The figures of a measurement of latencies, in ms, such as `p99.9 at 50%`. */
+export const LATENCIES: readonly string[] = PARTS_OF_BARE_RATE.flatMap((part) =>
+  QUANTILES.map((quantile) => `${quantile} at ${part * 100}%`),
+)
 
 /** A server under load. */
 export interface ServerLoad {
@@ -25,6 +30,8 @@ export interface ServerLoad {
   readonly headers?: HeadersName
   /** Measured as soon as it is warm. Default `false`: measured in its steady state, see `reachSteadyState`. */
   readonly isJustStarted?: boolean
+  /** The handler waits for a timer, and answers 2 kB of JSON. Default `false`: it answers at once. */
+  readonly isWorking?: boolean
 }
 
 /** A server and its load, each in a process of its own. */
@@ -38,15 +45,20 @@ interface Pair {
   close(): Promise<void>
 }
 
-/** @param path of the file for spans */
-export function startServer(framework: Framework, variant: VariantName, path = ''): Child {
-  return startChild(new URL('serve.js', import.meta.url), [framework, variant, path], ['--expose-gc'])
+/** @param folder for the file of spans */
+export function startServer({ framework, variant, isWorking = false }: ServerLoad, folder = ''): Child {
+  const path = join(folder, `${framework}-${variant}.yaml`)
+  const args = [framework, variant, path, isWorking ? 'working' : 'empty']
+  return startChild(new URL('serve.js', import.meta.url), args, ['--expose-gc'])
 }
 
-async function startPair(run: Run, { framework, variant, headers = 'few', isJustStarted }: ServerLoad): Promise<Pair> {
-  const server = startServer(framework, variant, join(run.folder, `${framework}-${variant}.yaml`))
+async function startPair(run: Run, serverLoad: ServerLoad): Promise<Pair> {
+  const { headers = 'few', isJustStarted } = serverLoad
+  const server = startServer(serverLoad, run.folder)
   const port = String(numberIn(await server.ask({}), 'port'))
   const load = startChild(new URL('load.js', import.meta.url), [port, headers])
+  // Otherwise files would be written, and garbage collected, by the load's core.
+  if (!run.quick && canPin()) for (const [core, child] of [server, load].entries()) child.pin(core)
   let sum = 0
   const measure = async (milliseconds: number): Promise<Sample> => {
     const before = await server.ask({})
@@ -55,7 +67,8 @@ async function startPair(run: Run, { framework, variant, headers = 'few', isJust
     const requests = numberIn(answer, 'requests')
     sum += requests
     const cpuSeconds = (numberIn(after, 'cpu') - numberIn(before, 'cpu')) / 1e6
-    return { value: requests / numberIn(answer, 'seconds'), cpu: requests / cpuSeconds }
+    const others = { µs: (cpuSeconds * 1e6) / requests }
+    return { value: requests / numberIn(answer, 'seconds'), cpu: requests / cpuSeconds, others }
   }
   const close = async (): Promise<void> => {
     await load.close()
@@ -66,7 +79,11 @@ async function startPair(run: Run, { framework, variant, headers = 'few', isJust
   return { server, load, measure, requests: () => sum, close }
 }
 
-/** Requests per second from 50 connections. Throws at the end if a server that should trace has not traced them all. */
+/**
+ * Requests per second from 50 connections; another figure is `µs`, the processor time that the server's process takes for a request, all
+ * its threads included. The server has a core of its own where that can be had. Throws at the end if a server that should trace has not
+ * traced them all.
+ */
 export function rate(serverLoad: ServerLoad): Side {
   const { framework, variant } = serverLoad
   return async (run) => {
@@ -83,16 +100,20 @@ export function rate(serverLoad: ServerLoad): Side {
   }
 }
 
-/** Milliseconds within which 99 of 100 requests are answered, at 70% of the bare server's highest rate. */
-export function p99(framework: Framework, variant: VariantName): Side {
+/** Milliseconds within which 99 of 100 requests are answered, at 70% of the bare server's highest rate; see {@link LATENCIES}. */
+export function latency(framework: Framework, variant: VariantName): Side {
   return async (run) => {
     const { load, close } = await startPair(run, { framework, variant })
     const highest = await bareRate(run, framework)
     const milliseconds = run.quick ? QUICK_MS : 2 * SAMPLE_MS
     return {
       sample: async () => {
-        const answer = await load.ask({ connections: CONNECTIONS, milliseconds, rate: PART_OF_BARE_RATE * highest })
-        return { value: numberIn(answer, 'p99') }
+        const others: Record<string, number> = {}
+        for (const part of PARTS_OF_BARE_RATE) {
+          const answer = await load.ask({ connections: CONNECTIONS, milliseconds, rate: part * highest })
+          for (const quantile of QUANTILES) others[`${quantile} at ${part * 100}%`] = numberIn(answer, quantile)
+        }
+        return { value: numberIn(others, 'p99 at 70%'), others }
       },
       close,
     }

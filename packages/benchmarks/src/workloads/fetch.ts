@@ -10,7 +10,7 @@ const REQUESTS_AT_ONCE = 20
 
 /** Sends requests to a server in a process of its own, several at once. */
 async function fetching(fetchOne: typeof fetch): Promise<Workload> {
-  const server = startServer('node', 'bare')
+  const server = startServer({ framework: 'node', variant: 'bare' })
   const url = `http://127.0.0.1:${numberIn(await server.ask({}), 'port')}/users/42`
   return {
     operations: REQUESTS_AT_ONCE,

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals'
-import { type Child, startChild } from '../../src/harness/child.js'
+import { type Child, canPin, startChild } from '../../src/harness/child.js'
 
 const children: Child[] = []
 
@@ -31,6 +31,15 @@ test('a child that ends before it answers rejects that question, and every later
     'child.mjs one two ended with SIGKILL before it answered',
   )
   await expect(child.ask({})).rejects.toThrow('child.mjs one two ended with SIGKILL before it answered')
+})
+
+const onTwoCores = canPin() ? test : test.skip
+
+onTwoCores('a child is kept on one core', async () => {
+  const child = start()
+  expect(await child.ask({})).not.toEqual({ cores: 1 })
+  child.pin(1)
+  expect(await child.ask({})).toEqual({ cores: 1 })
 })
 
 test('every child collects its garbage when it is asked to', async () => {

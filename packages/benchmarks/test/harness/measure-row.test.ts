@@ -10,7 +10,7 @@ test('sides are measured in turns, each goes first once, and they are compared t
       sample: async () => {
         order.push(name)
         const value = values.shift() ?? Number.NaN
-        return { value, cpu: 3 * value }
+        return { value, cpu: 3 * value, others: { size: 7 * value } }
       },
       close: async () => void order.push(`close ${name}`),
     })
@@ -23,6 +23,7 @@ test('sides are measured in turns, each goes first once, and they are compared t
     readings: [
       { label: 'ratio', of: 'b', dividedBy: 'a', goal: { atLeast: 2 } },
       { label: 'difference', of: 'b', minus: 'a', goal: { atMost: 5 } },
+      { label: 'another figure', of: 'b', minus: 'a', figure: 'size' },
     ],
     starts: 1,
     samples: 3,
@@ -33,5 +34,6 @@ test('sides are measured in turns, each goes first once, and they are compared t
   expect(readings.map(({ median, low, high, byCpu, met }) => ({ median, low, high, byCpu, met }))).toEqual([
     { median: 2, low: 2, high: 2, byCpu: 2, met: true },
     { median: 10, low: 5.5, high: 55, byCpu: 30, met: false },
+    { median: 70, low: 38.5, high: 385, byCpu: undefined, met: undefined },
   ])
 })
