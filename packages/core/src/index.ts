@@ -10,6 +10,7 @@ export {
 } from './context/context.js'
 export type { ActiveSpan, SpanIds } from './contract/active-span.js'
 export { DATA_KEYS } from './contract/data-keys.js'
+export type { Logger } from './contract/logger.js'
 export type {
   ReadOptions,
   ReadReport,
@@ -24,18 +25,18 @@ export type {
 export type { Recorder } from './contract/recorder.js'
 export type { RemoteContext } from './contract/remote.js'
 export type { PlainData, PlainValue, Span } from './contract/span.js'
-export type { Stats } from './contract/stats.js'
+export type { Stats, StoreFlush, StoreStats } from './contract/stats.js'
 export type {
   FlushOptions,
   FlushResult,
   KeepOptions,
-  Logger,
   Sampler,
   StartOptions,
   TraceOptions,
   Tracer,
   TracerOptions,
 } from './contract/tracer.js'
+export { tee } from './queue/tee.js'
 export { type MemoryRecorder, type MemoryRecorderOptions, memoryRecorder } from './store/memory.js'
 export { createTracer } from './tracing/create-tracer.js'
 export { bind, go, span, warn } from './tracing/free-functions.js'

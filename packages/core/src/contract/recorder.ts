@@ -1,4 +1,6 @@
+import type { Logger } from './logger.js'
 import type { Span } from './span.js'
+import type { StoreFlush, StoreStats } from './stats.js'
 
 /**
  * Stores spans. This is the contract that a store implements; `createTracer({ recorder })` takes one.
@@ -28,6 +30,21 @@ export interface Recorder {
    * that cannot store synchronously: its spans are then lost at exit.
    */
   recordSync?(spans: readonly Span[]): void
-  /** Releases only what this recorder opened itself. Called once, when the last `record` has settled or timed out. */
-  close?(): Promise<void>
+  /**
+   * Releases only what this recorder opened itself. Called once, when the last `record` has settled or timed out.
+   *
+   * @param timeout how long the tracer waits for it, in ms
+   */
+  close?(timeout?: number): Promise<void>
+  /**
+   * For a recorder of several stores, such as {@link tee}, whose `record` does not wait for all of them: waits until each has stored
+   * what was recorded before the call, or the time is up. Never rejects.
+   *
+   * @param timeout in ms
+   */
+  flush?(timeout: number): Promise<readonly StoreFlush[]>
+  /** For a recorder of several stores: what became of the spans in each. */
+  stores?(): readonly StoreStats[]
+  /** Called by a tracer that was given a logger: what the recorder itself warns of goes there. */
+  useLogger?(logger: Logger): void
 }

@@ -23,4 +23,25 @@ export interface Stats {
   readonly failed: number
   /** Calls with an unusable id, kind, name or option, for which a default was used. Not part of the sum. */
   readonly badInput: number
+  /** What became of the spans in each store of a recorder of several, such as {@link tee}. */
+  readonly stores?: readonly StoreStats[]
+}
+
+/**
+ * How many spans are in each state in one of several stores. What the tracer itself has dropped reached none of them, and is not counted
+ * here. Their sum is the same for each store.
+ */
+export interface StoreStats extends Pick<Stats, 'queued' | 'inFlight' | 'recorded' | 'dropped' | 'failed'> {
+  /** The name of its recorder. */
+  readonly name: string
+}
+
+/** What a flush has left in one of several stores. */
+export interface StoreFlush {
+  /** The name of its recorder. */
+  readonly name: string
+  /** How many of the spans that finished before the call were still on their way to this store at the deadline. */
+  readonly left: number
+  /** How many of the spans that finished before the call this store will never have. */
+  readonly lost: number
 }

@@ -1,7 +1,8 @@
 import type { ActiveSpan } from './active-span.js'
+import type { Logger } from './logger.js'
 import type { Recorder } from './recorder.js'
 import type { RemoteContext } from './remote.js'
-import type { Stats } from './stats.js'
+import type { Stats, StoreFlush } from './stats.js'
 
 /** Options of `createTracer`. */
 export interface TracerOptions {
@@ -73,11 +74,6 @@ export interface KeepOptions {
  */
 export type Sampler = (kind: string, name: string, traceId: bigint, caller?: boolean | undefined) => boolean | undefined
 
-/** Takes a tracer's warnings. `console`, pino and Fastify's `log` are loggers. */
-export interface Logger {
-  warn(message: string): void
-}
-
 /** Options of a new trace. */
 export interface TraceOptions {
   /** Its id: 1 … 2^64−1. Default: a new one. */
@@ -110,6 +106,8 @@ export interface FlushResult {
   readonly left: number
   /** How many of the spans that finished before the call are lost for good: dropped, or not stored by the recorder. */
   readonly lost: number
+  /** The same for each store of a recorder of several, such as {@link tee}, where `left` and `lost` count what no store has. */
+  readonly stores?: readonly StoreFlush[]
 }
 
 /**

@@ -1,5 +1,13 @@
 import type { Span } from '../contract/span.js'
 
+/** About how much memory a record takes besides its texts and data, in bytes: the object, its bigints, its place in the queue. */
+const SPAN_BYTES = 256
+
+/** About how much memory a record takes, in bytes. @param size what its data take */
+export function bytesOf({ kind, name }: Span, size: number): number {
+  return SPAN_BYTES + kind.length + name.length + size
+}
+
 /** How much a backlog may hold. */
 export interface BacklogLimits {
   readonly spans: number

@@ -1,8 +1,10 @@
 import { outsideTraces } from '../context/context.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
+import type { StoreFlush } from '../contract/stats.js'
 import { clearTimeout, monotonic, setTimeout } from '../values/timers.js'
 import type { Backlog, WaitingBatch } from './backlog.js'
+import { secondsSince, within } from './deadline.js'
 import { addExitHook, type ExitHook, removeExitHook } from './exit.js'
 import type { Flushes } from './flushes.js'
 import type { Ledger } from './ledger.js'
@@ -23,6 +25,8 @@ export interface DeliveryParts {
   readonly reports: Reports
   /** Is to be called when the process ends, while there is something to store. */
   readonly exitHook: ExitHook
+  /** Is told of spans for which it is decided whether they are stored, and which of them are not. */
+  settled?(spans: readonly Span[], lost: readonly Span[]): void
 }
 
 const NONE: readonly Span[] = []
@@ -58,6 +62,11 @@ export class Delivery {
   /** Whether the recorder is storing synchronously, at exit. */
   get isStoring(): boolean {
     return this.#isStoring
+  }
+
+  /** How many spans the recorder has, and has not answered for. */
+  get inFlight(): number {
+    return this.#inFlight.length
   }
 
   /** How long the recorder has been storing one batch, in seconds; 0 if it is storing none. */
@@ -117,7 +126,7 @@ export class Delivery {
     ledger.send(spans.length)
     this.#inFlight = spans
     this.#sentAt = monotonic()
-    let lost = 0
+    let lost = NONE
     try {
       // A copy, since a recorder may change the list, and we count by it.
       await outsideTraces(() => recorder.record(spans.slice()))
@@ -126,12 +135,12 @@ export class Delivery {
     } catch (error) {
       const unstored = unstoredSpans(spans, error)
       if (unstored.length > 0 && isPassing(error) && !this.#givesUp) return this.#tryLater(batch, unstored, error)
-      lost = unstored.length
-      losses.failed(lost, error)
+      lost = unstored
+      losses.failed(lost.length, error)
     }
     if (this.#inFlight !== spans) return
     this.#inFlight = NONE
-    this.#settle(spans.length, lost)
+    this.#settle(spans, lost)
   }
 
   #tryLater(batch: WaitingBatch, unstored: readonly Span[], error: unknown): void {
@@ -144,8 +153,8 @@ export class Delivery {
     losses.waiting(unstored.length, error)
     backlog.putBack(unstored, batch)
     ledger.putBack(unstored.length)
-    const stored = batch.spans.length - unstored.length
-    if (stored > 0) this.#settle(stored, 0)
+    const stored = batch.spans.filter((span) => !unstored.includes(span))
+    if (stored.length > 0) this.#settle(stored, NONE)
   }
 
   #stopRetry(): void {
@@ -153,22 +162,34 @@ export class Delivery {
     this.#retry = undefined
   }
 
-  #settle(count: number, lost: number): void {
+  #settle(spans: readonly Span[], lost: readonly Span[]): void {
     const { ledger, flushes, reports } = this.#parts
-    ledger.settle(count - lost, lost)
-    flushes.settle(count, lost)
-    if (lost > 0) reports.lost()
+    ledger.settle(spans.length - lost.length, lost.length)
+    flushes.settle(spans.length, lost.length)
+    if (lost.length > 0) reports.lost()
+    this.#parts.settled?.(spans, lost)
   }
 
   /** Drops what waits. */
   dropWaiting(when: 'close' | 'exit'): void {
     if (when === 'close') this.#givesUp = true
     const { backlog, ledger, flushes, losses } = this.#parts
-    const count = backlog.takeAll().length
+    const spans = backlog.takeAll()
+    const count = spans.length
     if (count === 0) return
     ledger.dropQueued(count)
     flushes.settle(count, count)
     losses.unsent(count, when)
+    this.#parts.settled?.(spans, spans)
+  }
+
+  /** Waits for what a recorder of several stores has taken. @param timeout in ms @returns undefined if it has one store */
+  async flushStores(timeout: number): Promise<readonly StoreFlush[] | undefined> {
+    try {
+      return await outsideTraces(() => this.#parts.recorder.flush?.(timeout))
+    } catch {
+      return undefined
+    }
   }
 
   /** Sends nothing more, and closes the recorder. Never rejects. @param timeout in ms */
@@ -178,7 +199,7 @@ export class Delivery {
     const { recorder, losses, reports } = this.#parts
     reports.close(this.#isSending)
     try {
-      const closed = outsideTraces(() => recorder.close?.())
+      const closed = outsideTraces(() => recorder.close?.(timeout))
       await within(timeout, closed)
     } catch (error) {
       losses.notClosed(error)
@@ -195,7 +216,7 @@ export class Delivery {
     const spans = [...this.#inFlight, ...queued]
     this.#inFlight = NONE
     ledger.send(queued.length)
-    if (spans.length > 0) this.#settle(spans.length, this.#storeSpans(spans))
+    if (spans.length > 0) this.#settle(spans, this.#storeSpans(spans))
     reports.storeOpen()
     // Spans that the recorder itself has finished meanwhile.
     this.dropWaiting('exit')
@@ -204,37 +225,20 @@ export class Delivery {
     this.dropWaiting('exit')
   }
 
-  /** @returns how many are lost */
-  #storeSpans(spans: readonly Span[]): number {
+  /** @returns those that are lost */
+  #storeSpans(spans: readonly Span[]): readonly Span[] {
     const { recorder, losses } = this.#parts
     if (recorder.recordSync === undefined) {
       losses.atExit(spans.length)
-      return spans.length
+      return spans
     }
     try {
       recorder.recordSync(spans.slice())
-      return 0
+      return NONE
     } catch (error) {
-      const lost = unstoredSpans(spans, error).length
-      losses.failed(lost, error)
+      const lost = unstoredSpans(spans, error)
+      losses.failed(lost.length, error)
       return lost
     }
-  }
-}
-
-export function secondsSince(moment: bigint): number {
-  return Number(monotonic() - moment) / 1e9
-}
-
-/** Waits for something, for at most so many ms. */
-export async function within(timeout: number, work: Promise<void> | undefined): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeout)
-  })
-  try {
-    await Promise.race([work, deadline])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -2,6 +2,7 @@ import { LEDGER_KIND } from '../contract/data-keys.js'
 import type { PlainData, Span } from '../contract/span.js'
 import { clearTimeout, monotonic, setTimeout } from '../values/timers.js'
 import type { Account, Ledger } from './ledger.js'
+import type { LedgerRecords } from './reports.js'
 
 /** How long after a change the ledger is recorded, in ms. */
 const INTERVAL = 60_000
@@ -27,7 +28,7 @@ export interface LedgerSource {
  * The ledger as spans, and when they are due: some time after a change, sooner after a loss. Where nothing changes, no timer runs.
  * The spans are not in the ledger themselves, since a record of the ledger would then be a change to record.
  */
-export class LedgerSpans {
+export class LedgerSpans implements LedgerRecords {
   readonly #source: LedgerSource
   /** The interval that the next span covers: its start, what the ledger said then, and the ids of the span. */
   #from = 0n

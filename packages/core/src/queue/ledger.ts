@@ -1,6 +1,6 @@
 import type { Stats } from '../contract/stats.js'
 
-type State = Exclude<keyof Stats, 'started' | 'dropped' | 'badInput'> | 'droppedFull' | 'droppedClosed'
+type State = Exclude<keyof Stats, 'started' | 'dropped' | 'badInput' | 'stores'> | 'droppedFull' | 'droppedClosed'
 
 /** What the ledger span of a process states, each since the tracer was created. */
 export interface Account {
@@ -124,9 +124,14 @@ export class Ledger {
     return this.#in.open
   }
 
+  /** How many spans were dropped so far. */
+  get dropped(): number {
+    return this.#in.droppedFull + this.#in.droppedClosed
+  }
+
   /** How many spans are lost so far. */
   get lost(): number {
-    return this.#in.droppedFull + this.#in.droppedClosed + this.#in.failed
+    return this.dropped + this.#in.failed
   }
 
   /** Calls a function at the next change, once. */

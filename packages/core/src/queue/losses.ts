@@ -6,13 +6,13 @@ import { printableError, type Warnings } from './warnings.js'
 /** Warns of lost spans, once per kind of loss and interval. */
 export class Losses {
   readonly #recorder: Recorder
-  readonly #warnings: Warnings
+  readonly #warnings: Pick<Warnings, 'warn'>
   /** Why spans wait to be tried again; undefined while the recorder stores what it gets. */
   #trouble: string | undefined
   /** Whether the recorder has lost spans since it has last stored what it got. */
   #hasFailed = false
 
-  constructor(recorder: Recorder, warnings: Warnings) {
+  constructor(recorder: Recorder, warnings: Pick<Warnings, 'warn'>) {
     this.#recorder = recorder
     this.#warnings = warnings
   }

@@ -3,7 +3,8 @@ import type { Span } from '../contract/span.js'
 import type { FlushResult } from '../contract/tracer.js'
 import { clearTimeout, monotonic, setImmediate, setTimeout } from '../values/timers.js'
 import { Backlog, type BacklogLimits } from './backlog.js'
-import { Delivery, secondsSince, within } from './delivery.js'
+import { secondsSince, within } from './deadline.js'
+import { Delivery } from './delivery.js'
 import { addExitHook, countFinished, type ExitHook, isExiting, watchForExit } from './exit.js'
 import { Flushes } from './flushes.js'
 import type { Ledger } from './ledger.js'
@@ -180,6 +181,20 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
    * @param timeout in ms
    */
   async flush(timeout: number): Promise<FlushResult> {
+    const begun = monotonic()
+    const result = await this.#settle(timeout)
+    // What is in flight is on its way to each store already.
+    const waiting = Math.max(0, result.left - this.#delivery.inFlight)
+    const stores = await this.#delivery.flushStores(Math.max(1, timeout - 1_000 * secondsSince(begun)))
+    if (stores === undefined) return result
+    const { dropped } = this.#ledger
+    return {
+      ...result,
+      stores: stores.map((each) => ({ ...each, left: each.left + waiting, lost: each.lost + dropped })),
+    }
+  }
+
+  async #settle(timeout: number): Promise<FlushResult> {
     const { lost } = this.#ledger
     if (this.#flushes.isSettled) return { left: 0, lost }
     this.#backlog.seal()

@@ -2,9 +2,25 @@ import { outsideTraces } from '../context/context.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { setImmediate } from '../values/timers.js'
-import type { LedgerSpans } from './ledger-spans.js'
 import type { Losses } from './losses.js'
 import type { OpenRecords } from './open-spans.js'
+
+/** The ledger as a span, as those need it who store it. */
+export interface LedgerRecords {
+  /** Whether it has changed since it was recorded. */
+  readonly isChanged: boolean
+  /** Whether it is to be recorded now. */
+  readonly isDue: boolean
+  /** Finished spans were lost. */
+  lost(): void
+  /** The ledger as it is now. */
+  span(): Span
+  /** A span that was made is stored. */
+  stored(span: Span): void
+  /** It could not be stored. */
+  notStored(): void
+  stop(): void
+}
 
 /** What reports are made of. */
 export interface ReportParts {
@@ -12,7 +28,7 @@ export interface ReportParts {
   readonly losses: Losses
   readonly openSpans: OpenRecords
   /** Undefined where the ledger is not recorded. */
-  readonly ledgerSpans: LedgerSpans | undefined
+  readonly ledgerSpans: LedgerRecords | undefined
 }
 
 const NONE: readonly Span[] = []
@@ -82,7 +98,7 @@ export class Reports {
     if (!this.#parts.openSpans.isEmpty) await new Promise(setImmediate)
   }
 
-  async #sendLedger(ledgerSpans: LedgerSpans): Promise<void> {
+  async #sendLedger(ledgerSpans: LedgerRecords): Promise<void> {
     const span = ledgerSpans.span()
     try {
       await outsideTraces(() => this.#parts.recorder.record([span]))

@@ -1,5 +1,5 @@
 import * as types from 'node:util/types'
-import type { Logger } from '../contract/tracer.js'
+import type { Logger } from '../contract/logger.js'
 import { onOneLine } from '../values/display.js'
 import { describe, errorMessage } from '../values/errors.js'
 import { clearTimeout, setTimeout } from '../values/timers.js'

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { TraceReader } from '../contract/reader.js'
 import type { Recorder } from '../contract/recorder.js'
 import { describe, errorMessage, TraceError } from '../values/errors.js'
+import { isRecorder } from '../values/options.js'
 import { type MemoryRecorder, memoryRecorder } from './memory.js'
 
 /**
@@ -147,10 +148,6 @@ function applicationFolders(): string[] {
 
 function isNotFound(error: unknown): boolean {
   return typeof error === 'object' && error !== null && Reflect.get(error, 'code') === 'MODULE_NOT_FOUND'
-}
-
-function isRecorder(value: unknown): value is Recorder {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'record') === 'function'
 }
 
 function isReader(value: unknown): value is TraceReader {

@@ -3,6 +3,7 @@ import { basename, extname } from 'node:path'
 import { type ContextSpan, context } from '../context/context.js'
 import type { ActiveSpan, Run } from '../contract/active-span.js'
 import { DATA_KEYS } from '../contract/data-keys.js'
+import type { Recorder } from '../contract/recorder.js'
 import type { Stats } from '../contract/stats.js'
 import type {
   FlushOptions,
@@ -45,11 +46,15 @@ export function createTracer(options: TracerOptions): Tracer {
 
 type Started = TracedSpan | UnsampledSpan
 
+/** As long as a timer can wait, in ms. */
+const NO_DEADLINE = 0x7fffffff
+
 class RecordingTracer implements SpanOwner {
   process: string
   readonly stacks: boolean
   readonly states: SpanStates
   readonly #ledger = new Ledger()
+  readonly #recorder: Recorder
   readonly #inputs: Inputs
   readonly #queue: Queue<TracedSpan>
   readonly #sample: Sampler | undefined
@@ -73,6 +78,8 @@ class RecordingTracer implements SpanOwner {
     const inputs = new Inputs(this.#ledger, warnings)
     this.#inputs = inputs
     this.#ids = options.ids
+    this.#recorder = options.recorder
+    if (options.logger !== undefined) options.recorder.useLogger?.(options.logger)
     this.#clock = options.clock
     this.#queue = new Queue<TracedSpan>({
       recorder: options.recorder,
@@ -218,12 +225,15 @@ class RecordingTracer implements SpanOwner {
   }
 
   stats(): Stats {
-    return this.#ledger.stats()
+    const stats = this.#ledger.stats()
+    const stores = this.#recorder.stores?.()
+    return stores === undefined ? stats : { ...stats, stores }
   }
 
-  idle(): Promise<void> {
+  async idle(): Promise<void> {
     void this.flush()
-    return this.#ledger.idle()
+    await this.#ledger.idle()
+    await this.#recorder.flush?.(NO_DEADLINE)
   }
 
   flush(options?: FlushOptions): Promise<FlushResult> {

@@ -1,13 +1,11 @@
 import type { PlainData, Span } from '../contract/span.js'
+import { bytesOf } from '../queue/backlog.js'
 import type { Ledger } from '../queue/ledger.js'
 import type { Recorded } from '../queue/open-spans.js'
 import type { Queue } from '../queue/queue.js'
 import { NO_DATA, type Plain, toPlain } from '../values/plain.js'
 import type { Inputs } from './inputs.js'
 import type { SpanChanges, TracedSpan } from './traced-span.js'
-
-/** About how much memory a record takes besides its texts and data, in bytes: the object, its bigints, its place in the queue. */
-const SPAN_BYTES = 256
 
 /** What happens to the spans of a tracer, from their start to the queue, and their records. */
 export class SpanStates implements SpanChanges {
@@ -80,9 +78,4 @@ export class SpanStates implements SpanChanges {
     const name = this.#inputs.text(span.name, 'name')
     return { spanId, traceId, parentId, process, kind, name, start, finish, data }
   }
-}
-
-/** About how much memory a record takes, in bytes. @param size what its data take */
-function bytesOf({ kind, name }: Span, size: number): number {
-  return SPAN_BYTES + kind.length + name.length + size
 }

@@ -1,5 +1,5 @@
 import type { KeepOptions, TracerOptions } from '../contract/tracer.js'
-import { checkOptions, type OptionRule, optionRules } from '../values/options.js'
+import { checkOptions, isRecorder, type OptionRule, optionRules } from '../values/options.js'
 
 /**
  * Checks the options of a tracer.
@@ -15,11 +15,7 @@ const RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
   recorder: {
     expected:
       'a recorder (a name and a method record), such as memoryRecorder() or openRecorder(url) of @trace/core/open',
-    test: (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      typeof Reflect.get(value, 'record') === 'function' &&
-      typeof Reflect.get(value, 'name') === 'string',
+    test: isRecorder,
     required: true,
   },
   service: optionRules.string,

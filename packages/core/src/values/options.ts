@@ -1,3 +1,4 @@
+import type { Recorder } from '../contract/recorder.js'
 import { describe, TraceError } from './errors.js'
 
 /** What an option must be. */
@@ -26,6 +27,12 @@ export const optionRules: Readonly<Record<'string' | 'boolean' | 'function' | 'c
     expected: 'milliseconds, from 1 to 2147483647',
     test: (v) => typeof v === 'number' && v >= 1 && v <= 0x7fffffff,
   },
+}
+
+/** Whether a value can be a recorder. */
+export function isRecorder(value: unknown): value is Recorder {
+  if (typeof value !== 'object' || value === null) return false
+  return typeof Reflect.get(value, 'record') === 'function' && typeof Reflect.get(value, 'name') === 'string'
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Logger } from '../contract/tracer.js'
+import type { Logger } from '../contract/logger.js'
 import { writeStandardNow } from './write-now.js'
 
 /**

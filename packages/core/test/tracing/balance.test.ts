@@ -74,7 +74,7 @@ class Told implements Recorder {
 }
 
 function expectBalance(tracer: Tracer, started: number): void {
-  const { badInput: _, started: counted, ...states } = tracer.stats()
+  const { badInput: _, stores: __, started: counted, ...states } = tracer.stats()
   for (const count of Object.values(states)) expect(count).toBeGreaterThanOrEqual(0)
   expect({ counted, sum: Object.values(states).reduce((sum, count) => sum + count, 0) }).toEqual({
     counted: started,

@@ -168,7 +168,7 @@ function aTracer({ name, record, logger, sample }: Parameters<Parameters<typeof 
 }
 
 function expectBalanced(tracer: Tracer): void {
-  const { started, badInput: _, ...states } = tracer.stats()
+  const { started, badInput: _, stores: __, ...states } = tracer.stats()
   expect(Object.values(states).reduce((sum, count) => sum + count, 0)).toBe(started)
   expect(Object.values(states).filter((count) => count < 0)).toEqual([])
 }

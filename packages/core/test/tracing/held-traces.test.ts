@@ -18,7 +18,7 @@ function aTracer(keep: KeepOptions, options: Partial<TracerOptions> = {}) {
   return { tracer, recorder, warn, names }
 }
 
-function expectBalanced({ started, badInput: _, ...states }: Stats): void {
+function expectBalanced({ started, badInput: _, stores: __, ...states }: Stats): void {
   expect(Object.values(states).reduce((sum, n) => sum + n, 0)).toBe(started)
   for (const count of Object.values(states)) expect(count).toBeGreaterThanOrEqual(0)
 }
