@@ -1,4 +1,4 @@
-import type { PlainData, Span } from '@trace/core/spans'
+import type { Span } from '@trace/core/spans'
 
 /** The enum of OTLP. */
 export const SPAN_KINDS = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
@@ -12,8 +12,13 @@ export function otlpKindOf({ kind, data }: Span): number {
   return kind === 'client' || kind === 'db' || kind === 'cache' ? SPAN_KINDS.client : SPAN_KINDS.internal
 }
 
-/** The words of this project for the kinds of others. */
-export function kindOf(kind: number, attributes: PlainData): string {
+/**
+ * The kind that a span of OpenTelemetry has here: `request`, `client`, `db`, `queue` or `work`.
+ *
+ * @param kind as OTLP numbers it: 1 internal, 2 server, 3 client, 4 producer, 5 consumer; `SpanKind` of its API is one less
+ * @param attributes one that tells of a database makes it `db`
+ */
+export function kindOf(kind: number, attributes: Readonly<Record<string, unknown>>): string {
   if (['db.system.name', 'db.system', 'db.query.text', 'db.statement'].some((key) => Object.hasOwn(attributes, key)))
     return 'db'
   if (kind === SPAN_KINDS.server) return 'request'

@@ -51,8 +51,9 @@ export interface ActiveSpan {
    * counted under `events.dropped`.
    *
    * @param data any values, made plain as `data` is when the span finishes
+   * @param time when, if it was not now: nanoseconds since the Unix epoch
    */
-  event(name: string, data?: Readonly<Record<string, unknown>>): void
+  event(name: string, data?: Readonly<Record<string, unknown>>, time?: bigint): void
   /**
    * Links a span that this one has to do with, and that is not its parent: such as those whose jobs a batch does. The first 128 are kept,
    * and the others counted under `links.dropped`.
@@ -60,8 +61,8 @@ export interface ActiveSpan {
    * @param to another span, or its ids: 1 … 2^64−1
    */
   link(to: SpanIds, data?: Readonly<Record<string, unknown>>): void
-  /** Finishes the span. Only the first call counts. */
-  finish(): void
+  /** Finishes the span. Only the first call counts. @param time when, if it was not now: nanoseconds since the Unix epoch */
+  finish(time?: bigint): void
   /** Finishes the span at the end of a `using` block. */
   [Symbol.dispose](): void
 }

@@ -92,6 +92,8 @@ export interface TraceOptions {
 export interface StartOptions extends TraceOptions {
   /** Whether it begins a new trace even where there is a current span. Default: false. */
   readonly root?: boolean
+  /** When it started, if that was not now: nanoseconds since the Unix epoch. */
+  readonly start?: bigint | undefined
 }
 
 /** Options of `flush` and `close`. */

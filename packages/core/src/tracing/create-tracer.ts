@@ -147,7 +147,11 @@ class RecordingTracer implements SpanOwner {
       const given = this.#inputs.options(options)
       const isRoot = isNew || given.root === true || given.traceId !== undefined
       const parent = isRoot ? undefined : context.getStore()
-      if (parent !== undefined) return this.#startBelow(parent, kind, name, given.process)
+      if (parent !== undefined) {
+        const span = this.#startBelow(parent, kind, name, given.process)
+        if (given.start !== undefined && span.recording) span.start = this.givenTime(given.start) ?? span.start
+        return span
+      }
       return this.#startTrace(kind, name, this.#inputs.origin(given))
     } catch (error) {
       this.#inputs.bad(`a span could not be started as wanted: ${printableError(error)}`)
@@ -165,8 +169,9 @@ class RecordingTracer implements SpanOwner {
     const traceId = origin.traceId ?? this.newId()
     const isSampled = this.#isSampled(origin, traceId, kind, name)
     if (!isSampled && this.#held === undefined) return this.#startUnsampledTrace(origin, traceId, kind, name)
-    const now = this.now()
-    const clockOffset = this.#clock === undefined ? freshOffset(now) : 0n
+    const monotonicNow = this.now()
+    const clockOffset = this.#clock === undefined ? freshOffset(monotonicNow) : 0n
+    const now = origin.start === undefined ? monotonicNow : origin.start - clockOffset
     const parent = { traceId, spanId: origin.parentId, clockOffset, remote: origin.remote, now, late: undefined }
     const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
     if (!isSampled && this.#held !== undefined) span.late = new HeldTrace(this.#held, span)
@@ -214,6 +219,10 @@ class RecordingTracer implements SpanOwner {
 
   now(): bigint {
     return this.#clock === undefined ? monotonic() : this.#inputs.time(this.#clock)
+  }
+
+  givenTime(time: bigint | undefined): bigint | undefined {
+    return this.#inputs.givenTime(time)
   }
 
   badInput(message: string): void {

@@ -57,12 +57,17 @@ export class HeldTraces {
     if (this.#errors && trace.state === 'held') this.#keep(trace, span)
   }
 
-  /** A span of the trace finishes. @returns when, if it is to be recorded, in nanoseconds since the Unix epoch */
-  finished(trace: HeldTrace, span: UndecidedSpan): bigint | undefined {
+  /**
+   * A span of the trace finishes.
+   *
+   * @param time when, in nanoseconds since the Unix epoch; undefined for now
+   * @returns when, if it is to be recorded
+   */
+  finished(trace: HeldTrace, span: UndecidedSpan, time: bigint | undefined): bigint | undefined {
     if (trace.state === 'held' && this.#errors && hasFailed(span)) this.#keep(trace, span)
-    if (trace.state === 'kept') return span.clockTime()
+    if (trace.state === 'kept') return time ?? span.clockTime()
     if (trace.state === 'held' && !(span === trace.first && trace.slowFrom === undefined)) {
-      const finish = span.clockTime()
+      const finish = time ?? span.clockTime()
       if (trace.slowFrom !== undefined && finish >= trace.slowFrom) {
         this.#keep(trace, span)
         return finish

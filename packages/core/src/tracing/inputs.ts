@@ -27,6 +27,8 @@ export interface TraceOrigin {
   readonly sampled: boolean | undefined
   /** Not checked. */
   readonly process: string | undefined
+  /** When its first span started, in nanoseconds since the Unix epoch; undefined if that is now. */
+  readonly start: bigint | undefined
 }
 
 /** That of a trace that begins here. */
@@ -36,6 +38,7 @@ export const NO_ORIGIN: TraceOrigin = {
   remote: undefined,
   sampled: undefined,
   process: undefined,
+  start: undefined,
 }
 
 /**
@@ -64,14 +67,25 @@ export class Inputs {
   }
 
   /** Those of the options that say where a trace comes from. */
-  origin({ traceId, parentId, remote, sampled, process }: StartOptions): TraceOrigin {
+  origin({ traceId, parentId, remote, sampled, process, start }: StartOptions): TraceOrigin {
     return {
       traceId: this.#traceId(traceId),
       parentId: this.#parentId(parentId),
       remote: this.#remote(remote),
       sampled: this.#sampled(sampled),
       process,
+      start: this.givenTime(start),
     }
+  }
+
+  /** A time that the program gives for a span or an event; undefined for now. */
+  givenTime(time: bigint | undefined): bigint | undefined {
+    const [first, last] = TIMES
+    if (time === undefined || (typeof time === 'bigint' && time >= first && time <= last)) return time
+    this.bad(
+      `time: expected nanoseconds since the Unix epoch, as a bigint, got ${describe(time)}; the time now is used`,
+    )
+    return undefined
   }
 
   #traceId(id: bigint | undefined): bigint | undefined {

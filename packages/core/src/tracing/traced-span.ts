@@ -20,6 +20,8 @@ export interface SpanOwner extends Tracer {
   newId(): bigint
   /** The monotonic clock, in nanoseconds; with the `clockOffset` of a trace added, since the Unix epoch. */
   now(): bigint
+  /** A time that the program gives for a span or an event; undefined for now. */
+  givenTime(time: bigint | undefined): bigint | undefined
   /** Called when a span is given something that it cannot use. */
   badInput(message: string): void
 }
@@ -54,7 +56,7 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   process: string
   readonly kind: string
   name: string
-  readonly start: bigint
+  start: bigint
   readonly clockOffset: bigint
   readonly remote: RemoteContext | undefined
   readonly tracer: SpanOwner
@@ -147,11 +149,11 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
     this.late?.traces.failed(this.late, this)
   }
 
-  event(name: string, data?: Readonly<Record<string, unknown>>): void {
+  event(name: string, data?: Readonly<Record<string, unknown>>, time?: bigint): void {
     if (this.#isFinished) return
     if (typeof name !== 'string') this.badInput(`name of an event: expected a text, got ${describe(name)}`)
     const own = (): Record<string, string> => ({
-      time: formatTime(this.clockTime()),
+      time: formatTime(this.tracer.givenTime(time) ?? this.clockTime()),
       name: typeof name === 'string' ? name : '',
     })
     addToList(this, EVENT_KEYS, own, data)
@@ -165,10 +167,12 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
     else addToList(this, LINK_KEYS, () => ids, data)
   }
 
-  finish(): void {
+  finish(time?: bigint): void {
     if (this.#isFinished) return
     this.#isFinished = true
-    const finish = this.late === undefined ? this.clockTime() : this.late.traces.finished(this.late, this)
+    const given = time === undefined ? undefined : this.tracer.givenTime(time)
+    const finish =
+      this.late === undefined ? (given ?? this.clockTime()) : this.late.traces.finished(this.late, this, given)
     if (finish !== undefined) this.tracer.states.finished(this, finish)
   }
 

@@ -1,0 +1,1 @@
+export { type OpenTelemetryBridge, openTelemetryBridge } from './bridge/open-telemetry-bridge.js'

@@ -1,0 +1,130 @@
+import type { Attributes } from '@opentelemetry/api'
+import { kindOf } from '@trace/analysis/formats'
+import { DATA_KEYS, type PlainValue, parseTime, type Span } from '@trace/core'
+
+/** The fields of a span that the bridge and OpenTelemetry's SDK are compared in. */
+export interface Compared {
+  readonly id: string
+  /** Of the trace: 32 digits where it came from elsewhere. */
+  readonly trace: string
+  readonly parent: string
+  readonly name: string
+  readonly kind: string
+  readonly scope: string
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly events: readonly unknown[]
+  readonly links: readonly unknown[]
+  /** What the error says; undefined where the span has not failed. */
+  readonly error: string | undefined
+  /** In nanoseconds, where the program gives it. */
+  readonly start: string
+  readonly finish: string
+}
+
+/** A span of OpenTelemetry's SDK, as far as it is compared. Its packages have it as classes of several versions. */
+export interface TheirSpan {
+  readonly name: string
+  readonly kind: number
+  spanContext(): { readonly traceId: string; readonly spanId: string }
+  readonly parentSpanContext?: { readonly spanId: string } | undefined
+  readonly startTime: readonly [number, number]
+  readonly endTime: readonly [number, number]
+  readonly status: { readonly code: number; readonly message?: string | undefined }
+  readonly attributes: Attributes
+  readonly links: readonly { context: { traceId: string; spanId: string }; attributes?: Attributes | undefined }[]
+  readonly events: readonly { name: string; time: readonly [number, number]; attributes?: Attributes | undefined }[]
+  readonly instrumentationScope: { readonly name: string; readonly version?: string | undefined }
+}
+
+/** Times that the program gives are long ago. */
+const LONG_AGO = 1_000_000_000_000_000_000n
+
+function given(time: bigint): string {
+  return time < LONG_AGO ? `${time} ns` : 'now'
+}
+
+function timeOf([seconds, nanoseconds]: readonly [number, number]): string {
+  return given(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds))
+}
+
+export function ofTheirs(span: TheirSpan): Compared {
+  const { name, attributes, status, instrumentationScope: scope } = span
+  const { traceId, spanId } = span.spanContext()
+  const hasFailed = status.code === 2
+  const exception = hasFailed ? span.events.findLast((event) => event.name === 'exception') : undefined
+  return {
+    id: spanId,
+    trace: traceId,
+    parent: span.parentSpanContext?.spanId ?? '',
+    name,
+    kind: kindOf(span.kind + 1, attributes),
+    scope: `${scope.name} ${scope.version ?? ''}`,
+    attributes,
+    events: span.events
+      .filter((event) => event !== exception)
+      .map(({ name, time, attributes }) => ({ name, time: timeOf(time), ...attributes })),
+    links: span.links.map(({ context, attributes }) => ({ to: context.spanId, in: context.traceId, ...attributes })),
+    error: hasFailed ? String(exception?.attributes?.['exception.message'] ?? status.message ?? '') : undefined,
+    start: timeOf(span.startTime),
+    finish: timeOf(span.endTime),
+  }
+}
+
+const NO_ATTRIBUTES: readonly string[] = [
+  'otel.scope.name',
+  'otel.scope.version',
+  'otel.status_description',
+  ...Object.values(DATA_KEYS).filter((key) => /^(error\.|events|links|parent\.|w3c\.)/.test(key)),
+]
+
+export function ofOurs(span: Span): Compared {
+  const { data } = span
+  const hex = (id: bigint): string => id.toString(16).padStart(16, '0')
+  const whole = data[DATA_KEYS.w3cTraceId]
+  const typeOfError = data['error.message'] === undefined ? {} : { error: String(data['error.message']) }
+  return {
+    id: hex(span.spanId),
+    trace: typeof whole === 'string' ? whole : hex(span.traceId).padStart(32, '0'),
+    parent: span.parentId === 0n ? '' : hex(span.parentId),
+    name: span.name,
+    kind: span.kind,
+    scope: `${data['otel.scope.name'] ?? ''} ${data['otel.scope.version'] ?? ''}`,
+    attributes: Object.fromEntries(Object.entries(data).filter(([key]) => !NO_ATTRIBUTES.includes(key))),
+    events: listIn(data[DATA_KEYS.events]).map(({ time, ...event }) => ({
+      ...event,
+      time: given(parseTime(String(time)) ?? 0n),
+    })),
+    links: listIn(data[DATA_KEYS.links]).map(({ trace_id, span_id, ...link }) => {
+      const { [DATA_KEYS.w3cTraceId]: whole, 'w3c.tracestate': _state, ...attributes } = link
+      const traceId = whole ?? hex(BigInt(String(trace_id))).padStart(32, '0')
+      return { to: hex(BigInt(String(span_id))), in: traceId, ...attributes }
+    }),
+    error: undefined,
+    ...typeOfError,
+    start: given(span.start),
+    finish: given(span.finish ?? 0n),
+  }
+}
+
+function listIn(value: PlainValue | undefined): Record<string, PlainValue>[] {
+  return Array.isArray(value) ? (value as Record<string, PlainValue>[]) : []
+}
+
+/** The spans of a run by their names, with ids that do not differ from run to run: those of spans by their names, of traces in order. */
+export function compared(spans: readonly Compared[]): Compared[] {
+  const names = new Map(spans.map(({ id, name }) => [id, name]))
+  const sorted = spans.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const traces = [...new Set(sorted.map(({ trace }) => trace.slice(16)))]
+  const traceOf = (trace: string): number => traces.indexOf(trace.slice(16))
+  const spanOf = (id: string): string => names.get(id) ?? id
+  return sorted.map((span) => ({
+    ...span,
+    id: span.name,
+    trace: `trace ${traceOf(span.trace)}`,
+    parent: spanOf(span.parent),
+    links: span.links.map((link) => {
+      const { to, in: trace, ...attributes } = link as { to: string; in: string }
+      return { to: spanOf(to), in: traceOf(trace), ...attributes }
+    }),
+  }))
+}
