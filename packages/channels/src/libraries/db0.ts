@@ -1,20 +1,20 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { text } from './message.js'
-import { type Dialect, maskQuery, operationOf, summaryOf } from './sql.js'
+import { type DescribedQuery, type Dialect, describeQuery } from './sql.js'
 
 // The channel of db0 (https://db0.unjs.io, `withTracing`).
 
 const dialectOf = (message: ChannelMessage): Dialect => (message['dialect'] === 'mysql' ? 'mysql' : 'standard')
-const masked = (message: ChannelMessage): string => maskQuery(text(message['query']), dialectOf(message))
+const queryOf = (message: ChannelMessage): DescribedQuery => describeQuery(text(message['query']), dialectOf(message))
 
 export const db0Channels: Readonly<Record<string, ChannelSpans>> = {
   'db0.query': {
     kind: 'db',
-    name: (message) => summaryOf(masked(message)),
+    name: (message) => queryOf(message).summary,
     data: (message) => {
-      const query = masked(message)
+      const { operation, masked } = queryOf(message)
       const system = text(message['dialect']) || undefined
-      return { 'db.system.name': system, 'db.operation.name': operationOf(query), 'db.query.text': query }
+      return { 'db.system.name': system, 'db.operation.name': operation, 'db.query.text': masked }
     },
   },
 }

@@ -1,19 +1,19 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { text, where } from './message.js'
-import { maskQuery, operationOf, summaryOf } from './sql.js'
+import { type DescribedQuery, describeQuery } from './sql.js'
 
 // The channels of mysql2 (https://github.com/sidorares/node-mysql2, lib/tracing.js), and OpenTelemetry's keys for databases
 // (https://opentelemetry.io/docs/specs/semconv/database/database-spans/).
 
 const whereOf = (message: ChannelMessage): Record<string, unknown> => ({ 'db.system.name': 'mysql', ...where(message) })
-const masked = ({ query }: ChannelMessage): string => maskQuery(text(query), 'mysql')
+const queryOf = ({ query }: ChannelMessage): DescribedQuery => describeQuery(text(query), 'mysql')
 
 const query: ChannelSpans = {
   kind: 'db',
-  name: (message) => summaryOf(masked(message)),
+  name: (message) => queryOf(message).summary,
   data: (message) => {
-    const query = masked(message)
-    return { ...whereOf(message), 'db.operation.name': operationOf(query), 'db.query.text': query }
+    const { operation, masked } = queryOf(message)
+    return { ...whereOf(message), 'db.operation.name': operation, 'db.query.text': masked }
   },
   resultData: ({ result, error }) => ({
     'db.response.returned_rows': Array.isArray(result) ? result.length : undefined,

@@ -10,25 +10,37 @@ const DIGIT = /[0-9]/
 /** What a number may go on with: digits, a fraction, an exponent, hexadecimal. */
 const NUMBER_REST = /[0-9a-fA-FxX._]/
 
+/** What of a query can be recorded. */
+export interface DescribedQuery {
+  /** The query without its literals. */
+  readonly masked: string
+  /** Its operation and first table, such as `SELECT users`. */
+  readonly summary: string
+  /** Its first word, in capitals. */
+  readonly operation: string | undefined
+}
+
+/** How many queries are remembered for each dialect, since programs repeat theirs: in the worst case, 2 MB. */
+const MAX_REMEMBERED = 100
+
+const remembered: Readonly<Record<Dialect, Map<string, DescribedQuery>>> = { mysql: new Map(), standard: new Map() }
+
+export function describeQuery(query: string, dialect: Dialect): DescribedQuery {
+  const known = remembered[dialect].get(query)
+  if (known !== undefined) return known
+  const masked = maskQuery(query, dialect)
+  const described = { masked, summary: summaryOf(masked), operation: operationOf(masked) }
+  if (query.length > MAX_QUERY) return described
+  if (remembered[dialect].size >= MAX_REMEMBERED) remembered[dialect].clear()
+  remembered[dialect].set(query, described)
+  return described
+}
+
 /**
  * A query without its literals: each text and number becomes `?`. Names, keywords and placeholders stay; comments become a space, since
- * programs put values there, too. Where a text does not end, all that follows is left out.
+ * programs put values there, too. Where a text or a name does not end, all that follows is left out.
  */
 export function maskQuery(query: string, dialect: Dialect): string {
-  if (query === last.query && dialect === last.dialect) return last.masked
-  const masked = withoutLiterals(query, dialect)
-  if (query.length <= MAX_QUERY) last = { query, dialect, masked }
-  return masked
-}
-
-/** The last one, since a span needs it for its name and for its data, and programs repeat their queries. */
-let last: { readonly query: string; readonly dialect: Dialect; readonly masked: string } = {
-  query: '',
-  dialect: 'standard',
-  masked: '',
-}
-
-function withoutLiterals(query: string, dialect: Dialect): string {
   const text = query.slice(0, MAX_QUERY)
   let masked = ''
   let at = 0
@@ -45,30 +57,60 @@ function pieceAt(text: string, at: number, dialect: Dialect): [number, string | 
   const first = text[at] ?? ''
   const two = text.slice(at, at + 2)
   if (first === "'") return [quoteEnd(text, at, first, dialect), '?']
-  if (first === '"') return [quoteEnd(text, at, first, dialect), dialect === 'mysql' ? '?' : undefined]
-  if (first === '`') return [quoteEnd(text, at, first, 'standard'), undefined]
+  if (first === '"') return dialect === 'mysql' ? [quoteEnd(text, at, first, dialect), '?'] : namePiece(text, at, first)
+  if (first === '`') return namePiece(text, at, first)
   if (two === '--' || (first === '#' && dialect === 'mysql')) return [until(text, at, '\n', 0), ' ']
-  if (two === '/*') return [until(text, at + 2, '*/', 2), ' ']
+  if (two === '/*') return [dialect === 'mysql' ? until(text, at + 2, '*/', 2) : commentEnd(text, at), ' ']
   if (first === '$') return dollarPiece(text, at, dialect)
   if (WORD.test(first)) return wordPiece(text, at, dialect)
   if (DIGIT.test(first)) return [restEnd(text, at, NUMBER_REST), '?']
   return [at + 1, undefined]
 }
 
+/** A name in quotes; what stands behind an opening quote that none closes may be anything. */
+function namePiece(text: string, at: number, quote: string): [number, string | undefined] {
+  const end = quoteEnd(text, at, quote, 'standard')
+  return [end, end - at > 1 && text[end - 1] === quote ? undefined : '?']
+}
+
+const COMMENT_EDGE = /\/\*|\*\//g
+
+/** Behind a comment that may hold others, as PostgreSQL's do. */
+function commentEnd(text: string, at: number): number {
+  let depth = 0
+  COMMENT_EDGE.lastIndex = at
+  for (let edge = COMMENT_EDGE.exec(text); edge !== null; edge = COMMENT_EDGE.exec(text)) {
+    depth += edge[0] === '/*' ? 1 : -1
+    if (depth === 0) return COMMENT_EDGE.lastIndex
+  }
+  return text.length
+}
+
+const DOLLAR_TAG = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy
+
 /** A placeholder such as `$1`, or a text in dollar quotes, `$$…$$` or `$tag$…$tag$`. */
 function dollarPiece(text: string, at: number, dialect: Dialect): [number, string | undefined] {
-  const tag =
-    dialect === 'standard' ? /^\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/u.exec(text.slice(at, at + 64))?.[0] : undefined
+  DOLLAR_TAG.lastIndex = at
+  const tag = dialect === 'standard' ? DOLLAR_TAG.exec(text)?.[0] : undefined
   if (tag !== undefined) return [until(text, at + tag.length, tag, tag.length), '?']
   return [restEnd(text, at + 1, WORD_REST), undefined]
 }
+
+const CONTINUED = /[ \t\f\v]*[\r\n]\s*'/y
 
 /** A name or keyword; or the letters before a text, as in `E'…'`, `x'…'` and `_utf8'…'`. */
 function wordPiece(text: string, at: number, dialect: Dialect): [number, string | undefined] {
   const end = restEnd(text, at, WORD_REST)
   if (text[end] !== "'") return [end, undefined]
   const escapes = /^e$/i.test(text.slice(at, end)) ? 'mysql' : dialect
-  return [quoteEnd(text, end, "'", escapes), '?']
+  let closed = quoteEnd(text, end, "'", escapes)
+  // A text goes on behind a line's end, by the rules of its first part.
+  for (let next = closed; ; closed = next) {
+    CONTINUED.lastIndex = next
+    const gap = CONTINUED.exec(text)?.[0]
+    if (gap === undefined) return [closed, '?']
+    next = quoteEnd(text, next + gap.length - 1, "'", escapes)
+  }
 }
 
 function restEnd(text: string, at: number, rest: RegExp): number {
@@ -96,7 +138,7 @@ function until(text: string, from: number, closing: string, length: number): num
 
 const OPERATION = /^[\s(]*([a-z]+)/i
 const TABLE =
-  /\b(?:from|into|update|join|table)\s+(?:if\s+(?:not\s+)?exists\s+|only\s+)?([`"[]?[\p{L}_][\p{L}\p{N}_.$]*)/iu
+  /\b(?:copy|from|into|update|join|table)\s+(?:if\s+(?:not\s+)?exists\s+|only\s+)?([`"[]?[\p{L}_][\p{L}\p{N}_.$]*)/iu
 
 /** The operation and the first table of a masked query, such as `SELECT users`: a name with few values. */
 export function summaryOf(masked: string): string {

@@ -17,6 +17,18 @@ test.each<[Dialect, string, string]>([
   ['standard', "SELECT 'secret that does not end", 'SELECT ?'],
   ['standard', 'SELECT $$secret that does not end', 'SELECT ?'],
   ['standard', 'SELECT a /* secret', 'SELECT a  '],
+  ['standard', 'SELECT /* a /* b */ secret */ 1', 'SELECT   ?'],
+  ['mysql', 'SELECT /* a /* b */ c', 'SELECT   c'],
+  ['standard', "SELECT E'a' \n  'b\\'secret' FROM t", 'SELECT ? FROM t'],
+  ['standard', `SELECT $${'a'.repeat(100)}$secret$${'a'.repeat(100)}$ FROM t`, 'SELECT ? FROM t'],
+  ['standard', `SELECT "a""b", "secret that does not end`, 'SELECT "a""b", ?'],
+  ['mysql', 'SELECT `a`, `secret that does not end', 'SELECT `a`, ?'],
+  [
+    'standard',
+    "SELECT U&'secret', B'1010', a->'secret'->>'secret', '{secret}'::text[]",
+    'SELECT U&?, ?, a->?->>?, ?::text[]',
+  ],
+  ['standard', "CREATE USER ann PASSWORD 'secret'", 'CREATE USER ann PASSWORD ?'],
   ['standard', 'SELECT col2, t.c3 FROM größe', 'SELECT col2, t.c3 FROM größe'],
   ['standard', '', ''],
 ])('in %s, %j becomes %j', (dialect, query, masked) => expect(maskQuery(query, dialect)).toBe(masked))
@@ -37,7 +49,7 @@ test('no literal of a query is in the masked one, whatever stands around it', ()
 
 test('any text is masked, and a long one is cut and marked, in linear time', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (query) => typeof maskQuery(query, 'mysql') === 'string'))
-  for (const piece of ["'", '"', '$', '$a', '/*', '--', 'x', '1', '\\', "E'"]) {
+  for (const piece of ["'", '"', '$', '$a', '/*', '--', 'x', '1', '\\', "E'", "E''\n"]) {
     const masked = maskQuery(`SELECT ${piece.repeat(1_000_000)}`, 'standard')
     expect(masked.length).toBeLessThan(4_200)
     expect(masked.endsWith(' [cut]')).toBe(true)
@@ -49,6 +61,7 @@ test.each([
   ['insert into `orders` (a) values (?)', 'INSERT orders', 'INSERT'],
   ['UPDATE shop.items SET a = ?', 'UPDATE shop.items', 'UPDATE'],
   ['DELETE FROM only_here', 'DELETE only_here', 'DELETE'],
+  ['COPY users FROM STDIN', 'COPY users', 'COPY'],
   ['DROP TABLE IF EXISTS "old"', 'DROP old', 'DROP'],
   ['  (SELECT ?)', 'SELECT', 'SELECT'],
   ['BEGIN', 'BEGIN', 'BEGIN'],

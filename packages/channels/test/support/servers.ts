@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { connect as connectTo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,4 +70,58 @@ function takesConnections(port: number): Promise<boolean> {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
   })
+}
+
+/** Where Debian installs PostgreSQL, in a folder for each version. */
+const POSTGRESQL = '/usr/lib/postgresql'
+
+/** The folder of the newest PostgreSQL's commands; undefined if none is installed, or only its clients are. */
+function postgresqlFolder(): string | undefined {
+  if (!existsSync(POSTGRESQL)) return undefined
+  const folders = readdirSync(POSTGRESQL).map((version) => join(POSTGRESQL, version, 'bin'))
+  const complete = folders.filter((bin) =>
+    ['initdb', 'pg_ctl', 'postgres'].every((name) => existsSync(join(bin, name))),
+  )
+  return complete.sort(
+    (a, b) => Number.parseInt(b.slice(POSTGRESQL.length + 1), 10) - Number.parseInt(a.slice(POSTGRESQL.length + 1), 10),
+  )[0]
+}
+
+/** Whether a PostgreSQL server is installed: Debian has it as postgresql. */
+export function hasPostgresql(): boolean {
+  return postgresqlFolder() !== undefined
+}
+
+/** Starts a PostgreSQL server on a free port, where everybody is `postgres` by any password, and nothing is kept. */
+export async function startPostgresql(): Promise<Server> {
+  const bin = postgresqlFolder() ?? ''
+  const folder = mkdtempSync(join(tmpdir(), 'postgresql-'))
+  const user = postgresUser(folder)
+  const run = (command: string, ...args: string[]): void => {
+    // Whoever waits for the end of a stream would wait for the server, too.
+    const options = { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] as 'ignore'[], ...user }
+    const { status, error } = spawnSync(join(bin, command), args, options)
+    if (status !== 0) throw error ?? new Error(`${command} failed with ${status}`)
+  }
+  const data = join(folder, 'data')
+  run('initdb', '-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync')
+  const port = await freePort()
+  const settings = ['listen_addresses=127.0.0.1', `port=${port}`, "unix_socket_directories=''", 'fsync=off']
+  const options = settings.map((setting) => `-c ${setting}`).join(' ')
+  run('pg_ctl', 'start', '-w', '-t', '300', '-D', data, '-l', join(folder, 'log'), '-o', options)
+  const stop = async (): Promise<void> => {
+    run('pg_ctl', 'stop', '-w', '-t', '300', '-m', 'immediate', '-D', data)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { port, stop }
+}
+
+/** PostgreSQL does not run as root: then it runs as the user that its package makes, who gets the folder and a way to it. */
+function postgresUser(folder: string): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {}
+  const idOf = (option: string): number => Number(spawnSync('id', [option, 'postgres'], { encoding: 'utf8' }).stdout)
+  const [uid, gid] = [idOf('-u'), idOf('-g')]
+  chownSync(folder, uid, gid)
+  chmodSync(tmpdir(), statSync(tmpdir()).mode | 0o011)
+  return { uid, gid }
 }

@@ -1,0 +1,61 @@
+import type { ActiveSpan } from '@trace/core'
+import { describeQuery } from './sql.js'
+import { isObject, read } from './wrapping.js'
+
+// OpenTelemetry's keys for PostgreSQL (https://opentelemetry.io/docs/specs/semconv/database/postgresql/).
+
+/** Where a client's queries go. */
+export interface Database {
+  readonly namespace: string | undefined
+  readonly address: string | undefined
+  readonly port: number | undefined
+}
+
+/** The database and server that an object names. Nothing else of it is read: it may hold a password. */
+export function databaseOf(client: unknown): Database {
+  const [namespace, address, port] = [read(client, 'database'), read(client, 'host'), Number(read(client, 'port'))]
+  return {
+    namespace: typeof namespace === 'string' && namespace !== '' ? namespace : undefined,
+    address: typeof address === 'string' && address !== '' ? address : undefined,
+    port: Number.isInteger(port) && port > 0 ? port : undefined,
+  }
+}
+
+export function addDatabase(span: ActiveSpan, { namespace, address, port }: Database): void {
+  const { data } = span
+  data['db.system.name'] = 'postgresql'
+  if (namespace !== undefined) data['db.namespace'] = namespace
+  if (address !== undefined) data['server.address'] = address
+  if (port !== undefined) data['server.port'] = port
+}
+
+/** Names a span after its query, and adds the query's text without its literals. */
+export function addQuery(span: ActiveSpan, text: string): void {
+  const { masked, summary, operation } = describeQuery(text, 'standard')
+  span.name = summary
+  if (operation !== undefined) span.data['db.operation.name'] = operation
+  span.data['db.query.text'] = masked
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const SQLSTATE = /^[0-9A-Z]{5}$/
+/** Of errors whose messages repeat a value or a piece of the query: data exceptions, and syntax errors. */
+const REPEATS = /^(?:22|42601)/
+/** What stands before such a piece, in the languages in which PostgreSQL speaks. */
+const QUOTE = /["'`«»:]|\p{Pi}|\p{Pf}|\p{Ps}/u
+
+/** Marks a span as failed by an error of PostgreSQL, without the values that its message may repeat. */
+export function failQuery(span: ActiveSpan, error: unknown): void {
+  const state = read(error, 'code')
+  const isOfServer = typeof state === 'string' && SQLSTATE.test(state) && typeof read(error, 'severity') === 'string'
+  if (isOfServer) span.data['db.response.status_code'] = state
+  span.fail(isOfServer && REPEATS.test(state) && isObject(error) ? withoutValues(error) : error)
+}
+
+function withoutValues(error: object): object {
+  const message = String(read(error, 'message'))
+  const at = message.search(QUOTE)
+  const short = at === -1 ? message : `${message.slice(0, at).trimEnd()} ?`
+  const stack = String(read(error, 'stack')).replace(message, () => short)
+  return Object.create(error, { message: { value: short }, stack: { value: stack } })
+}

@@ -1,0 +1,214 @@
+import { type ActiveSpan, currentSpan, describe, outsideTraces, type Tracer } from '@trace/core'
+import { addDatabase, addQuery, type Database, databaseOf, failQuery } from './libraries/postgresql.js'
+import { isSubmittable, traceSubmittable } from './libraries/submittable.js'
+import { isMethod, isObject, isThenable, type Method, methodOf, override, read, within } from './libraries/wrapping.js'
+
+// pg: https://node-postgres.com/apis/pool and https://node-postgres.com/apis/client
+
+/** Pools and clients that are traced. */
+const traced = new WeakSet<object>()
+
+/**
+ * Records a span for each query of a pool or client of pg, below the current span of whoever made it, and for the time in which it
+ * waits for a connection. The object gets methods of its own; its class and the library stay as they are. Results, errors and events
+ * are the same. Callbacks run in the caller's span. Outside a trace nothing is recorded.
+ *
+ * @param poolOrClient a `Pool` or a `Client`, before it connects
+ * @returns the same object
+ * @throws {TypeError} if it is neither
+ */
+export function tracePg<T extends object>(tracer: Tracer, poolOrClient: T): T {
+  if (methodOf(poolOrClient, 'query') === undefined || methodOf(poolOrClient, 'connect') === undefined) {
+    throw new TypeError(`tracePg: expected a Pool or a Client of pg, got ${describe(poolOrClient)}`)
+  }
+  if (traced.has(poolOrClient)) {
+    tracer.warn('pg traced twice', 'this pool or client of pg is traced already: call tracePg once for each')
+  } else if (typeof read(poolOrClient, 'totalCount') === 'number') {
+    tracePool(tracer, poolOrClient)
+  } else {
+    traceQueries(tracer, poolOrClient)
+    traceConnect(tracer, poolOrClient)
+  }
+  return poolOrClient
+}
+
+/** Puts a method in the place of another, which it is given. */
+function replace(tracer: Tracer, object: object, name: string, by: (original: Method) => Method): void {
+  const original = methodOf(object, name)
+  if (original === undefined) return
+  traced.add(object)
+  if (override(object, name, by(original))) return
+  tracer.warn('pg not traced', `"${name}" of a pool or client of pg cannot be traced: the object is frozen`)
+}
+
+/** A pool asks itself for a connection for each of its queries, and gives that to the client. */
+function tracePool(tracer: Tracer, pool: object): void {
+  replace(
+    tracer,
+    pool,
+    'connect',
+    (connect) =>
+      function (...args) {
+        const caller = currentSpan()
+        const name = caller?.recording === true ? waitOf(pool) : undefined
+        const span = name === undefined ? undefined : tracer.start('db', name)
+        const settled = (error: unknown, client: unknown): void => {
+          if (isObject(client) && !traced.has(client)) traceQueries(tracer, client)
+          if (span !== undefined) finishConnect(span, databaseOf(client ?? read(pool, 'options')), error)
+        }
+        return connecting(connect, this, args, caller, settled)
+      },
+  )
+}
+
+/** What a pool does first for whoever asks for a connection; undefined if it has one that is idle. */
+function waitOf(pool: object): string | undefined {
+  const count = (key: string): number => Number(read(pool, key))
+  if (count('idleCount') > count('waitingCount')) return undefined
+  const isFull = count('totalCount') >= Number(read(read(pool, 'options'), 'max'))
+  return isFull ? 'wait for a connection of the pool' : 'connect to postgresql'
+}
+
+function traceConnect(tracer: Tracer, client: object): void {
+  replace(
+    tracer,
+    client,
+    'connect',
+    (connect) =>
+      function (...args) {
+        const caller = currentSpan()
+        const span = caller?.recording === true ? tracer.start('db', 'connect to postgresql') : undefined
+        const settled = (error: unknown): void => {
+          if (span !== undefined) finishConnect(span, databaseOf(client), error)
+        }
+        return connecting(connect, this, args, caller, settled)
+      },
+  )
+}
+
+function finishConnect(span: ActiveSpan, database: Database, error: unknown): void {
+  addDatabase(span, database)
+  if (isObject(error)) failQuery(span, error)
+  span.finish()
+}
+
+/**
+ * Connects outside any trace, since a connection outlives the request that needed it first: what arrives on it later would run in
+ * that request's span.
+ */
+function connecting(
+  connect: Method,
+  self: unknown,
+  args: readonly unknown[],
+  caller: ActiveSpan | undefined,
+  settled: (error: unknown, client: unknown) => void,
+): unknown {
+  const [callback] = args
+  if (isMethod(callback)) {
+    const wrapped: Method = function (...results) {
+      settled(results[0], results[1])
+      return within(caller, () => Reflect.apply(callback, this, results))
+    }
+    return outsideTraces(() => Reflect.apply(connect, self, [wrapped]))
+  }
+  const result = outsideTraces(() => Reflect.apply(connect, self, args))
+  return isThenable(result) ? settlingAlike(result, settled) : result
+}
+
+function traceQueries(tracer: Tracer, client: object): void {
+  const database = databaseOf(client)
+  replace(
+    tracer,
+    client,
+    'query',
+    (query) =>
+      function (...args) {
+        const caller = currentSpan()
+        const span = caller?.recording === true ? startQuery(tracer, database, args[0]) : undefined
+        try {
+          return querying(query, this, args, caller, span)
+        } catch (error) {
+          if (span !== undefined) finishQuery(span, error)
+          throw error
+        }
+      },
+  )
+}
+
+function startQuery(tracer: Tracer, database: Database, query: unknown): ActiveSpan {
+  const span = tracer.start('db', 'query')
+  addDatabase(span, database)
+  addQuery(span, textOf(query))
+  return span
+}
+
+/** The text of a query, also of a cursor and a stream; of a prepared one that has only a name, what executes it. */
+function textOf(query: unknown): string {
+  if (typeof query === 'string') return query
+  const [text, name] = [read(query, 'text') ?? read(read(query, 'cursor'), 'text'), read(query, 'name')]
+  if (typeof text === 'string') return text
+  return typeof name === 'string' ? `EXECUTE ${name}` : ''
+}
+
+function querying(
+  query: Method,
+  self: unknown,
+  args: readonly unknown[],
+  caller: ActiveSpan | undefined,
+  span: ActiveSpan | undefined,
+): unknown {
+  const [first, second] = args
+  if (isSubmittable(first)) {
+    if (caller !== undefined) traceSubmittable(first, caller, span)
+    return Reflect.apply(query, self, args)
+  }
+  const callback = callbackOf(args)
+  if (callback === undefined) {
+    const result = Reflect.apply(query, self, args)
+    if (span === undefined || !isThenable(result)) return result
+    return settlingAlike(result, (error, found) => finishQuery(span, error, found))
+  }
+  const wrapped: Method = function (...results) {
+    if (span !== undefined) finishQuery(span, results[0], results[1])
+    return within(caller, () => Reflect.apply(callback, this, results))
+  }
+  const result = Reflect.apply(query, self, [first, isMethod(second) ? undefined : second, wrapped])
+  // pg keeps the callback in what describes the query, which the program may use again.
+  if (read(first, 'callback') === wrapped && isObject(first)) Reflect.set(first, 'callback', callback)
+  return result
+}
+
+/** The callback of a query: the last argument that is one, or what is described with the query. */
+function callbackOf([first, second, third]: readonly unknown[]): Method | undefined {
+  return [third, second, read(first, 'callback')].find(isMethod)
+}
+
+function finishQuery(span: ActiveSpan, error: unknown, result?: unknown): void {
+  if (isObject(error)) failQuery(span, error)
+  else span.data['db.response.returned_rows'] = rowsOf(result)
+  span.finish()
+}
+
+/** How many rows a query gave: of several statements, all together. */
+function rowsOf(result: unknown): number | undefined {
+  if (Array.isArray(result)) return result.reduce<number>((sum, each) => sum + (rowsOf(each) ?? 0), 0)
+  const rows = read(result, 'rows')
+  return Array.isArray(rows) ? rows.length : undefined
+}
+
+/** A promise that settles the same way as another, after its span has finished. It is handled only if the program handles it. */
+function settlingAlike(
+  promise: PromiseLike<unknown>,
+  settled: (error: unknown, result: unknown) => void,
+): PromiseLike<unknown> {
+  return promise.then(
+    (result) => {
+      settled(undefined, result)
+      return result
+    },
+    (error: unknown) => {
+      settled(error, undefined)
+      throw error
+    },
+  )
+}
