@@ -13,20 +13,38 @@ function pathsOf(target: string | Conditions): string[] {
   return [imported.types, imported.default, either, required.types, required.default]
 }
 
-/** Runs a program in this folder, so that it finds what is installed here. */
-function run(program: string, type: 'module' | 'commonjs'): string {
-  return execFileSync(process.execPath, [`--input-type=${type}`, '-e', program], { cwd: here, encoding: 'utf8' })
-}
+/** In a thread, which loads it as a process would that loads nothing else. */
+const THREAD = `
+  const { parentPort, workerData: entry } = require('node:worker_threads')
+  const required = require(entry)
+  import(entry).then((imported) => {
+    const names = Object.keys(imported).filter((name) => name !== 'module.exports')
+    parentPort.postMessage(names.length > 0 && names.every((name) => imported[name] === required[name]))
+  })`
 
-describe.each(entries)('%s', (entry) => {
-  test('loads by import and by require(), as one instance', () => {
+describe('each entry', () => {
+  let found: Record<string, unknown> = {}
+  beforeAll(() => {
     const program = `
-      const required = require(${JSON.stringify(entry)})
-      import(${JSON.stringify(entry)}).then((imported) => {
-        const names = Object.keys(imported).filter((name) => name !== 'module.exports')
-        console.log(names.length > 0 && names.every((name) => imported[name] === required[name]))
-      })`
-    expect(run(program, 'commonjs').trim()).toBe('true')
+      const { once } = require('node:events')
+      const { Worker } = require('node:worker_threads')
+      async function load(entry) {
+        const thread = new Worker(${JSON.stringify(THREAD)}, { eval: true, workerData: entry })
+        const [answer] = await once(thread, 'message').catch((error) => [String(error)])
+        await thread.terminate()
+        return answer
+      }
+      (async () => {
+        const found = {}
+        for (const entry of ${JSON.stringify(entries)}) found[entry] = await load(entry)
+        console.log(JSON.stringify(found))
+      })()`
+    // In this folder, so that it finds what is installed here.
+    found = JSON.parse(execFileSync(process.execPath, ['-e', program], { cwd: here, encoding: 'utf8' }))
+  })
+
+  test.each(entries)('%s loads by import and by require(), as one instance', (entry) => {
+    expect(found[entry]).toBe(true)
   })
 })
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { columnsOf } from '@trace/analysis'
 import type { Span } from '@trace/core'
 import { spanToJsonLine } from '@trace/jsonrec'
+import { isFollowed } from './support/followed.js'
 import { trace } from './support/run.js'
 import { storySpans } from './support/story.js'
 
@@ -100,7 +101,7 @@ test.each([
   ['tail', '-n', '1', '--json'],
 ])('nor when it arrives: %s %s %s', async (...args) => {
   const running = trace([...args, 'hostile.jsonl'], { cwd, columns: 100, env: { NO_COLOR: '1' } })
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  await isFollowed(join(cwd, 'hostile.jsonl'))
   appendFileSync(join(cwd, 'hostile.jsonl'), lines)
   expect((await running).out).not.toMatch(OBEYED)
 })

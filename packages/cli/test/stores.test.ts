@@ -86,7 +86,8 @@ test.each(WIDTHS)('over the files of three hosts, %s columns', async (width) => 
   expectGolden(`session-${width}.txt`, await session(width, HOSTS))
 })
 
-test.each(WIDTHS)('over DynamoDB, %s columns: the same', async (width) => {
+// The width changes how a text is laid out, and not what is read, which takes some hundred requests for each command.
+test.each(['100', 'piped'] as const)('over DynamoDB, %s columns: the same', async (width) => {
   expectGolden(`session-${width}.txt`, await session(width, [table]))
 })
 

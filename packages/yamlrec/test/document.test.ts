@@ -19,7 +19,7 @@ const onlyDocument = (text: string): string => text.slice(1, -'...\n'.length)
 const { spans, skipped } = await parseYaml(golden('yamlrec-v1.yaml'))
 
 /** A hundredth of how many random values a property is tried with. */
-const RUNS = process.env['TRACE_TEST_LONG'] === '1' ? 1_000 : 100
+const RUNS = process.env['TRACE_TEST_LONG'] === '1' ? 1_000 : 50
 
 describe('the golden files', () => {
   const byId = new Map(spans.map((span) => [span.spanId, span]))

@@ -176,7 +176,7 @@ describe('a file', () => {
   })
 
   test('of random bytes never makes it throw', async () => {
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < 100; round++) {
       const bytes = Buffer.from(golden.subarray(0, 3_000))
       for (let edit = 0; edit < 30; edit++) bytes[Math.floor(Math.random() * 3_000)] = Math.floor(Math.random() * 256)
       await expect(parseYaml(bytes)).resolves.toBeDefined()

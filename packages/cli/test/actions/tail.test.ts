@@ -2,9 +2,10 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from '@jest/globals'
-import { memoryRecorder, type Span } from '@trace/core'
+import { memoryRecorder, type Span, type TraceReader } from '@trace/core'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { arrivals } from '../../src/sources/arrivals.js'
+import { isFollowed } from '../support/followed.js'
 import { expectGolden, trace } from '../support/run.js'
 import { idOf, storySpans } from '../support/story.js'
 
@@ -16,8 +17,8 @@ beforeEach(() => writeFileSync(file, first === undefined ? '' : spanToJsonLine(f
 
 const of = (trace: number): Span[] => storySpans().filter(({ traceId }) => traceId === idOf(trace))
 const write = (spans: readonly Span[]): void => appendFileSync(file, spans.map(spanToJsonLine).join(''))
-/** When the command has surely looked at the file: it writes nothing before the first span. */
-const started = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 400))
+/** When the command has looked at the file: it writes nothing before the first span. */
+const started = (): Promise<void> => isFollowed(file)
 
 test('spans come as they are stored, also after the file is rotated', async () => {
   const running = trace(['tail', 'live.jsonl', '-n', '14'], { cwd })
@@ -90,8 +91,18 @@ test('--place is a field of --json', async () => {
 })
 
 test('a store that cannot be followed is asked again and again', async () => {
-  const { follow: _follow, ...reader } = memoryRecorder()
-  reader.record(of(1))
+  const { follow: _follow, ...memory } = memoryRecorder()
+  memory.record(of(1))
+  let isAsked = (): void => {}
+  const asked = new Promise<void>((resolve) => (isAsked = resolve))
+  const reader: TraceReader = {
+    ...memory,
+    traces: async (...query) => {
+      const list = await memory.traces(...query)
+      isAsked()
+      return list
+    },
+  }
   const stop = new AbortController()
   const seen: Span[] = []
   const running = (async () => {
@@ -99,18 +110,18 @@ test('a store that cannot be followed is asked again and again', async () => {
       seen.push(...batch)
       if (seen.length === 8) stop.abort()
       else
-        reader.record(
+        memory.record(
           of(11)
             .slice(0, 1)
             .map((span) => ({ ...span, finish: span.start })),
         )
     }
   })()
-  await started()
-  reader.record(of(11).map((span, at) => (at === 0 ? { ...span, finish: undefined } : span)))
+  await asked
+  memory.record(of(11).map((span, at) => (at === 0 ? { ...span, finish: undefined } : span)))
   await running
   expect(seen.map(({ finish }) => finish === undefined)).toEqual([true, ...Array(7).fill(false)])
-}, 20_000)
+})
 
 test('--budget folds each trace', async () => {
   const running = trace(['tail', 'live.jsonl', '--traces', '-n', '1', '--budget', '600'], { cwd, now: Date.now })

@@ -66,7 +66,7 @@ async function sendAll(): Promise<void> {
 describe('a spool', () => {
   // On a slow machine closing breaks off a request now and then.
   test('is sent by short-lived processes, each from where the one before it ended', async () => {
-    const count = isLong ? 6_000 : 1_200
+    const count = isLong ? 6_000 : 600
     leaveSpans(count)
     let runs = 0
     while (spoolFiles().length > 0) {

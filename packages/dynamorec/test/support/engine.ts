@@ -16,6 +16,9 @@ export { engineName }
 /** Whether tests use more spans, processes and kills than by default: `TRACE_TEST_LONG=1`. */
 export const isLong: boolean = process.env['TRACE_TEST_LONG'] === '1'
 
+/** What the suites do not ask of DynamoDB, which has no -0, no NaN, 38 digits, and exponents up to 125. */
+export const ABILITIES = { nonFinite: false, negativeZero: false, extremeNumbers: false } as const
+
 export interface Engine {
   readonly url: string
   readonly client: DynamoDBClient

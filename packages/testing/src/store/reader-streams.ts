@@ -4,7 +4,7 @@ import type { Span, SpanQuery } from '@trace/core'
 import { eachOnce, matchesSpanQuery } from '@trace/core/store'
 import type { ReaderSuiteOptions, TestStore } from '../suite.js'
 import { assertSame, makeSpan, START } from './spans.js'
-import { SPAN_QUERIES, someTraces } from './traces.js'
+import { askEach, SPAN_QUERIES, someTraces } from './traces.js'
 
 // The cases of what a reader gives bit by bit, where it can: `scan` and `follow`.
 
@@ -21,14 +21,14 @@ export function addScan(add: Add, options: ReaderSuiteOptions): void {
     }
     return eachOnce(spans).sort(byId)
   }
-  for (const [name, query] of SPAN_QUERIES) {
-    add(`scans ${name}`, async (store) => {
-      if (store.reader.scan === undefined) return
-      for (let at = 0; at < given.length; at += 40) await store.recorder.record(given.slice(at, at + 40))
+  add('scans by each condition, and by several', async (store) => {
+    if (store.reader.scan === undefined) return
+    for (let at = 0; at < given.length; at += 40) await store.recorder.record(given.slice(at, at + 40))
+    await askEach(SPAN_QUERIES, async (query) => {
       const wanted = eachOnce(given.filter((span) => matchesSpanQuery(span, query ?? {})))
       assertSame(await scanned(store, query), wanted.sort(byId))
     })
-  }
+  })
   add('scans an empty time range, and can be left before the end', async (store) => {
     const { recorder, reader } = store
     if (reader.scan === undefined) return

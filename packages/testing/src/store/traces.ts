@@ -1,3 +1,4 @@
+import { fail } from 'node:assert/strict'
 import { DATA_KEYS, type Span, type SpanQuery, type TraceQuery } from '@trace/core'
 import type { Abilities } from '../suite.js'
 import { MILLISECOND, makeSpan, START } from './spans.js'
@@ -90,3 +91,21 @@ export const SPAN_QUERIES: readonly [string, SpanQuery | undefined][] = [
   ['spans that start before a time', { to: FROM }],
   ['spans of a time range and a kind', { from: START + 4n * MILLISECOND, to: FROM, kind: 'task' }],
 ]
+
+/**
+ * Asks for each, one after the other.
+ *
+ * @throws {AssertionError} with each query whose answer is wrong, and how it differs
+ */
+export async function askEach<Query>(
+  queries: readonly (readonly [string, Query])[],
+  ask: (query: Query) => Promise<void>,
+): Promise<void> {
+  const wrong: string[] = []
+  for (const [name, query] of queries) {
+    await ask(query).catch(
+      (error: unknown) => void wrong.push(`${name}: ${error instanceof Error ? error.message : error}`),
+    )
+  }
+  if (wrong.length > 0) fail(wrong.join('\n'))
+}

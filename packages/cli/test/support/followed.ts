@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const FDS = '/proc/self/fd'
+/** How often in a row the file is found open, every 10 ms, when it is not only listed, for which a few reads are made of it. */
+const LOOKS = 25
+
+/** Waits until this process, in which `trace tail` runs, follows a file: what is written from then on is new to it. */
+export async function isFollowed(file: string): Promise<void> {
+  // Without /proc, as on macOS, it is not known when the file is open.
+  if (!existsSync(FDS)) return sleep(1_000)
+  for (let looks = 0; looks < LOOKS; await sleep(10)) looks = isOpen(file) ? looks + 1 : 0
+}
+
+function isOpen(file: string): boolean {
+  return readdirSync(FDS).some((fd) => targetOf(fd) === file)
+}
+
+/** What a descriptor is of; nothing, if it has been closed meanwhile. */
+function targetOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`${FDS}/${fd}`)
+  } catch {
+    return undefined
+  }
+}
