@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RouteWatch } from './express/route.js'
+import { followRouters } from './express/router-channel.js'
 import { instrumentRequest, instrumentResponse } from './server/instrument.js'
 import { type Request, type Response, tracedOf } from './server/messages.js'
 import type { ServerOptions } from './server/options.js'
@@ -24,6 +25,7 @@ export type ErrorMiddleware = (
  */
 export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
+  followRouters()
   return (req, res, next) => {
     const requestPrototype = sharedPrototypeOf<Request>(req)
     if (requestPrototype !== undefined) instrumentRequest(requestPrototype)
@@ -39,8 +41,8 @@ export function traceExpress(options: ServerOptions): Middleware {
 
 /**
  * Express error handler that notes which error a request fails with, and passes it on: `app.use(traceExpressErrors())`, after all
- * routes, before error handlers of your own. If the answer is a 5xx, the request's span fails with this error, its stack and its causes;
- * without this handler Express keeps the error to itself, and the span has the status as its type.
+ * routes, before error handlers of your own. If the answer is a 5xx, the request's span fails with this error, its stack and its causes.
+ * Only Express before 5.3 needs it: later ones tell their errors themselves.
  */
 export function traceExpressErrors(): ErrorMiddleware {
   // Express knows error handlers by their four parameters.

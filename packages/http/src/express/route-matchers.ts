@@ -1,15 +1,11 @@
-/** What Express 4 and 5 keep of each thing mounted; of later releases' types, which are not public, only this is used. */
+/** What Express 4 keeps of each thing mounted: its types are not public. */
 export interface Layer {
   readonly route?: unknown
   readonly handle?: unknown
-  /** Express 4: one expression for all of its paths. */
+  /** One expression for all of its paths; Express 5 has none. */
   readonly regexp?: RegExp
-  /** Express 4: the parameters of all of its paths. */
+  /** The parameters of all of its paths. */
   readonly keys?: readonly { readonly name: string | number }[]
-  /** Express 5: a function for each path. */
-  readonly matchers?: readonly ((path: string) => unknown)[]
-  /** Express 5 with release 2.3 or later of its router: how the paths were written. */
-  readonly rawPath?: unknown
 }
 
 /** Matches one path that something is mounted at: a layer may have several. */
@@ -35,33 +31,15 @@ export const UNKNOWN = '/*'
 
 const ANY = { written: UNKNOWN, start: '', isPlain: false }
 
-export function routeMatchersOf(layer: Layer): readonly RouteMatcher[] {
-  return layer.regexp === undefined ? fromFunctions(layer) : fromExpression(layer.regexp, layer.keys)
+export function routeMatchersOf({ regexp, keys }: Layer): readonly RouteMatcher[] {
+  return regexp === undefined ? [] : fromExpression(regexp, keys)
 }
 
-/** Express 5. */
-function fromFunctions({ matchers = [], rawPath }: Layer): readonly RouteMatcher[] {
-  const paths: readonly unknown[] = Array.isArray(rawPath) ? rawPath : [rawPath]
-  return matchers.flatMap((matcher, at) => {
-    const path = paths[at]
-    if (path instanceof RegExp) return fromExpression(path)
-    const match = guarded(matcher)
-    return typeof path === 'string' ? fromText(match, path, !/[:*{}\\]/.test(path)) : { ...ANY, match }
-  })
-}
-
-function guarded(matcher: (path: string) => unknown): RouteMatcher['match'] {
-  return (text) => {
-    try {
-      const match = matcher(text)
-      if (typeof match !== 'object' || match === null) return undefined
-      const params: unknown = Reflect.get(match, 'params')
-      const path = String(Reflect.get(match, 'path'))
-      return { path, params: typeof params === 'object' && params !== null ? params : {} }
-    } catch {
-      return undefined
-    }
-  }
+/** How a path is called that Express 5 tells as it was written: a text, or an expression. */
+export function writtenAs(path: unknown): string {
+  if (typeof path === 'string') return trimmed(path)
+  const text = path instanceof RegExp ? textOf(path.source, []) : undefined
+  return text === undefined ? UNKNOWN : trimmed(text)
 }
 
 function fromText(match: RouteMatcher['match'], path: string, isPlain: boolean): RouteMatcher {

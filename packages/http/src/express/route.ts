@@ -1,7 +1,7 @@
 import { type Request, type RouteSource, tracedOf } from '../server/messages.js'
 import { pathOf } from '../values/naming.js'
 import { type Entered, enter, type Found, type Place, placeIn } from './mounts.js'
-import { UNKNOWN } from './route-matchers.js'
+import { UNKNOWN, writtenAs } from './route-matchers.js'
 
 /** Where accessors keep what they are given, for those of all copies of this package: the latest define theirs over others'. */
 const BASE_URL: unique symbol = Symbol.for('@trace/http/baseUrl/1')
@@ -19,10 +19,12 @@ type WatchedRequest = Request & {
 /** A path that routers are mounted at, as the request has it and as it was written. */
 interface Mount {
   readonly url: string
-  readonly pattern: string
+  pattern: string
+  /** Whether the pattern is what was written. Express 5.3 tells it in the next moment; what never tells it stays `/*`. */
+  isKnown: boolean
   /** The application that it is in. */
   readonly app: unknown
-  readonly place: Place
+  place: Place
   /** An application that is mounted there, as far as the request is in that. */
   inner?: Place
 }
@@ -31,14 +33,17 @@ interface Mount {
  * Follows a request through Express's routers. Express does not keep the path: after an error `baseUrl` is that of the outermost
  * router again, and it shows only the values of a mount's parameters, never their names.
  *
- * Express sets `req.baseUrl` when it enters and leaves a mount, with `req.params` telling the mount's parameters at that
- * moment, and `req.route` when a route has matched: both become accessors here. Where they can be those of
- * Express's own prototype (`express.request`), they are: on every request, they take longer than all the rest of a span.
+ * Express sets `req.baseUrl` when it enters and leaves a mount, and `req.route` when a route has matched: both become accessors here.
+ * Where they can be those of Express's own prototype (`express.request`), they are: on every request, they take longer than all the
+ * rest of a span. How a mount was written Express 5.3 tells on its channel; in Express 4 it is found by the mount's parameters, which
+ * `req.params` tells at that moment.
  */
 export class RouteWatch implements RouteSource {
   readonly #req: WatchedRequest
   readonly #mounts: Mount[]
   #pattern: string | undefined
+  /** Where the route that has matched has several paths. */
+  #paths: readonly unknown[] | undefined
   /** What Express has set on the request: kept here, since another property there costs as much as the rest of a span. */
   baseUrl: unknown
   route: unknown
@@ -52,9 +57,9 @@ export class RouteWatch implements RouteSource {
     this.baseUrl = baseUrl
     this.route = Object.hasOwn(req, ROUTE) ? req[ROUTE] : undefined
     const url = typeof baseUrl === 'string' ? baseUrl : ''
-    this.#mounts = [{ url: '', pattern: '', app, place: placeIn(app) }]
+    this.#mounts = [{ url: '', pattern: '', isKnown: true, app, place: placeIn(app) }]
     // Of what is above the middleware itself, only values can be seen.
-    if (url !== '') this.#mounts.push({ url, pattern: '*', app, place: placeIn(app, true) })
+    if (url !== '') this.#mounts.push({ url, pattern: '*', isKnown: true, app, place: placeIn(app, true) })
   }
 
   entered(value: unknown): void {
@@ -64,7 +69,7 @@ export class RouteWatch implements RouteSource {
       this.#enter(value)
     } catch {
       // Something else than Express's own is mounted there: what cannot be read has no name.
-      this.#mounts.push({ url: value, pattern: UNKNOWN, app: undefined, place: placeIn(undefined) })
+      this.#push({ url: value, app: undefined }, undefined)
     }
   }
 
@@ -74,16 +79,37 @@ export class RouteWatch implements RouteSource {
     if (above === undefined || value.length <= above.url.length) return
     const { app, params, url } = this.#req
     const found = find(above, app, { text: value.slice(above.url.length), rest: pathOf(url ?? ''), params })
-    const pattern = above.pattern + (found?.written ?? UNKNOWN)
-    this.#mounts.push({ url: value, pattern, app, place: placeIn(found?.handle) })
+    this.#push({ url: value, app }, found)
+  }
+
+  #push(mount: Pick<Mount, 'url' | 'app'>, found: Found | undefined): void {
+    const pattern = (this.#innermost()?.pattern ?? '') + (found?.written ?? UNKNOWN)
+    this.#mounts.push({ ...mount, pattern, isKnown: found !== undefined, place: placeIn(found?.handle) })
   }
 
   matched(value: unknown): void {
     this.route = value
     if (typeof value !== 'object' || value === null) return
-    const path = pathText(Reflect.get(value, 'path'))
+    const path: unknown = Reflect.get(value, 'path')
+    this.#paths = Array.isArray(path) ? path.flat(Number.POSITIVE_INFINITY) : undefined
+    this.#matchedPath(pathText(path))
+  }
+
+  #matchedPath(path: string): void {
     const pattern = this.#innermost()?.pattern ?? ''
     this.#pattern = path === '/' && pattern !== '' ? pattern : pattern + path
+  }
+
+  started(path: unknown, handler: unknown): void {
+    const mount = this.#innermost()
+    if (mount?.isKnown === false) {
+      mount.isKnown = true
+      mount.pattern = (this.#mounts.at(-2)?.pattern ?? '') + writtenAs(path)
+      mount.place = placeIn(handler)
+    } else if (this.#paths?.includes(path) === true) {
+      this.#paths = undefined
+      this.#matchedPath(String(path))
+    }
   }
 
   pattern(): string {

@@ -5,7 +5,7 @@ import type { ActiveSpan } from '@trace/core'
 import type { HeadRules } from './options.js'
 
 /** Marks a request, and its response, as traced; one for all copies of this package, so that none traces it again. */
-export const TRACED: unique symbol = Symbol.for('@trace/http/traced/5')
+export const TRACED: unique symbol = Symbol.for('@trace/http/traced/6')
 
 export type Emit = EventEmitter['emit']
 export type Write = ServerResponse['write']
@@ -43,6 +43,8 @@ export interface RouteSource {
   entered(baseUrl: unknown): void
   /** Express sets `route`, which has matched. */
   matched(route: unknown): void
+  /** Express's router says that something is about to run, and how the path that it stands at was written. */
+  started(path: unknown, handler: unknown): void
   /** Empty where nothing matched. */
   pattern(): string
 }
@@ -79,6 +81,8 @@ export interface TracedRequest {
   threw(error: unknown): void
   /** The framework is about to answer an error: the request has failed if it answers 5xx. */
   answersError(error: unknown): void
+  /** The framework says which pattern has matched, empty for none; or how that can be known at the end. */
+  routed(route: string | (() => string)): void
   /** The trace id as responses carry it. */
   readonly idText: string
   /** Whether the response goes out on a connection: those of tests and of functions in a cloud may not. */

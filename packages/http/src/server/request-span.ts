@@ -44,6 +44,11 @@ export class RequestSpan implements TracedRequest {
   /** The status that was written on the connection itself, in answer to an upgrade. */
   private upgradeStatus: number | undefined = undefined
   private error: Cause | undefined = undefined
+  /** Whether the program may have dealt with the error since. */
+  private isPassedOn = false
+  /** What the span is called unless the program has named it. */
+  private ownName: string | undefined
+  private lateRoute: (() => string) | undefined = undefined
   private isUpgrade = false
   private isSent = false
   private isEnded = false
@@ -51,6 +56,7 @@ export class RequestSpan implements TracedRequest {
   constructor(span: ActiveSpan, req: Request, res: Response, info: RequestInfo) {
     this.span = span
     this.info = info
+    this.ownName = info.provisionalName
     this.idText = String(span.traceId)
     this.req = req
     this.res = res
@@ -93,12 +99,28 @@ export class RequestSpan implements TracedRequest {
 
   threw(error: unknown): void {
     this.error ??= { thrown: error }
+    this.isPassedOn = false
     // Whatever reads the body gets this error when the client leaves, which is not a failure.
     if (error !== this.req.errored) this.span.fail(error)
   }
 
   answersError(error: unknown): void {
     this.error = { thrown: error }
+    this.isPassedOn = true
+  }
+
+  routed(route: string | (() => string)): void {
+    this.lateRoute = typeof route === 'function' ? route : undefined
+    if (typeof route === 'string') this.nameBy(route)
+  }
+
+  private nameBy(route: string): void {
+    const { span, info } = this
+    if (route !== '') span.data[DATA_KEYS.httpRoute] = route
+    // A name that the program gave it since then stays.
+    if (span.name !== this.ownName) return
+    span.name = route === '' ? info.method : `${info.method} ${route}`
+    this.ownName = span.name
   }
 
   wrote(): void {
@@ -152,7 +174,8 @@ export class RequestSpan implements TracedRequest {
   private record(): void {
     const { span, error } = this
     const { data } = span
-    this.nameByRoute()
+    if (this.lateRoute !== undefined) this.nameBy(this.lateRoute())
+    else if (this.routes !== undefined) this.nameBy(this.routes.pattern())
     if (this.firstByteAfter !== undefined) data[DATA_KEYS.httpTimeToFirstByte] = milliseconds(this.firstByteAfter)
     const status = this.status()
     if (status !== undefined) {
@@ -165,15 +188,6 @@ export class RequestSpan implements TracedRequest {
     }
     const reason = this.reason()
     if (reason !== 'completed') data[DATA_KEYS.httpEndReason] = reason
-  }
-
-  private nameByRoute(): void {
-    if (this.routes === undefined) return
-    const { span, info } = this
-    const route = this.routes.pattern()
-    if (route !== '') span.data[DATA_KEYS.httpRoute] = route
-    // A name that the program gave it since then stays.
-    if (span.name === info.provisionalName) span.name = route === '' ? info.method : `${info.method} ${route}`
   }
 
   private status(): number | undefined {
@@ -208,8 +222,10 @@ export class RequestSpan implements TracedRequest {
 
   private cause(): Cause | undefined {
     const { error, req, res, stream } = this
-    if (error !== undefined && error.thrown !== req.errored) return error
-    return stream === undefined ? causeOf(req, res) : causeOfStream(stream)
+    const found = stream === undefined ? causeOf(req, res) : causeOfStream(stream)
+    if (error === undefined || error.thrown === req.errored) return found
+    // An error that the program has dealt with is not why a client has left.
+    return found === undefined && this.isPassedOn ? undefined : error
   }
 }
 

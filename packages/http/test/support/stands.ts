@@ -38,8 +38,16 @@ const paths = { '/own?a=1': 'GET /own', '/any/42': 'GET /any/42', '/none/42': 'G
 export const stands = {
   'Node http': { answersThrown: false, upgrades: true, names: paths, open: openNode },
   'Node http2': { answersThrown: false, http2: true, names: paths, open: openHttp2 },
-  'Express 5': { upgrades: true, names: expressNames('*rest'), open: (plan) => openExpress(express5, '*rest', plan) },
-  'Express 4': { upgrades: true, names: expressNames('*'), open: (plan) => openExpress(express4, '*', plan) },
+  'Express 5': {
+    upgrades: true,
+    names: expressNames('*rest', '/one/:a'),
+    open: (plan) => openExpress(express5, '*rest', plan),
+  },
+  'Express 4': {
+    upgrades: true,
+    names: expressNames('*', '/one/:a,/two/:b'),
+    open: (plan) => openExpress(express4, '*', plan),
+  },
   Fastify: { upgrades: true, names: fastifyNames, open: (plan) => openFastify({}, plan) },
   'Fastify http2': { http2: true, names: fastifyNames, open: (plan) => openFastify({ http2: true }, plan) },
 } satisfies Readonly<Record<string, Stand>>

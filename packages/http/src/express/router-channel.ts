@@ -1,0 +1,41 @@
+import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
+import { type Request, TRACED } from '../server/messages.js'
+
+/** Held, since in Node 20 a channel that nothing holds is collected with its listeners. */
+let channel: TracingChannel | undefined
+
+/**
+ * Listens to what the routers of Express publish, from release 2.3 of the package router on: whatever they are about to run, with the
+ * path as it was written, and each error where it comes up (https://github.com/pillarjs/router#tracing). One channel for all copies.
+ */
+export function followRouters(): void {
+  if (channel !== undefined) return
+  channel = tracingChannel('express.router.request')
+  channel.start.subscribe(started)
+  channel.error.subscribe(failed)
+}
+
+interface Message {
+  readonly req?: Request
+  readonly route?: unknown
+  readonly handler?: unknown
+  readonly error?: unknown
+}
+
+function started(message: unknown): void {
+  try {
+    const { req, route, handler } = message as Message
+    req?.[TRACED]?.routes?.started(route, handler)
+  } catch {
+    // Node would make an uncaught exception of it.
+  }
+}
+
+function failed(message: unknown): void {
+  try {
+    const { req, error } = message as Message
+    req?.[TRACED]?.answersError(error)
+  } catch {
+    // The same.
+  }
+}

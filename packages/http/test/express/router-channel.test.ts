@@ -1,0 +1,238 @@
+import { tracingChannel } from 'node:diagnostics_channel'
+import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { createTracer, memoryRecorder, type Span, span } from '@trace/core'
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import { traceExpress, traceExpressErrors } from '../../src/express.js'
+import { open, requestText, send } from '../support/raw-client.js'
+
+const express4 = createRequire(import.meta.url)('express4') as typeof express
+const recorder = memoryRecorder()
+const tracer = createTracer({ recorder })
+let app: Express
+let server: Server
+let port = 0
+
+beforeAll(async () => {
+  server = createServer((req, res) => app(req, res))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+afterEach(() => recorder.clear())
+afterAll(() => new Promise((resolve) => server.close(resolve)))
+
+/** The only span of a request. */
+async function spanOf(made: Express, path: string): Promise<Span> {
+  app = made
+  await send(port, path)
+  await tracer.idle()
+  const [first, ...more] = recorder.spans
+  if (first === undefined || more.length > 0) throw new Error(`there are ${recorder.spans.length} spans`)
+  return first
+}
+
+function traced(create: typeof express = express): Express {
+  return create().set('env', 'test').use(traceExpress({ tracer }))
+}
+
+class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
+const MAKERS: Readonly<Record<string, [add: (made: Express) => unknown, name: string]>> = {
+  'a handler throws': [
+    (made) =>
+      made.get('/a/:id', () => {
+        throw new Refused('no')
+      }),
+    'GET /a/:id',
+  ],
+  'a handler rejects': [(made) => made.get('/a/:id', async () => Promise.reject(new Refused('no'))), 'GET /a/:id'],
+  'a handler passes on': [(made) => made.get('/a/:id', (_req, _res, next) => next(new Refused('no'))), 'GET /a/:id'],
+  'a handler passes on later': [
+    (made) => made.get('/a/:id', (_req, _res, next) => void setImmediate(() => next(new Refused('no')))),
+    'GET /a/:id',
+  ],
+  'middleware throws': [
+    (made) =>
+      made.use('/a', () => {
+        throw new Refused('no')
+      }),
+    'GET',
+  ],
+  'a mounted router throws': [
+    (made) =>
+      made.use(
+        '/:tenant',
+        express.Router().use(
+          express.Router().get('/:id', () => {
+            throw new Refused('no')
+          }),
+        ),
+      ),
+    'GET /:tenant/:id',
+  ],
+  'a mounted application throws': [
+    (made) =>
+      made.use(
+        '/a',
+        express().get('/:id', () => {
+          throw new Refused('no')
+        }),
+      ),
+    'GET /a/:id',
+  ],
+  'a param callback of a route throws': [
+    (made) => {
+      made.param('id', () => {
+        throw new Refused('no')
+      })
+      made.get('/a/:id', (_req, res) => void res.end())
+    },
+    'GET /a/:id',
+  ],
+  'a param callback of a mounted router passes on': [
+    (made) => {
+      const router = express.Router().param('id', (_req, _res, next) => next(new Refused('no')))
+      made.use(
+        '/:tenant',
+        router.get('/:id', (_req, res) => void res.end()),
+      )
+    },
+    'GET /:tenant/:id',
+  ],
+}
+
+describe('an error has its type and stack without an error handler', () => {
+  test.each(Object.entries(MAKERS))('where %s', async (_what, [add, name]) => {
+    const made = traced()
+    add(made)
+    const found = await spanOf(made, '/a/42')
+    expect(found.name).toBe(name)
+    expect(found.data).toMatchObject({
+      'http.response.status_code': 500,
+      'error.type': 'Refused',
+      'error.message': 'no',
+      'error.stack': expect.stringContaining('router-channel.test'),
+    })
+  })
+
+  test('that stands on the inner span that it failed, if there is one', async () => {
+    const made = traced().get('/a', async () => span('work', 'inner', async () => Promise.reject(new Refused('no'))))
+    app = made
+    await send(port, '/a')
+    await tracer.idle()
+    const stacks = recorder.spans.map(({ name, data }) => [name, data['error.type'], 'error.stack' in data])
+    expect(stacks).toEqual([
+      ['inner', 'Refused', true],
+      ['GET /a', 'Refused', false],
+    ])
+  })
+
+  test.each<[string, unknown, string, string]>([
+    ['a text', 'gone', 'string', 'gone'],
+    ['an object', { code: 7 }, 'Object', '{ code: 7 }'],
+    ['a number', 7, 'number', '7'],
+  ])('if it is %s', async (_what, thrown, type, message) => {
+    const made = traced().get('/a', () => {
+      throw thrown
+    })
+    expect((await spanOf(made, '/a')).data).toMatchObject({ 'error.type': type, 'error.message': message })
+  })
+
+  test('the one that an error handler puts in its place, and none that the program has dealt with', async () => {
+    const replace: ErrorRequestHandler = (error, _req, _res, next) => next(new RangeError('other', { cause: error }))
+    const made = traced()
+      .get('/a', () => Promise.reject(new Refused('no')))
+      .use(replace)
+    expect((await spanOf(made, '/a')).data).toMatchObject({
+      'error.type': 'RangeError',
+      'error.cause': [{ type: 'Refused', message: 'no' }],
+    })
+    recorder.clear()
+    const recover: ErrorRequestHandler = (_error, _req, _res, next) => next()
+    const well = traced().use((_req, _res, next) => next(new Refused('no')))
+    expect(
+      (
+        await spanOf(
+          well.use(recover).get('/a', (_req, res) => void res.end()),
+          '/a',
+        )
+      ).data,
+    ).toEqual({
+      'http.request.method': 'GET',
+      'http.route': '/a',
+      'url.path': '/a',
+      'http.response.status_code': 200,
+      'http.response.body.size': 0,
+    })
+  })
+
+  test('unless it is answered with a 4xx, or is a signal of the router', async () => {
+    const answer: ErrorRequestHandler = (_error, _req, res, _next) => void res.status(422).end()
+    const refused = traced()
+      .get('/a', () => Promise.reject(new Refused('no')))
+      .use(answer)
+    expect((await spanOf(refused, '/a')).data).not.toHaveProperty(['error.type'])
+    recorder.clear()
+    const routed = traced().get('/a', (_req, _res, next) => next('route'))
+    routed.get('/a', (_req, res) => void res.status(500).end())
+    expect((await spanOf(routed, '/a')).data).toMatchObject({ 'error.type': '500' })
+  })
+
+  test('with traceExpressErrors, too, it is one error', async () => {
+    const made = traced()
+      .get('/a', () => Promise.reject(new Refused('no')))
+      .use(traceExpressErrors())
+    expect((await spanOf(made, '/a')).data).toMatchObject({ 'error.type': 'Refused' })
+  })
+
+  test('a client that leaves after an error that the program has dealt with has left, and nothing more', async () => {
+    const recover: ErrorRequestHandler = (_error, _req, _res, next) => next()
+    const made = traced().use((_req, _res, next) => next(new Refused('no')))
+    const begun = new Promise<void>((resolve) => {
+      made.use(recover).get('/a', (_req, res) => {
+        res.write('some')
+        resolve()
+      })
+    })
+    app = made
+    const socket = await open(port)
+    socket.write(requestText('/a'))
+    await begun
+    socket.destroy()
+    await tracer.idle()
+    expect(recorder.spans[0]?.data).toMatchObject({ 'http.end_reason': 'aborted' })
+    expect(recorder.spans[0]?.data).not.toHaveProperty(['error.type'])
+  })
+})
+
+test('Express 4 and 5 within each other name their routes, and tell what they can', async () => {
+  const fails = () => {
+    throw new Refused('no')
+  }
+  const five = traced().use('/Four/:a', express4().use('/In', express4.Router().get('/:id', fails)))
+  const inFive = await spanOf(five, '/four/1/in/2')
+  expect([inFive.name, inFive.data['error.type']]).toEqual(['GET /Four/:a/In/:id', 'Refused'])
+  recorder.clear()
+  const four = traced(express4).use('/Five/:a', express().use('/In', express.Router().get('/:id', fails)))
+  const inFour = await spanOf(four, '/five/1/in/2')
+  expect([inFour.name, inFour.data['error.type']]).toEqual(['GET /Five/:a/In/:id', 'Refused'])
+  recorder.clear()
+  const only = await spanOf(traced(express4).get('/:id', fails), '/4')
+  expect([only.name, only.data['error.type']]).toEqual(['GET /:id', '500'])
+  recorder.clear()
+  const told = traced(express4).get('/:id', fails).use(traceExpressErrors())
+  expect((await spanOf(told, '/4')).data).toMatchObject({ 'error.type': 'Refused' })
+})
+
+test('messages of other requests, and such as are none, do no harm', () => {
+  const channel = tracingChannel('express.router.request')
+  for (const message of [undefined, null, 5, {}, { req: null }, { req: {} }]) {
+    channel.start.publish(message as object)
+    channel.error.publish(message as object)
+  }
+  expect(channel.start.hasSubscribers).toBe(true)
+})
