@@ -2,6 +2,7 @@ import { TraceError, type Tracer } from '@trace/core'
 import { isTracedFetch } from './client/fetch.js'
 import { traceHttp } from './client/http.js'
 import { type ClientOptions, ClientRequests } from './client/requests.js'
+import { endTurn, takeTurn } from './client/turn.js'
 import { traceUndici } from './client/undici.js'
 
 export { tracedFetch } from './client/fetch.js'
@@ -37,16 +38,4 @@ export function traceClients(tracer: Tracer, options: ClientOptions = {}): () =>
     stopUndici()
     stopHttp()
   }
-}
-
-/** Where all copies of this package in a process keep which of them traces outgoing requests. */
-const ACTIVE = Symbol.for('@trace/http/clients/1')
-
-/** Becomes the one who traces outgoing requests, so that none is traced twice. @returns false where somebody else is that */
-function takeTurn(self: symbol): boolean {
-  return Reflect.get(globalThis, ACTIVE) === undefined && Reflect.set(globalThis, ACTIVE, self)
-}
-
-function endTurn(self: symbol): void {
-  if (Reflect.get(globalThis, ACTIVE) === self) Reflect.deleteProperty(globalThis, ACTIVE)
 }

@@ -1,6 +1,6 @@
 /** Where a request goes: by what it is sent to, since its headers may come from an untrusted client. */
 export interface Destination {
-  /** Host and port as URLs spell them, `localhost:8080` or `[::1]`; or the path of a Unix socket or named pipe. */
+  /** Host and port as URLs spell them, `localhost:8080` or `[::1]`; or the path of a socket or pipe; empty where it is not known. */
   readonly name: string
   /** The name without its port. */
   readonly address: string

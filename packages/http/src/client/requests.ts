@@ -15,7 +15,7 @@ import { type Destination, urlsOf } from './destination.js'
 import { type RequestHeaders, writeIds } from './ids.js'
 import { carriesFunction, propagateToRule, type Target } from './targets.js'
 
-/** Options of `traceClients` and `tracedFetch`. */
+/** Options of `traceClients`, `tracedFetch` and `traceInterceptor`. */
 export interface ClientOptions {
   /** The spans' kind. Default `client`. */
   readonly kind?: string
@@ -73,11 +73,11 @@ export class ClientRequests {
     if (currentSpan() === undefined) return undefined
     const { destination, target } = request
     const method = methodOf(request.method)
-    const span = this.#tracer.start(this.#kind, `${method} ${destination.name}`)
+    const span = this.#tracer.start(this.#kind, destination.name === '' ? method : `${method} ${destination.name}`)
     if (span.recording) {
       const { data } = span
       data[DATA_KEYS.httpMethod] = method
-      data[DATA_KEYS.serverAddress] = destination.address
+      if (destination.address !== '') data[DATA_KEYS.serverAddress] = destination.address
       if (destination.port !== undefined) data[DATA_KEYS.serverPort] = destination.port
       data[DATA_KEYS.urlPath] = pathOf(target)
     }
