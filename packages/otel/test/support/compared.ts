@@ -14,8 +14,8 @@ export interface Compared {
   readonly attributes: Readonly<Record<string, unknown>>
   readonly events: readonly unknown[]
   readonly links: readonly unknown[]
-  /** What the error says; undefined where the span has not failed. */
-  readonly error: string | undefined
+  /** The type of the error, where the instrumentation names one or the span has an exception, and what it says. */
+  readonly error: readonly [type: unknown, message: string] | undefined
   /** In nanoseconds, where the program gives it. */
   readonly start: string
   readonly finish: string
@@ -47,11 +47,19 @@ function timeOf([seconds, nanoseconds]: readonly [number, number]): string {
   return given(BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds))
 }
 
+/** The name of the error, which the stack begins with. The SDK's `exception.type` is its code if it has one. */
+function typeOf(exception: Attributes | undefined): string | undefined {
+  return /^\w+(?=:|$)/.exec(String(exception?.['exception.stacktrace'] ?? ''))?.[0]
+}
+
 export function ofTheirs(span: TheirSpan): Compared {
   const { name, attributes, status, instrumentationScope: scope } = span
   const { traceId, spanId } = span.spanContext()
   const hasFailed = status.code === 2
   const exception = hasFailed ? span.events.findLast((event) => event.name === 'exception') : undefined
+  const { 'error.type': type, ...others } = attributes
+  const ofException = typeOf(exception?.attributes)
+  const message = String(exception?.attributes?.['exception.message'] ?? status.message ?? '')
   return {
     id: spanId,
     trace: traceId,
@@ -59,12 +67,12 @@ export function ofTheirs(span: TheirSpan): Compared {
     name,
     kind: kindOf(span.kind + 1, attributes),
     scope: `${scope.name} ${scope.version ?? ''}`,
-    attributes,
+    attributes: others,
     events: span.events
       .filter((event) => event !== exception)
       .map(({ name, time, attributes }) => ({ name, time: timeOf(time), ...attributes })),
     links: span.links.map(({ context, attributes }) => ({ to: context.spanId, in: context.traceId, ...attributes })),
-    error: hasFailed ? String(exception?.attributes?.['exception.message'] ?? status.message ?? '') : undefined,
+    error: hasFailed || type !== undefined ? [type ?? ofException ?? 'Error', message] : undefined,
     start: timeOf(span.startTime),
     finish: timeOf(span.endTime),
   }
@@ -81,7 +89,7 @@ export function ofOurs(span: Span): Compared {
   const { data } = span
   const hex = (id: bigint): string => id.toString(16).padStart(16, '0')
   const whole = data[DATA_KEYS.w3cTraceId]
-  const typeOfError = data['error.message'] === undefined ? {} : { error: String(data['error.message']) }
+  const type = data[DATA_KEYS.errorType]
   return {
     id: hex(span.spanId),
     trace: typeof whole === 'string' ? whole : hex(span.traceId).padStart(32, '0'),
@@ -99,8 +107,7 @@ export function ofOurs(span: Span): Compared {
       const traceId = whole ?? hex(BigInt(String(trace_id))).padStart(32, '0')
       return { to: hex(BigInt(String(span_id))), in: traceId, ...attributes }
     }),
-    error: undefined,
-    ...typeOfError,
+    error: type === undefined ? undefined : [type, String(data[DATA_KEYS.errorMessage] ?? '')],
     start: given(span.start),
     finish: given(span.finish ?? 0n),
   }
@@ -113,7 +120,8 @@ function listIn(value: PlainValue | undefined): Record<string, PlainValue>[] {
 /** The spans of a run by their names, with ids that do not differ from run to run: those of spans by their names, of traces in order. */
 export function compared(spans: readonly Compared[]): Compared[] {
   const names = new Map(spans.map(({ id, name }) => [id, name]))
-  const sorted = spans.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const orderOf = ({ name, kind, attributes }: Compared): string => JSON.stringify([name, kind, attributes])
+  const sorted = spans.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
   const traces = [...new Set(sorted.map(({ trace }) => trace.slice(16)))]
   const traceOf = (trace: string): number => traces.indexOf(trace.slice(16))
   const spanOf = (id: string): string => names.get(id) ?? id

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from '@jest/globals'
+import type { Span } from '@trace/core'
+import { startServer } from '../../../channels/test/support/servers.js'
+import { type Compared, compared, ofOurs, ofTheirs, type TheirSpan } from '../support/compared.js'
+
+const program = fileURLToPath(new URL('../support/instrumented.cjs', import.meta.url))
+
+/** The spans that the program prints. Bigints are texts with an n. */
+function run(side: 'sdk' | 'bridge', servers: Readonly<Record<string, number>>): unknown[] {
+  // Both the old and the new names of attributes.
+  const env = { ...process.env, OTEL_SEMCONV_STABILITY_OPT_IN: 'http/dup,database/dup', NODE_OPTIONS: '--no-warnings' }
+  const printed = execFileSync(process.execPath, [program, side, JSON.stringify(servers)], { env, encoding: 'utf8' })
+  return JSON.parse(printed, (_key, value) =>
+    typeof value === 'string' && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+  )
+}
+
+function theirsOf(span: unknown): Compared {
+  const { context, ...rest } = span as { context: ReturnType<TheirSpan['spanContext']> } & Omit<
+    TheirSpan,
+    'spanContext'
+  >
+  return ofTheirs({ ...rest, spanContext: () => context })
+}
+
+/** The names of spans, each below its parent. */
+function treeOf(spans: readonly Compared[], parent = ''): unknown[] {
+  return spans.filter((each) => each.parent === parent).map(({ name, kind }) => `${kind} ${name}`)
+}
+
+test("OpenTelemetry's instrumentations give the spans on the bridge that they give on its SDK, field by field", async () => {
+  const redis = await startServer('redis-server')
+  try {
+    const servers = { redis: redis.port }
+    const theirs = compared(run('sdk', servers).map(theirsOf))
+    const ours = compared(run('bridge', servers).map((span) => ofOurs(span as Span)))
+    expect(ours).toEqual(theirs)
+    const scopes = new Set(ours.map(({ scope }) => scope.split(' ')[0]?.replace('@opentelemetry/instrumentation-', '')))
+    expect([...scopes].sort()).toEqual(['graphql', 'http', 'ioredis', 'program'])
+    expect(treeOf(ours, '/relay')).toEqual(['client GET'])
+    expect(treeOf(ours, 'redis')).toEqual(['db exec', 'db get', 'db get', 'db incr', 'db multi', 'db set', 'db set'])
+    expect(treeOf(ours, 'graphql')).toEqual(expect.arrayContaining(['work graphql.parse', 'work query One']))
+  } finally {
+    await redis.stop()
+  }
+})
