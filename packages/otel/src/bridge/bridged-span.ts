@@ -140,7 +140,8 @@ export class BridgedSpan implements Span {
     if (attributes === undefined) return
     this.span.event('exception', attributes, nanosecondsOf(time))
     const { events } = this.span.data
-    this.#exception = { error: exception, event: Array.isArray(events) ? events.at(-1) : undefined }
+    const error = typeof exception === 'string' ? { name: 'Error', message: exception } : exception
+    this.#exception = { error, event: Array.isArray(events) ? events.at(-1) : undefined }
     if (this.#status === SpanStatusCode.ERROR) this.#fail()
   }
 

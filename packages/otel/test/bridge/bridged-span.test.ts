@@ -163,6 +163,14 @@ describe('errors', () => {
     })
   })
 
+  test('an exception that is a text is an error that says it', async () => {
+    const data = await recordedOf((span) => {
+      span.recordException('no answer')
+      span.setStatus({ code: 2 })
+    })
+    expect(data).toEqual({ 'error.type': 'Error', 'error.message': 'no answer', events: [] })
+  })
+
   test('an exception without that status is an event', async () => {
     const data = await recordedOf((span) => {
       span.recordException(error, 1_700_000_000_000)

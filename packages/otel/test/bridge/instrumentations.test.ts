@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
-import { startServer } from '../../../channels/test/support/servers.js'
+import { hasPostgresql, isInstalled, startPostgresql, startServer } from '../../../channels/test/support/servers.js'
 import { type Compared, compared, ofOurs, ofTheirs, type TheirSpan } from '../support/compared.js'
 
 const program = fileURLToPath(new URL('../support/instrumented.cjs', import.meta.url))
@@ -30,19 +30,27 @@ function treeOf(spans: readonly Compared[], parent = ''): unknown[] {
   return spans.filter((each) => each.parent === parent).map(({ name, kind }) => `${kind} ${name}`)
 }
 
-test("OpenTelemetry's instrumentations give the spans on the bridge that they give on its SDK, field by field", async () => {
-  const redis = await startServer('redis-server')
-  try {
-    const servers = { redis: redis.port }
-    const theirs = compared(run('sdk', servers).map(theirsOf))
-    const ours = compared(run('bridge', servers).map((span) => ofOurs(span as Span)))
-    expect(ours).toEqual(theirs)
-    const scopes = new Set(ours.map(({ scope }) => scope.split(' ')[0]?.replace('@opentelemetry/instrumentation-', '')))
-    expect([...scopes].sort()).toEqual(['graphql', 'http', 'ioredis', 'program'])
-    expect(treeOf(ours, '/relay')).toEqual(['client GET'])
-    expect(treeOf(ours, 'redis')).toEqual(['db exec', 'db get', 'db get', 'db incr', 'db multi', 'db set', 'db set'])
-    expect(treeOf(ours, 'graphql')).toEqual(expect.arrayContaining(['work graphql.parse', 'work query One']))
-  } finally {
-    await redis.stop()
-  }
-})
+const onServers = isInstalled('redis-server') && hasPostgresql() ? test : test.skip
+
+onServers(
+  "OpenTelemetry's instrumentations give the spans on the bridge that they give on its SDK, field by field",
+  async () => {
+    const [redis, postgres] = await Promise.all([startServer('redis-server'), startPostgresql()])
+    try {
+      const servers = { redis: redis.port, postgres: postgres.port }
+      const theirs = compared(run('sdk', servers).map(theirsOf))
+      const ours = compared(run('bridge', servers).map((span) => ofOurs(span as Span)))
+      expect(ours).toEqual(theirs)
+      const scopes = new Set(
+        ours.map(({ scope }) => scope.split(' ')[0]?.replace('@opentelemetry/instrumentation-', '')),
+      )
+      expect([...scopes].sort()).toEqual(['graphql', 'http', 'ioredis', 'pg', 'program'])
+      expect(treeOf(ours, '/relay')).toEqual(['client GET'])
+      expect(treeOf(ours, 'redis')).toEqual(['db exec', 'db get', 'db get', 'db incr', 'db multi', 'db set', 'db set'])
+      expect(treeOf(ours, 'graphql')).toEqual(expect.arrayContaining(['work graphql.parse', 'work query One']))
+      expect(treeOf(ours, 'pg')).toEqual(expect.arrayContaining(['db pg.query:SELECT postgres', 'db pg-pool.connect']))
+    } finally {
+      await Promise.all([redis.stop(), postgres.stop()])
+    }
+  },
+)
