@@ -12,6 +12,8 @@ export function otlpKindOf({ kind, data }: Span): number {
   return kind === 'client' || kind === 'db' || kind === 'cache' ? SPAN_KINDS.client : SPAN_KINDS.internal
 }
 
+const OF_DATABASES = ['db.system.name', 'db.system', 'db.query.text', 'db.statement'] as const
+
 /**
  * The kind that a span of OpenTelemetry has here: `request`, `client`, `db`, `queue` or `work`.
  *
@@ -19,8 +21,7 @@ export function otlpKindOf({ kind, data }: Span): number {
  * @param attributes one that tells of a database makes it `db`
  */
 export function kindOf(kind: number, attributes: Readonly<Record<string, unknown>>): string {
-  if (['db.system.name', 'db.system', 'db.query.text', 'db.statement'].some((key) => Object.hasOwn(attributes, key)))
-    return 'db'
+  for (const key of OF_DATABASES) if (Object.hasOwn(attributes, key)) return 'db'
   if (kind === SPAN_KINDS.server) return 'request'
   if (kind === SPAN_KINDS.client) return 'client'
   return kind === SPAN_KINDS.producer || kind === SPAN_KINDS.consumer ? 'queue' : 'work'

@@ -32,6 +32,20 @@ export const spanRows: readonly Row[] = [
     readings: [{ label: 'OpenTelemetry takes … times as long', of: 'opentelemetry', dividedBy: 'trace' }],
   },
   {
+    name: 'bridge',
+    title: "an empty span by OpenTelemetry's API, on the bridge and on its SDK",
+    unit: 'ns',
+    sides: { bridge: timed('span', 'bridge'), opentelemetry: timed('span', 'opentelemetry') },
+    readings: [{ label: "of the SDK's time", of: 'bridge', dividedBy: 'opentelemetry', goal: { atMost: 0.5 } }],
+  },
+  {
+    name: 'bridge-child',
+    title: 'a child span with two attributes, the same way',
+    unit: 'ns',
+    sides: { bridge: timed('span', 'bridge-child'), opentelemetry: timed('span', 'opentelemetry-child') },
+    readings: [{ label: "of the SDK's time", of: 'bridge', dividedBy: 'opentelemetry', goal: { atMost: 0.5 } }],
+  },
+  {
     name: 'unsampled',
     title: 'a trace of two spans that is not sampled',
     unit: 'ns',

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Tracer as TracerOfApi } from '@opentelemetry/api'
 import { type ActiveSpan, createTracer, type KeepOptions, span, type Tracer, type TracerOptions } from '@trace/core'
 import { yamlRecorder } from '@trace/yamlrec'
 import { startOpenTelemetry } from '../harness/opentelemetry.js'
@@ -95,38 +96,47 @@ function addData({ data }: ActiveSpan): void {
   data['table'] = 'users'
 }
 
-async function opentelemetrySpan(): Promise<Workload> {
-  const { provider, exported } = await startOpenTelemetry()
-  const tracer = provider.getTracer('benchmark')
-  let started = 0
-  const once = (): void => {
-    started++
+/** Spans of OpenTelemetry's API, which have nothing in them. */
+function emptyByApi(tracer: TracerOfApi, started: () => void): Workload {
+  return repeat(SPANS, () => {
+    started()
     tracer.startActiveSpan('nothing', (active) => {
       nothing()
       active.end()
     })
-  }
-  return { ...repeat(SPANS, once), verify: () => assertNone(lostOf(started, exported())) }
+  })
 }
 
-async function opentelemetryChild(): Promise<Workload> {
-  const { provider, exported } = await startOpenTelemetry()
-  const tracer = provider.getTracer('benchmark')
-  let started = 0
-  const child = (): void => {
-    started++
+/** Spans of OpenTelemetry's API with two attributes, below one that stays open. */
+function childByApi(tracer: TracerOfApi, started: () => void): Workload {
+  const { operations, slice } = repeat(SPANS, () => {
+    started()
     tracer.startActiveSpan('load user', (active) => {
       active.setAttribute('rows', sink++)
       active.setAttribute('table', 'users')
       active.end()
     })
-  }
-  const { operations, slice } = repeat(SPANS, child)
-  return {
-    operations,
-    slice: () => tracer.startActiveSpan('parent', () => slice()),
-    verify: () => assertNone(lostOf(started, exported())),
-  }
+  })
+  return { operations, slice: () => tracer.startActiveSpan('parent', () => slice()) }
+}
+
+type ByApi = (tracer: TracerOfApi, started: () => void) => Workload
+
+async function onSdk(workload: ByApi): Promise<Workload> {
+  const { provider, exported } = await startOpenTelemetry()
+  let started = 0
+  const made = workload(provider.getTracer('benchmark'), () => started++)
+  return { ...made, verify: () => assertNone(lostOf(started, exported())) }
+}
+
+async function onBridge(workload: ByApi): Promise<Workload> {
+  const [{ trace }, { openTelemetryBridge }] = await Promise.all([import('@opentelemetry/api'), import('@trace/otel')])
+  const tracer = createTracer({ recorder: nullRecorder() })
+  openTelemetryBridge(tracer)
+  return recordedBy(
+    tracer,
+    workload(trace.getTracer('benchmark'), () => {}),
+  )
 }
 
 /** What `BatchSpanProcessor` queues by default (`maxQueueSize`). */
@@ -194,8 +204,10 @@ export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   'with-ledger': (folder) => recordingLedger(folder, true),
   'without-ledger': (folder) => recordingLedger(folder, false),
   context: contextOnly,
-  opentelemetry: opentelemetrySpan,
-  'opentelemetry-child': opentelemetryChild,
+  opentelemetry: () => onSdk(emptyByApi),
+  'opentelemetry-child': () => onSdk(childByApi),
+  bridge: () => onBridge(emptyByApi),
+  'bridge-child': () => onBridge(childByApi),
   floor,
   outside,
   bare: bareCall,

@@ -38,7 +38,9 @@ const ERROR_KEYS = [
 export class BridgedSpan implements Span {
   readonly span: ActiveSpan
   /** The last context that this span was in, and what else was in it. */
-  context: { readonly context: Context; readonly rest: Context } | undefined = undefined
+  context: Context | undefined = undefined
+  rest: Context | undefined = undefined
+  readonly #isStartGiven: boolean
   #spanContext: SpanContext | undefined = undefined
   #status: SpanStatusCode = SpanStatusCode.UNSET
   #statusMessage: string | undefined = undefined
@@ -46,8 +48,10 @@ export class BridgedSpan implements Span {
   #exception: { readonly error: unknown; readonly event: unknown } | undefined = undefined
   #isEnded = false
 
-  constructor(span: ActiveSpan) {
+  /** @param isStartGiven whether the program has said when the span started */
+  constructor(span: ActiveSpan, isStartGiven = false) {
     this.span = span
+    this.#isStartGiven = isStartGiven
     try {
       ;(span as TwoSided)[OTHER_SIDE] = this
     } catch {
@@ -148,11 +152,14 @@ export class BridgedSpan implements Span {
   end(endTime?: TimeInput): void {
     if (this.#isEnded) return
     this.#isEnded = true
+    if (endTime === undefined && !this.#isStartGiven) this.span.finish()
+    else this.#finish(nanosecondsOf(endTime))
+  }
+
+  /** A span that would end before its start takes no time, as in OpenTelemetry's SDK. */
+  #finish(end: bigint | undefined): void {
     const { start, elapsed } = this.span
-    const end = endTime === undefined ? undefined : nanosecondsOf(endTime)
-    // A span that starts after its end takes no time, as in OpenTelemetry's SDK.
-    if (end === undefined ? elapsed < 0n : end < start) this.span.finish(start)
-    else this.span.finish(end)
+    this.span.finish((end === undefined ? elapsed < 0n : end < start) ? start : end)
   }
 
   /** Fails the span with the last exception, whose event it is no longer, or with what the status says. */
@@ -196,7 +203,11 @@ function isKey(key: unknown): key is string {
 
 /** What OpenTelemetry's SDK records: texts, numbers, booleans, and lists of one of them. */
 function isAttributeValue(value: unknown): boolean {
-  if (!Array.isArray(value)) return isPrimitive(value)
+  return isPrimitive(value) || isList(value)
+}
+
+function isList(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
   const types = new Set(value.filter((each) => each !== null && each !== undefined).map((each) => typeof each))
   return types.size <= 1 && value.every((each) => each === null || each === undefined || isPrimitive(each))
 }

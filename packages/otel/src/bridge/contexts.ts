@@ -72,14 +72,28 @@ export class Contexts implements ContextManager {
     return this.#run(context, () => Reflect.apply(fn, thisArg, args))
   }
 
+  /** Runs a function with a span in a context, and gives it the span. */
+  withSpan<T>(span: Span, context: Context, fn: (span: Span) => T): T {
+    const rest = context instanceof SpanAndRest ? context.rest : context
+    if (span instanceof BridgedSpan && this.#isRest(rest)) return span.span.run(() => fn(span))
+    return this.#run(new SpanAndRest(span, rest), () => fn(span))
+  }
+
+  /** Whether this is what the active context has beside its span, so that only our own context has to change. */
+  #isRest(rest: Context): boolean {
+    return rest === (this.#entries.getStore()?.rest ?? ROOT_CONTEXT) && !isSuppressed(rest)
+  }
+
   #run<T>(context: Context, call: () => T): T {
-    const [span, rest] =
-      context instanceof SpanAndRest ? [context.span, context.rest] : [trace.getSpan(context), context]
-    const ours = span instanceof BridgedSpan && !isSuppressed(rest) ? span : undefined
-    if (ours !== undefined && rest === (this.#entries.getStore()?.rest ?? ROOT_CONTEXT)) {
-      ours.context = { context, rest }
-      return ours.span.run(() => call())
+    const isOurs = context instanceof SpanAndRest
+    const span = isOurs ? context.span : trace.getSpan(context)
+    const rest = isOurs ? context.rest : context
+    if (span instanceof BridgedSpan && this.#isRest(rest)) {
+      span.context = context
+      span.rest = rest
+      return span.span.run(() => call())
     }
+    const ours = span instanceof BridgedSpan && !isSuppressed(rest) ? span : undefined
     const current = ours?.span
     const entry = { context, rest, current }
     return this.#entries.run(entry, () => (current === undefined ? outsideTraces(call) : current.run(() => call())))
@@ -115,6 +129,8 @@ export class Contexts implements ContextManager {
 /** The context that differs from another in its span; the same one again where that is the last that the span was in. */
 function contextOf(current: ActiveSpan, rest: Context): Context {
   const span = bridged(current)
-  if (span.context?.rest !== rest) span.context = { context: new SpanAndRest(span, rest), rest }
-  return span.context.context
+  if (span.context !== undefined && span.rest === rest) return span.context
+  span.rest = rest
+  span.context = new SpanAndRest(span, rest)
+  return span.context
 }

@@ -21,7 +21,8 @@ const tracers = new Tracers()
  * @returns ends that
  */
 export function openTelemetryBridge(tracer: Tracer): OpenTelemetryBridge {
-  if (!register(tracer)) {
+  const contexts = new Contexts()
+  if (!register(tracer, contexts)) {
     tracer.warn(
       'opentelemetry registered twice',
       'openTelemetryBridge: something else is registered with @opentelemetry/api already, so nothing of it is recorded here: do not start its SDK, and open one bridge only',
@@ -29,19 +30,21 @@ export function openTelemetryBridge(tracer: Tracer): OpenTelemetryBridge {
     return { disable: () => {} }
   }
   tracers.tracer = tracer
+  tracers.contexts = contexts
   return {
     disable: () => {
       if (tracers.tracer !== tracer) return
       tracers.tracer = undefined
+      tracers.contexts = undefined
       if (isOurs()) unregister()
     },
   }
 }
 
 /** @returns whether all three were free; otherwise none is taken */
-function register(tracer: Tracer): boolean {
+function register(tracer: Tracer, contexts: Contexts): boolean {
   if (!trace.setGlobalTracerProvider(tracers)) return false
-  if (!context.setGlobalContextManager(new Contexts())) {
+  if (!context.setGlobalContextManager(contexts)) {
     trace.disable()
     return false
   }

@@ -12,13 +12,14 @@ import {
 import { kindOf, OTLP_KEYS } from '@trace/analysis/formats'
 import { type ActiveSpan, currentSpan, describe, type StartOptions, type Tracer } from '@trace/core'
 import { BridgedSpan } from './bridged-span.js'
-import { isSuppressed } from './contexts.js'
+import { type Contexts, isSuppressed } from './contexts.js'
 import { originOf } from './span-context.js'
 import { nanosecondsOf } from './times.js'
 
 /** Gives tracers of the API that start spans of ours, for as long as there is a tracer. Those that it has given outlast that. */
 export class Tracers implements TracerProvider {
   tracer: Tracer | undefined = undefined
+  contexts: Contexts | undefined = undefined
 
   getTracer(name: string, version?: string): TracerOfApi {
     return new BridgedTracer(this, name, version)
@@ -59,15 +60,17 @@ class BridgedTracer implements TracerOfApi {
     const options = (rest.length > 1 ? rest[0] : undefined) as SpanOptions | undefined
     const parent = ((rest.length > 2 ? rest[1] : undefined) as Context | undefined) ?? contextApi.active()
     const span = this.startSpan(name, options, parent)
-    return contextApi.with(trace.setSpan(parent, span), fn, undefined, span)
+    const { contexts } = this.#tracers
+    if (contexts === undefined) return contextApi.with(trace.setSpan(parent, span), fn, undefined, span)
+    return contexts.withSpan(span, parent, fn)
   }
 
   #start(tracer: Tracer, name: string, options: SpanOptions, context: Context): Span {
     const { attributes, links, startTime } = options
-    const kind = kindOf((options.kind ?? SpanKind.INTERNAL) + 1, attributes ?? {})
+    const kind = kindOf((options.kind ?? SpanKind.INTERNAL) + 1, attributes ?? NO_ATTRIBUTES)
     const start = startTime === undefined ? undefined : nanosecondsOf(startTime)
     const parent = options.root === true ? undefined : trace.getSpan(context)
-    const span = new BridgedSpan(startBelow(parent, tracer, [kind, name, start]))
+    const span = new BridgedSpan(startBelow(parent, tracer, [kind, name, start]), start !== undefined)
     if (!span.span.recording) return span
     const { data } = span.span
     if (this.#name) data[OTLP_KEYS.scopeName] = this.#name
@@ -79,6 +82,7 @@ class BridgedTracer implements TracerOfApi {
 }
 
 const ROOT: StartOptions = { root: true }
+const NO_ATTRIBUTES = {}
 
 function startBelow(
   parent: Span | undefined,
@@ -92,5 +96,6 @@ function startBelow(
   }
   const origin = parent === undefined ? undefined : originOf(parent.spanContext())
   if (origin !== undefined) return tracer.start(kind, name, { ...origin, start })
-  return tracer.start(kind, name, start === undefined ? ROOT : { root: true, start })
+  if (start !== undefined) return tracer.start(kind, name, { root: true, start })
+  return currentSpan() === undefined ? tracer.start(kind, name) : tracer.start(kind, name, ROOT)
 }
