@@ -3,11 +3,12 @@ import { useState } from 'preact/hooks'
 import { StoredComparison } from './compare/compare-view.js'
 import { FileView, type FileViewProps } from './file-view.js'
 import { Problem, SERVER, savedSpans } from './frame/api.js'
-import { useFileDrop } from './frame/drop.js'
+import { type Dropped, useFileDrop } from './frame/drop.js'
 import { switchTimes, utc } from './frame/format.js'
 import { Help } from './frame/help.js'
 import { focusSearch, useKeys } from './frame/keys.js'
-import { go, place } from './frame/location.js'
+import { go, listPlace, place } from './frame/location.js'
+import { PlaceLink } from './frame/place-link.js'
 import { useTrace } from './frame/use-trace.js'
 import { ListView } from './list/list-view.js'
 import { listing } from './list/listing.js'
@@ -25,34 +26,12 @@ export function App(): JSX.Element {
     '/': focusSearch,
     t: switchTimes,
     u: () => {
-      if (trace !== undefined) go({})
+      if (trace !== undefined) go(listPlace())
     },
   })
   return (
     <>
-      <header class="top">
-        <h1>
-          {saved === undefined && dropped === undefined ? (
-            <a href="?" onClick={toList}>
-              Traces
-            </a>
-          ) : (
-            'Trace'
-          )}
-        </h1>
-        <span class="store">{dropped?.name ?? listing.value?.store ?? ''}</span>
-        {dropped !== undefined && (
-          <button type="button" onClick={forget}>
-            Close the file
-          </button>
-        )}
-        <button type="button" aria-pressed={utc.value} onClick={switchTimes}>
-          {utc.value ? 'UTC' : 'Local time'}
-        </button>
-        <button type="button" onClick={() => setHelps(true)} aria-label="Help: keys and search">
-          ?
-        </button>
-      </header>
+      <Top dropped={dropped} onClose={forget} onHelp={() => setHelps(true)} />
       {message !== undefined && (
         <p class="notice bad" role="alert">
           {message}
@@ -68,10 +47,39 @@ export function App(): JSX.Element {
   )
 }
 
-function toList(event: MouseEvent): void {
-  if (event.ctrlKey || event.metaKey || event.shiftKey) return
-  event.preventDefault()
-  go({})
+interface TopProps {
+  /** The file that was dropped on the page. */
+  readonly dropped: Dropped | undefined
+  onClose(): void
+  onHelp(): void
+}
+
+/** Where one is, and what is the same everywhere. */
+function Top({ dropped, onClose, onHelp }: TopProps): JSX.Element {
+  const isInTrace = place.value['trace'] !== undefined
+  return (
+    <header class="top">
+      <h1>
+        {saved === undefined && (dropped === undefined || isInTrace) ? (
+          <PlaceLink to={isInTrace ? listPlace() : {}}>Traces</PlaceLink>
+        ) : (
+          'Trace'
+        )}
+      </h1>
+      <span class="store">{dropped?.name ?? listing.value?.store ?? ''}</span>
+      {dropped !== undefined && (
+        <button type="button" onClick={onClose}>
+          Close the file
+        </button>
+      )}
+      <button type="button" aria-pressed={utc.value} onClick={switchTimes}>
+        {utc.value ? 'UTC' : 'Local time'}
+      </button>
+      <button type="button" onClick={onHelp} aria-label="Help: keys and search">
+        ?
+      </button>
+    </header>
+  )
 }
 
 interface ViewProps {
@@ -95,9 +103,7 @@ function LoadedTrace({ id }: { readonly id: string }): JSX.Element {
       <main class="empty">
         <h2>This trace cannot be shown.</h2>
         <p>{loaded.message}</p>
-        <a href="?" onClick={toList}>
-          Recent traces
-        </a>
+        <PlaceLink to={listPlace()}>Recent traces</PlaceLink>
       </main>
     )
   }

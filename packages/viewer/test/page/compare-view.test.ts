@@ -57,7 +57,7 @@ test('only what has changed in one way is shown, with what it is below, by keys 
   await page.goto(`${url}?trace=7&compare=8&only=gone`)
   await page.locator('.compare tbody tr.gone').waitFor()
   expect(await rows(page)).toHaveLength(2)
-  await page.getByRole('button', { name: /^Trace 8/ }).click()
+  await page.getByRole('link', { name: /^Trace 8/ }).click()
   await page.waitForSelector('.waterfall .row')
   expect(await parameterOf(page, 'trace')).toBe('8')
 })

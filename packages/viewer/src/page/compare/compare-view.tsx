@@ -4,7 +4,8 @@ import type { JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 import { Problem } from '../frame/api.js'
 import { clockTime, duration } from '../frame/format.js'
-import { go, hrefOf, place, set } from '../frame/location.js'
+import { place, set } from '../frame/location.js'
+import { PlaceLink } from '../frame/place-link.js'
 import { useTrace } from '../frame/use-trace.js'
 import { CHANGES, type ComparedPath, comparisonOf, isChance, onlyWith } from './differences.js'
 
@@ -28,7 +29,7 @@ export function StoredComparison({ first, second }: StoredComparisonProps): JSX.
         <main class="empty">
           <h2>These traces cannot be compared.</h2>
           <p>{each.message}</p>
-          <a href={hrefOf({ trace: first })}>Back to the trace</a>
+          <PlaceLink to={{ trace: first }}>Back to the trace</PlaceLink>
         </main>
       )
     }
@@ -53,9 +54,9 @@ export function CompareView({ first, second, notice }: CompareViewProps): JSX.El
   return (
     <main class="compare">
       <p class="facts">
-        <TraceButton spans={first} />
+        <TraceLink spans={first} />
         <span>against</span>
-        <TraceButton spans={second} />
+        <TraceLink spans={second} />
       </p>
       {notice !== undefined && <p class="notice">Spans may be missing: {notice}</p>}
       {leftOut > 0 && (
@@ -113,14 +114,14 @@ function PathTable({ paths }: { readonly paths: readonly ComparedPath[] }): JSX.
   )
 }
 
-function TraceButton({ spans }: { readonly spans: readonly Span[] }): JSX.Element {
+function TraceLink({ spans }: { readonly spans: readonly Span[] }): JSX.Element {
   const [{ traceId } = { traceId: 0n }] = spans
   let earliest = spans[0]?.start ?? 0n
   for (const { start } of spans) if (start < earliest) earliest = start
   return (
-    <button type="button" onClick={() => go({ trace: String(traceId) })}>
+    <PlaceLink to={{ trace: String(traceId) }}>
       Trace {String(traceId)}, {clockTime(earliest)}, {spans.length} spans
-    </button>
+    </PlaceLink>
   )
 }
 

@@ -1,4 +1,4 @@
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { type ReadonlySignal, signal } from '@preact/signals-core'
 
 /** What the page shows, all of it in the URL, so that a link shows the same. */
 export type Place = Readonly<Record<string, string | undefined>>
@@ -12,9 +12,24 @@ addEventListener('popstate', () => {
   current.value = read()
 })
 
-/** Goes to another place: a step that the browser's Back undoes. How times are shown stays. */
+/** What stays wherever one goes: how times are shown, and where the details are. */
+function kept(): Place {
+  const { time, panel } = current.value
+  return { time, panel }
+}
+
+/** The list as it was left last; all of it where the page began with a trace. */
+let list: Place = {}
+
+/** Where one gets out of a trace: to the list as it was left. */
+export function listPlace(): Place {
+  return list
+}
+
+/** Goes to another place: a step that the browser's Back undoes. */
 export function go(to: Place): void {
-  write({ time: current.peek()['time'], ...to }, 'pushState')
+  if (current.peek()['trace'] === undefined) list = current.peek()
+  write({ ...to, ...kept() }, 'pushState')
 }
 
 /** Changes some of the parameters, in the step where the page is. An empty or undefined one goes. */
@@ -24,6 +39,10 @@ export function set(changes: Place): void {
 
 /** The address of a place, for links. */
 export function hrefOf(to: Place): string {
+  return addressOf({ ...to, ...kept() })
+}
+
+function addressOf(to: Place): string {
   const query = new URLSearchParams()
   for (const [key, value] of Object.entries(to)) if (value !== undefined && value !== '') query.set(key, value)
   const text = query.toString()
@@ -31,10 +50,10 @@ export function hrefOf(to: Place): string {
 }
 
 function write(to: Place, how: 'pushState' | 'replaceState'): void {
-  const kept = Object.fromEntries(Object.entries(to).filter(([, value]) => value !== undefined && value !== ''))
+  const whole = Object.fromEntries(Object.entries(to).filter(([, value]) => value !== undefined && value !== ''))
   // A file that is opened from a disk keeps its state too, but behind its own name.
-  history[how](null, '', hrefOf(kept))
-  current.value = kept
+  history[how](null, '', addressOf(whole))
+  current.value = whole
 }
 
 function read(): Place {

@@ -9,6 +9,11 @@ export interface PlaceLinkProps {
   readonly children: ComponentChildren
 }
 
+/** Whether a click is one by which the browser opens a link elsewhere. */
+export function isForNewTab({ metaKey, ctrlKey, shiftKey, button }: MouseEvent): boolean {
+  return metaKey || ctrlKey || shiftKey || button !== 0
+}
+
 /** A link to another place of the page, which opens in a new tab where the reader wants that. */
 export function PlaceLink({ to, title, ...others }: PlaceLinkProps): JSX.Element {
   return (
@@ -18,7 +23,7 @@ export function PlaceLink({ to, title, ...others }: PlaceLinkProps): JSX.Element
       aria-label={title}
       href={hrefOf(to)}
       onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey) return
+        if (isForNewTab(event)) return
         event.preventDefault()
         go(to)
       }}

@@ -3,7 +3,8 @@ import { MOST_LISTED, PAGE } from '../../wire/list-query.js'
 import type { ListedTrace } from '../frame/api.js'
 import { colorNumber, serviceName } from '../frame/colors.js'
 import { clockTime, duration } from '../frame/format.js'
-import { go, hrefOf, place, set } from '../frame/location.js'
+import { go, place, set } from '../frame/location.js'
+import { isForNewTab, PlaceLink } from '../frame/place-link.js'
 import { type COLUMNS, limitOf, listing } from './listing.js'
 
 const HEADINGS: Readonly<Record<keyof typeof COLUMNS, string>> = {
@@ -94,16 +95,9 @@ function TraceRow({ trace }: { readonly trace: ListedTrace }): JSX.Element {
         {serviceName(process)}
       </td>
       <td class="name">
-        <a
-          href={hrefOf(to)}
-          onClick={(event) => {
-            if (isForNewTab(event)) return
-            event.preventDefault()
-            go(to)
-          }}
-        >
+        <PlaceLink to={to}>
           <span class="kind">{kind}</span> {name === '' ? '(no name)' : name}
-        </a>
+        </PlaceLink>
       </td>
       <td class="spans">
         {spans}
@@ -113,8 +107,4 @@ function TraceRow({ trace }: { readonly trace: ListedTrace }): JSX.Element {
       <td class="open">{open === 0 ? '' : open}</td>
     </tr>
   )
-}
-
-function isForNewTab({ metaKey, ctrlKey, shiftKey, button }: MouseEvent): boolean {
-  return metaKey || ctrlKey || shiftKey || button !== 0
 }

@@ -2,7 +2,7 @@ import type { TraceTree } from '@trace/analysis'
 import type { JSX } from 'preact'
 import { colorNumber } from '../frame/colors.js'
 import { duration, fullTime } from '../frame/format.js'
-import { place, set } from '../frame/location.js'
+import { go, place, set } from '../frame/location.js'
 import { Copy, CopyTree } from './copy.js'
 import type { TraceModel } from './model.js'
 import { toggleOff } from './selection.js'
@@ -152,7 +152,7 @@ function CompareForm(): JSX.Element {
       onSubmit={(event) => {
         event.preventDefault()
         const id = new FormData(event.currentTarget).get('id')
-        if (typeof id === 'string' && id.trim() !== '') set({ compare: id.trim() })
+        if (typeof id === 'string' && id.trim() !== '') go({ ...place.peek(), compare: id.trim() })
       }}
     >
       <label>
