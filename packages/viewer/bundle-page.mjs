@@ -17,14 +17,20 @@ const withoutNode = {
       const contents = INSTEAD[basename(path)]
       return contents === undefined ? undefined : { contents }
     })
-    onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => ({
-      contents: IN_BROWSERS[path] ?? 'module.exports = {}',
+    onLoad({ filter: /.*/, namespace: 'node' }, async ({ path }) => ({
+      contents: IN_BROWSERS[path] ?? (await nothingOf(path)),
     }))
   },
 }
 
 /** What of Node is easily had in a browser too. */
-const IN_BROWSERS = { 'node:os': "module.exports = { endianness: () => 'LE' }" }
+const IN_BROWSERS = { 'node:os': "export const endianness = () => 'LE'" }
+
+/** A module with the names of one of Node, so that what nobody uses in the end can be left out. */
+async function nothingOf(path) {
+  const names = path.startsWith('node:') ? Object.keys(await import(path)) : []
+  return names.map((name) => `export ${name === 'default' ? 'default' : `const ${name} =`} undefined`).join('\n')
+}
 
 /** What no browser needs of core: startup snapshots of Node, and checks of options and queries, which the page's types have checked. */
 const INSTEAD = {

@@ -1,5 +1,5 @@
 import type { Span } from '@trace/core/spans'
-import type { SpanNode, TraceTree } from './node.js'
+import type { TraceTree } from './node.js'
 
 /** How far the clock of a host is from that of the host where the trace began, as its calls show. */
 export interface ClockSkew {
@@ -36,7 +36,7 @@ interface Bounds {
 export function clockSkews(tree: TraceTree): ClockSkew[] {
   const first = tree.roots[0]
   if (first === undefined) return []
-  const bounds = boundsOf(tree.nodes)
+  const bounds = boundsOf(tree)
   const reference = hostOf(first.span.process)
   const offsets = new Map<string, { readonly offset: number; readonly calls: number }>([
     [reference, { offset: 0, calls: 0 }],
@@ -59,12 +59,21 @@ export function clockSkews(tree: TraceTree): ClockSkew[] {
   return skews.filter(({ offset }) => Math.abs(offset) > LEAST_SKEW)
 }
 
-function boundsOf(nodes: readonly SpanNode[]): Map<string, Map<string, Bounds>> {
+function boundsOf({ nodes, open }: TraceTree): Map<string, Map<string, Bounds>> {
   const bounds = new Map<string, Map<string, Bounds>>()
+  // A text cut out anew for each span would have to be hashed for each.
+  const hosts = new Map<string, string>()
+  const hostOnce = (process: string): string => {
+    const host = hosts.get(process) ?? hostOf(process)
+    hosts.set(process, host)
+    return host
+  }
   for (const node of nodes) {
     const { parent } = node
-    if (parent === undefined || node.span.process === parent.span.process) continue
-    const [from, to] = [hostOf(parent.span.process), hostOf(node.span.process)]
+    if (parent === undefined) continue
+    const [caller, called] = [parent.span.process, node.span.process]
+    if (caller === called) continue
+    const [from, to] = [hostOnce(caller), hostOnce(called)]
     if (from === to) continue
     const ofCaller = bounds.get(from) ?? new Map<string, Bounds>()
     bounds.set(from, ofCaller)
@@ -72,9 +81,8 @@ function boundsOf(nodes: readonly SpanNode[]): Map<string, Map<string, Bounds>> 
     ofCaller.set(to, pair)
     pair.calls++
     pair.most = Math.min(pair.most, node.start - parent.start)
-    const isWaitedFor =
-      node.span.finish !== undefined && parent.span.finish !== undefined && node.duration <= parent.duration
-    if (isWaitedFor) pair.least = Math.max(pair.least, node.end - parent.end)
+    const haveEnded = open === 0 || (node.span.finish !== undefined && parent.span.finish !== undefined)
+    if (haveEnded && node.duration <= parent.duration) pair.least = Math.max(pair.least, node.end - parent.end)
   }
   return bounds
 }

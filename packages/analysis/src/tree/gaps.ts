@@ -32,18 +32,56 @@ export function gapsOf(tree: TraceTree, least: number = Math.max(1, tree.duratio
  * @returns the earliest first; none of a span without children
  */
 export function gapsIn(within: SpanNode | TraceTree, least: number): Gap[] {
-  const gaps: Gap[] = []
   if ('span' in within) {
+    const gaps: Gap[] = []
     const { start, end, children } = within
     if (children.length > 0) addGaps(gaps, children, { node: within, start, end }, least)
     return gaps
   }
   const { nodes, roots, duration } = within
-  if (roots.some(({ start, end }) => start === 0 && end === duration)) return gaps
-  // Spans may outlive those that began them, so all of them count, in the order of their starts.
-  const all = nodes.toSorted((a, b) => a.start - b.start)
-  addGaps(gaps, all, { node: undefined, start: 0, end: duration }, least)
-  return gaps
+  if (roots.some(({ start, end }) => start === 0 && end === duration)) return []
+  // Spans may outlive those that began them, so all of them count.
+  const still = stillness(nodes, duration, least)
+  const [after, before] = [new Map<number, SpanNode | undefined>(), new Map<number, SpanNode | undefined>()]
+  for (const [start, end] of still) {
+    after.set(start, undefined)
+    before.set(end, undefined)
+  }
+  if (still.length > 0) {
+    for (const node of nodes) {
+      if (after.has(node.end)) after.set(node.end, after.get(node.end) ?? node)
+      if (before.has(node.start)) before.set(node.start, before.get(node.start) ?? node)
+    }
+  }
+  return still.map(([start, end]) => ({
+    node: undefined,
+    start,
+    end,
+    after: after.get(start),
+    before: before.get(end),
+  }))
+}
+
+/**
+ * When no span runs: as many have ended as have begun. Starts and ends are sorted each on their own, as numbers, which takes a fraction of the
+ * time that it takes to sort many spans.
+ */
+function stillness(nodes: readonly SpanNode[], duration: number, least: number): (readonly [number, number])[] {
+  const [starts, ends] = [new Float64Array(nodes.length), new Float64Array(nodes.length)]
+  for (let at = 0; at < nodes.length; at++) {
+    const { start = 0, end = 0 } = nodes[at] ?? {}
+    starts[at] = start
+    // A clock that ran backwards ends no other span.
+    ends[at] = Math.max(start, end)
+  }
+  starts.sort()
+  ends.sort()
+  const found: (readonly [number, number])[] = []
+  for (let at = 0; at <= nodes.length; at++) {
+    const [from, to] = [ends[at - 1] ?? 0, starts[at] ?? duration]
+    if (to - from >= least) found.push([from, to])
+  }
+  return found
 }
 
 function addGaps(

@@ -65,12 +65,12 @@ export function missingOf(tree: TraceTree, ledgers: Iterable<Span> = []): Missin
       return { node, reason: likely.length > 0 ? 'lost' : 'not known', losses: likely }
     })
   const certain = parents.filter(({ reason }) => reason !== 'another system').map(({ node }) => node.span.parentId)
-  const lastSeen = lastSeenOf(tree, known)
-  const open = tree.nodes.filter(({ span }) => span.finish === undefined)
+  const open = tree.open === 0 ? [] : tree.nodes.filter(({ span }) => span.finish === undefined)
+  const lastSeen = open.length === 0 ? undefined : lastSeenOf(tree, known)
   return {
     parents,
     losses: ownLosses,
-    open: open.map((node) => ({ node, lastSeen: lastSeen.get(node.span.process) ?? node.span.start })),
+    open: open.map((node) => ({ node, lastSeen: lastSeen?.get(node.span.process) ?? node.span.start })),
     lost: new Set(certain).size,
   }
 }

@@ -17,6 +17,8 @@ export interface SpanNode {
   readonly children: readonly SpanNode[]
   /** How many spans are above it. */
   readonly depth: number
+  /** Its place among the nodes of its tree, in reading order: `tree.nodes[node.place]` is the node. */
+  readonly place: number
   /**
    * Why a span with a parent is a root: its parent is missing (it is not stored, or belongs to another system), or its parents
    * form a circle, which was cut here. Undefined for other spans.
@@ -73,6 +75,7 @@ export interface MutableNode extends SpanNode {
   parent: MutableNode | undefined
   readonly children: MutableNode[]
   depth: number
+  place: number
   cutOff: 'parent missing' | 'circle' | undefined
   selfTime: number
   critical: CriticalStretch[]

@@ -13,7 +13,7 @@ export interface RowOptions {
   /** Spans whose descendants are left out. */
   readonly collapsed?: (node: SpanNode) => boolean
   /** Shows only these spans, or those for which this is true, and the ones above them. */
-  readonly only?: ReadonlySet<SpanNode> | ((node: SpanNode) => boolean)
+  readonly only?: Iterable<SpanNode> | ((node: SpanNode) => boolean)
 }
 
 /** Like siblings that one row stands for. */
@@ -68,7 +68,7 @@ export function rowsOf(roots: readonly SpanNode[], options: RowOptions = {}): Ro
   const rows: Row[] = []
   const waiting: Waiting[] = []
   const visible = (nodes: readonly SpanNode[]): readonly SpanNode[] =>
-    shown === undefined ? nodes : nodes.filter((node) => shown.has(node))
+    shown === undefined ? nodes : nodes.filter(({ place }) => shown[place] === 1)
   const push = (nodes: readonly SpanNode[], folds: Folds | undefined, depth: number, above: string): void => {
     let last = true
     for (let at = nodes.length - 1; at >= 0; at--) {
@@ -145,10 +145,15 @@ function likeness({ span, service, failed }: SpanNode): string | undefined {
   return `${service}\n${span.kind}\n${span.name}`
 }
 
-function withAncestors(roots: readonly SpanNode[], only: NonNullable<RowOptions['only']>): Set<SpanNode> {
-  const shown = new Set<SpanNode>()
+/** @returns not 0 at the places of those that are shown */
+function withAncestors(roots: readonly SpanNode[], only: NonNullable<RowOptions['only']>): Uint8Array {
+  const shown = new Uint8Array(roots.reduce((most, { place, size }) => Math.max(most, place + size), 0))
   const show = (node: SpanNode): void => {
-    for (let at: SpanNode | undefined = node; at !== undefined && !shown.has(at); at = at.parent) shown.add(at)
+    for (let at: SpanNode | undefined = node; at !== undefined && shown[at.place] !== 1; at = at.parent) {
+      // Of another part of the tree: its parents may be in this one, but it is not drawn.
+      if (at.place >= shown.length) break
+      shown[at.place] = 1
+    }
   }
   if (typeof only !== 'function') {
     for (const node of only) show(node)

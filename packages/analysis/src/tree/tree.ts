@@ -9,6 +9,23 @@ const NOT_CRITICAL: CriticalStretch[] = []
 export interface TreeOptions {
   /** Whether a span has failed: for spans whose data is not at hand. Default: core's `isFailed`, which looks into its data. */
   readonly isFailed?: (span: Span) => boolean
+  /** What is known of the spans without a look at each. Default: they are looked at. */
+  readonly table?: SpanTable
+}
+
+/**
+ * Where the spans of a trace belong, and when they ran, in numbers, each at the place of its span: of spans that are kept as columns, whose fields
+ * would have to be made anew whenever they are looked at. No two of the spans have the same id.
+ */
+export interface SpanTable {
+  /** The places of their parents; -1 where a span has none, or where it is not there. */
+  readonly parents: Int32Array
+  /** The earliest start, in nanoseconds since the Unix epoch. */
+  readonly start: bigint
+  /** In ns from there. */
+  readonly starts: Float64Array
+  /** The same; not a number for spans that are open. */
+  readonly finishes: Float64Array
 }
 
 /**
@@ -20,54 +37,84 @@ export interface TreeOptions {
  */
 export function buildTree(spans: Iterable<Span>, options: TreeOptions = {}): TraceTree {
   const { isFailed: failed = isFailed } = options
-  const nodes = new Map<bigint, MutableNode>()
-  for (const span of spans) {
-    const node = nodes.get(span.spanId)
-    if (node === undefined) nodes.set(span.spanId, nodeOf(span))
-    else node.span = laterRecord(node.span, span)
-  }
-  const { start, finish } = rangeOf(nodes.values())
-  const duration = Number(finish - start)
+  const { once, table } = options.table === undefined ? tabled(spans) : { once: spans, table: options.table }
+  const nodes = Array.from(once, nodeOf)
+  const duration = setTimes(nodes, table)
   const services = new Map<string, string>()
-  for (const node of nodes.values()) {
-    const { span } = node
-    node.service = services.get(span.process) ?? serviceOf(span.process)
-    services.set(span.process, node.service)
-    node.start = Number(span.start - start)
-    node.end = span.finish === undefined ? duration : Number(span.finish - start)
-    node.duration = node.end - node.start
-    if (failed(span)) node.failed = 1
+  for (const node of nodes) {
+    const { process } = node.span
+    let service = services.get(process)
+    if (service === undefined) {
+      service = serviceOf(process)
+      services.set(process, service)
+    }
+    node.service = service
+    if (failed(node.span)) node.failed = 1
   }
-  const roots = linkParents(nodes)
+  const roots = linkParents(nodes, table.parents)
   cutCircles(nodes, roots)
   roots.sort(byStart)
-  for (const node of nodes.values()) if (node.children.length > 1) node.children.sort(byStart)
+  for (const node of nodes) if (node.children.length > 1) node.children.sort(byStart)
   const inOrder = readingOrder(roots)
   sumUp(inOrder)
   return {
     traceId: inOrder[0]?.span.traceId ?? 0n,
     roots,
     nodes: inOrder,
-    start,
+    start: table.start,
     duration,
     failed: roots.reduce((sum, root) => sum + root.failed, 0),
-    open: inOrder.reduce((sum, { span }) => sum + (span.finish === undefined ? 1 : 0), 0),
+    open: table.finishes.reduce((sum, finish) => (Number.isNaN(finish) ? sum + 1 : sum), 0),
     services: [...new Set(inOrder.map(({ service }) => service))],
     criticalPath: roots[0] === undefined ? [] : markCriticalPath(roots[0]),
   }
 }
 
-function rangeOf(nodes: Iterable<SpanNode>): { readonly start: bigint; readonly finish: bigint } {
-  let [start, finish]: [bigint | undefined, bigint] = [undefined, 0n]
-  for (const { span } of nodes) {
-    const begin = span.start
-    if (start === undefined) [start, finish] = [begin, begin]
-    if (begin < start) start = begin
-    const end = span.finish ?? begin
-    if (end > finish) finish = end
-    if (begin > finish) finish = begin
+/** Each span once, and their table. */
+function tabled(spans: Iterable<Span>): { readonly once: readonly Span[]; readonly table: SpanTable } {
+  const places = new Map<bigint, number>()
+  const once: Span[] = []
+  for (const span of spans) {
+    const place = places.get(span.spanId) ?? once.length
+    const earlier = once[place]
+    once[place] = earlier === undefined ? span : laterRecord(earlier, span)
+    places.set(span.spanId, place)
   }
-  return { start: start ?? 0n, finish }
+  let start = once[0]?.start ?? 0n
+  for (const span of once) if (span.start < start) start = span.start
+  const count = once.length
+  const table = {
+    start,
+    parents: new Int32Array(count),
+    starts: new Float64Array(count),
+    finishes: new Float64Array(count),
+  }
+  for (const [at, span] of once.entries()) {
+    const { parentId, finish } = span
+    table.parents[at] = parentId === 0n ? -1 : (places.get(parentId) ?? -1)
+    table.starts[at] = Number(span.start - start)
+    table.finishes[at] = finish === undefined ? Number.NaN : Number(finish - start)
+  }
+  return { once, table }
+}
+
+/** @returns from the start to the latest time that any span knows, in ns */
+function setTimes(nodes: readonly MutableNode[], { starts, finishes }: SpanTable): number {
+  let duration = 0
+  for (let at = 0; at < nodes.length; at++) {
+    const [start = 0, finish = 0] = [starts[at], finishes[at]]
+    if (start > duration) duration = start
+    if (finish > duration) duration = finish
+  }
+  for (let at = 0; at < nodes.length; at++) {
+    const node = nodes[at]
+    const [start = 0, finish = 0] = [starts[at], finishes[at]]
+    if (node === undefined) continue
+    node.start = start
+    node.end = Number.isNaN(finish) ? duration : finish
+    node.duration = node.end - start
+  }
+  return duration
 }
 
 /** What depends on other spans is filled in later. */
@@ -78,6 +125,7 @@ function nodeOf(span: Span): MutableNode {
     parent: undefined,
     children: [],
     depth: 0,
+    place: 0,
     cutOff: undefined,
     start: 0,
     end: 0,
@@ -90,29 +138,30 @@ function nodeOf(span: Span): MutableNode {
 }
 
 /** @returns the spans that have no parent here */
-function linkParents(nodes: ReadonlyMap<bigint, MutableNode>): MutableNode[] {
+function linkParents(nodes: readonly MutableNode[], parents: Int32Array): MutableNode[] {
   const roots: MutableNode[] = []
-  for (const node of nodes.values()) {
-    const { parentId } = node.span
-    const parent = parentId === 0n ? undefined : nodes.get(parentId)
+  for (let at = 0; at < nodes.length; at++) {
+    const node = nodes[at]
+    if (node === undefined) continue
+    const parent = nodes[parents[at] ?? -1]
     if (parent !== undefined && parent !== node) {
       node.parent = parent
       parent.children.push(node)
       continue
     }
     if (parent === node) node.cutOff = 'circle'
-    else if (parentId !== 0n) node.cutOff = 'parent missing'
+    else if (node.span.parentId !== 0n) node.cutOff = 'parent missing'
     roots.push(node)
   }
   return roots
 }
 
 /** Spans that no root leads to hang on a circle. The earliest span of each circle becomes a root. */
-function cutCircles(nodes: ReadonlyMap<bigint, MutableNode>, roots: MutableNode[]): void {
-  if (roots.reduce((sum, root) => sum + countBelow(root), 0) === nodes.size) return
+function cutCircles(nodes: readonly MutableNode[], roots: MutableNode[]): void {
+  if (roots.reduce((sum, root) => sum + countBelow(root), 0) === nodes.length) return
   const reached = new Set<MutableNode>()
   for (const root of roots) reach(root, reached)
-  for (const node of nodes.values()) {
+  for (const node of nodes) {
     if (reached.has(node)) continue
     const first = circleAbove(node).reduce((a, b) => (byStart(a, b) <= 0 ? a : b))
     first.parent?.children.splice(first.parent.children.indexOf(first), 1)
@@ -165,6 +214,7 @@ function readingOrder(roots: readonly MutableNode[]): MutableNode[] {
   const inOrder: MutableNode[] = []
   const waiting = roots.toReversed()
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    node.place = inOrder.length
     inOrder.push(node)
     for (let at = node.children.length - 1; at >= 0; at--) {
       const child = node.children[at]

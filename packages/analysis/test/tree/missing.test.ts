@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
+import fc from 'fast-check'
 import { noteLines } from '../../src/text/notes.js'
 import { clockSkews } from '../../src/tree/clock-skew.js'
 import { gapsIn, gapsOf } from '../../src/tree/gaps.js'
@@ -138,6 +139,29 @@ describe('gapsOf', () => {
     expect(found(gapsIn(second, 1))).toEqual([])
     expect(found(gapsIn(tree, 10))).toEqual([[100, 140]])
     expect(found(gapsIn(buildTree([first.span, second.span]), 1))).toEqual([])
+  })
+
+  test('finds when no span ran, however short that was, as one who looks at every moment', () => {
+    const ran = fc.array(fc.tuple(fc.nat(60), fc.nat(9)), { minLength: 1, maxLength: 12 })
+    fc.assert(
+      fc.property(ran, fc.integer({ min: 1, max: 30 }), (times, least) => {
+        const tree = buildTree(times.map(([from, took], id) => at(id + 1, 0, from, from + took)))
+        const runsAt = (time: number): boolean => tree.nodes.some(({ start, end }) => start <= time && time < end)
+        const beginsAt = (time: number): boolean => tree.nodes.some(({ start }) => start === time)
+        const expected: number[][] = []
+        for (let from = 0, time = 0; time <= tree.duration; time++) {
+          if (!runsAt(time) && !beginsAt(time) && time < tree.duration) continue
+          if (time - from >= least) expected.push([from, time])
+          from = time + (runsAt(time) ? 1 : 0)
+        }
+        const found = gapsIn(tree, least)
+        expect(found.map(({ start, end }) => [start, end])).toEqual(expected)
+        for (const { start, end, after, before } of found) {
+          expect(after?.end ?? start).toBe(start)
+          expect(before?.start ?? end).toBe(end)
+        }
+      }),
+    )
   })
 
   test('finds none in nothing', () => expect(gapsOf(buildTree([]))).toEqual([]))

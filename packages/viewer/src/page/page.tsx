@@ -1,4 +1,19 @@
+import { effect } from '@preact/signals-core'
 import { render } from 'preact'
 import { App } from './app.js'
+import { place } from './frame/location.js'
+import { listing, loading, notLive, problem, values, waiting } from './list/listing.js'
 
-render(<App />, document.body)
+const SHOWN = [place, listing, loading, notLive, problem, values, waiting]
+let isDue = false
+
+// Draws what has changed, once for all that changes at a time.
+effect(() => {
+  for (const signal of SHOWN) signal.value
+  if (isDue) return
+  isDue = true
+  queueMicrotask(() => {
+    isDue = false
+    render(<App />, document.body)
+  })
+})

@@ -88,11 +88,19 @@ async function answer({ reader, turns }: Store, url: URL, signal: AbortSignal): 
   if (pathname.endsWith('/api/trace')) return traceAnswer(reader, url, signal)
   if (pathname.endsWith('/api/saved')) return traceAnswer(reader, url, signal)
   const name = pathname.slice(pathname.lastIndexOf('/') + 1)
-  if (name === '') return { status: 200, ...pageFile('index.html') }
+  if (name === '') return { status: 200, ...indexPage(searchParams) }
   if (name !== 'index.html' && isPageFile(name)) return { status: 200, ...pageFile(name) }
   if (/\.\w+$|\/api\//.test(pathname)) return plain(404, 'There is no such page.')
   // Everything that the page asks for is relative to a path that ends with a slash.
   return { ...plain(302, ''), headers: { Location: `./${name}/` } }
+}
+
+/** The page, which says what it will ask for: so a trace is read while the browser still reads the code of the page. */
+function indexPage(asked: URLSearchParams): Pick<Answer, 'type' | 'text'> {
+  const { type, text } = pageFile('index.html')
+  const ids = ['trace', 'compare'].map((name) => asked.get(name) ?? '').filter((id) => /^\d{1,20}$/.test(id))
+  const links = ids.map((id) => `<link rel="preload" as="fetch" crossorigin="anonymous" href="api/trace?id=${id}">\n`)
+  return { type, text: text.replace('</head>', `${links.join('')}</head>`) }
 }
 
 async function traceAnswer(reader: TraceReader, url: URL, signal: AbortSignal): Promise<Answer> {

@@ -166,8 +166,16 @@ export function isFailed(span: Span): boolean {
   return span instanceof ColumnSpan ? span.columns.failed[span.at] === 1 : isFailedByData(span)
 }
 
-/** Where a span is in columns; undefined where it came in another way. */
-export function placeInColumns(span: Span): { readonly columns: Columns; readonly at: number } | undefined {
+/** Where a span is in columns. */
+export interface PlaceInColumns {
+  readonly columns: Columns
+  readonly at: number
+  /** How much earlier its times are than those in the columns, in ns. */
+  readonly by: bigint
+}
+
+/** @returns undefined where it came in another way. */
+export function placeInColumns(span: Span): PlaceInColumns | undefined {
   return span instanceof ColumnSpan ? span : undefined
 }
 

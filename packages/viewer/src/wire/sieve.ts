@@ -1,140 +1,157 @@
-import type { Span } from '@trace/core/spans'
+import { parseDuration, parseSearch, type Search, type Term } from '@trace/analysis'
+import type { PlainData, Span } from '@trace/core/spans'
+import { lineVerdicts, lowerTextOf, valueVerdicts } from './data-lines.js'
 import { type Columns, placeInColumns } from './read.js'
+import { timesOf } from './table.js'
+import { inverse, MAYBE, NO, SURE, type Verdicts } from './verdicts.js'
 
-/** What a search asks for: see `Term` of `@trace/analysis`. */
-export interface Wanted {
-  readonly negated: boolean
-  readonly field: string | undefined
-  readonly isKey: boolean
-  readonly value: string | undefined
-}
+export { MAYBE, NO, SURE } from './verdicts.js'
 
 /**
- * Which spans a search may find, by the text of their data as it came: so that only a few of a large trace have to be parsed and
- * looked at. Those that it leaves out meet not all conditions; those that it leaves may or may not.
- *
- * @returns undefined where it cannot tell
+ * Tells of each span whether it meets a search, by its columns and by the text of its data as it came: so that only a few of a large
+ * trace have to be parsed and looked at. What a condition means, `parseSearch` says: it is asked once for each word of the columns.
  */
-export function sieveFor(spans: readonly Span[], terms: readonly Wanted[]): ((span: Span) => boolean) | undefined {
+export class Sieve {
+  readonly #columns: Columns
+  /** Where the spans are in the columns. */
+  readonly #places: Uint32Array
+
+  constructor(columns: Columns, places: Uint32Array) {
+    this.#columns = columns
+    this.#places = places
+  }
+
+  /**
+   * A verdict on each span, in their order: {@link SURE} where it meets the search, {@link MAYBE} where the span itself must be asked.
+   *
+   * @param q a search without mistakes
+   */
+  verdicts(q: string): Uint8Array {
+    const { terms } = parseSearch(q)
+    const whole = new Uint8Array(this.#places.length).fill(SURE)
+    for (const term of terms) {
+      const ofTerm = verdictsOf(this.#columns, term, q)
+      for (let at = 0; at < whole.length; at++) {
+        const verdict = ofTerm[this.#places[at] ?? 0] ?? MAYBE
+        if (verdict < (whole[at] ?? NO)) whole[at] = verdict
+      }
+    }
+    return whole
+  }
+}
+
+/** @returns undefined where spans came in another way than by columns, or by several texts */
+export function sieveOf(spans: readonly Span[]): Sieve | undefined {
   const columns = spans[0] === undefined ? undefined : placeInColumns(spans[0])?.columns
   if (columns === undefined) return undefined
-  const [passed, ...others] = terms.flatMap((term) => passedBy(columns, term) ?? [])
-  if (passed === undefined) return undefined
-  for (const other of others)
-    for (let at = 0; at < passed.length; at++) passed[at] = (passed[at] ?? 0) & (other[at] ?? 0)
-  return (span) => {
-    const place = placeInColumns(span)
-    return place === undefined || passed[place.at] === 1
+  const places = new Uint32Array(spans.length)
+  for (let at = 0; at < places.length; at++) {
+    const span = spans[at]
+    const place = span === undefined ? undefined : placeInColumns(span)
+    if (place?.columns !== columns) return undefined
+    places[at] = place.at
   }
+  return new Sieve(columns, places)
 }
 
-/** Not 0 for the spans that may meet a condition; undefined where each may. */
-function passedBy(columns: Columns, { negated, field, isKey, value }: Wanted): Uint8Array | undefined {
-  if (negated) return undefined
-  if (isKey) return passedByKey(columns, field ?? '', value)
-  if (field !== undefined || value === undefined || !isPlain(value)) return undefined
+type Matches = Search['matches']
+
+/** By place in the columns. */
+function verdictsOf(columns: Columns, term: Term, q: string): Verdicts {
+  const { negated, isKey, field, from, to } = term
+  const { matches } = parseSearch(q.slice(from + (negated ? 1 : 0), to))
+  const verdicts = isKey
+    ? valueVerdicts(columns, field ?? '', (value) => matches(spanWith({ data: { [field ?? '']: value } })))
+    : field === undefined
+      ? wordVerdicts(columns, term.value ?? '', matches)
+      : fieldVerdicts(columns, term, matches)
+  return negated ? inverse(verdicts) : verdicts
+}
+
+const NOBODY: Span = {
+  traceId: 1n,
+  spanId: 1n,
+  parentId: 0n,
+  process: '',
+  kind: '',
+  name: '',
+  start: 0n,
+  finish: 0n,
+  data: {},
+}
+
+/** A span that has nothing but what a condition is to be asked about. */
+function spanWith(parts: Partial<Span>): Span {
+  return { ...NOBODY, ...parts }
+}
+
+/** A word may be in the name, kind, process or data. */
+function wordVerdicts(columns: Columns, value: string, matches: Matches): Verdicts {
   const lowerText = lowerTextOf(columns)
-  if (lowerText === undefined) return undefined
-  const word = value.toLowerCase()
-  const passed = linesWith(columns, lowerText, word)
-  const words = columns.words.map((each) => each.toLowerCase().includes(word))
-  if (!words.includes(true)) return passed
+  const verdicts = lineVerdicts(columns, lowerText, value.toLowerCase())
+  const ofWords = columns.words.map((name) => matches(spanWith({ name })))
+  if (!ofWords.includes(true)) return verdicts
   for (const places of [columns.names, columns.kinds, columns.processes]) {
-    for (let at = 0; at < places.length; at++) if (words[places[at] ?? 0] === true) passed[at] = 1
+    for (let at = 0; at < places.length; at++) if (ofWords[places[at] ?? 0] === true) verdicts[at] = SURE
   }
-  return passed
+  return verdicts
 }
 
-/** A key with dots may lead into maps: then the last part of it stands in the text. */
-function passedByKey(columns: Columns, field: string, value: string | undefined): Uint8Array | undefined {
-  const key = field.slice(field.lastIndexOf('.') + 1)
-  if (!isPlain(key)) return undefined
-  const [, operator, limit = ''] = /^([<>]=?)(-?\d+(?:\.\d+)?)$/.exec(value ?? '') ?? []
-  if (operator !== undefined) return linesWithNumber(columns, key, numberTest(operator, Number(limit)))
-  const passed = linesWith(columns, columns.text, key)
-  // Another value may begin like a comparison, or have a star in it that stands for any text.
-  if (value === undefined || !isPlain(value) || /[*<>]/.test(value)) return passed
-  const withValue = linesWith(columns, columns.text, value)
-  for (let at = 0; at < passed.length; at++) passed[at] = (passed[at] ?? 0) & (withValue[at] ?? 0)
-  return passed
+function fieldVerdicts(columns: Columns, { field, value }: Term, matches: Matches): Verdicts {
+  switch (field) {
+    case 'service':
+    case 'process':
+    case 'host':
+      return byWord(columns, columns.processes, (process) => matches(spanWith({ process })))
+    case 'kind':
+      return byWord(columns, columns.kinds, (kind) => matches(spanWith({ kind })))
+    case 'name':
+      return byWord(columns, columns.names, (name) => matches(spanWith({ name })))
+    case 'status':
+      return statusVerdicts(columns, matches)
+    case 'duration':
+      return durationVerdicts(columns, value ?? '')
+    default:
+      return new Uint8Array(columns.count).fill(MAYBE)
+  }
 }
 
-function numberTest(operator: string, limit: number): (value: number) => boolean {
-  if (operator === '<') return (value) => value < limit
-  if (operator === '<=') return (value) => value <= limit
-  return operator === '>' ? (value) => value > limit : (value) => value >= limit
-}
-
-/** The lines with a key whose value is such a number, or none that can be read in passing. */
-function linesWithNumber(
-  { count, dataFrom, text }: Columns,
-  key: string,
-  test: (value: number) => boolean,
-): Uint8Array {
-  const found = new Uint8Array(count)
-  const member = `"${key}":`
-  // A key with a dot of its own ends like this, too.
-  const ending = `.${key}":`
-  for (const part of [member, ending]) {
-    let line = 0
-    for (let at = text.indexOf(part, dataFrom[0]); at >= 0 && line < count; at = text.indexOf(part, at + 1)) {
-      while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
-      const value = numberAt(text, at + part.length)
-      if (value === undefined || test(value)) found[line] = 1
+function byWord({ count, words }: Columns, places: Uint32Array, test: (word: string) => boolean): Verdicts {
+  const known = new Map<number, number>()
+  const verdicts = new Uint8Array(count)
+  for (let at = 0; at < count; at++) {
+    const place = places[at] ?? 0
+    let verdict = known.get(place)
+    if (verdict === undefined) {
+      verdict = test(words[place] ?? '') ? SURE : NO
+      known.set(place, verdict)
     }
+    verdicts[at] = verdict
   }
-  return found
+  return verdicts
 }
 
-/** A number of up to 15 digits, as most are; undefined for all else. */
-function numberAt(text: string, from: number): number | undefined {
-  let at = from
-  while (at < from + 16 && isDigit(text.charCodeAt(at))) at++
-  const end = text.charAt(at)
-  return at > from && at < from + 16 && (end === ',' || end === '}') ? Number(text.slice(from, at)) : undefined
+const FAILED: PlainData = { 'error.type': 'Error' }
+
+function statusVerdicts({ failed }: Columns, matches: Matches): Verdicts {
+  const [ofFailed, ofOthers] = [matches(spanWith({ data: FAILED })), matches(NOBODY)]
+  return failed.map((each) => ((each === 1 ? ofFailed : ofOthers) ? SURE : NO))
 }
 
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57
-}
-
-/** Whether JSON writes a text as it is. */
-function isPlain(text: string): boolean {
-  return text !== '' && /^[^"\\\x00-\x1f\ud800-\udfff]+$/.test(text)
-}
-
-function linesWith({ count, dataFrom }: Columns, text: string, part: string): Uint8Array {
-  const found = new Uint8Array(count)
-  let line = 0
-  for (let at = text.indexOf(part, dataFrom[0]); at >= 0 && line < count; ) {
-    while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
-    found[line] = 1
-    at = text.indexOf(part, dataFrom[line + 1] ?? text.length)
+function durationVerdicts(columns: Columns, value: string): Verdicts {
+  const verdicts = new Uint8Array(columns.count).fill(MAYBE)
+  const [, operator = '', rest = ''] = /^([<>]=?)(.*)$/s.exec(value) ?? []
+  const limit = Math.round(parseDuration(rest) ?? Number.NaN)
+  if (operator === '' || Number.isNaN(limit)) return verdicts
+  const { starts, finishes } = timesOf(columns)
+  for (let at = 0; at < verdicts.length; at++) {
+    const [start = 0, finish = 0] = [starts[at], finishes[at]]
+    const duration = finish - start
+    const beyond = operator.startsWith('<') ? limit - duration : duration - limit
+    const isMet = beyond > 0 || (beyond === 0 && operator.endsWith('='))
+    // Of an open span it is not a number.
+    if (Number.isNaN(finish) || (Number.isSafeInteger(start) && Number.isSafeInteger(finish)))
+      verdicts[at] = isMet ? SURE : NO
   }
-  return found
-}
-
-const lowered = new WeakMap<Columns, string>()
-
-/** The whole text in lower case; undefined where that has another length, as a few letters have. */
-function lowerTextOf(columns: Columns): string | undefined {
-  const text = lowered.get(columns) ?? columns.text.toLowerCase()
-  lowered.set(columns, text)
-  return text.length === columns.text.length ? text : undefined
-}
-
-/** As much is made lower case at once, in characters: less than a frame takes. */
-const SLICE = 1_000_000
-
-/** Makes ready what a search for a word needs, a slice at each step, so that the first search takes no longer than others. */
-export function* prepareSieve(spans: readonly Span[]): Generator<void> {
-  const columns = spans[0] === undefined ? undefined : placeInColumns(spans[0])?.columns
-  if (columns === undefined || lowered.has(columns)) return
-  const { text } = columns
-  const parts: string[] = []
-  for (let at = 0; at < text.length; at += SLICE) {
-    parts.push(text.slice(at, at + SLICE).toLowerCase())
-    yield
-  }
-  if (!lowered.has(columns)) lowered.set(columns, parts.join(''))
+  return verdicts
 }

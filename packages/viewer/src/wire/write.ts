@@ -26,22 +26,42 @@ function columnsOf(spans: readonly Span[]): SpanColumns {
     }
     return found
   }
-  const ids = (of: (span: Span) => bigint): string => base64(BigUint64Array.from(spans, of))
-  const times = (of: (span: Span) => bigint): string => base64(BigInt64Array.from(spans, of))
-  const places = (of: (span: Span) => string): string => base64(Uint32Array.from(spans, (span) => place(of(span))))
-  const [first] = spans
-  const isOneTrace = spans.every(({ traceId }) => traceId === first?.traceId)
+  const count = spans.length
+  const [traceIds, spanIds, parentIds] = [
+    new BigUint64Array(count),
+    new BigUint64Array(count),
+    new BigUint64Array(count),
+  ]
+  const [starts, finishes] = [new BigInt64Array(count), new BigInt64Array(count)]
+  const [processes, kinds, names] = [new Uint32Array(count), new Uint32Array(count), new Uint32Array(count)]
+  const failed: number[] = []
+  let isOneTrace = true
+  // One loop: to make an array of each column by a function of its own takes twice as long.
+  for (let at = 0; at < count; at++) {
+    const span = spans[at]
+    if (span === undefined) continue
+    traceIds[at] = span.traceId
+    if (span.traceId !== spans[0]?.traceId) isOneTrace = false
+    spanIds[at] = span.spanId
+    parentIds[at] = span.parentId
+    starts[at] = within(span.start)
+    finishes[at] = span.finish === undefined ? OPEN : within(span.finish)
+    processes[at] = place(span.process)
+    kinds[at] = place(span.kind)
+    names[at] = place(span.name)
+    if (isFailed(span)) failed.push(at)
+  }
   return {
-    count: spans.length,
-    traceIds: base64(BigUint64Array.from(isOneTrace ? spans.slice(0, 1) : spans, ({ traceId }) => traceId)),
-    spanIds: ids(({ spanId }) => spanId),
-    parentIds: ids(({ parentId }) => parentId),
-    starts: times(({ start }) => within(start)),
-    finishes: times(({ finish }) => (finish === undefined ? OPEN : within(finish))),
-    processes: places(({ process }) => process),
-    kinds: places(({ kind }) => kind),
-    names: places(({ name }) => name),
-    failed: base64(Uint32Array.from(spans.flatMap((span, at) => (isFailed(span) ? [at] : [])))),
+    count,
+    traceIds: base64(isOneTrace ? traceIds.subarray(0, 1) : traceIds),
+    spanIds: base64(spanIds),
+    parentIds: base64(parentIds),
+    starts: base64(starts),
+    finishes: base64(finishes),
+    processes: base64(processes),
+    kinds: base64(kinds),
+    names: base64(names),
+    failed: base64(Uint32Array.from(failed)),
     words: [...words.keys()],
   }
 }

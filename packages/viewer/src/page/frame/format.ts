@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal } from '@preact/signals'
+import { computed, type ReadonlySignal } from '@preact/signals-core'
 import { formatDuration } from '@trace/analysis'
 import { place, set } from './location.js'
 

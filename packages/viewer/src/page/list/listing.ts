@@ -1,4 +1,4 @@
-import { computed, effect, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals-core'
 import type { StoredValues } from '@trace/analysis'
 import { MOST_LISTED, PAGE } from '../../wire/list-query.js'
 import { type ListedTrace, type Listing, type ListSource, Problem } from '../frame/api.js'
@@ -42,6 +42,8 @@ function compare<T extends bigint | number | string>(a: T, b: T): number {
 }
 
 let source: ListSource | undefined
+/** The list that is shown: one that was shown before may end when another has begun. */
+let shown: unknown
 let stopLoading = new AbortController()
 
 /** Loads the list that the URL asks for, and again whenever that changes. @returns what ends it */
@@ -51,6 +53,8 @@ export function keepLoaded(from: ListSource): () => void {
     listing.value = problem.value = values.value = undefined
     waiting.value = []
   }
+  const own = {}
+  shown = own
   const asked = computed(() => queryOf(place.value).toString())
   const search = computed(() => place.value['q'] ?? '')
   const hasEnd = computed(() => place.value['to'] !== undefined)
@@ -64,7 +68,7 @@ export function keepLoaded(from: ListSource): () => void {
   return () => {
     endLoading()
     endLive()
-    stopLoading.abort()
+    if (shown === own) stopLoading.abort()
   }
 }
 

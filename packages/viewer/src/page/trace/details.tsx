@@ -48,7 +48,7 @@ export function Details(props: DetailsProps): JSX.Element {
       </header>
       {!hasRow && <p class="faint">Its row is not shown now: it is closed, hidden, or not among what was found.</p>}
       <div class="actions">
-        <details class="copies">
+        <details class="menu">
           <summary>Copy span, subtree</summary>
           <div class="actions">
             <CopySpan tree={model.tree} node={node} />

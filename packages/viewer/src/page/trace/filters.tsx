@@ -10,7 +10,7 @@ export function Filters({ model, hidden }: { readonly model: TraceModel; readonl
   const count = place.value['hide']?.split(',').filter((each) => each !== '').length ?? 0
   return (
     <>
-      <details class="filters">
+      <details class="menu filters">
         <summary>Hide{count > 0 ? ` (${count})` : ''}</summary>
         <div class="choices">
           <Choices title="Services" prefix="service" values={model.services} />

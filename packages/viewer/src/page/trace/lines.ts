@@ -1,6 +1,6 @@
 import { type Row, type RowOptions, rowsOf, type SpanNode } from '@trace/analysis'
 import { isFailed } from '../../wire/read.js'
-import type { TraceModel } from './model.js'
+import type { Lens, TraceModel } from './model.js'
 
 /** What the reader has chosen to see. */
 export interface Choice {
@@ -87,8 +87,8 @@ export function placeOfLine(lines: readonly Line[], { find }: TraceModel, id: st
 }
 
 /** The lines of what a search has found, and of what is above it, whatever is closed. */
-export function lensLines({ tree }: TraceModel, root: SpanNode | undefined, lens: ReadonlySet<SpanNode>): Line[] {
-  const rows = rowsOf(root === undefined ? tree.roots : [root], { foldFrom: Infinity, only: lens })
+export function lensLines({ tree }: TraceModel, root: SpanNode | undefined, lens: Lens): Line[] {
+  const rows = rowsOf(root === undefined ? tree.roots : [root], { foldFrom: Infinity, only: lens.nodes })
   return rows.map((row) => new Line(row, row.depth, false, false))
 }
 
@@ -172,9 +172,13 @@ function optionsOf(choice: Choice): RowOptions {
   const { isHidden, folds } = choice
   return {
     foldFrom: folds ? 5 : Infinity,
-    collapsed: (node) => isClosed(node, choice),
+    ...(closesNone(choice) ? {} : { collapsed: (node) => isClosed(node, choice) }),
     ...(isHidden === undefined ? {} : { only: (node) => !isHidden(node) || node.failed > 0 }),
   }
+}
+
+function closesNone({ level, kinds, closed }: Choice): boolean {
+  return level === Infinity && kinds.size === 0 && closed.size === 0
 }
 
 function isClosed(node: SpanNode, { root, level, kinds, closed, opened }: Choice): boolean {
@@ -188,12 +192,13 @@ function isClosed(node: SpanNode, { root, level, kinds, closed, opened }: Choice
 /** @param above how many lines are above the first ones in the tree */
 function linesBelow(nodes: readonly SpanNode[], choice: Choice, options: RowOptions, above: number): Line[] {
   const lines: Line[] = []
+  const allOpen = closesNone(choice)
   for (const row of rowsOf(nodes, options)) {
     const depth = row.depth + above
     if (row.fold !== undefined) for (const line of foldLines(row, depth, choice, options)) lines.push(line)
     else {
       const canToggle = row.node.children.length > 0
-      lines.push(new Line(row, depth, canToggle, canToggle && isClosed(row.node, choice)))
+      lines.push(new Line(row, depth, canToggle, canToggle && !allOpen && isClosed(row.node, choice)))
     }
   }
   return choice.folds ? withChains(lines, choice.opened) : lines

@@ -15,7 +15,8 @@ import {
 } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import { isFailed, moved } from '../../wire/read.js'
-import { sieveFor } from '../../wire/sieve.js'
+import { MAYBE, NO, type Sieve, SURE, sieveOf } from '../../wire/sieve.js'
+import { tableOf } from '../../wire/table.js'
 import { Problem } from '../frame/api.js'
 
 export interface Count {
@@ -26,7 +27,10 @@ export interface Count {
 /** A trace, and what the page needs to find in it. */
 export interface TraceModel {
   readonly tree: TraceTree
+  /** In reading order. */
   readonly spans: readonly Span[]
+  /** What makes searches fast; undefined where the spans came in another way than by columns. */
+  readonly sieve: () => Sieve | undefined
   /** Finds a span by its id, in decimal. */
   readonly find: (id: string) => SpanNode | undefined
   readonly missing: Missing
@@ -54,13 +58,20 @@ export interface ModelParts {
 }
 
 export function modelOf({ spans, ledgers, isCorrected }: ModelParts): TraceModel {
-  const recorded = buildTree(spans, { isFailed })
+  const table = tableOf(spans)
+  const recorded = buildTree(spans, table === undefined ? { isFailed } : { isFailed, table })
   const skews = clockSkews(recorded)
   const tree = isCorrected && skews.length > 0 ? buildTree(withoutSkew(spans, skews, moved), { isFailed }) : recorded
   const missing = missingOf(tree, ledgers)
+  const inOrder = tree.nodes.map(({ span }) => span)
+  let sieve: { readonly of: Sieve | undefined } | undefined
   return {
     tree,
-    spans: tree.nodes.map(({ span }) => span),
+    spans: inOrder,
+    sieve: () => {
+      sieve ??= { of: sieveOf(inOrder) }
+      return sieve.of
+    },
     find: finderOf(tree),
     missing,
     lackOf: new Map(missing.parents.map((each) => [each.node, each])),
@@ -113,13 +124,42 @@ function finderOf({ nodes }: TraceTree): (id: string) => SpanNode | undefined {
   }
 }
 
-/** What a search finds; undefined where nothing is searched for. */
-export function lensOf({ tree, spans }: TraceModel, q: string): ReadonlySet<SpanNode> | Problem | undefined {
+/** What a search finds. */
+export class Lens {
+  /** In reading order. */
+  readonly nodes: SpanNode[] = []
+  /** Not 0 at their places. */
+  readonly #found: Uint8Array
+
+  /** @param whole as many spans as the trace has */
+  constructor(whole: number) {
+    this.#found = new Uint8Array(whole)
+  }
+
+  add(node: SpanNode): void {
+    this.nodes.push(node)
+    this.#found[node.place] = 1
+  }
+
+  has({ place }: SpanNode): boolean {
+    return this.#found[place] === 1
+  }
+}
+
+/** @returns undefined where nothing is searched for */
+export function lensOf({ tree: { nodes }, sieve }: TraceModel, q: string): Lens | Problem | undefined {
   try {
     const { terms, matches } = parseSearch(q)
     if (terms.length === 0) return undefined
-    const passes = sieveFor(spans, terms) ?? (() => true)
-    return new Set(tree.nodes.filter(({ span }) => passes(span) && matches(span)))
+    const verdicts = sieve()?.verdicts(q)
+    const lens = new Lens(nodes.length)
+    for (let at = 0; at < nodes.length; at++) {
+      const verdict = verdicts?.[at] ?? MAYBE
+      const node = nodes[at]
+      if (verdict === NO || node === undefined) continue
+      if (verdict === SURE || matches(node.span)) lens.add(node)
+    }
+    return lens
   } catch (error) {
     if (error instanceof SearchError) return new Problem(error.message, error.from)
     throw error

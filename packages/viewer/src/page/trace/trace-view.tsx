@@ -1,8 +1,8 @@
-import { gapsIn, type SpanNode } from '@trace/analysis'
+import { gapsIn } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
-import { prepareSieve } from '../../wire/sieve.js'
+import { prepareSearch } from '../../wire/data-lines.js'
 import { Problem } from '../frame/api.js'
 import { useKeys } from '../frame/keys.js'
 import { type Place, place, set } from '../frame/location.js'
@@ -12,7 +12,7 @@ import { Filters } from './filters.js'
 import { correctClocks, Header } from './header.js'
 import { type Choice, hiddenBy, type Line, Lines, lensLines, placeOfLine } from './lines.js'
 import { Minimap } from './minimap.js'
-import { lensOf, modelOf, type TraceModel } from './model.js'
+import { Lens, lensOf, modelOf, type TraceModel } from './model.js'
 import { NameTable } from './name-table.js'
 import {
   errorsAround,
@@ -44,7 +44,7 @@ interface View {
   readonly at: Place
   readonly choice: Choice
   readonly lines: readonly Line[]
-  readonly lens: ReadonlySet<SpanNode> | Problem | undefined
+  readonly lens: Lens | Problem | undefined
   /** The lines that were searched for; undefined where nothing was. */
   readonly matches: readonly Line[] | undefined
   readonly isMatch: (line: Line) => boolean
@@ -60,8 +60,8 @@ interface View {
 export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps): JSX.Element {
   const view = useView(spans, ledgers)
   useTraceKeys(view)
-  useEffect(() => inIdleTime(prepareSieve(spans)), [spans])
   const { model, lines, selected, range } = view
+  useEffect(() => inIdleTime(searchReady(model)), [model])
   if (model.tree.nodes.length === 0) {
     return (
       <main class="empty">
@@ -90,6 +90,12 @@ export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps):
   )
 }
 
+/** Makes ready what the first search needs. */
+function* searchReady({ spans, sieve }: TraceModel): Generator<void> {
+  yield* prepareSearch(spans)
+  sieve()
+}
+
 /** Goes on step by step while the page has nothing else to do. @returns what ends it */
 function inIdleTime(steps: Iterator<void>): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -109,17 +115,17 @@ function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
   const choice = useMemo(() => choiceOf(model, at), [model, closed, level, open, folds, root, hide, min, shut])
   const whole = useMemo(() => new Lines(model), [model])
   const lines = useMemo(
-    () => (lens instanceof Set ? lensLines(model, choice.root, lens) : whole.linesFor(choice)),
+    () => (lens instanceof Lens ? lensLines(model, choice.root, lens) : whole.linesFor(choice)),
     [whole, choice, lens],
   )
-  const isMatch = (each: Line): boolean => lens instanceof Set && lens.has(each.node)
+  const isMatch = (each: Line): boolean => lens instanceof Lens && lens.has(each.node)
   return {
     model,
     at,
     choice,
     lines,
     lens,
-    matches: useMemo(() => (lens instanceof Set ? lines.filter(isMatch) : undefined), [lines, lens]),
+    matches: useMemo(() => (lens instanceof Lens ? lines.filter(isMatch) : undefined), [lines, lens]),
     isMatch,
     selected: useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']]),
     hidden: useMemo(() => hiddenBy(choice, model), [model, hide, min]),

@@ -9,7 +9,7 @@ import { WaterfallRow } from './row.js'
 /** Pixels, as `--row` of frame.css. */
 const ROW = 26
 /** Rows that are drawn beyond what is seen, so that scrolling shows no gap. */
-const BEYOND = 8
+const BEYOND = 5
 /** Chromium ends at 33.5 million pixels, Firefox at 17.9: what is longer scrolls faster than it moves. */
 const MOST_HEIGHT = 12_000_000
 

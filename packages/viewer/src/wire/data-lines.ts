@@ -1,0 +1,162 @@
+// Looks for words and values in the data of many spans, as text: JSON, a line for each span. What cannot be told in passing, such as what stands
+// behind an escape or within lists and maps, is left to those who parse the line.
+import type { Span } from '@trace/core/spans'
+import { type Columns, placeInColumns } from './read.js'
+import { MAYBE, NO, SURE, type Verdicts } from './verdicts.js'
+
+const QUOTE = 34
+const COMMA = 44
+const COLON = 58
+const LIST = 91
+const ESCAPE = 92
+const MAP = 123
+const MAP_END = 125
+
+/**
+ * Whether a value in the data has a word in it.
+ *
+ * @param text all data in lower case; undefined where that cannot be had
+ * @param word in lower case
+ */
+export function lineVerdicts({ count, dataFrom }: Columns, text: string | undefined, word: string): Verdicts {
+  const verdicts = new Uint8Array(count)
+  if (text === undefined || !isPlain(word)) return verdicts.fill(MAYBE)
+  // Numbers, true, false and null are JSON as they are text. A list of a bigint or of a number that JSON lacks is parsed.
+  const isBare = /^[\w.+-]+$/.test(word)
+  let line = 0
+  for (let at = text.indexOf(word, dataFrom[0]); at >= 0 && line < count; ) {
+    while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
+    const where = placeOf(text, dataFrom[line] ?? 0, at)
+    const verdict = where === 'text' ? inText(text, at) : where === 'top' && isBare ? SURE : MAYBE
+    if (verdict !== NO) verdicts[line] = verdict
+    // What is in a key may be in a value too.
+    at = text.indexOf(word, verdict === NO ? at + 1 : (dataFrom[line + 1] ?? text.length))
+  }
+  return verdicts
+}
+
+/**
+ * Whether a key of the data has a value that meets a condition.
+ *
+ * @param test tells of the text of a value, or of a number
+ */
+export function valueVerdicts(columns: Columns, key: string, test: (value: string | number) => boolean): Verdicts {
+  const { count, dataFrom, text } = columns
+  const last = key.slice(key.lastIndexOf('.') + 1)
+  if (!isPlain(key) || !isPlain(last)) return new Uint8Array(count).fill(MAYBE)
+  // A key with dots may lead into maps: then the last part of it stands in the text.
+  const verdicts = last === key ? new Uint8Array(count) : linesWith(columns, last)
+  const known = onceEach(test)
+  const member = `"${key}":`
+  let line = 0
+  for (let at = text.indexOf(member, dataFrom[0]); at >= 0 && line < count; ) {
+    while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
+    const isTop = placeOf(text, dataFrom[line] ?? 0, at) === 'top'
+    verdicts[line] = isTop ? verdictOn(text, at + member.length, known) : MAYBE
+    at = text.indexOf(member, dataFrom[line + 1] ?? text.length)
+  }
+  return verdicts
+}
+
+/** As many values are remembered. */
+const MOST_KNOWN = 1_000
+
+/** Asks once about each value: most keys have a few values. */
+function onceEach(test: (value: string | number) => boolean): (token: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (token) => {
+    let found = known.get(token)
+    if (found === undefined) {
+      // A text is no number, whatever is in it.
+      found = test(token.startsWith('"') ? token.slice(1, -1) : Number.isNaN(Number(token)) ? token : Number(token))
+      if (known.size < MOST_KNOWN) known.set(token, found)
+    }
+    return found
+  }
+}
+
+/** @param from where the value begins */
+function verdictOn(text: string, from: number, test: (token: string) => boolean): number {
+  const first = text.charCodeAt(from)
+  if (first === LIST || first === MAP) return MAYBE
+  const end = first === QUOTE ? quoteAfter(text, from + 1) : tokenEnd(text, from) - 1
+  if (end === undefined) return MAYBE
+  return test(text.slice(from, end + 1)) ? SURE : NO
+}
+
+/** Where in the JSON of a map a place is: at the top between texts, within a text at the top, or where that is not easily told. */
+function placeOf(text: string, from: number, place: number): 'top' | 'text' | undefined {
+  let isText = false
+  for (let at = from + 1; at < place; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) isText = !isText
+    else if (code === ESCAPE || (!isText && (code === LIST || code === MAP))) return undefined
+  }
+  return isText ? 'text' : 'top'
+}
+
+/** Of a word in a text: a key is no value. */
+function inText(text: string, at: number): number {
+  const end = quoteAfter(text, at)
+  if (end === undefined) return MAYBE
+  return text.charCodeAt(end + 1) === COLON ? NO : SURE
+}
+
+/** Where a text ends; undefined where it has an escape before. */
+function quoteAfter(text: string, from: number): number | undefined {
+  let at = from
+  for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(++at)) {
+    if (code === ESCAPE || Number.isNaN(code)) return undefined
+  }
+  return at
+}
+
+function tokenEnd(text: string, from: number): number {
+  let at = from
+  for (let code = text.charCodeAt(at); code !== COMMA && code !== MAP_END; code = text.charCodeAt(++at)) {
+    if (Number.isNaN(code)) break
+  }
+  return at
+}
+
+/** Whether JSON writes a text as it is. */
+function isPlain(text: string): boolean {
+  return text !== '' && /^[^"\\\x00-\x1f\ud800-\udfff]+$/.test(text)
+}
+
+/** {@link MAYBE} for the lines with a part. */
+function linesWith({ count, dataFrom, text }: Columns, part: string): Verdicts {
+  const found = new Uint8Array(count)
+  let line = 0
+  for (let at = text.indexOf(part, dataFrom[0]); at >= 0 && line < count; ) {
+    while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
+    found[line] = MAYBE
+    at = text.indexOf(part, dataFrom[line + 1] ?? text.length)
+  }
+  return found
+}
+
+const lowered = new WeakMap<Columns, string>()
+
+/** The whole text in lower case; undefined where that has another length, as a few letters have. */
+export function lowerTextOf(columns: Columns): string | undefined {
+  const text = lowered.get(columns) ?? columns.text.toLowerCase()
+  lowered.set(columns, text)
+  return text.length === columns.text.length ? text : undefined
+}
+
+/** As much is made lower case at once, in characters: less than a frame takes. */
+const SLICE = 1_000_000
+
+/** Makes ready what a search for a word needs, a slice at each step, so that the first search takes no longer than others. */
+export function* prepareSearch(spans: readonly Span[]): Generator<void> {
+  const columns = spans[0] === undefined ? undefined : placeInColumns(spans[0])?.columns
+  if (columns === undefined || lowered.has(columns)) return
+  const { text } = columns
+  const parts: string[] = []
+  for (let at = 0; at < text.length; at += SLICE) {
+    parts.push(text.slice(at, at + SLICE).toLowerCase())
+    yield
+  }
+  if (!lowered.has(columns)) lowered.set(columns, parts.join(''))
+}
