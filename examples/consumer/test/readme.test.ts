@@ -27,6 +27,7 @@ const snippets = readmes
   .filter((name) => existsSync(join(top, name)))
   .flatMap((name) => snippetsOf(join(top, name), name))
 const typescript = snippets.filter(({ language }) => language === 'ts')
+const runnable = typescript.filter(({ needs }) => needs === undefined)
 const shell = snippets.filter(({ language }) => language === 'sh')
 
 const fileOf = ({ at }: Snippet, ending: string): string => join(programs, `${at.replace(/\W+/g, '-')}.${ending}`)
@@ -46,6 +47,11 @@ test('every README has code to try, and every piece of it is one that is tested 
   expect([...languages].sort()).toEqual(['sh', 'text', 'ts', 'yaml'].filter((language) => languages.has(language)))
 })
 
+test('the programs that need a server run in a test of their package', () => {
+  const folders = snippets.flatMap(({ at, needs }) => (needs === undefined ? [] : [at.replace(/README\.md:.*/, '')]))
+  for (const folder of new Set(folders)) expect(existsSync(join(top, folder, 'test', 'readme.test.ts'))).toBe(true)
+})
+
 test('the programs pass the type checker, as a user of each package has it', () => {
   const options = { extends: '../../../tsconfig.base.json', include: ['*.mts'] }
   const compilerOptions = {
@@ -61,7 +67,7 @@ test('the programs pass the type checker, as a user of each package has it', () 
 })
 
 describe('the program at', () => {
-  test.each(typescript.map((snippet) => [snippet.at, snippet] as const))('%s runs', async (_at, snippet) => {
+  test.each(runnable.map((snippet) => [snippet.at, snippet] as const))('%s runs', async (_at, snippet) => {
     const printed = snippet.get === undefined ? runToEnd(snippet) : await runAndGet(snippet, snippet.get)
     if (snippet.prints !== undefined) expect(masked(printed)).toBe(masked(snippet.prints))
   })

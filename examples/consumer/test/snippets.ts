@@ -10,18 +10,23 @@ export interface Snippet {
   readonly prints: string | undefined
   /** For a program that stays up: the path to GET, in a comment right before it: `<!-- GET /users/7 -->`. */
   readonly get: string | undefined
+  /** For a program that needs a server, which its package's own test of the README starts: `<!-- NEEDS postgresql -->`. */
+  readonly needs: string | undefined
 }
 
-const FENCE = /^(?:<!-- GET (\S+) -->\n+)?```(\w+)\n([\s\S]*?)^```\n(?:\n*```text\n([\s\S]*?)^```\n)?/gm
+const FENCE = /^(?:<!-- (?:GET|(NEEDS)) (\S+) -->\n+)?```(\w+)\n([\s\S]*?)^```\n(?:\n*```text\n([\s\S]*?)^```\n)?/gm
 
 /** All pieces of code in a README, in order. */
 export function snippetsOf(file: string, name: string): Snippet[] {
   const text = readFileSync(file, 'utf8')
-  return [...text.matchAll(FENCE)].map(({ index, 1: get, 2: language = '', 3: code = '', 4: prints }) => ({
-    at: `${name}:${text.slice(0, index).split('\n').length}`,
-    language,
-    code,
-    prints,
-    get,
-  }))
+  return [...text.matchAll(FENCE)].map(
+    ({ index, 1: isNeeded, 2: word, 3: language = '', 4: code = '', 5: prints }) => ({
+      at: `${name}:${text.slice(0, index).split('\n').length}`,
+      language,
+      code,
+      prints,
+      get: isNeeded === undefined ? word : undefined,
+      needs: isNeeded === undefined ? undefined : word,
+    }),
+  )
 }

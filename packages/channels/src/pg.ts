@@ -1,5 +1,6 @@
 import { type ActiveSpan, currentSpan, describe, outsideTraces, type Tracer } from '@trace/core'
 import { addDatabase, addQuery, type Database, databaseOf, failQuery } from './libraries/postgresql.js'
+import { settlingAlike } from './libraries/settling.js'
 import { isSubmittable, traceSubmittable } from './libraries/submittable.js'
 import { isMethod, isObject, isThenable, type Method, methodOf, override, read, within } from './libraries/wrapping.js'
 
@@ -194,21 +195,4 @@ function rowsOf(result: unknown): number | undefined {
   if (Array.isArray(result)) return result.reduce<number>((sum, each) => sum + (rowsOf(each) ?? 0), 0)
   const rows = read(result, 'rows')
   return Array.isArray(rows) ? rows.length : undefined
-}
-
-/** A promise that settles the same way as another, after its span has finished. It is handled only if the program handles it. */
-function settlingAlike(
-  promise: PromiseLike<unknown>,
-  settled: (error: unknown, result: unknown) => void,
-): PromiseLike<unknown> {
-  return promise.then(
-    (result) => {
-      settled(undefined, result)
-      return result
-    },
-    (error: unknown) => {
-      settled(error, undefined)
-      throw error
-    },
-  )
 }

@@ -2,13 +2,19 @@ import type { Tracer } from '@trace/core'
 import { type ChannelSpans, traceChannel } from './channel/trace-channel.js'
 import { db0Channels } from './libraries/db0.js'
 import { mysqlChannels } from './libraries/mysql2.js'
+import { pgChannels } from './libraries/pg-channels.js'
 import { redisChannels } from './libraries/redis.js'
 
-const KNOWN: Readonly<Record<string, ChannelSpans>> = { ...mysqlChannels, ...redisChannels, ...db0Channels }
+const KNOWN: Readonly<Record<string, ChannelSpans>> = {
+  ...mysqlChannels,
+  ...redisChannels,
+  ...db0Channels,
+  ...pgChannels,
+}
 
 /**
  * Records a span for each query and command of the libraries that publish them, wherever a trace runs: mysql2, ioredis, node-redis
- * and db0. Call it once, before or after they are loaded.
+ * and db0, and pg once it does. Call it once, before or after they are loaded.
  *
  * @returns ends that; spans of calls that run then are still recorded
  */

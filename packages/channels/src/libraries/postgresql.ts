@@ -1,4 +1,5 @@
 import type { ActiveSpan } from '@trace/core'
+import { shortened } from './shortened-error.js'
 import { describeQuery } from './sql.js'
 import { isObject, read } from './wrapping.js'
 
@@ -44,18 +45,17 @@ const REPEATS = /^(?:22|42601)/
 /** What stands before such a piece, in the languages in which PostgreSQL speaks. */
 const QUOTE = /["'`«»:]|\p{Pi}|\p{Pf}|\p{Ps}/u
 
-/** Marks a span as failed by an error of PostgreSQL, without the values that its message may repeat. */
-export function failQuery(span: ActiveSpan, error: unknown): void {
+/** The state that the server told with an error; undefined for an error of the connection. */
+export function sqlStateOf(error: unknown): string | undefined {
   const state = read(error, 'code')
   const isOfServer = typeof state === 'string' && SQLSTATE.test(state) && typeof read(error, 'severity') === 'string'
-  if (isOfServer) span.data['db.response.status_code'] = state
-  span.fail(isOfServer && REPEATS.test(state) && isObject(error) ? withoutValues(error) : error)
+  return isOfServer ? state : undefined
 }
 
-function withoutValues(error: object): object {
-  const message = String(read(error, 'message'))
-  const at = message.search(QUOTE)
-  const short = at === -1 ? message : `${message.slice(0, at).trimEnd()} ?`
-  const stack = String(read(error, 'stack')).replace(message, () => short)
-  return Object.create(error, { message: { value: short }, stack: { value: stack } })
+/** Marks a span as failed by an error of PostgreSQL, without the values that its message may repeat. */
+export function failQuery(span: ActiveSpan, error: unknown): void {
+  const state = sqlStateOf(error)
+  if (state !== undefined) span.data['db.response.status_code'] = state
+  const repeats = state !== undefined && REPEATS.test(state)
+  span.fail(repeats && isObject(error) ? shortened(error, QUOTE) : error)
 }

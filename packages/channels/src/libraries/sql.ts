@@ -137,13 +137,16 @@ function until(text: string, from: number, closing: string, length: number): num
 }
 
 const OPERATION = /^[\s(]*([a-z]+)/i
-const TABLE =
-  /\b(?:copy|from|into|update|join|table)\s+(?:if\s+(?:not\s+)?exists\s+|only\s+)?([`"[]?[\p{L}_][\p{L}\p{N}_.$]*)/iu
+const NAME = '[`"[]?[\\p{L}_][\\p{L}\\p{N}_$]*[`"\\]]?'
+const TABLE = new RegExp(
+  `\\b(?:copy|from|into|update|join|table)\\s+(?:if\\s+(?:not\\s+)?exists\\s+|only\\s+)?(${NAME}(?:\\.${NAME})*)`,
+  'iu',
+)
 
 /** The operation and the first table of a masked query, such as `SELECT users`: a name with few values. */
 export function summaryOf(masked: string): string {
   const operation = operationOf(masked) ?? 'query'
-  const table = TABLE.exec(masked)?.[1]?.replace(/[`"[]/g, '')
+  const table = TABLE.exec(masked)?.[1]?.replace(/[`"[\]]/g, '')
   return table === undefined ? operation : `${operation} ${table}`
 }
 

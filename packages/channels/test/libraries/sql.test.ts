@@ -61,6 +61,8 @@ test.each([
   ['insert into `orders` (a) values (?)', 'INSERT orders', 'INSERT'],
   ['UPDATE shop.items SET a = ?', 'UPDATE shop.items', 'UPDATE'],
   ['DELETE FROM only_here', 'DELETE only_here', 'DELETE'],
+  ['SELECT a FROM "public"."users" WHERE b', 'SELECT public.users', 'SELECT'],
+  ['SELECT a FROM [dbo].[users]', 'SELECT dbo.users', 'SELECT'],
   ['COPY users FROM STDIN', 'COPY users', 'COPY'],
   ['DROP TABLE IF EXISTS "old"', 'DROP old', 'DROP'],
   ['  (SELECT ?)', 'SELECT', 'SELECT'],

@@ -1,0 +1,28 @@
+import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
+import { text } from './message.js'
+import { databaseOf, sqlStateOf } from './postgresql.js'
+import { type DescribedQuery, describeQuery } from './sql.js'
+import { read } from './wrapping.js'
+
+// The channels of a coming release of pg and pg-pool (https://github.com/brianc/node-postgres/pull/3650).
+
+const queryOf = ({ query }: ChannelMessage): DescribedQuery => describeQuery(text(read(query, 'text')), 'standard')
+
+const whereOf = ({ client, connection }: ChannelMessage): Record<string, unknown> => {
+  const { namespace, address, port } = databaseOf(client ?? connection)
+  return { 'db.system.name': 'postgresql', 'db.namespace': namespace, 'server.address': address, 'server.port': port }
+}
+
+export const pgChannels: Readonly<Record<string, ChannelSpans>> = {
+  'pg:query': {
+    kind: 'db',
+    name: (message) => queryOf(message).summary,
+    data: (message) => {
+      const { operation, masked } = queryOf(message)
+      return { ...whereOf(message), 'db.operation.name': operation, 'db.query.text': masked }
+    },
+    resultData: ({ error }) => ({ 'db.response.status_code': sqlStateOf(error) }),
+  },
+  'pg:connection': { kind: 'db', name: 'connect to postgresql', data: whereOf },
+  'pg-pool:connect': { kind: 'db', name: 'wait for a connection of the pool', data: whereOf },
+}
