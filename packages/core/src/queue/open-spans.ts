@@ -6,9 +6,9 @@ const TICKS = 4
 /** How many spans may start until those of them that are still open get a place in the list. */
 const RECENT = 256
 /** How many open spans are recorded in one go, at most, so that the event loop does not stand still for many. */
-const SLICE = 512
+const SLICE = 256
 /** How long that may take, in ms. */
-const SLICE_MS = 4
+const SLICE_MS = 2
 /** How much memory their records may take, in bytes, estimated. */
 const SLICE_BYTES = 1_000_000
 

@@ -168,13 +168,14 @@ class RecordingTracer implements SpanOwner {
   #startTrace(kind: string, name: string, origin: TraceOrigin): Started {
     const traceId = origin.traceId ?? this.newId()
     const isSampled = this.#isSampled(origin, traceId, kind, name)
-    if (!isSampled && this.#held === undefined) return this.#startUnsampledTrace(origin, traceId, kind, name)
+    const held = isSampled ? undefined : this.#held
+    if (!isSampled && held === undefined) return this.#startUnsampledTrace(origin, traceId, kind, name)
     const monotonicNow = this.now()
     const clockOffset = this.#clock === undefined ? freshOffset(monotonicNow) : 0n
     const now = origin.start === undefined ? monotonicNow : origin.start - clockOffset
     const parent = { traceId, spanId: origin.parentId, clockOffset, remote: origin.remote, now, late: undefined }
     const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
-    if (!isSampled && this.#held !== undefined) span.late = new HeldTrace(this.#held, span)
+    if (held !== undefined) span.late = new HeldTrace(held, span)
     this.states.started(span)
     if (origin !== NO_ORIGIN) this.#addOrigin(span, origin)
     return span

@@ -171,23 +171,31 @@ const HELD_BYTES = 512
 
 /** A trace that is not sampled, or this process's part of it, of which it is undecided whether it is kept. */
 export class HeldTrace {
-  readonly traces: HeldTraces
+  // With `declare` as in `TracedSpan`.
+  declare readonly traces: HeldTraces
   /** Its first span in this process. */
-  readonly first: UndecidedSpan
+  declare readonly first: UndecidedSpan
   /** When it has taken so long that it is kept, in nanoseconds since the Unix epoch; undefined if that does not matter. */
-  readonly slowFrom: bigint | undefined
-  state: 'held' | 'kept' | 'gone' = 'held'
-  firstHeld: HeldSpan | undefined = undefined
-  lastHeld: HeldSpan | undefined = undefined
+  declare readonly slowFrom: bigint | undefined
+  declare state: 'held' | 'kept' | 'gone'
+  declare firstHeld: HeldSpan | undefined
+  declare lastHeld: HeldSpan | undefined
   /** How many spans are held of it, and about how much memory they take, in bytes. */
-  spans = 0
-  bytes = 0
-  previous: HeldTrace | undefined = undefined
-  next: HeldTrace | undefined = undefined
+  declare spans: number
+  declare bytes: number
+  declare previous: HeldTrace | undefined
+  declare next: HeldTrace | undefined
 
   constructor(traces: HeldTraces, first: UndecidedSpan) {
     this.traces = traces
     this.first = first
     this.slowFrom = traces.slowerThan === undefined ? undefined : first.start + traces.slowerThan
+    this.state = 'held'
+    this.firstHeld = undefined
+    this.lastHeld = undefined
+    this.spans = 0
+    this.bytes = 0
+    this.previous = undefined
+    this.next = undefined
   }
 }

@@ -8,22 +8,41 @@ import type { SpanOwner } from './traced-span.js'
 
 /** A span outside any trace. It can be used like any other, and is not recorded. */
 export class DetachedSpan implements ActiveSpan {
-  readonly spanId: bigint = 0n
-  readonly traceId: bigint = 0n
-  readonly parentId: bigint = 0n
-  readonly process: string = ''
-  readonly kind: string
-  name: string
-  readonly start: bigint = 0n
-  readonly elapsed: bigint = 0n
-  readonly sampled = false
-  readonly recording = false
-  readonly remote: RemoteContext | undefined = undefined
-  lazyData: Record<string, unknown> | undefined = undefined
+  // With `declare` as in `TracedSpan`.
+  declare readonly spanId: bigint
+  declare readonly traceId: bigint
+  declare readonly parentId: bigint
+  declare readonly process: string
+  declare readonly kind: string
+  declare name: string
+  declare readonly remote: RemoteContext | undefined
+  declare lazyData: Record<string, unknown> | undefined
 
-  constructor(kind: string, name: string) {
+  constructor(kind: string, name: string, origin: UnsampledOrigin = NO_TRACE, process = '') {
+    this.spanId = origin.spanId
+    this.traceId = origin.traceId
+    this.parentId = origin.parentId
+    this.process = process
     this.kind = kind
     this.name = name
+    this.remote = origin.remote
+    this.lazyData = undefined
+  }
+
+  get start(): bigint {
+    return 0n
+  }
+
+  get elapsed(): bigint {
+    return 0n
+  }
+
+  get sampled(): false {
+    return false
+  }
+
+  get recording(): false {
+    return false
   }
 
   get data(): Record<string, unknown> {
@@ -63,28 +82,26 @@ export class DetachedSpan implements ActiveSpan {
 /** The place of an unsampled span in its trace. */
 export type UnsampledOrigin = Pick<ContextSpan, 'traceId' | 'spanId' | 'parentId' | 'remote'>
 
+const NO_TRACE: UnsampledOrigin = { spanId: 0n, traceId: 0n, parentId: 0n, remote: undefined }
+
 /**
  * A span of a trace that is not sampled. It carries the trace's ids on, and is not recorded. All spans of this process's part
  * of the trace have the id of the first one, since none of them will be the parent of a recorded span.
  */
 export class UnsampledSpan extends DetachedSpan implements ContextSpan {
-  override readonly spanId: bigint
-  override readonly traceId: bigint
-  override readonly parentId: bigint
-  override readonly process: string
-  override readonly remote: RemoteContext | undefined
-  readonly clockOffset = 0n
-  readonly late = undefined
-  readonly tracer: SpanOwner
+  declare readonly tracer: SpanOwner
 
   constructor(tracer: SpanOwner, origin: UnsampledOrigin, kind: string, name: string) {
-    super(kind, name)
+    super(kind, name, origin, tracer.process)
     this.tracer = tracer
-    this.process = tracer.process
-    this.spanId = origin.spanId
-    this.traceId = origin.traceId
-    this.parentId = origin.parentId
-    this.remote = origin.remote
+  }
+
+  get clockOffset(): bigint {
+    return 0n
+  }
+
+  get late(): undefined {
+    return undefined
   }
 
   override badInput(message: string): void {

@@ -26,32 +26,33 @@ import { watchFirstWrite } from './upgrade-status.js'
 
 /** A request that has a span, from its start to its end. */
 export class RequestSpan implements TracedRequest {
-  readonly span: ActiveSpan
-  readonly info: RequestInfo
-  readonly idText: string
-  readonly stream: Stream | undefined
-  readonly isConnected: boolean
-  isEnding = false
-  bodySize = 0
-  routes: RouteSource | undefined = undefined
-  private readonly req: Request
-  private readonly res: Response
-  private readonly live: Live[] | undefined = undefined
+  // With `declare`, since a class sets all other fields to undefined before the constructor runs.
+  declare readonly span: ActiveSpan
+  declare readonly info: RequestInfo
+  declare readonly idText: string
+  declare readonly stream: Stream | undefined
+  declare readonly isConnected: boolean
+  declare isEnding: boolean
+  declare bodySize: number
+  declare routes: RouteSource | undefined
+  declare private readonly req: Request
+  declare private readonly res: Response
+  declare private readonly live: Live[] | undefined
   /** Nanoseconds after the start. */
-  private firstByteAfter: bigint | undefined = undefined
+  declare private firstByteAfter: bigint | undefined
   /** The first line of an HTTP/1 head, once it is as it will be sent. */
-  private statusLine: string | undefined = undefined
+  declare private statusLine: string | undefined
   /** The status that was written on the connection itself, in answer to an upgrade. */
-  private upgradeStatus: number | undefined = undefined
-  private error: Cause | undefined = undefined
+  declare private upgradeStatus: number | undefined
+  declare private error: Cause | undefined
   /** Whether the program may have dealt with the error since. */
-  private isPassedOn = false
+  declare private isPassedOn: boolean
   /** What the span is called unless the program has named it. */
-  private ownName: string | undefined
-  private lateRoute: (() => string) | undefined = undefined
-  private isUpgrade = false
-  private isSent = false
-  private isEnded = false
+  declare private ownName: string | undefined
+  declare private lateRoute: (() => string) | undefined
+  declare private isUpgrade: boolean
+  declare private isSent: boolean
+  declare private isEnded: boolean
 
   constructor(span: ActiveSpan, req: Request, res: Response, info: RequestInfo) {
     this.span = span
@@ -64,16 +65,27 @@ export class RequestSpan implements TracedRequest {
     // Express's own prototypes are of HTTP/1.
     this.stream = info.isWrapped ? undefined : res.stream
     this.isConnected = this.stream !== undefined || serverOf(socket) !== undefined
+    this.isEnding = false
+    this.bodySize = 0
+    this.routes = undefined
+    this.firstByteAfter = undefined
+    this.statusLine = undefined
+    this.upgradeStatus = undefined
+    this.error = undefined
+    this.isPassedOn = false
+    this.lateRoute = undefined
+    this.isUpgrade = span.recording && req.upgrade === true
+    this.isSent = false
+    this.isEnded = false
+    // A span that will not be recorded has no need to know of its end.
+    this.live = this.stream === undefined && span.recording ? liveOn(socket) : undefined
     if (!info.isWrapped) {
       instrumentRequest(req)
       instrumentResponse(res)
     }
     if (this.stream !== undefined) this.stream[TRACED] = this
-    // A span that will not be recorded has no need to know of its end.
     if (!span.recording) return
-    this.live = this.stream === undefined ? liveOn(socket) : undefined
     this.live?.push(this)
-    this.isUpgrade = req.upgrade === true
     if (this.isUpgrade) watchFirstWrite(socket, (status) => this.answeredUpgrade(status))
     if (!this.isOver()) return
     // Middleware before this may have taken long: the events that would end the span may be over.
