@@ -45,11 +45,15 @@ export function entriesOf({ name, exports }: Manifest): string[] {
 /** Packs all of them, as they are published. @returns the tarball of each, by its name */
 export async function pack(into: string): Promise<ReadonlyMap<string, string>> {
   mkdirSync(into, { recursive: true })
-  const published = publishedPackages()
-  const folders = published.map(({ folder }) => folder)
+  const folders = publishedPackages().map(({ folder }) => folder)
   await run('npm', ['pack', ...folders, '--pack-destination', into, '--silent', '--ignore-scripts'], { cwd: into })
+  return tarballsIn(into)
+}
+
+/** The tarball of each package, by its name, in a folder into which they were packed. */
+export function tarballsIn(into: string): ReadonlyMap<string, string> {
   return new Map(
-    published.map(({ manifest: { name, version } }) => {
+    publishedPackages().map(({ manifest: { name, version } }) => {
       const file = `${name.replace('@', '').replace('/', '-')}-${version}.tgz`
       return [name, join(into, file)]
     }),

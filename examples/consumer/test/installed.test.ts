@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { bundleAndRun } from '../src/cells/bundlers.js'
 import { runJest } from '../src/cells/jest.js'
-import { pack, unpack } from '../src/packed.js'
+import { unpack } from '../src/packed.js'
 import { putPrograms, SERVICE_PRINTS } from '../src/programs.js'
 import { runNode } from '../src/run.js'
+import { tarballs } from './support/tarballs.js'
 
 // The quick part of `npm run matrix`, which tries all of it with many more tools and versions.
 
@@ -17,7 +18,6 @@ const project = join(here, '.packed', 'installed')
 beforeAll(async () => {
   rmSync(project, { recursive: true, force: true })
   mkdirSync(project, { recursive: true })
-  const tarballs = await pack(join(project, 'tarballs'))
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true }))
   await unpack(tarballs, project)
   putPrograms(project)

@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parseYaml } from '@trace/yamlrec'
-import { pack, unpack } from '../src/packed.js'
+import { unpack } from '../src/packed.js'
 import { runNode } from '../src/run.js'
+import { tarballs } from './support/tarballs.js'
 
 // The application that `nest new` makes, with its own settings for Jest (ts-jest, no flag for Node), and with tracing added.
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
   rmSync(project, { recursive: true, force: true })
   mkdirSync(project, { recursive: true })
   cpSync(join(here, 'nest'), project, { recursive: true })
-  await unpack(await pack(join(project, 'tarballs')), project)
+  await unpack(tarballs, project)
 })
 
 afterAll(() => rmSync(project, { recursive: true, force: true }))

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { type Conditions, entriesOf, publishedPackages } from '../src/packed.js'
+import { tarballs } from './support/tarballs.js'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
 const manifests = publishedPackages()
@@ -48,23 +49,13 @@ describe('each entry', () => {
   })
 })
 
-/** The paths of the files in each package's tarball, by the package's name. */
-const packedFiles = new Map<string, string[]>()
-beforeAll(() => {
-  const folders = manifests.map(({ folder }) => folder)
-  const packed: { name: string; files: { path: string }[] }[] = JSON.parse(
-    execFileSync('npm', ['pack', ...folders, '--dry-run', '--json', '--silent'], { cwd: here, encoding: 'utf8' }),
-  )
-  for (const { name, files } of packed)
-    packedFiles.set(
-      name,
-      files.map(({ path }) => path),
-    )
-})
-
 describe.each(manifests)('the package $manifest.name', ({ manifest }) => {
   test('packs what its exports name, and neither tests nor build files', () => {
-    const packed = packedFiles.get(manifest.name) ?? []
+    const listed = execFileSync('tar', ['-tzf', tarballs.get(manifest.name) ?? ''], { encoding: 'utf8' })
+    const packed = listed
+      .trimEnd()
+      .split('\n')
+      .map((path) => path.replace('package/', ''))
     for (const path of [manifest.main, ...Object.values(manifest.exports).flatMap(pathsOf)]) {
       expect(packed).toContain(path.replace('./', ''))
     }

@@ -4,20 +4,19 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, test } from '@jest/globals'
 import { checkTypes, lintPackage } from '../src/cells/published.js'
 import { compile } from '../src/cells/typescript.js'
-import { pack, publishedPackages, unpack } from '../src/packed.js'
+import { publishedPackages, unpack } from '../src/packed.js'
 import { putPrograms } from '../src/programs.js'
+import { tarballs } from './support/tarballs.js'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
 /** Inside this package, so that what the packages depend on, and the tools, are found. */
 const project = join(here, '.packed', 'published')
 const newest = join(here, '..', '..', 'node_modules', 'typescript', 'bin', 'tsc')
 const oldest = join(here, 'node_modules', 'typescript', 'bin', 'tsc')
-let tarballs: ReadonlyMap<string, string>
 
 beforeAll(async () => {
   rmSync(project, { recursive: true, force: true })
   mkdirSync(project, { recursive: true })
-  tarballs = await pack(join(project, 'tarballs'))
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true }))
   await unpack(tarballs, project)
   putPrograms(project)

@@ -1,5 +1,10 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
+
+// Not by Jest, which would load it anew for each test file, for a second each.
+const { chromium }: typeof import('playwright-core') = process
+  .getBuiltinModule('node:module')
+  .createRequire(import.meta.url)('playwright-core')
 
 /** Where a Chromium may be. On Debian: `apt-get install chromium`. */
 const PLACES = [
