@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { createTracer, memoryRecorder, type Tracer } from '@trace/core'
 import { type Difference, differenceOf } from './support/differential/difference.js'
 import { type Kind, servers } from './support/differential/servers.js'
@@ -17,10 +17,15 @@ async function askAll(kind: Kind, by: Tracer | undefined): Promise<readonly Seen
 
 // Before anything is traced, because tracing changes the prototypes of Express's requests and responses.
 beforeAll(async () => {
+  // Of what some frameworks write of errors.
+  jest.spyOn(console, 'error').mockImplementation(() => {})
   for (const kind of Object.values(servers)) bare.set(kind, await askAll(kind, undefined))
 })
 
-afterAll(() => tracer.close())
+afterAll(() => {
+  jest.restoreAllMocks()
+  return tracer.close()
+})
 
 test.each(Object.entries(servers))(
   '%s: whatever a program does, what it sees and what it sends is the same when traced, but for one header',

@@ -4,17 +4,8 @@ import type { AddressInfo, Server } from 'node:net'
 import { Readable } from 'node:stream'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import Router from '@koa/router'
-import {
-  type ArgumentsHost,
-  Controller,
-  Get,
-  HttpException,
-  type INestApplication,
-  Module,
-  Param,
-  StreamableFile,
-} from '@nestjs/common'
-import { BaseExceptionFilter, HttpAdapterHost, NestFactory } from '@nestjs/core'
+import { Controller, Get, HttpException, type INestApplication, Module, Param, StreamableFile } from '@nestjs/common'
+import { HttpAdapterHost, NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { span, type Tracer } from '@trace/core'
 import { H3, HTTPError } from 'h3'
@@ -22,12 +13,11 @@ import { toNodeHandler } from 'h3/node'
 import { createApp, createError, createRouter, eventHandler, toNodeListener, useBase } from 'h3v1'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { routePath } from 'hono/route'
 import Koa from 'koa'
 import { traceExpress } from '../../src/express.js'
 import { traceFastify } from '../../src/fastify.js'
-import { noteError, noteRoute } from '../../src/index.js'
 import { traceNode } from '../../src/node.js'
+import { h3Errors, h3Routes, h3v1Recipe, honoRecipe, koaRecipe, TraceErrors } from './recipes.js'
 
 /** What the routes of each server do, be it by a framework or another. */
 export interface Work {
@@ -68,15 +58,7 @@ export const frameworks: Readonly<Record<string, Framework>> = {
 function startKoa(tracer: Tracer, work: Work): Promise<Running> {
   const app = new Koa()
   app.silent = true
-  app.use(async (ctx, next) => {
-    noteRoute(ctx.req, () => ctx['_matchedRoute'])
-    try {
-      await next()
-    } catch (error) {
-      noteError(ctx.req, error)
-      throw error
-    }
-  })
+  app.use(koaRecipe)
   app.use((_ctx, next) => span('work', 'middleware', () => next()))
   const users = new Router()
   users.get('/users/:id', async (ctx) => {
@@ -99,17 +81,7 @@ function startKoa(tracer: Tracer, work: Work): Promise<Running> {
 
 function startHono(tracer: Tracer, work: Work): Promise<Running> {
   const app = new Hono<{ Bindings: HttpBindings }>()
-  app.use(async (c, next) => {
-    const { incoming } = c.env
-    noteRoute(incoming, () => routePath(c))
-    try {
-      await next()
-    } catch (error) {
-      noteError(incoming, error)
-      throw error
-    }
-    if (c.error !== undefined) noteError(incoming, c.error)
-  })
+  app.use(honoRecipe)
   app.use((_c, next) => span('work', 'middleware', () => next()))
   // Otherwise Hono writes errors to the console.
   app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : c.text('sorry', 500)))
@@ -129,11 +101,8 @@ function startHono(tracer: Tracer, work: Work): Promise<Running> {
 }
 
 function startH3(tracer: Tracer, work: Work): Promise<Running> {
-  const app = new H3({
-    silent: true,
-    onError: (error, event) => noteError(event.runtime?.node?.req, error.unhandled === true ? error.cause : error),
-  })
-  app.use((event) => noteRoute(event.runtime?.node?.req, () => event.context.matchedRoute?.route))
+  const app = new H3({ silent: true, ...h3Errors })
+  app.use(h3Routes)
   app.use((_event, next) => span('work', 'middleware', () => next()))
   for (const base of ['', '/tenants/:tenant']) {
     app.get(`${base}/users/:id`, async (event) => {
@@ -152,15 +121,6 @@ function startH3(tracer: Tracer, work: Work): Promise<Running> {
 
 function startH3v1(tracer: Tracer, work: Work): Promise<Running> {
   const app = createApp()
-  const handler = eventHandler(async (event) => {
-    noteRoute(event.node.req, () => event.context.matchedRoute?.path)
-    try {
-      return await app.handler(event)
-    } catch (error) {
-      noteError(event.node.req, error)
-      throw error
-    }
-  })
   const users = createRouter()
   users.use(
     '/users/:id',
@@ -189,14 +149,7 @@ function startH3v1(tracer: Tracer, work: Work): Promise<Running> {
   )
   users.get('/tenants/:tenant/users/:id', useBase('/tenants/1', users.handler))
   app.use(users)
-  return listen(createServer(traceNode(toNodeListener({ ...app, handler }), { tracer })))
-}
-
-class TraceErrors extends BaseExceptionFilter {
-  override catch(error: unknown, host: ArgumentsHost): void {
-    noteError(host.switchToHttp().getRequest(), error)
-    super.catch(error, host)
-  }
+  return listen(createServer(traceNode(toNodeListener(h3v1Recipe(app)), { tracer })))
 }
 
 /** A controller made without decorators, which this build does not have. */

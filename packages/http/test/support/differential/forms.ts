@@ -1,10 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Response as ExpressResponse } from 'express'
 import type { FastifyReply } from 'fastify'
 import type { Context } from 'koa'
 import { basicBodies, moreBodies } from './bodies.js'
 import type { Ask } from './exchange.js'
 import { heads } from './heads.js'
+
+/** How a handler answers in the words of its framework. What `reply` returns is what the handler is to return. */
+export interface Web {
+  set(name: string, value: string): void
+  reply(body: string | object | Readable, status?: number): unknown
+  /** Throws the framework's own error for 422. */
+  refuse(): never
+}
 
 /** What a form gets from the server's handler. */
 export interface Call {
@@ -13,6 +22,7 @@ export interface Call {
   readonly express?: { readonly res: ExpressResponse; readonly next: (error?: unknown) => void }
   readonly reply?: FastifyReply
   readonly koa?: Context
+  readonly web?: Web
 }
 
 /** A request, and what the handler does with it. */

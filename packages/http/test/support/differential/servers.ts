@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import { createRequire } from 'node:module'
-import type { Server } from 'node:net'
 import type { Tracer } from '@trace/core'
 import compression from 'compression'
 import express5 from 'express'
@@ -11,17 +10,14 @@ import Koa from 'koa'
 import { traceExpress } from '../../../src/express.js'
 import { traceFastify } from '../../../src/fastify.js'
 import { type Http2RequestHandler, traceNode } from '../../../src/node.js'
+import { koaRecipe } from '../recipes.js'
 import { expressForms } from './express-forms.js'
 import { fastifyForms } from './fastify-forms.js'
-import { allForms, type Call, type Form, someForms } from './forms.js'
+import { allForms, type Form, someForms } from './forms.js'
 import { koaForms } from './koa-forms.js'
-
-export type Handler = (call: Call) => unknown
-
-export interface Running {
-  readonly port: number
-  close(): Promise<void>
-}
+import { type Handler, listen, portOf, type Running } from './running.js'
+import { webForms } from './web-forms.js'
+import { startH3, startH3v1, startHono, startNestOnExpress, startNestOnFastify } from './web-servers.js'
 
 /** What tracing adds that a program can see. The README lists it. */
 export interface Visible {
@@ -68,6 +64,11 @@ export const servers: Readonly<Record<string, Kind>> = {
   ),
   Fastify: { start: startFastify, adds: WRAPPED, forms: [...someForms.map(hijacked), ...fastifyForms] },
   Koa: { start: startKoa, adds: WRAPPED, forms: koaForms },
+  Hono: { start: startHono, adds: WRAPPED, forms: webForms },
+  'h3 2': { start: startH3, adds: WRAPPED, forms: webForms },
+  'h3 1': { start: startH3v1, adds: WRAPPED, forms: webForms },
+  'NestJS on Express': { ...expressKind(startNestOnExpress), forms: webForms },
+  'NestJS on Fastify': { start: startNestOnFastify, adds: WRAPPED, forms: webForms },
 }
 
 function expressKind(start: Kind['start']): Kind {
@@ -122,17 +123,7 @@ async function startFastify(handler: Handler, tracer: Tracer | undefined): Promi
 function startKoa(handler: Handler, tracer: Tracer | undefined): Promise<Running> {
   const app = new Koa()
   app.silent = true
+  if (tracer !== undefined) app.use(koaRecipe)
   app.use((koa) => handler({ req: koa.req, res: koa.res, koa }))
   return listen(createServer(tracer === undefined ? app.callback() : traceNode(app.callback(), { tracer })))
-}
-
-async function listen(server: Server): Promise<Running> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { port: portOf(server), close: () => new Promise((resolve) => server.close(() => resolve())) }
-}
-
-function portOf(server: Server): number {
-  const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port')
-  return address.port
 }

@@ -69,10 +69,14 @@ async function inTime<Result>({ name }: Form, result: Promise<Result>): Promise<
   }
 }
 
-function answerLast({ res, reply, koa }: Call): void {
+function answerLast({ res, reply, koa, web }: Call): unknown {
+  if (web !== undefined) {
+    web.set('Connection', 'close')
+    return web.reply(LAST)
+  }
   reply?.hijack()
   if (koa !== undefined) koa.respond = false
-  res.setHeader('Connection', 'close').end(LAST)
+  return void res.setHeader('Connection', 'close').end(LAST)
 }
 
 function run(form: Form, journal: Journal, call: Call): void {
