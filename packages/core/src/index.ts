@@ -31,6 +31,7 @@ export type {
   FlushResult,
   KeepOptions,
   Sampler,
+  Stacks,
   StartOptions,
   TraceOptions,
   Tracer,

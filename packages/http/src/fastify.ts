@@ -1,6 +1,6 @@
-import type { ActiveSpan } from '@trace/core'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { logIds } from './logs.js'
+import { type ActiveSpan, checkOptions, currentSpan, optionRules } from '@trace/core'
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { logIds, noteLine } from './logs.js'
 import { tracedOf } from './server/messages.js'
 import type { ServerOptions } from './server/options.js'
 import { RequestTracer } from './server/server.js'
@@ -10,6 +10,15 @@ declare module 'fastify' {
     /** The request's span; undefined where the request is not traced. */
     readonly span: ActiveSpan | undefined
   }
+}
+
+/** Options of {@link traceFastify}. */
+export interface FastifyOptions extends ServerOptions {
+  /**
+   * Whether lines that `request.log` and `reply.log` write at the levels `warn`, `error` and `fatal` are events of the current span, too:
+   * with their message and error, and no other field. Default: false.
+   */
+  readonly logEvents?: boolean
 }
 
 /** Options that Fastify itself takes from those of any plugin. */
@@ -39,10 +48,11 @@ const REGISTERED = Symbol.for('@trace/http/fastify/1')
  *
  * Registration fails with a TraceError, `TRACE_BAD_OPTION`, that names the option, what was expected, and what was got.
  */
-export const traceFastify: FastifyPluginAsync<ServerOptions> = Object.assign(register, PLUGIN)
+export const traceFastify: FastifyPluginAsync<FastifyOptions> = Object.assign(register, PLUGIN)
 
-async function register(app: FastifyInstance, options: ServerOptions & RegisterOptions): Promise<void> {
-  const { prefix, logLevel, logSerializers, ...ours } = options
+async function register(app: FastifyInstance, options: FastifyOptions & RegisterOptions): Promise<void> {
+  const { prefix, logLevel, logSerializers, logEvents = false, ...ours } = options
+  checkOptions('traceFastify', { logEvents }, { logEvents: optionRules.boolean })
   const requests = new RequestTracer('traceFastify', ours)
   if (app.hasDecorator(REGISTERED)) return requests.warnOfTwo('traceFastify')
   app.decorate(REGISTERED, true)
@@ -56,14 +66,14 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
   const logs = app.log.child({}) !== app.log
   /** A request that the program sends through the application again has a new logger. */
   const goOn = (request: FastifyRequest, reply: FastifyReply, next: () => void): void => {
-    if (logs && tracedOf(request.raw) !== undefined) addIds(request, reply)
+    if (logs && tracedOf(request.raw) !== undefined) addIds(request, reply, logEvents)
     next()
   }
   app.addHook('onRequest', (request, reply, next) => {
     const traced = requests.begin(request.raw, reply.raw, { route: request.routeOptions.url ?? '' })
     if (traced === undefined) return requests.pass(request.raw, () => goOn(request, reply, next))
     traced.span.run(() => {
-      if (logs) addIds(request, reply)
+      if (logs) addIds(request, reply, logEvents)
       next()
     })
   })
@@ -83,8 +93,27 @@ async function register(app: FastifyInstance, options: ServerOptions & RegisterO
 }
 
 /** Fastify gives a request a logger of its own, and the reply the same. */
-function addIds(request: FastifyRequest, reply: FastifyReply): void {
+function addIds(request: FastifyRequest, reply: FastifyReply, logEvents: boolean): void {
   const log = request.log.child(logIds())
+  if (logEvents) addEvents(log)
   request.log = log
   reply.log = log
+}
+
+/** A logger's own children have these methods, too, unless they are given a level of their own. */
+function addEvents(log: FastifyBaseLogger): void {
+  for (const level of ['warn', 'error', 'fatal'] as const) {
+    const write = log[level]
+    if (isOff(log, level)) continue
+    log[level] = function (this: unknown, ...args: unknown[]) {
+      noteLine(currentSpan(), level, args)
+      return Reflect.apply(write, this, args)
+    }
+  }
+}
+
+/** Whether nothing is written of a level, as pino tells it. */
+function isOff(log: FastifyBaseLogger, level: string): boolean {
+  const isEnabled: unknown = Reflect.get(log, 'isLevelEnabled')
+  return typeof isEnabled === 'function' && Reflect.apply(isEnabled, log, [level]) === false
 }

@@ -1,4 +1,4 @@
-export { type LogIds, logIds } from './logs.js'
+export { type HookedLogger, type LogIds, type LogMethod, logEvents, logIds } from './logs.js'
 export { type NodeRequest, noteError, noteRoute, type Route } from './notes.js'
 export { type B3Options, b3 } from './propagation/b3.js'
 export { type Carrier, type CarrierMap, type CarrierOptions, extract, inject } from './propagation/carrier.js'

@@ -4,6 +4,9 @@ import type { Recorder } from './recorder.js'
 import type { RemoteContext } from './remote.js'
 import type { Stats, StoreFlush } from './stats.js'
 
+/** Whether stacks of errors are recorded, and whether with whole paths. */
+export type Stacks = boolean | 'masked'
+
 /** Options of `createTracer`. */
 export interface TracerOptions {
   /** Stores the spans. */
@@ -15,9 +18,10 @@ export interface TracerOptions {
   /** Decides which traces are recorded. Default: all except those that a trusted caller does not record. */
   readonly sample?: Sampler
   /**
-   * Whether stacks of errors are recorded: those that spans fail with, their causes and parts, and those in data. Default: true.
+   * Whether stacks of errors are recorded: those that spans fail with, their causes and parts, and those in data. `masked`: with paths of
+   * files only from the working directory on. Default: true.
    */
-  readonly stacks?: boolean
+  readonly stacks?: Stacks
   /** Which traces are recorded although they are not sampled. Default: none. */
   readonly keep?: KeepOptions
   /** How many finished spans may wait for the recorder. Further ones are dropped and counted. Default 4,096. */

@@ -9,6 +9,7 @@ import type {
   FlushOptions,
   FlushResult,
   Sampler,
+  Stacks,
   StartOptions,
   TraceOptions,
   Tracer,
@@ -51,7 +52,7 @@ const NO_DEADLINE = 0x7fffffff
 
 class RecordingTracer implements SpanOwner {
   process: string
-  readonly stacks: boolean
+  readonly stacks: Stacks
   readonly states: SpanStates
   readonly #ledger = new Ledger()
   readonly #recorder: Recorder

@@ -1,4 +1,5 @@
 import { DATA_KEYS } from '../contract/data-keys.js'
+import type { Stacks } from '../contract/tracer.js'
 import { errorText } from '../values/errors.js'
 import { addFailure } from '../values/failure.js'
 
@@ -63,13 +64,13 @@ function read(object: object, key: string): unknown {
 /**
  * Records the error that a span failed with, unless it has failed before.
  *
- * @param traceId the trace of the span; undefined if no stack is to be recorded
+ * @param stacks whether its stack is recorded
  */
-export function addError(holder: DataHolder, error: unknown, traceId: bigint | undefined): void {
+export function addError(holder: DataHolder & { readonly traceId: bigint }, error: unknown, stacks: Stacks): void {
   try {
     const data = writableData(holder)
     if (Object.hasOwn(data, DATA_KEYS.errorType)) return
-    addFailure(data, error, traceId)
+    addFailure(data, error, stacks === false ? undefined : holder.traceId, stacks === 'masked')
   } catch {
     // The program has defined properties of its own there.
   }

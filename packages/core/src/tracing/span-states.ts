@@ -1,4 +1,5 @@
 import type { PlainData, Span } from '../contract/span.js'
+import type { Stacks } from '../contract/tracer.js'
 import { bytesOf } from '../queue/backlog.js'
 import type { Ledger } from '../queue/ledger.js'
 import type { Recorded } from '../queue/open-spans.js'
@@ -12,10 +13,10 @@ export class SpanStates implements SpanChanges {
   readonly #ledger: Ledger
   readonly #queue: Queue<TracedSpan>
   readonly #inputs: Inputs
-  readonly #stacks: boolean
+  readonly #stacks: Stacks
 
   /** @param stacks whether errors in data keep their stacks */
-  constructor(ledger: Ledger, queue: Queue<TracedSpan>, inputs: Inputs, stacks: boolean) {
+  constructor(ledger: Ledger, queue: Queue<TracedSpan>, inputs: Inputs, stacks: Stacks) {
     this.#ledger = ledger
     this.#queue = queue
     this.#inputs = inputs

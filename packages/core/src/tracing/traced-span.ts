@@ -1,7 +1,7 @@
 import { type ContextSpan, context } from '../context/context.js'
 import type { ActiveSpan, Run, SpanIds } from '../contract/active-span.js'
 import type { RemoteContext } from '../contract/remote.js'
-import type { Tracer } from '../contract/tracer.js'
+import type { Stacks, Tracer } from '../contract/tracer.js'
 import type { OpenPlace, OpenSpan, Recorded } from '../queue/open-spans.js'
 import { describe } from '../values/errors.js'
 import { isId } from '../values/ids.js'
@@ -14,7 +14,7 @@ import { addData, addError, addToList, dataOf, EVENT_KEYS, LINK_KEYS } from './l
 /** The tracer of a span, as far as the span needs it. */
 export interface SpanOwner extends Tracer {
   /** Whether stacks of errors are recorded. */
-  readonly stacks: boolean
+  readonly stacks: Stacks
   readonly states: SpanChanges
   /** The next id of a trace or span. */
   newId(): bigint
@@ -149,7 +149,7 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
 
   fail(error: unknown): void {
     if (this.#isFinished) return
-    addError(this, error, this.tracer.stacks ? this.traceId : undefined)
+    addError(this, error, this.tracer.stacks)
     this.late?.traces.failed(this.late, this)
   }
 

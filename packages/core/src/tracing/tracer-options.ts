@@ -25,7 +25,10 @@ const RULES: Readonly<Record<keyof TracerOptions, OptionRule>> = {
     expected: 'an object such as { errors: true, slowerThan: 1_000 }',
     test: (value) => typeof value === 'object' && value !== null,
   },
-  stacks: optionRules.boolean,
+  stacks: {
+    expected: "true, false or 'masked'",
+    test: (value) => typeof value === 'boolean' || value === 'masked',
+  },
   buffer: optionRules.count,
   bufferBytes: optionRules.count,
   batch: optionRules.count,

@@ -2,6 +2,7 @@ import { DATA_KEYS } from '../contract/data-keys.js'
 import type { PlainValue } from '../contract/span.js'
 import { cutAndMarked, cutTo } from './cut.js'
 import { errorMessage, errorType } from './errors.js'
+import { maskPaths } from './stack-paths.js'
 
 /**
  * How much is kept of an error, in characters. With V8's 10 frames a stack has about 1,000; with the longest of all of these a span
@@ -26,12 +27,18 @@ const MAX_TRACES = 100
  * have not failed another span of the trace before. Never throws for what the error is.
  *
  * @param traceId the trace of the span; undefined if no stack is to be recorded
+ * @param isMasked whether stacks are without whole paths. Default: false
  */
-export function addFailure(data: Record<string, unknown>, error: unknown, traceId: bigint | undefined): void {
+export function addFailure(
+  data: Record<string, unknown>,
+  error: unknown,
+  traceId: bigint | undefined,
+  isMasked = false,
+): void {
   data[DATA_KEYS.errorType] = cutAndMarked(MAX_TYPE, errorType(error))
   data[DATA_KEYS.errorMessage] = errorMessage(error)
   if (typeof error !== 'object' || error === null) return
-  const failure = new Failure(traceId)
+  const failure = new Failure(traceId, isMasked)
   const stack = failure.stackOf(error, MAX_STACK)
   if (stack !== undefined) data[DATA_KEYS.errorStack] = stack
   const { cause, errors } = failure.behind(error)
@@ -48,16 +55,20 @@ class Failure {
   /** The errors on the way to the one that is being read. */
   readonly #above: unknown[] = []
   #left = MAX_ERRORS
+  readonly #isMasked: boolean
 
-  constructor(traceId: bigint | undefined) {
+  constructor(traceId: bigint | undefined, isMasked: boolean) {
     this.#traceId = traceId
+    this.#isMasked = isMasked
   }
 
   /** Reads the stack, which V8 makes then, only if it is to be recorded. */
   stackOf(error: object, most: number): string | undefined {
     if (this.#traceId === undefined || !isNew(error, this.#traceId)) return undefined
     const stack = read(error, 'stack')
-    return typeof stack === 'string' && stack !== '' ? boundedStack(stack, most) : undefined
+    if (typeof stack !== 'string' || stack === '') return undefined
+    const bounded = boundedStack(stack, most)
+    return this.#isMasked ? maskPaths(bounded) : bounded
   }
 
   behind(error: unknown, level = 0): Behind {

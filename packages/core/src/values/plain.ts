@@ -1,7 +1,9 @@
 import * as types from 'node:util/types'
 import type { PlainData, PlainValue } from '../contract/span.js'
+import type { Stacks } from '../contract/tracer.js'
 import { cutAndMarked } from './cut.js'
 import { errorMessage, errorText, errorType, nameOf } from './errors.js'
+import { maskPaths } from './stack-paths.js'
 import { formatTime } from './time.js'
 
 /**
@@ -58,9 +60,9 @@ export const NO_DATA: Plain = {
  * the text of its error, a cycle `[Circular]`. Entries that are undefined are left out. Strings longer than 32,768 characters, keys
  * longer than 4,096, and data of more than 16 levels, 1,000 entries or about 128 KB are cut, and the cut is marked.
  *
- * @param stacks whether errors keep their stacks. Default true
+ * @param stacks whether errors keep their stacks. Default: true
  */
-export function toPlain(data: Readonly<Record<string, unknown>>, stacks = true): Plain {
+export function toPlain(data: Readonly<Record<string, unknown>>, stacks: Stacks = true): Plain {
   const quick = copyScalars(data)
   if (quick !== undefined) return quick
   const copier = new Copier(stacks)
@@ -95,9 +97,9 @@ class Copier {
   size = 0
   #entries = 0
   readonly #above = new Set<object>()
-  readonly #stacks: boolean
+  readonly #stacks: Stacks
 
-  constructor(stacks: boolean) {
+  constructor(stacks: Stacks) {
     this.#stacks = stacks
   }
 
@@ -180,7 +182,8 @@ class Copier {
       ['message', () => errorMessage(error)],
       ['cause', () => error.cause],
     ]
-    if (this.#stacks) parts.splice(2, 0, ['stack', () => error.stack])
+    if (this.#stacks === true) parts.splice(2, 0, ['stack', () => error.stack])
+    else if (this.#stacks === 'masked') parts.splice(2, 0, ['stack', () => maskedStack(error.stack)])
     return this.map(parts, parts.length, depth)
   }
 
@@ -228,6 +231,10 @@ class Copier {
     this.size += ENTRY_SIZE
     return true
   }
+}
+
+function maskedStack(stack: unknown): unknown {
+  return typeof stack === 'string' ? maskPaths(stack.slice(0, MAX_STRING)) : undefined
 }
 
 /** What the `toJSON` of an object returns, or the object itself if it has none. */
