@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { currentSpan } from '@trace/core'
 import postgres from 'postgres'
@@ -166,11 +167,12 @@ onServer('postgres, on PostgreSQL', () => {
 
   test('a canceled query, one that cannot be sent and a server that is not there fail their spans', async () => {
     const { tracer, sql, ...then } = traced()
-    const nobody = tracePostgres(tracer, postgres({ host: '127.0.0.1', port: 1, connect_timeout: 1 }))
+    const nobody = tracePostgres(tracer, postgres({ host: '127.0.0.1', port: 1 }))
     await tracer.trace('work', 'outer', async () => {
       const slow = sql`SELECT pg_sleep(60)`
       const failed = slow.catch((error: unknown) => error)
-      await sql`SELECT 1`
+      const running = `SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'`
+      while ((await bare.unsafe(running)).length === 0) await sleep(10)
       slow.cancel()
       expect(await failed).toMatchObject({ code: '57014' })
       await expect(sql`SELECT ${undefined as never}::int`).rejects.toThrow()
