@@ -6,6 +6,8 @@ interface Measured {
   shownAt: number | undefined
   /** How long the frames after a move of the pointer took, in ms. */
   hovered: number[]
+  /** How long it was from each frame to the next, in ms. */
+  between: number[]
   /** Resolves when what has changed is painted. */
   painted(): Promise<void>
 }
@@ -20,6 +22,7 @@ export function installClock(shown: string): void {
   globalThis.measured = {
     shownAt: undefined,
     hovered: [],
+    between: [],
     // A message is delivered after the frame in which it was sent has been painted.
     painted: () =>
       new Promise((resolve) =>
@@ -37,13 +40,13 @@ export function installClock(shown: string): void {
   requestAnimationFrame(look)
 }
 
-/** Clicks the toggle of a row. @returns ms until the changed rows are painted */
+/** Clicks the toggle of a row. @param row among those that can be toggled @returns ms until the changed rows are painted */
 export async function toggled(row: number): Promise<number> {
   const { painted } = measured
   const grid = document.querySelector('[role=treegrid]')
   const before = grid?.getAttribute('aria-rowcount')
-  const button = document.querySelectorAll<HTMLElement>('.waterfall .row')[row]?.querySelector('button')
-  if (button === null || button === undefined) throw new Error(`row ${row} cannot be toggled`)
+  const button = document.querySelectorAll<HTMLElement>('.waterfall .row button')[row]
+  if (button === undefined) throw new Error(`row ${row} cannot be toggled`)
   await painted()
   const from = performance.now()
   button.click()
@@ -70,17 +73,16 @@ export async function searched(text: string): Promise<number> {
 }
 
 /** Scrolls from end to end. @returns how long each frame took, from the event on, in ms */
-export async function frames(): Promise<number[]> {
+export async function frames(steps: number): Promise<number[]> {
   const { painted } = measured
   const box = document.querySelector('.waterfall')
   if (box === null) throw new Error('there are no rows')
   const taken: number[] = []
-  const steps = 60
   for (let step = 1; step <= steps; step++) {
     const scrolled = new Promise<number>((resolve) =>
       box.addEventListener('scroll', () => resolve(performance.now()), { once: true, capture: true }),
     )
-    box.scrollTop = (box.scrollHeight * step) / (steps + 5)
+    box.scrollTop = ((box.scrollHeight - box.clientHeight) * step) / steps
     const from = await scrolled
     await painted()
     taken.push(performance.now() - from)
@@ -101,4 +103,16 @@ export function countFrames(): void {
     },
     true,
   )
+}
+
+/** Notes, from now on, how long it is from each frame to the next. */
+export function watchFrames(): void {
+  measured.between = []
+  let last = performance.now()
+  const next = (now: number): void => {
+    measured.between.push(now - last)
+    last = now
+    requestAnimationFrame(next)
+  }
+  requestAnimationFrame(next)
 }

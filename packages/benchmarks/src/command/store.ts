@@ -22,7 +22,7 @@ export interface Store {
 /** The trace at the beginning of every generated file. */
 export const OLDEST = 5_000_000_000_000n
 const FIRST_START = 1_795_000_000_000_000_000n
-const SPANS_OF_TRACE = 10
+export const SPANS_OF_TRACE = 10
 /** Time between two traces, in ns. */
 const BETWEEN = 10_000_000n
 /** How many characters are written at once. */
