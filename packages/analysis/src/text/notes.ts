@@ -22,15 +22,26 @@ const MOST_NOTES = 5
  */
 export function noteLines({ missing, skews = [], isCorrected = false }: TraceNotes): string[] {
   return [
-    ...some(missing?.parents ?? [], parentNote, 'spans whose parents are not stored'),
-    ...some(missing?.losses ?? [], lossNote, 'losses'),
-    ...some(
-      missing?.open ?? [],
-      ({ node, lastSeen }) => `${nameOf(node)} is open; its process was last heard of at ${timeOf(lastSeen)}`,
-      'open spans',
-    ),
+    ...(missing === undefined ? [] : missingNotes(missing)),
     ...some(skews, (skew) => skewNote(skew, isCorrected), 'clocks'),
   ]
+}
+
+/** A loss is told once, however many spans it explains. */
+function missingNotes({ parents, losses, open }: Missing): string[] {
+  const told = new Set<Loss>()
+  const ofParents = some(parents, (parent) => parentNote(parent, told), 'spans whose parents are not stored')
+  const ofLosses = some(
+    losses.filter((loss) => !told.has(loss)),
+    lossNote,
+    'losses',
+  )
+  const ofOpen = some(
+    open,
+    ({ node, lastSeen }) => `${nameOf(node)} is open; its process was last heard of at ${timeOf(lastSeen)}`,
+    'open spans',
+  )
+  return [...ofParents, ...ofLosses, ...ofOpen]
 }
 
 function some<Thing>(things: readonly Thing[], noteOf: (thing: Thing) => string, what: string): string[] {
@@ -38,14 +49,17 @@ function some<Thing>(things: readonly Thing[], noteOf: (thing: Thing) => string,
   return things.length > MOST_NOTES ? [...notes, `and ${things.length - MOST_NOTES} more ${what}`] : notes
 }
 
-function parentNote({ node, reason, losses }: MissingParent): string {
+/** @param told the losses that were told before; gets the one that is told here */
+function parentNote({ node, reason, losses }: MissingParent, told: Set<Loss>): string {
   const what = `the parent of ${nameOf(node)} (${node.span.parentId}) is not stored`
   if (reason === 'another system')
     return `${what}: it belongs to another system, or to a service that records elsewhere`
   if (reason === 'not known') return `${what}: its spans are stored elsewhere, or its process did not record it`
   const [loss] = losses
-  const others = losses.length > 1 ? `, and there are ${losses.length - 1} more such losses` : ''
-  return loss === undefined ? what : `${what}: ${lostText(loss)}${others}`
+  if (loss === undefined) return what
+  if (told.has(loss)) return `${what}: it may be among those that ${onOneLine(loss.process)} lost`
+  told.add(loss)
+  return `${what}: ${lostText(loss)}`
 }
 
 function lossNote(loss: Loss): string {

@@ -69,6 +69,19 @@ describe('missingOf', () => {
     expect(notesOf(spans).at(-1)).toBe('and 15 more spans whose parents are not stored')
   })
 
+  test('tells each loss once: as the reason of the first parent that it explains, or by itself', () => {
+    const spans = [7n, 8n].map((parentId) => span({ spanId: parentId + 10n, parentId }))
+    const [own, later] = [300, 2].map((failed, at) =>
+      ledger('users:4711@host-1', { failed }, START - SECOND, START + BigInt(at + 1) * SECOND),
+    )
+    if (own === undefined || later === undefined) throw new Error('there are two')
+    expect(notesOf(spans, [own, { ...later, spanId: 10n }])).toEqual([
+      'the parent of users  request  GET / (7) is not stored: users:4711@host-1 lost 300 spans from 2015-10-20T13:14:14Z to 2015-10-20T13:14:16Z (its store did not take them)',
+      'the parent of users  request  GET / (8) is not stored: it may be among those that users:4711@host-1 lost',
+      'users:4711@host-1 lost 2 spans from 2015-10-20T13:14:14Z to 2015-10-20T13:14:17Z (its store did not take them); some may be of this trace',
+    ])
+  })
+
   test('says that spans may be missing where all parents are there, by the last record of a ledger', () => {
     const ledgers = [ledger('users:4711@host-1', { failed: 1 }), ledger('users:4711@host-1', { failed: 4 })]
     expect(notesOf([span({})], ledgers)).toEqual([

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
-import { buildTree } from '@trace/analysis'
 import { EXPORT_FORMATS, type ExportFormat, exportTraces } from '@trace/analysis/formats'
 import type { TraceReader } from '@trace/core'
 import type { Span } from '@trace/core/spans'
@@ -32,7 +31,7 @@ export interface ExportFlags {
 export async function exportStore(context: Context, flags: ExportFlags, words: readonly string[]): Promise<void> {
   const sum = { traces: 0, spans: 0 }
   const { reader, traces } = await tracesOf(context, flags, words)
-  const texts = textsOf(flags.to, counting(sum, traces), (trace) => ledgersOf(context, reader, buildTree(trace)))
+  const texts = textsOf(flags.to, counting(sum, traces), (trace) => ledgersOf(context, reader, trace))
   if (flags.out === undefined) for await (const text of texts) context.process.stdout.write(text)
   else await writeFile(context, resolve(context.cwd, flags.out), texts)
   if (sum.traces === 0) context.process.exitCode = EXIT.nothing

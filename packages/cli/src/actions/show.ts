@@ -61,7 +61,7 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
     ...(root === undefined ? {} : { root }),
     ...(places === undefined ? {} : { note: ({ spanId }) => placeOf.get(spanId) }),
   }
-  const missing = missingOf(tree, await ledgersOf(context, reader, tree))
+  const missing = missingOf(tree, await ledgersOf(context, reader, spans))
   const notes = noteLines({ missing, skews, isCorrected }).flatMap((line) => wrapped(context, `! ${line}`))
   const { budget } = flags
   const told = cutLines(notes, budget && budget / 3, (left) => `! ${left} more lines: a larger --budget`)
