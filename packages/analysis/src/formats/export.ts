@@ -1,5 +1,6 @@
 import { describe, eachOnce, type Span, TraceError } from '@trace/core/spans'
 import { ChromeEvents } from './chrome.js'
+import { traceHex } from './ids.js'
 import { jaegerTraceOf } from './jaeger.js'
 import { jsonOf } from './json.js'
 import { resourceSpansOf } from './otlp-write.js'
@@ -19,7 +20,7 @@ interface Document {
 function documentOf(format: ExportFormat): Document {
   switch (format) {
     case 'otlp':
-      return { before: '{"resourceSpans":[', after: ']}', elementsOf: (spans) => resourceSpansOf(spans).map(jsonOf) }
+      return { before: '{"resourceSpans":[', after: ']}', elementsOf: otlpElementsOf }
     case 'zipkin':
       return { before: '[', after: ']', elementsOf: (spans) => zipkinSpansOf(spans).map(jsonOf) }
     case 'jaeger':
@@ -33,6 +34,11 @@ function documentOf(format: ExportFormat): Document {
       }
     }
   }
+}
+
+function otlpElementsOf(spans: readonly Span[]): string[] {
+  const traceId = traceHex(spans)
+  return resourceSpansOf(spans, { traceIdOf: () => traceId }).map(jsonOf)
 }
 
 /**

@@ -12,7 +12,8 @@ export function spanHex(id: bigint): string {
  * then; else padded with zeros.
  */
 export function traceHex(spans: readonly Span[]): string {
-  for (const { data, traceId } of spans) {
+  for (const { data, traceId, upperTraceId } of spans) {
+    if (upperTraceId !== undefined) return spanHex(upperTraceId) + spanHex(traceId)
     const whole = Object.hasOwn(data, DATA_KEYS.w3cTraceId) ? data[DATA_KEYS.w3cTraceId] : undefined
     if (typeof whole === 'string' && /^[0-9a-f]{32}$/.test(whole) && idsOf(whole)?.id === traceId) return whole
   }

@@ -1,5 +1,5 @@
 import { DATA_KEYS, type PlainData, type PlainValue, type Span } from '@trace/core/spans'
-import { hexOfBase64, idsOf, spanIdOf } from './ids.js'
+import { hexOfBase64, idsOf, spanHex, spanIdOf } from './ids.js'
 import { entryOf, integerOf, listOf, plainInteger, setEntry, textOf } from './json.js'
 import { importedKey, OWN_KEYS } from './keys.js'
 import { kindOf, SPAN_KINDS } from './kinds.js'
@@ -19,8 +19,12 @@ interface Resource {
   readonly data: PlainData
 }
 
-/** Reads one ResourceSpans. */
-export function* spansOfResource(resourceSpans: PlainValue, skip: Skip): Generator<Span> {
+/**
+ * Reads one ResourceSpans.
+ *
+ * @param keepsUpper whether each span gets the upper half of its trace's id, to be sent on. Default false
+ */
+export function* spansOfResource(resourceSpans: PlainValue, skip: Skip, keepsUpper = false): Generator<Span> {
   const resource = resourceOf(mapOfKeyValues(entryOf(entryOf(resourceSpans, 'resource'), 'attributes')))
   const scopes = entryOf(resourceSpans, 'scopeSpans') ?? entryOf(resourceSpans, 'instrumentationLibrarySpans')
   for (const scopeSpans of listOf(scopes)) {
@@ -28,9 +32,15 @@ export function* spansOfResource(resourceSpans: PlainValue, skip: Skip): Generat
     for (const each of listOf(entryOf(scopeSpans, 'spans'))) {
       const span = spanOf(each, resource, scope)
       if (typeof span === 'string') skip(span)
-      else yield span
+      else yield keepsUpper ? withUpper(span, textOf(entryOf(each, 'traceId'))) : span
     }
   }
+}
+
+function withUpper(span: Span, id: string): Span {
+  const whole = idsOf(hexOfBase64(id))?.whole
+  if (whole?.endsWith(spanHex(span.traceId)) !== true) return span
+  return { ...span, upperTraceId: BigInt(`0x${whole.slice(0, 16)}`) }
 }
 
 function resourceOf(attributes: PlainData): Resource {

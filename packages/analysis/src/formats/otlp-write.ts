@@ -7,7 +7,7 @@ import {
   parseTime,
   type Span,
 } from '@trace/core/spans'
-import { spanHex, traceHex } from './ids.js'
+import { spanHex } from './ids.js'
 import { integerOf, isMap, jsonOf, setEntry } from './json.js'
 import { exportedKey, OWN_KEYS } from './keys.js'
 import { otlpKindOf } from './kinds.js'
@@ -36,16 +36,23 @@ export const FLAGS = { sampled: 0x1, knowsRemote: 0x100, isRemote: 0x200 } as co
 
 const MOST_UINT32 = 0xffff_ffff
 
-/** A trace as OTLP's list of ResourceSpans. @param spans of one trace, each once */
-export function resourceSpansOf(spans: readonly Span[]): PlainData[] {
-  const traceId = traceHex(spans)
+/** What is to be known beside the spans. */
+export interface OtlpContext {
+  /** The id of a span's trace: 32 hexadecimal digits. */
+  readonly traceIdOf: (span: Span) => string
+  /** More attributes of a process. They replace those that its name says. Default: none. */
+  readonly attributesOf?: ((process: string) => PlainData) | undefined
+}
+
+/** Spans as OTLP's list of ResourceSpans. @param spans each once */
+export function resourceSpansOf(spans: readonly Span[], { traceIdOf, attributesOf }: OtlpContext): PlainData[] {
   const latest = latestOf(spans)
   const resources = new Map<
     string,
     { readonly resource: PlainData; readonly scopes: Map<string, { scope: PlainData; spans: PlainData[] }> }
   >()
   for (const span of spans) {
-    const resource = resourceOf(span)
+    const resource = resourceOf(span, attributesOf)
     const key = jsonOf(resource)
     const group = resources.get(key) ?? { resource, scopes: new Map() }
     resources.set(key, group)
@@ -53,7 +60,7 @@ export function resourceSpansOf(spans: readonly Span[]): PlainData[] {
     const scopeKey = JSON.stringify(scope)
     const ofScope = group.scopes.get(scopeKey) ?? { scope, spans: [] }
     group.scopes.set(scopeKey, ofScope)
-    ofScope.spans.push(otlpSpanOf(span, traceId, latest))
+    ofScope.spans.push(otlpSpanOf(span, traceIdOf(span), latest))
   }
   return [...resources.values()].map(({ resource, scopes }) => ({
     resource: { attributes: keyValuesOf(resource) },
@@ -61,11 +68,12 @@ export function resourceSpansOf(spans: readonly Span[]): PlainData[] {
   }))
 }
 
-function resourceOf({ process, data }: Span): PlainData {
+function resourceOf({ process, data }: Span, attributesOf: OtlpContext['attributesOf']): PlainData {
   const { service, pid, host } = partsOf(process)
   const resource: Record<string, PlainValue> = { 'service.name': service === '' ? 'unknown_service' : service }
   if (pid !== undefined) resource['process.pid'] = pid
   if (host !== undefined) resource['host.name'] = host
+  for (const [key, value] of Object.entries(attributesOf?.(process) ?? {})) setEntry(resource, key, value)
   resource[OWN_KEYS.process] = process
   for (const [key, value] of Object.entries(data)) {
     if (!isOfResource(key)) continue

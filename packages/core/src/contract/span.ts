@@ -17,6 +17,12 @@ export interface Span {
   readonly spanId: bigint
   /** Shared by all spans of the trace: 1 … 2^64−1. */
   readonly traceId: bigint
+  /**
+   * The upper half of the trace's 128-bit id, 1 … 2^64−1, on every span of a trace that came in with one: `traceId` is the lower half.
+   * For recorders that send spans on to systems of 128-bit ids. Files and tables have it in the data of one span, under
+   * `w3c.trace_id`, and readers leave it out.
+   */
+  readonly upperTraceId?: bigint
   /** The span that caused this one: 0 … 2^64−1, where 0 means none. */
   readonly parentId: bigint
   /** The process that it ran in: `service:pid@hostname`, unless the program chose its own name. May be empty. */

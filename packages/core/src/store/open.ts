@@ -21,6 +21,8 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ['yaml', '@trace/yamlrec'],
   ['jsonl', '@trace/jsonrec'],
   ['dynamodb', '@trace/dynamorec'],
+  ['otlp+http', '@trace/otel/otlp'],
+  ['otlp+https', '@trace/otel/otlp'],
 ])
 const BUILT_IN: ReadonlyMap<string, Backend> = new Map([
   ['memory', { openRecorder: memoryOf, openReader: memoryOf }],
@@ -34,6 +36,7 @@ const SCHEMES = [...PACKAGES.keys(), ...BUILT_IN.keys()].map((scheme) => `${sche
  * - `yaml:traces.yaml`, `yaml:/var/log/traces.yaml`, `yaml:-` (standard output): the package `@trace/yamlrec`
  * - `jsonl:traces.jsonl`, likewise: `@trace/jsonrec`
  * - `dynamodb://Traces?region=eu-west-1`: `@trace/dynamorec`
+ * - `otlp+http://localhost:4318`, `otlp+https:` likewise: `@trace/otel/otlp`
  * - `memory:`, or `memory:name` for a separate one: kept in this process; `openReader` with the same URL reads it
  * - `none:` records nothing
  * - any other scheme `x:`: the installed package `trace-recorder-x`, which exports {@link Backend}
@@ -119,7 +122,8 @@ function load(opener: Opener, url: URL): unknown {
   const looked =
     places.length > 0 ? `looked for from ${places.join(' and ')}` : 'there is no folder to look for it from'
   if (PACKAGES.has(url.protocol.slice(0, -1))) {
-    const message = `${opener}: ${url.protocol} needs the package ${name}, which is not installed (${looked}): npm install ${name}`
+    const installed = name.split('/').slice(0, 2).join('/')
+    const message = `${opener}: ${url.protocol} needs the package ${name}, which is not installed (${looked}): npm install ${installed}`
     throw new TraceError('TRACE_MISSING_PACKAGE', message)
   }
   const message = `${opener}: unknown scheme ${url.protocol} install its package ${name} (${looked}), or use one of ${SCHEMES}`

@@ -73,10 +73,12 @@ export class SpanStates implements SpanChanges {
   }
 
   #record(span: TracedSpan, finish: bigint | undefined, data: PlainData): Span {
-    const { spanId, traceId, parentId, start } = span
+    const { spanId, traceId, parentId, start, remote } = span
     const process = this.#inputs.text(span.process, 'process', span.tracer.process)
     const kind = this.#inputs.text(span.kind, 'kind')
     const name = this.#inputs.text(span.name, 'name')
-    return { spanId, traceId, parentId, process, kind, name, start, finish, data }
+    const record = { spanId, traceId, parentId, process, kind, name, start, finish, data }
+    if (remote === undefined || remote.upperTraceId === 0n) return record
+    return { ...record, upperTraceId: remote.upperTraceId }
   }
 }

@@ -1,10 +1,11 @@
 import { type ContextSpan, context } from '../context/context.js'
 import type { ActiveSpan, Run, SpanIds } from '../contract/active-span.js'
+import { DATA_KEYS } from '../contract/data-keys.js'
 import type { RemoteContext } from '../contract/remote.js'
 import type { Stacks, Tracer } from '../contract/tracer.js'
 import type { OpenPlace, OpenSpan, Recorded } from '../queue/open-spans.js'
 import { describe } from '../values/errors.js'
-import { isId } from '../values/ids.js'
+import { isId, w3cTraceId } from '../values/ids.js'
 import type { Plain } from '../values/plain.js'
 import { formatTime } from '../values/time.js'
 import { HeldTrace, type UndecidedSpan } from './held-traces.js'
@@ -214,10 +215,13 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
 }
 
 /** As they are written; undefined if they are none. */
-function idsOf(to: unknown): { readonly trace_id: string; readonly span_id: string } | undefined {
+function idsOf(to: unknown): Readonly<Record<string, string>> | undefined {
   try {
-    const { traceId, spanId } = Object(to)
-    return isId(traceId) && isId(spanId) ? { trace_id: `${traceId}`, span_id: `${spanId}` } : undefined
+    const { traceId, spanId, remote } = Object(to)
+    if (!isId(traceId) || !isId(spanId)) return undefined
+    const ids = { trace_id: `${traceId}`, span_id: `${spanId}` }
+    const upper: unknown = remote?.upperTraceId
+    return isId(upper) ? { ...ids, [DATA_KEYS.w3cTraceId]: w3cTraceId(traceId, upper) } : ids
   } catch {
     return undefined
   }

@@ -4,7 +4,7 @@ import type { Span } from '../../src/contract/span.js'
 import type { Tracer, TracerOptions } from '../../src/contract/tracer.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
-import { span } from '../../src/tracing/free-functions.js'
+import { go, span } from '../../src/tracing/free-functions.js'
 
 function aTracer(options: Partial<TracerOptions> = {}) {
   const recorder = memoryRecorder()
@@ -183,6 +183,39 @@ describe('what a trace brought along from elsewhere', () => {
       {},
       { 'parent.remote': true, 'w3c.trace_id': '00000000000000ab000000000000002a' },
     ])
+  })
+
+  test('is on every span that a recorder gets, open and kept ones too; a trace of 64 bits costs no property', async () => {
+    const recorder = memoryRecorder()
+    const tracer = createTracer({
+      service: 'users',
+      recorder,
+      sample: (kind) => kind !== 'late',
+      keep: { errors: true },
+    })
+    const both = (): void => {
+      span('work', 'child', (s) => tracer.start('work', 'open').link(s))
+      go('work', 'detached', () => span('work', 'grandchild', () => {}))
+    }
+    tracer.trace('work', 'theirs', both, { traceId: 42n, parentId: 7n, remote })
+    tracer.trace('late', 'kept', (s) => [both(), s.fail(new Error('no'))], { traceId: 43n, parentId: 7n, remote })
+    tracer.trace('work', 'ours', both, { traceId: 44n })
+    await tracer.close()
+    const names = ['child', 'detached', 'grandchild', 'open']
+    const upperOf = (traceId: bigint): unknown[] =>
+      recorder.spans
+        .filter((each) => each.traceId === traceId)
+        .map((each) => [each.name, 'upperTraceId' in each ? each.upperTraceId : 'none'])
+        .sort()
+    expect(upperOf(42n)).toEqual([...names, 'theirs'].map((name) => [name, 0xabn]))
+    // Of those that are open there, only what decided it and what is above that.
+    expect(upperOf(43n)).toEqual(['child', 'detached', 'grandchild', 'kept'].map((name) => [name, 0xabn]))
+    expect(upperOf(44n)).toEqual([...names, 'ours'].map((name) => [name, 'none']))
+    const links = recorder.spans.flatMap(({ data }) => (data['links'] === undefined ? [] : [data['links']]))
+    const linkTo = (id: bigint, whole: object) => [{ trace_id: `${id}`, span_id: expect.any(String), ...whole }]
+    expect(links).toHaveLength(2)
+    expect(links).toContainEqual(linkTo(42n, { 'w3c.trace_id': '00000000000000ab000000000000002a' }))
+    expect(links).toContainEqual(linkTo(44n, {}))
   })
 
   test('goes on in a trace that is not sampled', () => {
