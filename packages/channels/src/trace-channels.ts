@@ -1,6 +1,8 @@
 import type { Tracer } from '@trace/core'
 import { type ChannelSpans, traceChannel } from './channel/trace-channel.js'
 import { db0Channels } from './libraries/db0.js'
+import { mongooseChannels } from './libraries/mongoose.js'
+import { mssqlChannels } from './libraries/mssql.js'
 import { mysqlChannels } from './libraries/mysql2.js'
 import { pgChannels } from './libraries/pg-channels.js'
 import { redisChannels } from './libraries/redis.js'
@@ -10,6 +12,8 @@ const KNOWN: Readonly<Record<string, ChannelSpans>> = {
   ...redisChannels,
   ...db0Channels,
   ...pgChannels,
+  ...mssqlChannels,
+  ...mongooseChannels,
 }
 
 /**

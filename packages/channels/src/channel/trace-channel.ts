@@ -14,6 +14,8 @@ export interface ChannelSpans {
   readonly data?: (message: ChannelMessage) => Readonly<Record<string, unknown>>
   /** Data that is added when a call has ended: `message.result` is what it gave, if it has not failed. */
   readonly resultData?: (message: ChannelMessage) => Readonly<Record<string, unknown>>
+  /** The error that is recorded of a call that failed, where its message repeats what the program sent. Default: `message.error`. */
+  readonly error?: (message: ChannelMessage) => unknown
   /** Whether a call outside any trace begins one. Default: false, and such a call is not recorded. */
   readonly outsideTraces?: boolean
 }
@@ -111,7 +113,10 @@ class TracedChannel {
   }
 
   #fail(message: unknown): void {
-    if (isMessage(message)) this.#callOf(message)?.span.fail(message['error'])
+    const call = this.#callOf(message)
+    if (call === undefined || !isMessage(message) || !call.span.recording) return
+    const { span, spans } = call
+    span.fail(spans.error === undefined ? message['error'] : given(call, spans.error, message))
   }
 
   #finish(message: unknown): void {

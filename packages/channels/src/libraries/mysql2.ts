@@ -1,12 +1,22 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { text, where } from './message.js'
+import { shortened } from './shortened-error.js'
 import { type DescribedQuery, describeQuery } from './sql.js'
+import { isObject, read } from './wrapping.js'
 
 // The channels of mysql2 (https://github.com/sidorares/node-mysql2, lib/tracing.js), and OpenTelemetry's keys for databases
 // (https://opentelemetry.io/docs/specs/semconv/database/database-spans/).
 
 const whereOf = (message: ChannelMessage): Record<string, unknown> => ({ 'db.system.name': 'mysql', ...where(message) })
 const queryOf = ({ query }: ChannelMessage): DescribedQuery => describeQuery(text(query), 'mysql')
+
+/** Errors whose messages repeat values, or a piece of the query (https://mariadb.com/docs/server/reference/error-codes). */
+const REPEATS = /^ER_(?:PARSE_|DUP_|TRUNCATED_|WRONG_VALUE|ILLEGAL_VALUE|INVALID_|DATA_|WARN_DATA|UNKNOWN_ERROR)/
+
+function withoutValues({ error }: ChannelMessage): unknown {
+  const repeats = REPEATS.test(text(read(error, 'code'))) || /^22/.test(text(read(error, 'sqlState')))
+  return repeats && isObject(error) ? shortened(error, /['"]/) : error
+}
 
 const query: ChannelSpans = {
   kind: 'db',
@@ -19,6 +29,7 @@ const query: ChannelSpans = {
     'db.response.returned_rows': Array.isArray(result) ? result.length : undefined,
     'db.response.status_code': error instanceof Error ? Reflect.get(error, 'code') : undefined,
   }),
+  error: withoutValues,
 }
 
 export const mysqlChannels: Readonly<Record<string, ChannelSpans>> = {

@@ -1,6 +1,6 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { text } from './message.js'
-import { databaseOf, sqlStateOf } from './postgresql.js'
+import { databaseOf, sqlStateOf, withoutValues } from './postgresql.js'
 import { type DescribedQuery, describeQuery } from './sql.js'
 import { read } from './wrapping.js'
 
@@ -22,6 +22,7 @@ export const pgChannels: Readonly<Record<string, ChannelSpans>> = {
       return { ...whereOf(message), 'db.operation.name': operation, 'db.query.text': masked }
     },
     resultData: ({ error }) => ({ 'db.response.status_code': sqlStateOf(error) }),
+    error: ({ error }) => withoutValues(error),
   },
   'pg:connection': { kind: 'db', name: 'connect to postgresql', data: whereOf },
   'pg-pool:connect': { kind: 'db', name: 'wait for a connection of the pool', data: whereOf },

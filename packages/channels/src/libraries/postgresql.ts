@@ -52,10 +52,15 @@ export function sqlStateOf(error: unknown): string | undefined {
   return isOfServer ? state : undefined
 }
 
-/** Marks a span as failed by an error of PostgreSQL, without the values that its message may repeat. */
+/** An error of PostgreSQL without the values that its message may repeat. */
+export function withoutValues(error: unknown): unknown {
+  const state = sqlStateOf(error)
+  return state !== undefined && REPEATS.test(state) && isObject(error) ? shortened(error, QUOTE) : error
+}
+
+/** Marks a span as failed by an error of PostgreSQL. */
 export function failQuery(span: ActiveSpan, error: unknown): void {
   const state = sqlStateOf(error)
   if (state !== undefined) span.data['db.response.status_code'] = state
-  const repeats = state !== undefined && REPEATS.test(state)
-  span.fail(repeats && isObject(error) ? shortened(error, QUOTE) : error)
+  span.fail(withoutValues(error))
 }

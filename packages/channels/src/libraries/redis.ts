@@ -1,5 +1,7 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { text, where } from './message.js'
+import { shortened } from './shortened-error.js'
+import { isObject } from './wrapping.js'
 
 // The channels of ioredis (https://github.com/redis/ioredis, lib/tracing.ts) and node-redis (https://github.com/redis/node-redis,
 // packages/client/lib/client/tracing.ts), and OpenTelemetry's keys (https://opentelemetry.io/docs/specs/semconv/database/redis/).
@@ -40,6 +42,8 @@ const command: ChannelSpans = {
     'db.operation.name': commandOf(message),
     'db.query.text': queryText(message),
   }),
+  // Redis repeats the arguments of a command that it does not know.
+  error: ({ error }) => (isObject(error) ? shortened(error, /, with args beginning with/) : error),
 }
 
 const batch: ChannelSpans = {

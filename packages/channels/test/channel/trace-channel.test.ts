@@ -117,10 +117,19 @@ test('what the functions throw changes nothing but the span, and is warned of', 
   const wrong = (): never => {
     throw boom
   }
-  stop = traceChannel(tracer, 'test:call', { kind: 'db', name: wrong, data: wrong, resultData: wrong })
+  stop = traceChannel(tracer, 'test:call', { kind: 'db', name: wrong, data: wrong, resultData: wrong, error: wrong })
   expect(tracer.trace('work', 'outer', () => channel.traceSync(() => 7, {}))).toBe(7)
   expect(await then.tree()).toEqual(['work outer', '  db db'])
   expect(then.warnings[0]).toMatch(/a function for spans of kind db threw: .*boom/)
+})
+
+test('another error is recorded where the channel says so, and the call throws its own', async () => {
+  const { tracer, ...then } = recorded()
+  stop = traceChannel(tracer, 'test:call', { ...spans, error: ({ what }) => new RangeError(`no ${what}`) })
+  const call = (): Promise<unknown> => channel.tracePromise(() => Promise.reject(boom), { what: 'a' })
+  await tracer.trace('work', 'outer', () => expect(call()).rejects.toBe(boom))
+  const [, inner] = await then.spans()
+  expect([inner?.data['error.type'], inner?.data['error.message']]).toEqual(['RangeError', 'no a'])
 })
 
 test('messages that are none, and ends without a beginning, do no harm', async () => {

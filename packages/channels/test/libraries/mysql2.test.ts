@@ -106,6 +106,23 @@ onServer('mysql2, on MariaDB', () => {
     })
   })
 
+  test.each([
+    ["INSERT INTO users VALUES ('secret', 'x')", 'Incorrect integer value: ?'],
+    ["SELECT * FROM users 'secret' 'secret'", /^You have an error in your SQL syntax; .* to use near \?$/],
+    ["INSERT INTO names VALUES ('secret'), ('secret')", 'Duplicate entry ?'],
+    ["SELECT DATE_ADD('x', INTERVAL 1 nonsense) -- secret", /near \?$/],
+  ])('what an error repeats of %j is not in its span', async (query, message) => {
+    const { tracer, ...then } = recorded()
+    stop = traceChannels(tracer)
+    await pool.promise().query('CREATE TABLE IF NOT EXISTS names (name VARCHAR(20) PRIMARY KEY)')
+    await tracer.trace('work', 'outer', () => expect(pool.promise().query(query)).rejects.toThrow())
+    const failed = (await then.spans()).find(({ data }) => data['error.type'] !== undefined)
+    expect(failed?.data['error.message']).toEqual(
+      typeof message === 'string' ? message : expect.stringMatching(message),
+    )
+    expect(JSON.stringify(failed?.data)).not.toContain('secret')
+  })
+
   test('outside a trace, and when it has ended, nothing is recorded', async () => {
     const { tracer, ...then } = recorded()
     stop = traceChannels(tracer)

@@ -14,9 +14,11 @@ test('the channels of a coming pg are known', async () => {
     await tracingChannel('pg:connection').tracePromise(async () => {}, { connection: client })
     const message = (): object => ({ query: { text: "SELECT a FROM t WHERE b = 'hunter2'" }, client })
     await tracingChannel('pg:query').tracePromise(async () => {}, message())
-    await tracingChannel('pg:query')
-      .tracePromise(() => Promise.reject(failure), message())
-      .catch(() => {})
+    const repeating = Object.assign(new Error('invalid input: "hunter2"'), { severity: 'ERROR', code: '22P02' })
+    for (const error of [failure, repeating]) {
+      const rejected = tracingChannel('pg:query').tracePromise(() => Promise.reject(error), message())
+      await expect(rejected).rejects.toBe(error)
+    }
   })
   stop()
   expect(await then.tree()).toEqual([
@@ -25,8 +27,9 @@ test('the channels of a coming pg are known', async () => {
     '  db connect to postgresql',
     '  db SELECT t',
     '  db SELECT t',
+    '  db SELECT t',
   ])
-  const [, , connect, query, failed] = await then.spans()
+  const [, , connect, query, failed, repeating] = await then.spans()
   const where = {
     'db.system.name': 'postgresql',
     'db.namespace': 'shop',
@@ -40,4 +43,5 @@ test('the channels of a coming pg are known', async () => {
     'db.query.text': 'SELECT a FROM t WHERE b = ?',
   })
   expect(failed?.data).toMatchObject({ 'db.response.status_code': '42P01', 'error.message': failure.message })
+  expect(repeating?.data['error.message']).toBe('invalid input ?')
 })

@@ -62,6 +62,7 @@ onServer('on Redis', () => {
       expect(currentSpan()).toBe(outer)
       await tracer.span('work', 'pipeline', () => redis.pipeline().incr('a').incr('b').exec())
       await tracer.span('work', 'transaction', () => redis.multi().incr('a').exec())
+      await expect(redis.call('NONSENSE', SECRET)).rejects.toThrow(SECRET)
       await expect(redis.hset('user:1', 'f', SECRET)).rejects.toThrow('WRONGTYPE')
     })
     redis.disconnect()
@@ -77,6 +78,7 @@ onServer('on Redis', () => {
       '      cache MULTI',
       '      cache INCR',
       '      cache EXEC',
+      '  cache NONSENSE',
       '  cache HSET',
     ])
     const spans = await then.spans()

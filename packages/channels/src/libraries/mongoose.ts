@@ -1,0 +1,26 @@
+import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
+import { text, where } from './message.js'
+
+// The channels of mongoose (https://github.com/Automattic/mongoose, lib/tracing.js). Its messages hold filters and documents, too,
+// which are left out.
+
+const operation: ChannelSpans = {
+  kind: 'db',
+  name: ({ operation, collection }) => [text(operation), text(collection)].filter((part) => part !== '').join(' '),
+  data: (message: ChannelMessage) => ({
+    'db.system.name': 'mongodb',
+    ...where(message),
+    'db.operation.name': text(message['operation']) || undefined,
+    'db.collection.name': text(message['collection']) || undefined,
+  }),
+  resultData: ({ result }) => ({ 'db.response.returned_rows': Array.isArray(result) ? result.length : undefined }),
+}
+
+export const mongooseChannels: Readonly<Record<string, ChannelSpans>> = {
+  'mongoose:query': operation,
+  'mongoose:aggregate': operation,
+  'mongoose:model:save': operation,
+  'mongoose:model:insertMany': operation,
+  'mongoose:model:bulkWrite': operation,
+  'mongoose:cursor:next': operation,
+}
