@@ -75,7 +75,7 @@ describe('the program at', () => {
 
 function runToEnd(snippet: Snippet): string {
   const cwd = mkdtempSync(join(scratch, 'run-'))
-  return execFileSync(process.execPath, [fileOf(snippet, 'mjs')], { cwd, encoding: 'utf8', timeout: 20_000 })
+  return execFileSync(process.execPath, [fileOf(snippet, 'mjs')], { cwd, encoding: 'utf8', timeout: 100_000 })
 }
 
 /** Starts a program that stays up, with a free port in PORT; gets a path from it; and ends it as a deployment would. */
@@ -112,7 +112,7 @@ async function getOnceUp(url: string): Promise<Response> {
     try {
       return await fetch(url)
     } catch (error) {
-      if (turn === 200) throw error
+      if (turn === 1_000) throw error
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }

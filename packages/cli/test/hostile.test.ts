@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { columnsOf } from '@trace/analysis'
 import type { Span } from '@trace/core'
 import { spanToJsonLine } from '@trace/jsonrec'
-import { isFollowed } from './support/followed.js'
+import { isFollowed } from '../../core/test/support/followed.js'
 import { trace } from './support/run.js'
 import { storySpans } from './support/story.js'
 

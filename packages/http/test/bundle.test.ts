@@ -59,7 +59,7 @@ test.each([
         }
       : {}),
   })
-  const run = spawnSync(process.execPath, [outfile], { encoding: 'utf8', timeout: 15_000 })
+  const run = spawnSync(process.execPath, [outfile], { encoding: 'utf8', timeout: 100_000 })
   expect(run.stderr).toBe('')
   expect(JSON.parse(run.stdout)).toEqual(['client GET localhost', 'request GET /', 'request GET /below/:id'])
 })

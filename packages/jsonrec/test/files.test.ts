@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { RecordError, type Span } from '@trace/core'
 import { Batch } from '@trace/core/text-file'
+import { isFollowed } from '../../core/test/support/followed.js'
 import { jsonReader, jsonRecorder, openReader, openRecorder, spanToJsonLine } from '../src/index.js'
 import { LineScanner } from '../src/scan.js'
 import { makeSpan } from './spans.js'
@@ -150,9 +151,9 @@ test('following gives what arrives, whole, through cuts and replacements', async
     for await (const spans of jsonReader({ path }).follow({ signal: controller.signal })) seen.push(...ids(spans))
   })()
   const until = async (count: number): Promise<void> => {
-    for (let wait = 0; seen.length < count && wait < 200; wait++) await sleep(25)
+    for (let wait = 0; seen.length < count && wait < 2_000; wait++) await sleep(25)
   }
-  await sleep(100)
+  await isFollowed(path)
   await recorder.record([spanOf(2)])
   await until(1)
   const line = spanToJsonLine(spanOf(3))

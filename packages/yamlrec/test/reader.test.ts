@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { memoryRecorder, type Span, type TraceQuery } from '@trace/core'
+import { isFollowed } from '../../core/test/support/followed.js'
 import { spanToYaml, yamlReader, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
 
@@ -175,7 +176,7 @@ describe('following', () => {
       await done
     }
     const until = async (count: number): Promise<void> => {
-      for (let wait = 0; seen.length < count && wait < 200; wait++) await sleep(25)
+      for (let wait = 0; seen.length < count && wait < 2_000; wait++) await sleep(25)
     }
     return { seen, stop, until }
   }
@@ -186,7 +187,7 @@ describe('following', () => {
     const recorder = yamlRecorder({ path })
     await recorder.record([one(1n)])
     const { seen, stop, until } = follow(path)
-    await sleep(100)
+    await isFollowed(path)
     await recorder.record([one(2n), one(3n)])
     await until(2)
     const text = `\n${spanToYaml(one(4n))}`
@@ -221,7 +222,7 @@ describe('following', () => {
     const recorder = yamlRecorder({ path })
     await recorder.record([one(1n)])
     const { seen, stop, until } = follow(path)
-    await sleep(300)
+    await isFollowed(path)
     await recorder.record([one(2n)])
     await until(1)
     rewrite(path, [3n, 4n, 5n, 6n].map((id) => `\n${spanToYaml(one(id))}`).join(''))
@@ -236,7 +237,7 @@ describe('following', () => {
     const path = newPath()
     writeFileSync(path, '')
     const { seen, stop, until } = follow(path)
-    await sleep(300)
+    await isFollowed(path)
     const parts = [2n, 3n, 4n].map((id) => `\n${spanToYaml(one(id))}`)
     appendFileSync(path, parts[0] ?? '')
     await until(1)

@@ -27,6 +27,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import type { Recorder, Span } from '@trace/core'
 import { textRecorder } from '@trace/core/text-file'
+import { isFollowed } from '../../core/test/support/followed.js'
 import { openReader, openRecorder, parseYaml, spanToYaml, yamlReader, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
 
@@ -424,7 +425,7 @@ describe('following', () => {
       for await (const spans of yamlReader({ path }).follow({ signal: controller.signal })) seen.push(...ids(spans))
     })()
     try {
-      await sleep(300)
+      await isFollowed(path)
       for (const id of numbers(11, 200)) {
         await recorder.record([spanOf(id)])
         if (who === 'others' && id % 25 === 0) rotateLikeOthers(path)

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { memoryRecorder, type Span } from '@trace/core'
+import { isFollowed } from '../../core/test/support/followed.js'
 import { openReader, spanToYaml, yamlReader, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
 
@@ -112,12 +113,12 @@ describe('several files', () => {
       for await (const spans of reader.follow({ signal: controller.signal })) seen.push(...spans)
     })()
     try {
-      await sleep(300)
+      await isFollowed(join(folder, 'a.yaml'))
       await write('a', 2)
       await write('b', 3)
       renameSync(join(folder, 'a.yaml'), join(folder, 'a.yaml.1'))
       await write('a', 4)
-      for (let wait = 0; seen.length < 3 && wait < 500; wait++) await sleep(10)
+      for (let wait = 0; seen.length < 3 && wait < 5_000; wait++) await sleep(10)
       await sleep(300)
     } finally {
       controller.abort()
@@ -155,12 +156,12 @@ describe("a container runtime's log", () => {
       for await (const some of yamlReader({ path }).follow({ signal: controller.signal })) seen.push(...some)
     })()
     try {
-      await sleep(300)
+      await isFollowed(path)
       for (const span of spans.slice(10, 20)) {
         appendFileSync(path, asContainerLog(textOf([span])))
         await sleep(20)
       }
-      for (let wait = 0; seen.length < 10 && wait < 500; wait++) await sleep(10)
+      for (let wait = 0; seen.length < 10 && wait < 5_000; wait++) await sleep(10)
     } finally {
       controller.abort()
       await following

@@ -24,12 +24,16 @@ export interface ForwardOptions extends ReadOptions {
   readonly margin: number
 }
 
-/** Where one of several stores has been read to. */
-interface Cursor<P extends Piece> {
-  readonly files: Source[]
+/** Where one file has been read to. */
+interface InFile<P extends Piece> {
   report: Report
   reading: PartReader<P> | undefined
   places: Places | undefined
+}
+
+/** Where one of several stores has been read to. */
+interface Cursor<P extends Piece> extends InFile<P> {
+  readonly files: Source[]
   /** When the latest of its spans has finished; undefined if none was read. */
   time: bigint | undefined
 }
@@ -57,10 +61,7 @@ export async function* readForward<P extends Piece>(
     cursors.push({ files: files.slice(start.index + 1), time: undefined, ...begin(files[start.index], start.from) })
   }
 
-  function begin(
-    source: Source | undefined,
-    { from, closedFrom }: Place,
-  ): Pick<Cursor<P>, 'reading' | 'report' | 'places'> {
+  function begin(source: Source | undefined, { from, closedFrom }: Place): InFile<P> {
     const report = new Report()
     if (source === undefined) return { reading: undefined, report, places: undefined }
     if (hasSeveral) report.enter(source.name)

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const FDS = '/proc/self/fd'
-/** How often in a row the file is found open, every 10 ms, when it is not only listed, for which a few reads are made of it. */
+/** How often in a row the file is found open, every 10 ms, when it is not only read once, by a few reads. */
 const LOOKS = 25
 
-/** Waits until this process, in which `trace tail` runs, follows a file: what is written from then on is new to it. */
+/** Waits until a reader in this process follows a file: what is written from then on is new to it. @param file its whole path */
 export async function isFollowed(file: string): Promise<void> {
   // Without /proc, as on macOS, it is not known when the file is open.
   if (!existsSync(FDS)) return sleep(1_000)
