@@ -6,6 +6,7 @@ import { mssqlChannels } from './libraries/mssql.js'
 import { mysqlChannels } from './libraries/mysql2.js'
 import { pgChannels } from './libraries/pg-channels.js'
 import { redisChannels } from './libraries/redis.js'
+import { webChannels } from './libraries/web.js'
 
 const KNOWN: Readonly<Record<string, ChannelSpans>> = {
   ...mysqlChannels,
@@ -14,11 +15,13 @@ const KNOWN: Readonly<Record<string, ChannelSpans>> = {
   ...pgChannels,
   ...mssqlChannels,
   ...mongooseChannels,
+  ...webChannels,
 }
 
 /**
  * Records a span for each query and command of the libraries that publish them, wherever a trace runs: mysql2, ioredis, node-redis
- * and db0, and pg once it does. Call it once, before or after they are loaded.
+ * and db0, and pg once it does; and for the middleware and handlers of h3 and srvx that have their tracing plugins. Call it once, before
+ * or after they are loaded.
  *
  * @returns ends that; spans of calls that run then are still recorded
  */
