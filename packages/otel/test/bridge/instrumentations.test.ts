@@ -44,8 +44,14 @@ onServers(
       const scopes = new Set(
         ours.map(({ scope }) => scope.split(' ')[0]?.replace('@opentelemetry/instrumentation-', '')),
       )
-      expect([...scopes].sort()).toEqual(['graphql', 'http', 'ioredis', 'pg', 'program'])
+      expect([...scopes].sort()).toEqual(['graphql', 'http', 'ioredis', 'mongodb', 'pg', 'program'])
       expect(treeOf(ours, '/relay')).toEqual(['client GET'])
+      expect(treeOf(ours, 'mongodb').toSorted()).toEqual([
+        'db delete users',
+        'db find users',
+        'db insert users',
+        'db update users',
+      ])
       expect(treeOf(ours, 'redis')).toEqual(['db exec', 'db get', 'db get', 'db incr', 'db multi', 'db set', 'db set'])
       expect(treeOf(ours, 'graphql')).toEqual(expect.arrayContaining(['work graphql.parse', 'work query One']))
       expect(treeOf(ours, 'pg')).toEqual(expect.arrayContaining(['db pg.query:SELECT postgres', 'db pg-pool.connect']))

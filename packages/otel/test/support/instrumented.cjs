@@ -8,7 +8,13 @@ const ports = new Set()
 const OF_A_CONNECTION = /^(net\.peer\.port|network\.peer\.port|client\.port)$/
 
 const recorded = side === 'bridge' ? onTheBridge() : onTheSdk()
-for (const name of ['HttpInstrumentation', 'GraphQLInstrumentation', 'IORedisInstrumentation', 'PgInstrumentation']) {
+for (const name of [
+  'HttpInstrumentation',
+  'GraphQLInstrumentation',
+  'IORedisInstrumentation',
+  'PgInstrumentation',
+  'MongoDBInstrumentation',
+]) {
   const Instrumentation = require(
     `@opentelemetry/instrumentation-${name.replace('Instrumentation', '').toLowerCase()}`,
   )[name]
@@ -45,7 +51,9 @@ function onTheSdk() {
 const http = require('node:http')
 const graphql = require('graphql')
 const { Redis } = require('ioredis')
+const { MongoClient } = require('mongodb')
 const pg = require('pg')
+const { startMongodbPeer } = require('./mongodb-peer.cjs')
 
 /** @param work done below a span of the program's own */
 function inSpan(name, work) {
@@ -119,9 +127,36 @@ async function statements() {
   await pool.end()
 }
 
+async function documents() {
+  const server = await startMongodbPeer()
+  const { port } = server.address()
+  ports.add(port)
+  // With an API version the driver says hello as it says all else.
+  const options = {
+    serverApi: '1',
+    directConnection: true,
+    maxPoolSize: 1,
+    retryReads: false,
+    heartbeatFrequencyMS: 600_000,
+  }
+  const client = new MongoClient(`mongodb://127.0.0.1:${port}`, options)
+  await client.connect()
+  const users = client.db('test').collection('users')
+  await inSpan('mongodb', async () => {
+    await users.insertOne({ _id: 7, name: 'secret' })
+    await users.find({ name: 'secret' }).toArray()
+    await users.updateOne({ _id: 7 }, { $set: { name: 'other' } })
+    await users.deleteMany({ name: 'other' })
+  })
+  await inSpan('mongodb that fails', () => client.db('test').collection('missing').findOne({}))
+  await client.close()
+  await new Promise((resolve) => server.close(resolve))
+}
+
 async function main() {
   await requests()
   await queries()
+  await documents()
   if (redis !== undefined) await commands()
   if (postgres !== undefined) await statements()
   const spans = await recorded()
