@@ -1,20 +1,29 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
+import { startMongo } from '../../../channels/test/support/mongo-server.js'
 import { hasPostgresql, isInstalled, startPostgresql, startServer } from '../../../channels/test/support/servers.js'
 import { type Compared, compared, ofOurs, ofTheirs, type TheirSpan } from '../support/compared.js'
 
 const program = fileURLToPath(new URL('../support/instrumented.cjs', import.meta.url))
 
 /** The spans that the program prints. Bigints are texts with an n. */
-function run(side: 'sdk' | 'bridge', servers: Readonly<Record<string, number>>): unknown[] {
+async function run(side: 'sdk' | 'bridge', servers: Readonly<Record<string, number>>): Promise<unknown[]> {
+  // What was inserted before is there no more.
+  const mongodb = await startMongo()
   // Both the old and the new names of attributes.
   const env = { ...process.env, OTEL_SEMCONV_STABILITY_OPT_IN: 'http/dup,database/dup', NODE_OPTIONS: '--no-warnings' }
-  const printed = execFileSync(process.execPath, [program, side, JSON.stringify(servers)], { env, encoding: 'utf8' })
-  return JSON.parse(printed, (_key, value) =>
-    typeof value === 'string' && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
-  )
+  const args = [program, side, JSON.stringify({ ...servers, mongodb: mongodb.port })]
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env, maxBuffer: 2 ** 24 })
+    return JSON.parse(stdout, (_key, value) =>
+      typeof value === 'string' && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+    )
+  } finally {
+    await mongodb.stop()
+  }
 }
 
 function theirsOf(span: unknown): Compared {
@@ -38,8 +47,8 @@ onServers(
     const [redis, postgres] = await Promise.all([startServer('redis-server'), startPostgresql()])
     try {
       const servers = { redis: redis.port, postgres: postgres.port }
-      const theirs = compared(run('sdk', servers).map(theirsOf))
-      const ours = compared(run('bridge', servers).map((span) => ofOurs(span as Span)))
+      const theirs = compared((await run('sdk', servers)).map(theirsOf))
+      const ours = compared((await run('bridge', servers)).map((span) => ofOurs(span as Span)))
       expect(ours).toEqual(theirs)
       const scopes = new Set(
         ours.map(({ scope }) => scope.split(' ')[0]?.replace('@opentelemetry/instrumentation-', '')),

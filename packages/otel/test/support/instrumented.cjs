@@ -1,6 +1,6 @@
 // A program under OpenTelemetry's instrumentations, with its own SDK or the bridge behind them: prints its spans as JSON.
 const [, , side, servers] = process.argv
-const { redis, postgres } = JSON.parse(servers)
+const { redis, postgres, mongodb } = JSON.parse(servers)
 const { trace } = require('@opentelemetry/api')
 
 /** What differs from run to run. */
@@ -53,7 +53,6 @@ const graphql = require('graphql')
 const { Redis } = require('ioredis')
 const { MongoClient } = require('mongodb')
 const pg = require('pg')
-const { startMongodbPeer } = require('./mongodb-peer.cjs')
 
 /** @param work done below a span of the program's own */
 function inSpan(name, work) {
@@ -128,18 +127,8 @@ async function statements() {
 }
 
 async function documents() {
-  const server = await startMongodbPeer()
-  const { port } = server.address()
-  ports.add(port)
-  // With an API version the driver says hello as it says all else.
-  const options = {
-    serverApi: '1',
-    directConnection: true,
-    maxPoolSize: 1,
-    retryReads: false,
-    heartbeatFrequencyMS: 600_000,
-  }
-  const client = new MongoClient(`mongodb://127.0.0.1:${port}`, options)
+  ports.add(mongodb)
+  const client = new MongoClient(`mongodb://127.0.0.1:${mongodb}/`, { maxPoolSize: 1, heartbeatFrequencyMS: 600_000 })
   await client.connect()
   const users = client.db('test').collection('users')
   await inSpan('mongodb', async () => {
@@ -148,17 +137,16 @@ async function documents() {
     await users.updateOne({ _id: 7 }, { $set: { name: 'other' } })
     await users.deleteMany({ name: 'other' })
   })
-  await inSpan('mongodb that fails', () => client.db('test').collection('missing').findOne({}))
+  await inSpan('mongodb that fails', () => client.db('test').command({ refuse: 'it' }))
   await client.close()
-  await new Promise((resolve) => server.close(resolve))
 }
 
 async function main() {
   await requests()
   await queries()
+  await commands()
+  await statements()
   await documents()
-  if (redis !== undefined) await commands()
-  if (postgres !== undefined) await statements()
   const spans = await recorded()
   const text = JSON.stringify(spans, (key, value) => {
     if (OF_A_CONNECTION.test(key)) return 'PORT'
