@@ -171,14 +171,13 @@ class RecordingTracer implements SpanOwner {
     const isSampled = this.#isSampled(origin, traceId, kind, name)
     const held = isSampled ? undefined : this.#held
     if (!isSampled && held === undefined) return this.#startUnsampledTrace(origin, traceId, kind, name)
-    const monotonicNow = this.now()
-    const clockOffset = this.#clock === undefined ? freshOffset(monotonicNow) : 0n
-    const now = origin.start === undefined ? monotonicNow : origin.start - clockOffset
+    const now = this.now()
+    const clockOffset = this.#clock === undefined ? freshOffset(now) : 0n
     const parent = { traceId, spanId: origin.parentId, clockOffset, remote: origin.remote, now, late: undefined }
     const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
+    if (origin !== NO_ORIGIN) this.#addOrigin(span, origin)
     if (held !== undefined) span.late = new HeldTrace(held, span)
     this.states.started(span)
-    if (origin !== NO_ORIGIN) this.#addOrigin(span, origin)
     return span
   }
 
@@ -195,7 +194,8 @@ class RecordingTracer implements SpanOwner {
     return this.#inputs.decision(this.#sample, [kind, name, traceId, sampled])
   }
 
-  #addOrigin(span: TracedSpan, { parentId, remote, process }: TraceOrigin): void {
+  #addOrigin(span: TracedSpan, { parentId, remote, process, start }: TraceOrigin): void {
+    if (start !== undefined) span.start = start
     if (process !== undefined) this.#setProcess(span, process)
     if (remote === undefined) return
     if (parentId !== 0n) span.data[DATA_KEYS.remoteParent] = true

@@ -175,10 +175,15 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   finish(time?: bigint): void {
     if (this.#isFinished) return
     this.#isFinished = true
-    const given = time === undefined ? undefined : this.tracer.givenTime(time)
-    const finish =
-      this.late === undefined ? (given ?? this.clockTime()) : this.late.traces.finished(this.late, this, given)
+    // Apart, since V8 inlines short functions: this one runs for most spans.
+    const finish = this.late === undefined && time === undefined ? this.clockTime() : this.#finishTime(time)
     if (finish !== undefined) this.tracer.states.finished(this, finish)
+  }
+
+  /** @returns undefined if it is not to be recorded, or not yet */
+  #finishTime(time: bigint | undefined): bigint | undefined {
+    const given = time === undefined ? undefined : this.tracer.givenTime(time)
+    return this.late === undefined ? (given ?? this.clockTime()) : this.late.traces.finished(this.late, this, given)
   }
 
   clockTime(): bigint {
