@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { currentSpan } from '@trace/core'
 import { traceClients } from '@trace/http/client'
 import { traceAwsSdk } from '../src/aws-sdk.js'
+import { programs, run } from './support/programs.js'
 import { type Recorded, recorded } from './support/recorded.js'
 
 const SECRET = 'hunter2'
@@ -134,6 +135,20 @@ describe('on DynamoDB Local', () => {
     await unsampled.tracer.trace('work', 'outer', () => traced(unsampled).send(new dynamo.ListTablesCommand({})))
     expect(await unsampled.spans()).toEqual([])
   })
+
+  test.each(programs.filter((each) => each.server === 'dynamodb'))(
+    'the program of the README runs',
+    async (program) => {
+      expect(
+        await run(program, {
+          AWS_REGION: 'eu-west-1',
+          AWS_ACCESS_KEY_ID: 'test',
+          AWS_SECRET_ACCESS_KEY: 'test',
+          AWS_ENDPOINT_URL_DYNAMODB: engine.url,
+        }),
+      ).toBe(program.prints)
+    },
+  )
 
   test('a request that traceClients traces is below its command', async () => {
     const recording = recorded()

@@ -1,9 +1,13 @@
 import { EventEmitter, once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { currentSpan, type Span, type Tracer } from '@trace/core'
 import { logIds } from '@trace/http'
 import { DelayedError, FlowProducer, type Job, Queue, UnrecoverableError, Worker, type WorkerOptions } from 'bullmq'
 import { bullmqTelemetry, jobLogIds } from '../src/bullmq.js'
+import { programs, run } from './support/programs.js'
 import { type Recorded, recorded } from './support/recorded.js'
 import { isInstalled, type Server, startServer } from './support/servers.js'
 
@@ -246,6 +250,22 @@ onServer('on Redis, with BullMQ', () => {
     expect(new Set((await spans()).map(({ traceId }) => traceId)).size).toBe(3)
   })
 
+  test('an attempt of a processor that runs in a process of its own has a span', async () => {
+    const { tracer, tree, spans } = recorded()
+    const queue = newQueue(tracer)
+    const folder = mkdtempSync(join(tmpdir(), 'bullmq-'))
+    const file = join(folder, 'processor.cjs')
+    writeFileSync(file, "module.exports = async (job) => { throw new Error('of ' + job.name) }")
+    const worker = new Worker(queue.name, file, { connection: connection(), telemetry: bullmqTelemetry(tracer) })
+    closing.push(worker)
+    const done = ends(worker, 1)
+    await tracer.trace('work', 'outer', () => queue.add('job', {}))
+    await done
+    rmSync(folder, { recursive: true })
+    expect(await tree()).toEqual(['work outer', `  queue add ${queue.name}`, `    job process ${queue.name}`])
+    expect(dataOf(await spans(), 'job')).toMatchObject([{ 'error.message': 'of job' }])
+  })
+
   test('a trace that is not sampled goes on so in the worker, and in what that adds', async () => {
     const [adding, working] = [recorded({ sample: () => false }), recorded()]
     const queue = newQueue(adding.tracer)
@@ -273,11 +293,13 @@ onServer('on Redis, with BullMQ', () => {
     const lines: Record<string, unknown>[] = []
     const log = (message: string, ids: object): void => void lines.push({ message, ...ids })
     queue.on('waiting', () => log('waiting', logIds()))
-    const worker = newWorker(tracer, queue, (job) => {
+    const worker = newWorker(tracer, queue, async (job) => {
       log('processing', logIds())
+      await job.updateProgress(50)
       if (job.name === 'fails') throw new Error('no')
     })
     worker.on('active', (job) => log('active', jobLogIds(job)))
+    worker.on('progress', () => log('progress', logIds()))
     worker.on('completed', () => log('completed', logIds()))
     worker.on('failed', () => log('failed', logIds()))
     const done = ends(worker, 2)
@@ -294,10 +316,11 @@ onServer('on Redis, with BullMQ', () => {
           { message: 'waiting', ...ids(add) },
           { message: 'active', ...ids(add) },
           { message: 'processing', ...ids(attempt ?? add) },
+          { message: 'progress', ...ids(attempt ?? add) },
           { message: end, ...ids(attempt ?? add) },
         ]),
       )
-      expect(own).toHaveLength(4)
+      expect(own).toHaveLength(5)
     }
   })
 
@@ -356,6 +379,13 @@ onServer('on Redis, with BullMQ', () => {
       { 'error.type': 'Error', 'error.message': expect.any(String) },
     ])
   })
+
+  test.each(programs.filter((each) => each.server === 'redis-server'))(
+    'the program of the README runs',
+    async (program) => {
+      expect(await run(program, { REDIS_URL: `redis://127.0.0.1:${server.port}` })).toBe(program.prints)
+    },
+  )
 
   test('no secret is in a span: payloads, results, progress, options, and the password of Redis', async () => {
     const recording: Recorded = recorded()

@@ -3,6 +3,7 @@ import { currentSpan } from '@trace/core'
 import { MongoClient, type MongoClientOptions, ObjectId } from 'mongodb'
 import { traceMongo } from '../src/mongodb.js'
 import { type MongoServer, startMongo } from './support/mongo-server.js'
+import { programs, run } from './support/programs.js'
 import { type Recorded, recorded } from './support/recorded.js'
 
 const SECRET = 'hunter2'
@@ -180,6 +181,10 @@ test('what is stopped, not sampled, not monitored, or traced twice', async () =>
   ])
   stop()
   expect(client.listenerCount('commandStarted')).toBe(0)
+})
+
+test.each(programs.filter((each) => each.server === 'mongodb'))('the program of the README runs', async (program) => {
+  expect(await run(program, { MONGODB_URL: `mongodb://127.0.0.1:${server.port}` })).toBe(program.prints)
 })
 
 test('no secret is in a span: values of all kinds, passwords, connection strings, messages', async () => {
