@@ -235,6 +235,22 @@ onServer('pg, on PostgreSQL', () => {
   })
 
   test.each([
+    ['a password', () => ({})],
+    ['a wrong database', () => ({ database: 'nowhere' })],
+    ['a connection string', () => ({ connectionString: `postgres://ann:${SECRET}@127.0.0.1:${server.port}/nowhere` })],
+    ['a connection string of nobody', () => ({ connectionString: `postgres://ann:${SECRET}@127.0.0.1:1/nowhere` })],
+    ['a password by a function', () => ({ password: async () => SECRET, application_name: 'users' })],
+  ])('%s is in no span', async (_what, options) => {
+    const { tracer, ...then } = recorded()
+    const pool = tracePg(tracer, makePool(options()))
+    const query = { name: 'find', text: `SELECT $1::text, '${SECRET}', $$${SECRET}$$, E'\\'${SECRET}' /* ${SECRET} */` }
+    await tracer.trace('work', 'outer', () => pool.query({ ...query, values: [SECRET] }).catch(() => {}))
+    const spans = await then.spans()
+    expect(spans.length).toBeGreaterThan(1)
+    expect(JSON.stringify(spans.map(({ name, data }) => [name, data]))).not.toContain(SECRET)
+  })
+
+  test.each([
     [`SELECT '${SECRET}'::int`, 'invalid input syntax for type integer ?'],
     [`SELECT $$${SECRET}$$::date`, 'invalid input syntax for type date ?'],
     [`SELECT 1 '${SECRET}' '${SECRET}'`, 'syntax error at or near ?'],

@@ -5,10 +5,12 @@ const MAX_QUERY = 4_096
 export type Dialect = 'mysql' | 'standard'
 
 const WORD = /[\p{L}_$@]/u
-const WORD_REST = /[\p{L}\p{N}_$@.]/u
+const WORD_REST = /[\p{L}\p{N}_$@.]*/uy
 const DIGIT = /[0-9]/
 /** What a number may go on with: digits, a fraction, an exponent, hexadecimal. */
-const NUMBER_REST = /[0-9a-fA-FxX._]/
+const NUMBER_REST = /[0-9a-fA-FxX._]*/y
+/** What neither is a part of a literal or a comment, nor begins one. */
+const PLAIN = /[\s(),;=<>*+?|&!%^~:[\]]*/y
 
 /** What of a query can be recorded. */
 export interface DescribedQuery {
@@ -45,8 +47,11 @@ export function maskQuery(query: string, dialect: Dialect): string {
   let masked = ''
   let at = 0
   while (at < text.length) {
-    const [end, replacement] = pieceAt(text, at, dialect)
-    masked += replacement ?? text.slice(at, end)
+    const plain = restEnd(text, at, PLAIN)
+    if (plain > at) masked += text.slice(at, plain)
+    if (plain === text.length) break
+    const [end, replacement] = pieceAt(text, plain, dialect)
+    masked += replacement ?? text.slice(plain, end)
     at = end
   }
   return query.length > MAX_QUERY ? `${masked} [cut]` : masked
@@ -113,10 +118,11 @@ function wordPiece(text: string, at: number, dialect: Dialect): [number, string 
   }
 }
 
+/** @param rest a sticky pattern that matches nothing, too */
 function restEnd(text: string, at: number, rest: RegExp): number {
-  let end = at
-  while (end < text.length && rest.test(text[end] ?? '')) end++
-  return end
+  rest.lastIndex = at
+  rest.test(text)
+  return rest.lastIndex
 }
 
 /** Behind the closing quote; the end of the text if there is none. Doubled quotes stay inside, and in MySQL's rules escaped ones. */
