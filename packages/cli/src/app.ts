@@ -1,4 +1,5 @@
 import { buildApplication, buildRouteMap, proposeCompletions, run, text_en } from '@stricli/core'
+import { collect } from './commands/collect.js'
 import { asked, COMPLETE, completion } from './commands/completion.js'
 import { copy } from './commands/copy.js'
 import { diff } from './commands/diff.js'
@@ -14,7 +15,7 @@ import { type Context, EXIT, print } from './terminal/context.js'
 import { printableLines } from './terminal/json.js'
 
 const routes = buildRouteMap<string, Context>({
-  routes: { ls, show, view, tail, stats, diff, export: exported, import: imported, copy, doctor, completion },
+  routes: { ls, show, view, tail, stats, diff, export: exported, import: imported, collect, copy, doctor, completion },
   docs: {
     brief: 'Reads, searches, compares and carries traces, straight from where they are stored',
     fullDescription: `Reads, searches, compares and carries traces, straight from where they are stored.

@@ -1,7 +1,7 @@
 import type { PlainData, PlainValue } from '@trace/core/spans'
 
 /** Whether a text may have an integer beyond 2^53 (9007199254740992). One within a string only costs time. */
-const LONG_INTEGER = /[:[,\s]\s*-?(?:9\d{15}|\d{17})|^-?\d{16}/
+const LONG_INTEGER = /[:[,\s]-?(?:9\d{15}|\d{17})|^-?\d{16}/
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g
 const INTEGER = /^-?\d{16,400}$/
 /** Stands before integers in the text for JSON.parse. Nobody can guess it, so no other string begins with it. */

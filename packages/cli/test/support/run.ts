@@ -22,6 +22,8 @@ export interface World {
   readonly now?: () => number
   /** Called with each text that is written to standard output. */
   readonly onOut?: (text: string) => void
+  /** The same for standard error. */
+  readonly onErr?: (text: string) => void
 }
 
 /** When tests run the command, in ms since the Unix epoch: half an hour after the story's traces. */
@@ -43,6 +45,7 @@ export async function trace(args: readonly string[], world: World = {}): Promise
       stderr: {
         write: (text) => {
           err += text
+          world.onErr?.(text)
         },
       },
       env: world.env ?? {},
