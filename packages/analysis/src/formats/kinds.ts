@@ -1,15 +1,33 @@
-import type { Span } from '@trace/core/spans'
-
 /** The enum of OTLP. */
 export const SPAN_KINDS = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
 
+/** The data key for a kind of OTLP that nothing else in a span tells: the key of `SPAN_KINDS`. */
+export const KIND_KEY = 'otel.kind'
+
+interface Kinded {
+  readonly kind: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
 /** The kind in OTLP's sense, as far as it can be told. */
-export function otlpKindOf({ kind, data }: Span): number {
+export function otlpKindOf({ kind, data }: Kinded): number {
+  const told = data[KIND_KEY]
+  if (told !== undefined) for (const [name, number] of Object.entries(SPAN_KINDS)) if (name === told) return number
   const operation = data['messaging.operation.type'] ?? data['messaging.operation']
   if (operation === 'send' || operation === 'publish' || operation === 'create') return SPAN_KINDS.producer
   if (operation === 'receive' || operation === 'process') return SPAN_KINDS.consumer
   if (kind === 'request') return SPAN_KINDS.server
   return kind === 'client' || kind === 'db' || kind === 'cache' ? SPAN_KINDS.client : SPAN_KINDS.internal
+}
+
+/**
+ * What has to be in a span's data under {@link KIND_KEY}, so that its kind in OTLP's sense is told.
+ *
+ * @returns undefined if nothing has to be
+ */
+export function untoldKind(otlpKind: number, span: Kinded): string | undefined {
+  if (otlpKindOf(span) === otlpKind) return undefined
+  return Object.entries(SPAN_KINDS).find(([, number]) => number === otlpKind)?.[0]
 }
 
 const OF_DATABASES = ['db.system.name', 'db.system', 'db.query.text', 'db.statement'] as const

@@ -2,7 +2,7 @@ import { DATA_KEYS, type PlainData, type PlainValue, type Span } from '@trace/co
 import { hexOfBase64, idsOf, spanHex, spanIdOf } from './ids.js'
 import { entryOf, integerOf, listOf, plainInteger, setEntry, textOf } from './json.js'
 import { importedKey, OWN_KEYS } from './keys.js'
-import { kindOf, SPAN_KINDS } from './kinds.js'
+import { KIND_KEY, kindOf, SPAN_KINDS, untoldKind } from './kinds.js'
 import { FLAGS, OTLP_KEYS, STATUS_ERROR } from './otlp-write.js'
 import { processOf } from './process.js'
 import type { Skip } from './skip.js'
@@ -78,12 +78,15 @@ function spanOf(otlp: PlainValue, resource: Resource, scope: PlainValue | undefi
   const data = dataOf(otlp, attributes, resource, scope)
   if (!isOurs && ids.whole !== undefined && isFirstOfProcess(otlp, parentId, kind))
     data[DATA_KEYS.w3cTraceId] ??= ids.whole
+  const ourKind = isOurs ? textOf(attributes[OWN_KEYS.kind]) : kindOf(kind, attributes)
+  const untold = isOurs ? undefined : untoldKind(kind, { kind: ourKind, data })
+  if (untold !== undefined) data[KIND_KEY] = untold
   return {
     spanId,
     traceId: ids.id,
     parentId,
     process,
-    kind: isOurs ? textOf(attributes[OWN_KEYS.kind]) : kindOf(kind, attributes),
+    kind: ourKind,
     name: textOf(entryOf(otlp, 'name')),
     start,
     finish: isOpen ? undefined : (end ?? start),

@@ -9,7 +9,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api'
-import { kindOf, OTLP_KEYS } from '@trace/analysis/formats'
+import { KIND_KEY, kindOf, OTLP_KEYS, untoldKind } from '@trace/analysis/formats'
 import { type ActiveSpan, currentSpan, describe, type StartOptions, type Tracer } from '@trace/core'
 import { BridgedSpan } from './bridged-span.js'
 import { type Contexts, isSuppressed } from './contexts.js'
@@ -67,7 +67,8 @@ class BridgedTracer implements TracerOfApi {
 
   #start(tracer: Tracer, name: string, options: SpanOptions, context: Context): Span {
     const { attributes, links, startTime } = options
-    const kind = kindOf((options.kind ?? SpanKind.INTERNAL) + 1, attributes ?? NO_ATTRIBUTES)
+    const otlpKind = (options.kind ?? SpanKind.INTERNAL) + 1
+    const kind = kindOf(otlpKind, attributes ?? NO_ATTRIBUTES)
     const start = startTime === undefined ? undefined : nanosecondsOf(startTime)
     const parent = options.root === true ? undefined : trace.getSpan(context)
     const span = new BridgedSpan(startBelow(parent, tracer, [kind, name, start]), start !== undefined)
@@ -77,6 +78,8 @@ class BridgedTracer implements TracerOfApi {
     if (this.#version) data[OTLP_KEYS.scopeVersion] = this.#version
     if (attributes !== undefined) span.setAttributes(attributes)
     if (links !== undefined) span.addLinks(links)
+    const untold = untoldKind(otlpKind, { kind, data })
+    if (untold !== undefined) data[KIND_KEY] = untold
     return span
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ROOT_CONTEXT, type Span, type SpanOptions, SpanStatusCode, trace } from '@opentelemetry/api'
 import { formatTime } from '@trace/core'
+import { otlpKindOf } from '../../../analysis/src/formats/kinds.js'
 import { bridgedTracer, type Recorded, unregisterAll } from '../support/recorded.js'
 
 let recorded: Recorded
@@ -32,13 +33,16 @@ test.each([
   [4, {}, 'queue'],
   [2, { 'db.system.name': 'postgresql' }, 'db'],
   [2, { 'db.system': 'redis' }, 'db'],
+  [0, { 'db.system': 'redis' }, 'db'],
+  [3, { 'messaging.operation.type': 'send' }, 'queue'],
 ])('kind %p with %j is %s', async (kind, attributes, ours) => {
   const name = `kind ${++count}`
   trace
     .getTracer('test')
     .startSpan(name, { ...(kind === undefined ? {} : { kind }), attributes })
     .end()
-  expect((await recorded.named(name)).kind).toBe(ours)
+  const recordedSpan = await recorded.named(name)
+  expect([recordedSpan.kind, otlpKindOf(recordedSpan)]).toEqual([ours, (kind ?? 0) + 1])
 })
 
 test('attributes: those of the start, single ones and several; the last of a key counts, and what is none is left out', async () => {

@@ -8,12 +8,12 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-node'
-import { type Compared, compared, ofOurs, ofTheirs } from '../support/compared.js'
+import { CALLER, type Compared, compared, ofOurs, ofTheirs } from '../support/compared.js'
 import { bridgedTracer, unregisterAll } from '../support/recorded.js'
 
 afterEach(unregisterAll)
 
-const REMOTE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+const REMOTE = `00-${CALLER}8448eb211c80319c-b7ad6b7169203331-01`
 const HOUR = 3_600_000
 const KEY = Symbol('mine')
 

@@ -1,15 +1,17 @@
 import type { Attributes } from '@opentelemetry/api'
 import { kindOf } from '@trace/analysis/formats'
-import { DATA_KEYS, type PlainValue, parseTime, type Span } from '@trace/core'
+import { DATA_KEYS, type PlainValue, parseTime, type Span, w3cTraceId } from '@trace/core'
+import { otlpKindOf } from '../../../analysis/src/formats/kinds.js'
 
 /** The fields of a span that the bridge and OpenTelemetry's SDK are compared in. */
 export interface Compared {
   readonly id: string
-  /** Of the trace: 32 digits where it came from elsewhere. */
+  /** Of the trace, all 32 digits. */
   readonly trace: string
   readonly parent: string
   readonly name: string
-  readonly kind: string
+  /** As it is here, and as OTLP numbers it. */
+  readonly kind: readonly [string, number]
   readonly scope: string
   readonly attributes: Readonly<Record<string, unknown>>
   readonly events: readonly unknown[]
@@ -65,7 +67,7 @@ export function ofTheirs(span: TheirSpan): Compared {
     trace: traceId,
     parent: span.parentSpanContext?.spanId ?? '',
     name,
-    kind: kindOf(span.kind + 1, attributes),
+    kind: [kindOf(span.kind + 1, attributes), span.kind + 1],
     scope: `${scope.name} ${scope.version ?? ''}`,
     attributes: others,
     events: span.events
@@ -82,20 +84,20 @@ const NO_ATTRIBUTES: readonly string[] = [
   'otel.scope.name',
   'otel.scope.version',
   'otel.status_description',
+  'otel.kind',
   ...Object.values(DATA_KEYS).filter((key) => /^(error\.|events|links|parent\.|w3c\.)/.test(key)),
 ]
 
 export function ofOurs(span: Span): Compared {
   const { data } = span
   const hex = (id: bigint): string => id.toString(16).padStart(16, '0')
-  const whole = data[DATA_KEYS.w3cTraceId]
   const type = data[DATA_KEYS.errorType]
   return {
     id: hex(span.spanId),
-    trace: typeof whole === 'string' ? whole : hex(span.traceId).padStart(32, '0'),
+    trace: w3cTraceId(span.traceId, span.upperTraceId ?? 0n),
     parent: span.parentId === 0n ? '' : hex(span.parentId),
     name: span.name,
-    kind: span.kind,
+    kind: [span.kind, otlpKindOf(span)],
     scope: `${data['otel.scope.name'] ?? ''} ${data['otel.scope.version'] ?? ''}`,
     attributes: Object.fromEntries(Object.entries(data).filter(([key]) => !NO_ATTRIBUTES.includes(key))),
     events: listIn(data[DATA_KEYS.events]).map(({ time, ...event }) => ({
@@ -117,18 +119,22 @@ function listIn(value: PlainValue | undefined): Record<string, PlainValue>[] {
   return Array.isArray(value) ? (value as Record<string, PlainValue>[]) : []
 }
 
+/** What the ids of traces begin with that come from elsewhere. */
+export const CALLER = '0af7651916cd43dd'
+
 /** The spans of a run by their names, with ids that do not differ from run to run: those of spans by their names, of traces in order. */
 export function compared(spans: readonly Compared[]): Compared[] {
   const names = new Map(spans.map(({ id, name }) => [id, name]))
   const orderOf = ({ name, kind, attributes }: Compared): string => JSON.stringify([name, kind, attributes])
   const sorted = spans.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
-  const traces = [...new Set(sorted.map(({ trace }) => trace.slice(16)))]
-  const traceOf = (trace: string): number => traces.indexOf(trace.slice(16))
+  // Those of the program that calls are the same in each run.
+  const made = [...new Set(sorted.map(({ trace }) => trace))].filter((trace) => !trace.startsWith(CALLER))
+  const traceOf = (trace: string): string => (trace.startsWith(CALLER) ? trace : `trace ${made.indexOf(trace)}`)
   const spanOf = (id: string): string => names.get(id) ?? id
   return sorted.map((span) => ({
     ...span,
     id: span.name,
-    trace: `trace ${traceOf(span.trace)}`,
+    trace: traceOf(span.trace),
     parent: spanOf(span.parent),
     links: span.links.map((link) => {
       const { to, in: trace, ...attributes } = link as { to: string; in: string }
