@@ -72,7 +72,10 @@ interface Writing {
   kept: boolean
 }
 
-/** A file that is opened for each batch, and rotated. */
+/**
+ * A file that is opened for each batch, and rotated. Kept open, it would have to be looked up by its path before each batch, since it may
+ * have been renamed, and looked at after it, as now: three calls in place of four, which saves 20 to 60 µs of the 200 that a batch takes.
+ */
 class AppendedFile {
   /** Whether it was ever opened: so its folder was there, and may come back. */
   wasThere = false
