@@ -13,6 +13,11 @@ const withoutNode = {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
     // What reads all of YAML is loaded when it is needed, which the page never does: esbuild would keep all that it uses.
     onResolve({ filter: /\/any-document\.js$/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
+    // The page has one copy of core, whose errors need not be told from those of others.
+    onLoad({ filter: /core\/src\/values\/errors\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll(/^ *static .*\[Symbol\.hasInstance\].*$/gm, ''),
+      loader: 'ts',
+    }))
     onLoad({ filter: /core\/src\/values\/\w+\.ts$/ }, ({ path }) => {
       const contents = INSTEAD[basename(path)]
       return contents === undefined ? undefined : { contents }

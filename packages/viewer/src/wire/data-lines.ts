@@ -6,6 +6,8 @@ import { MAYBE, NO, SURE, type Verdicts } from './verdicts.js'
 
 const QUOTE = 34
 const COMMA = 44
+const ZERO = 48
+const NINE = 57
 const COLON = 58
 const LIST = 91
 const ESCAPE = 92
@@ -62,26 +64,39 @@ export function valueVerdicts(columns: Columns, key: string, test: (value: strin
 const MOST_KNOWN = 1_000
 
 /** Asks once about each value: most keys have a few values. */
-function onceEach(test: (value: string | number) => boolean): (token: string) => boolean {
-  const known = new Map<string, boolean>()
-  return (token) => {
-    let found = known.get(token)
+function onceEach(test: (value: string | number) => boolean): (value: string | number) => boolean {
+  const known = new Map<string | number, boolean>()
+  return (value) => {
+    let found = known.get(value)
     if (found === undefined) {
-      // A text is no number, whatever is in it.
-      found = test(token.startsWith('"') ? token.slice(1, -1) : Number.isNaN(Number(token)) ? token : Number(token))
-      if (known.size < MOST_KNOWN) known.set(token, found)
+      found = test(value)
+      if (known.size < MOST_KNOWN) known.set(value, found)
     }
     return found
   }
 }
 
 /** @param from where the value begins */
-function verdictOn(text: string, from: number, test: (token: string) => boolean): number {
+function verdictOn(text: string, from: number, test: (value: string | number) => boolean): number {
   const first = text.charCodeAt(from)
   if (first === LIST || first === MAP) return MAYBE
-  const end = first === QUOTE ? quoteAfter(text, from + 1) : tokenEnd(text, from) - 1
+  if (first !== QUOTE) return test(bareValue(text, from)) ? SURE : NO
+  const end = quoteAfter(text, from + 1)
   if (end === undefined) return MAYBE
-  return test(text.slice(from, end + 1)) ? SURE : NO
+  // A text is no number, whatever is in it.
+  return test(text.slice(from + 1, end)) ? SURE : NO
+}
+
+/** A number; or true, false and null as texts. A short integer, as most are, is read without a text of its own. */
+function bareValue(text: string, from: number): string | number {
+  let at = from
+  let integer = 0
+  for (let code = text.charCodeAt(at); code >= ZERO && code <= NINE && at < from + 9; code = text.charCodeAt(++at))
+    integer = integer * 10 + code - ZERO
+  const end = tokenEnd(text, at)
+  if (end === at && at > from) return integer
+  const token = text.slice(from, end)
+  return Number.isNaN(Number(token)) ? token : Number(token)
 }
 
 /** Where in the JSON of a map a place is: at the top between texts, within a text at the top, or where that is not easily told. */

@@ -89,10 +89,12 @@ function spanWith(parts: Partial<Span>): Span {
 function wordVerdicts(columns: Columns, value: string, matches: Matches): Verdicts {
   const lowerText = lowerTextOf(columns)
   const verdicts = lineVerdicts(columns, lowerText, value.toLowerCase())
-  const ofWords = columns.words.map((name) => matches(spanWith({ name })))
-  if (!ofWords.includes(true)) return verdicts
-  for (const places of [columns.names, columns.kinds, columns.processes]) {
-    for (let at = 0; at < places.length; at++) if (ofWords[places[at] ?? 0] === true) verdicts[at] = SURE
+  const ofWords = Uint8Array.from(columns.words, (name) => (matches(spanWith({ name })) ? 1 : 0))
+  if (!ofWords.includes(1)) return verdicts
+  const { names, kinds, processes } = columns
+  for (let at = 0; at < verdicts.length; at++) {
+    const [name = 0, kind = 0, process = 0] = [names[at], kinds[at], processes[at]]
+    if (ofWords[name] === 1 || ofWords[kind] === 1 || ofWords[process] === 1) verdicts[at] = SURE
   }
   return verdicts
 }

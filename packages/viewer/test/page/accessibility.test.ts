@@ -116,3 +116,14 @@ test.each(['', '?q=unheard-of', '?trace=7', '?trace=7&view=table', '?trace=7&com
     }
   },
 )
+
+test('menus open within a page of 360 px', async () => {
+  const { page } = await open(await storeOf(checkout()), '?trace=7', { viewport: { width: 360, height: 800 } })
+  await page.waitForSelector('.waterfall .row')
+  for (const menu of ['.head .menu', '.filters']) {
+    await page.locator(`${menu} > summary`).click()
+    const { x = -1, width = 0 } = (await page.locator(`${menu} .choices`).boundingBox()) ?? {}
+    expect([menu, x >= 0, x + width <= 360]).toEqual([menu, true, true])
+    await page.locator(`${menu} > summary`).click()
+  }
+})

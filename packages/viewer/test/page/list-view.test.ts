@@ -25,6 +25,26 @@ const count = (page: Page, wanted: number): Promise<unknown> =>
   page.waitForFunction((traces) => document.querySelectorAll('.list tbody tr').length === traces, wanted)
 
 describe('the list', () => {
+  test('shows that a search takes a while, until it has ended', async () => {
+    const store = await some()
+    let go = (): void => {}
+    const slow = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const traces: TraceReader['traces'] = async (query, options) => {
+      if (query?.where !== undefined) await slow
+      return store.traces(query, options)
+    }
+    const { page } = await open({ ...store, traces })
+    await count(page, 5)
+    await page.getByLabel('Search traces').fill('users')
+    await page.keyboard.press('Enter')
+    await page.getByRole('progressbar', { name: 'Reading the store' }).waitFor()
+    go()
+    await count(page, 4)
+    expect(await page.getByRole('progressbar').count()).toBe(0)
+  })
+
   test('shows recent traces, the newest first, and sorts them', async () => {
     const { page } = await open(await some())
     await count(page, 5)

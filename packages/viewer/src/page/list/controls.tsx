@@ -3,7 +3,7 @@ import { RANGES } from '../../wire/list-query.js'
 import { clockTime } from '../frame/format.js'
 import { place, set } from '../frame/location.js'
 import { SearchBox } from '../frame/search-box.js'
-import { listing, loadValues, notLive, paused, problem, reload, resume, values, waiting } from './listing.js'
+import { listing, loading, loadValues, notLive, paused, problem, reload, resume, values, waiting } from './listing.js'
 
 /** What chooses traces: a search, a time range, and whether new ones are shown. */
 export function Controls(): JSX.Element {
@@ -27,6 +27,7 @@ export function Controls(): JSX.Element {
       />
       <TimeRange />
       <LiveButton />
+      {loading.value && listing.value !== undefined && <progress aria-label="Reading the store" />}
     </div>
   )
 }
