@@ -1,5 +1,6 @@
 import { type Row, type RowOptions, rowsOf, type SpanNode } from '@trace/analysis'
-import { isFailed } from '../../wire/read.js'
+import { withChains } from './chains.js'
+import { Line } from './line.js'
 import type { Lens, TraceModel } from './model.js'
 
 /** What the reader has chosen to see. */
@@ -18,66 +19,6 @@ export interface Choice {
   readonly isHidden: ((node: SpanNode) => boolean) | undefined
   /** The same text for choices that differ in what is closed and opened only. */
   readonly frame: string
-}
-
-/** A line that is seen: a span, or like siblings folded into one. There may be hundreds of thousands: so little is kept. */
-export class Line {
-  readonly row: Row
-  readonly depth: number
-  readonly canToggle: boolean
-  readonly isClosed: boolean
-
-  constructor(row: Row, depth: number, canToggle: boolean, isClosed: boolean) {
-    this.row = row
-    this.depth = depth
-    this.canToggle = canToggle
-    this.isClosed = isClosed
-  }
-
-  /** The span; of folded ones the first. */
-  get node(): SpanNode {
-    return this.row.node
-  }
-
-  /** The span's id; of folded ones, `f` and the first one's. */
-  get id(): string {
-    const { node, fold } = this.row
-    return fold === undefined ? String(node.span.spanId) : `f${node.span.spanId}`
-  }
-
-  /** How many spans have failed that it hides. */
-  get failedBelow(): number {
-    return this.isClosed ? this.row.node.failed : 0
-  }
-
-  /** In ns from the trace's start. */
-  get start(): number {
-    return this.row.node.start
-  }
-
-  /** The same: of folded ones, the last end. */
-  get end(): number {
-    const { node, fold } = this.row
-    return fold === undefined ? node.end : fold.nodes.reduce((most, { end }) => Math.max(most, end), node.end)
-  }
-}
-
-/** Spans on one line of which each is the only child of the one before. What is below the last stands below this line. */
-export class Chain extends Line {
-  readonly length: number
-
-  constructor(row: Row, depth: number, length: number) {
-    super(row, depth, true, true)
-    this.length = length
-  }
-
-  override get id(): string {
-    return `c${this.node.span.spanId}`
-  }
-
-  override get failedBelow(): number {
-    return 0
-  }
 }
 
 /** The place of a line by its id; -1 where it is not seen. */
@@ -202,53 +143,6 @@ function linesBelow(nodes: readonly SpanNode[], choice: Choice, options: RowOpti
     }
   }
   return choice.folds ? withChains(lines, choice.opened) : lines
-}
-
-/** From how many only children in a row on they share one line. */
-const CHAIN_FROM = 5
-
-function withChains(lines: Line[], opened: ReadonlySet<string>): Line[] {
-  const kept: Line[] = []
-  // The chains that the line is below: each moves it to the left.
-  const above: { readonly depth: number; readonly by: number }[] = []
-  let [by, openTo] = [0, 0]
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at]
-    if (line === undefined) break
-    for (let last = above.at(-1); last !== undefined && line.depth <= last.depth; last = above.at(-1)) {
-      above.pop()
-      by -= last.by
-    }
-    const length = at < openTo ? 0 : chainAt(lines, at)
-    const { row, depth, canToggle, isClosed } = line
-    const isChain = length >= CHAIN_FROM && !opened.has(`c${line.id}`)
-    if (!isChain) openTo = Math.max(openTo, at + length)
-    if (isChain) {
-      kept.push(new Chain(row, depth - by, length))
-      at += length - 1
-      above.push({ depth: depth + length - 1, by: length - 1 })
-      by += length - 1
-    } else if (by === 0) kept.push(line)
-    else if (line instanceof Chain) kept.push(new Chain(row, depth - by, line.length))
-    else kept.push(new Line(row, depth - by, canToggle, isClosed))
-  }
-  return kept
-}
-
-/** How many lines from there on are only children that have one child. */
-function chainAt(lines: readonly Line[], at: number): number {
-  let end = at
-  for (let line = lines[at]; line !== undefined && isLink(line); line = lines[++end]) {
-    if (end > at && line.node.parent !== lines[end - 1]?.node) break
-  }
-  return end - at
-}
-
-/** What has failed or is open stands on a line of its own. */
-function isLink(line: Line): boolean {
-  const { node, row, isClosed } = line
-  if (node.parent?.children.length !== 1 || node.children.length !== 1) return false
-  return !isClosed && row.fold === undefined && node.span.finish !== undefined && !isFailed(node.span)
 }
 
 function foldLines(row: Row, depth: number, choice: Choice, options: RowOptions): Line[] {

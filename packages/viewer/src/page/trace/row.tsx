@@ -4,7 +4,7 @@ import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import { eventsOf, offsetOf } from './events.js'
-import { Chain, type Line } from './lines.js'
+import { Chain, type Line } from './line.js'
 
 /** Deeper rows are not moved further to the right: they say how deep they are. */
 const MOST_INDENTS = 24

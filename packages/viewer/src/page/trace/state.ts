@@ -1,5 +1,6 @@
 import type { Place } from '../frame/location.js'
-import type { Choice, Line } from './lines.js'
+import type { Line } from './line.js'
+import type { Choice } from './lines.js'
 import type { TraceModel } from './model.js'
 
 /** What the URL says of the lines of a trace. */

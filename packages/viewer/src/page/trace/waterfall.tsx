@@ -2,7 +2,7 @@ import type { Gap } from '@trace/analysis'
 import type { JSX, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { duration } from '../frame/format.js'
-import type { Line } from './lines.js'
+import type { Line } from './line.js'
 import type { TraceModel } from './model.js'
 import { WaterfallRow } from './row.js'
 

@@ -1,0 +1,61 @@
+import type { Row, SpanNode } from '@trace/analysis'
+
+/** A line that is seen: a span, or like siblings folded into one. There may be hundreds of thousands: so little is kept. */
+export class Line {
+  readonly row: Row
+  readonly depth: number
+  readonly canToggle: boolean
+  readonly isClosed: boolean
+
+  constructor(row: Row, depth: number, canToggle: boolean, isClosed: boolean) {
+    this.row = row
+    this.depth = depth
+    this.canToggle = canToggle
+    this.isClosed = isClosed
+  }
+
+  /** The span; of folded ones the first. */
+  get node(): SpanNode {
+    return this.row.node
+  }
+
+  /** The span's id; of folded ones, `f` and the first one's. */
+  get id(): string {
+    const { node, fold } = this.row
+    return fold === undefined ? String(node.span.spanId) : `f${node.span.spanId}`
+  }
+
+  /** How many spans have failed that it hides. */
+  get failedBelow(): number {
+    return this.isClosed ? this.row.node.failed : 0
+  }
+
+  /** In ns from the trace's start. */
+  get start(): number {
+    return this.row.node.start
+  }
+
+  /** The same: of folded ones, the last end. */
+  get end(): number {
+    const { node, fold } = this.row
+    return fold === undefined ? node.end : fold.nodes.reduce((most, { end }) => Math.max(most, end), node.end)
+  }
+}
+
+/** Spans on one line of which each is the only child of the one before. What is below the last stands below this line. */
+export class Chain extends Line {
+  readonly length: number
+
+  constructor(row: Row, depth: number, length: number) {
+    super(row, depth, true, true)
+    this.length = length
+  }
+
+  override get id(): string {
+    return `c${this.node.span.spanId}`
+  }
+
+  override get failedBelow(): number {
+    return 0
+  }
+}
