@@ -115,7 +115,7 @@ test('no span is lost while the table is throttled, as long as the queue has roo
   const warnings: string[] = []
   const logger = { warn: (message: string): void => void warnings.push(message) }
   // So few attempts that the recorder gives spans up again and again.
-  const recorder = recorderFor(table, { attempts: 2, concurrency: 8 })
+  const recorder = recorderFor(table, { attempts: 2, concurrency: 8, requestTimeout: 60_000 })
   const tracer = createTracer({ recorder, logger, buffer: count, bufferBytes: 1e9, ledger: false })
   const make = async (some: number): Promise<void> => {
     for (let at = 0; at < some; at++) {
