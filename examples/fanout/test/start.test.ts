@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -68,7 +78,10 @@ describe('where the commands of the repository cannot run, one line says what to
   })
 
   test('a clone that cannot be written', () => {
-    install()
+    // Not a link: another user may not read the folder of this repository, nor, by the umask, what was made here.
+    mkdirSync(join(clone, 'node_modules', '.bin'), { recursive: true })
+    writeFileSync(join(clone, 'node_modules', '.bin', 'turbo'), '')
+    for (const name of readdirSync(clone, { recursive: true, encoding: 'utf8' })) openToRead(join(clone, name))
     const folder = join(clone, 'packages', 'core')
     chmodSync(folder, 0o555)
     // Nothing is forbidden to root.
