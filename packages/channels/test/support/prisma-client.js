@@ -1,5 +1,6 @@
 // What `prisma generate` (7.10, generator `prisma-client`) makes of the schema in `inlineSchema`, without its types. Nothing is
-// downloaded for it: it has no engine, but a query compiler, and a driver adapter.
+// downloaded for it: it has no engine, but a query compiler, and a driver adapter. To make it anew without the network, set
+// PRISMA_SCHEMA_ENGINE_BINARY to any program, such as /bin/true: the command asks for it, but does not run it.
 import * as runtime from '@prisma/client/runtime/client'
 
 const config = {
