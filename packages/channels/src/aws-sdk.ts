@@ -1,5 +1,5 @@
 import { type ActiveSpan, currentSpan, type Tracer } from '@trace/core'
-import { type AwsCall, callOf, resultOf } from './libraries/aws-calls.js'
+import { type AwsCall, callOf, resultOf, withoutValues } from './libraries/aws-calls.js'
 
 // The middleware stack of the AWS SDK, version 3 (https://github.com/aws/aws-sdk-js-v3, "Middleware Stack").
 
@@ -64,7 +64,7 @@ async function traced<Args extends object, Result extends object>(
     return result
   } catch (error) {
     ended(span, call, error)
-    span.fail(error)
+    span.fail(withoutValues(error))
     throw error
   } finally {
     span.finish()

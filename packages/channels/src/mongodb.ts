@@ -1,6 +1,6 @@
 import { type ActiveSpan, currentSpan, type Tracer } from '@trace/core'
 import type { CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent, MongoClient } from 'mongodb'
-import { batchSizeOf, collectionOf, commandText, maskMessage, returnedBy } from './libraries/mongo-command.js'
+import { batchSizeOf, collectionOf, commandText, failureOf, returnedBy } from './libraries/mongo-command.js'
 
 /** Of the connection alone, and those whose contents the driver takes out of its events. */
 const NOT_TRACED = /^(?:hello|ismaster|authenticate|saslstart|saslcontinue|getnonce|copydb.*)$/i
@@ -65,22 +65,21 @@ function succeeded(spans: Map<number, ActiveSpan>, { requestId, reply }: Command
   // A write that is refused is answered so, and the driver throws then.
   const refused: unknown = Reflect.get(Object(reply), 'writeErrors') ?? Reflect.get(Object(reply), 'writeConcernError')
   const first: unknown = Array.isArray(refused) ? refused[0] : refused
-  if (first !== undefined && first !== null) fail(span, 'MongoServerError', first)
+  if (first !== undefined && first !== null) fail(span, first)
   finish(spans, requestId, span)
 }
 
 function failed(spans: Map<number, ActiveSpan>, { requestId, failure }: CommandFailedEvent): void {
   const span = spans.get(requestId)
   if (span === undefined) return
-  fail(span, failure.name, failure)
+  fail(span, failure)
   finish(spans, requestId, span)
 }
 
-/** Without the error's own text, in which MongoDB repeats values. */
-function fail(span: ActiveSpan, name: string, error: unknown): void {
-  const { message, errmsg, code }: Record<string, unknown> = Object(error)
+function fail(span: ActiveSpan, error: unknown): void {
+  const { code }: Record<string, unknown> = Object(error)
   if (code !== undefined) span.data['db.response.status_code'] = String(code)
-  span.fail({ name, message: maskMessage(String(message ?? errmsg)) })
+  span.fail(failureOf(error))
 }
 
 function finish(spans: Map<number, ActiveSpan>, requestId: number, span: ActiveSpan): void {

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { currentSpan } from '@trace/core'
 import { traceClients } from '@trace/http/client'
 import { traceAwsSdk } from '../src/aws-sdk.js'
+import { withoutValues } from '../src/libraries/aws-calls.js'
 import { programs, run } from './support/programs.js'
 import { type Recorded, recorded } from './support/recorded.js'
 
@@ -150,6 +151,55 @@ describe('on DynamoDB Local', () => {
     },
   )
 
+  test('no secret is in a span: items, keys, values of expressions and statements, credentials, and what fails with them', async () => {
+    const recording = recorded()
+    const client = new dynamo.DynamoDBClient({
+      ...settings,
+      credentials: { ...settings.credentials, sessionToken: SECRET },
+      endpoint: `${engine.url}/?token=${SECRET}`,
+    })
+    opened.push(client)
+    client.middlewareStack.use(traceAwsSdk(recording.tracer))
+    const [TableName, value] = ['Users', { S: SECRET }]
+    const values = { ExpressionAttributeValues: { ':v': value } }
+    const Key = { id: value }
+    const Item = { id: value, card: value, list: { L: [value] }, bytes: { B: Buffer.from(SECRET) } }
+    const taken = { TableName, Item, ConditionExpression: 'attribute_not_exists(id)' }
+    const statements = [
+      `INSERT INTO "Users" VALUE {'id': '${SECRET}'}`,
+      `UPDATE "Users" SET card = '${SECRET}' WHERE id = '${SECRET}'`,
+      `SELECT * FROM "Users" WHERE card = '${SECRET}`,
+      `nothing '${SECRET}'`,
+    ]
+    await recording.tracer.trace('work', 'outer', async () => {
+      const calls: (() => Promise<unknown>)[] = [
+        () => client.send(new dynamo.PutItemCommand({ TableName, Item })),
+        () => client.send(new dynamo.PutItemCommand({ ...taken, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' })),
+        () => client.send(new dynamo.TransactWriteItemsCommand({ TransactItems: [{ Put: taken }] })),
+        () => client.send(new dynamo.GetItemCommand({ TableName, Key })),
+        () => client.send(new dynamo.GetItemCommand({ TableName, Key: { id: { N: SECRET } } })),
+        () =>
+          client.send(new dynamo.UpdateItemCommand({ TableName, Key, UpdateExpression: 'SET card = :v', ...values })),
+        () => client.send(new dynamo.UpdateItemCommand({ TableName, Key, UpdateExpression: 'ADD card :v', ...values })),
+        () => client.send(new dynamo.QueryCommand({ TableName, KeyConditionExpression: 'id = :v', ...values })),
+        () => client.send(new dynamo.ScanCommand({ TableName, FilterExpression: 'contains(card, :v)', ...values })),
+        () => client.send(new dynamo.BatchWriteItemCommand({ RequestItems: { Users: [{ PutRequest: { Item } }] } })),
+        () => client.send(new dynamo.DeleteItemCommand({ TableName, Key })),
+        ...statements.map(
+          (Statement) => () => client.send(new dynamo.ExecuteStatementCommand({ Statement, Parameters: [value] })),
+        ),
+        ...statements.map(
+          (Statement) => () => client.send(new dynamo.BatchExecuteStatementCommand({ Statements: [{ Statement }] })),
+        ),
+      ]
+      for (const call of calls) await call().catch(() => undefined)
+    })
+    const data = await dataOf(recording)
+    expect(data).toHaveLength(19)
+    expect(data.filter((each) => 'error.type' in each).length).toBeGreaterThan(4)
+    for (const each of data) expect(JSON.stringify(each)).not.toMatch(/hunter2|AKIDEXAMPLE/)
+  })
+
   test('a request that traceClients traces is below its command', async () => {
     const recording = recorded()
     const client = traced(recording)
@@ -163,6 +213,22 @@ describe('on DynamoDB Local', () => {
       `    client POST 127.0.0.1:${port}`,
     ])
   })
+})
+
+test.each([
+  [
+    "Statement wasn't well formed, can't be processed: SELECT 'x",
+    "Statement wasn't well formed, can't be processed: ?",
+  ],
+  [
+    'The parameter cannot be converted to a numeric value: x',
+    'The parameter cannot be converted to a numeric value: ?',
+  ],
+  ["1 validation error detected: Value 'x' at 'key' failed", '1 validation error detected: Value ?'],
+  ['Invalid parameter: PhoneNumber Reason: +15550100 is not valid', 'Invalid parameter: PhoneNumber Reason: ?'],
+  ['The conditional request failed', 'The conditional request failed'],
+])('of the message %j, %j is recorded', (message, cut) => {
+  expect(withoutValues(new Error(message))).toMatchObject({ name: 'Error', message: cut })
 })
 
 // SQS and SNS are in no package: this answers as they do (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference).

@@ -1,3 +1,4 @@
+import { shortened } from './shortened-error.js'
 import { maskQuery } from './sql.js'
 
 // OpenTelemetry's keys for the AWS SDK (https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/), DynamoDB
@@ -60,6 +61,14 @@ export function resultOf({ service }: AwsCall, answer: unknown): Data {
   }
   // What is not known replaces nothing.
   return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
+}
+
+/** Where AWS's messages repeat what was sent: a statement, a number, a parameter, a telephone's number. */
+const VALUE = /(?<=processed: |numeric value: |\bReason: )|(?<=\bValue )'/
+
+/** @returns the error itself, unless its message repeats a value */
+export function withoutValues(error: unknown): unknown {
+  return error instanceof Error && VALUE.test(error.message) ? shortened(error, VALUE) : error
 }
 
 function dynamoData(operation: string, input: object): Data {

@@ -1,3 +1,5 @@
+import { shortened } from './shortened-error.js'
+
 // What is recorded of a command of MongoDB (https://www.mongodb.com/docs/manual/reference/command/), by OpenTelemetry's keys
 // (https://opentelemetry.io/docs/specs/semconv/database/mongodb/).
 
@@ -80,7 +82,11 @@ export function returnedBy(reply: unknown): number | undefined {
   return Array.isArray(batch) ? batch.length : undefined
 }
 
-/** A message of MongoDB's without the values that it repeats: those of a key that is there already, and texts in quotes. */
-export function maskMessage(message: string): string {
-  return message.replace(/\bdup key: .*$/s, 'dup key: ?').replace(/"(?:[^"\\]|\\.)*"/gs, '"?"')
+/** Where MongoDB's messages repeat what was sent: the key that is there already, and texts in quotes. */
+const VALUE = /(?<=\bdup key: )|"/
+
+/** What a span fails with, without the values that MongoDB repeats. @param error the driver's, or one of those in an answer */
+export function failureOf(error: unknown): object {
+  const { errmsg }: Record<string, unknown> = Object(error)
+  return shortened(error instanceof Error ? error : { name: 'MongoServerError', message: String(errmsg) }, VALUE)
 }

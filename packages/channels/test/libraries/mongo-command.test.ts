@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { ObjectId } from 'mongodb'
-import { collectionOf, commandText, maskMessage } from '../../src/libraries/mongo-command.js'
+import { collectionOf, commandText, failureOf } from '../../src/libraries/mongo-command.js'
 
 test.each([
   ['find', { find: 'c', filter: {} }, '{"find":"c","filter":{}}'],
@@ -49,8 +49,11 @@ test('a command of a shape of its own has no collection', () => {
 
 test.each([
   ['E11000 dup key: { email: "ann@x.org" }', 'E11000 dup key: ?'],
-  ['Cannot apply $inc to "a \\" b" here', 'Cannot apply $inc to "?" here'],
+  ['Cannot apply $inc to "a \\" b" here', 'Cannot apply $inc to ?'],
   ['interrupted', 'interrupted'],
-])('of the message %j, %j is recorded', (message, masked) => {
-  expect(maskMessage(message)).toBe(masked)
+])('of the message %j, %j is recorded', (message, cut) => {
+  const thrown = new RangeError(message)
+  expect(failureOf(thrown)).toMatchObject({ name: 'RangeError', message: cut })
+  expect(Reflect.get(failureOf(thrown), 'stack')).toBe(thrown.stack?.replace(message, cut))
+  expect(failureOf({ errmsg: message })).toMatchObject({ name: 'MongoServerError', message: cut, stack: undefined })
 })
