@@ -18,18 +18,15 @@ const withoutNode = {
       contents: readFileSync(path, 'utf8').replaceAll(/^ *static .*\[Symbol\.hasInstance\].*$/gm, ''),
       loader: 'ts',
     }))
-    onLoad({ filter: /core\/src\/values\/\w+\.ts$/ }, ({ path }) => {
+    onLoad({ filter: /core\/src\/(values|store)\/[\w-]+\.ts$/ }, ({ path }) => {
       const contents = INSTEAD[basename(path)]
       return contents === undefined ? undefined : { contents }
     })
     onLoad({ filter: /.*/, namespace: 'node' }, async ({ path }) => ({
-      contents: IN_BROWSERS[path] ?? (await nothingOf(path)),
+      contents: await nothingOf(path),
     }))
   },
 }
-
-/** What of Node is easily had in a browser too. */
-const IN_BROWSERS = { 'node:os': "export const endianness = () => 'LE'" }
 
 /** A module with the names of one of Node, so that what nobody uses in the end can be left out. */
 async function nothingOf(path) {
@@ -37,8 +34,12 @@ async function nothingOf(path) {
   return names.map((name) => `export ${name === 'default' ? 'default' : `const ${name} =`} undefined`).join('\n')
 }
 
-/** What no browser needs of core: startup snapshots of Node, and checks of options and queries, which the page's types have checked. */
+/** What no browser needs of core: startup snapshots of Node, ids of a pool, and checks of options and queries, which the page's types have checked. */
 const INSTEAD = {
+  'check-query.ts':
+    'export const checkQuery = (query) => ({ limit: 20, ...query })\nexport function checkSpanQuery() {}\nexport function checkTraceId() {}',
+  'random-ids.ts':
+    'export const generateId = () => BigInt.asUintN(63, crypto.getRandomValues(new BigUint64Array(1))[0])',
   'snapshot.ts': 'export function aroundSnapshot() {}',
   'options.ts':
     'export function checkOptions() {}\nexport function problemWith() {}\nexport const optionRules = /* @__PURE__ */ Object.freeze({})',
@@ -70,7 +71,7 @@ const { metafile } = await build({
   plugins: [withoutNode],
 })
 const needed = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
-const ofNode = needed.filter((input) => input.startsWith('node:node:') && !Object.hasOwn(IN_BROWSERS, input.slice(5)))
+const ofNode = needed.filter((input) => input.startsWith('node:node:'))
 if (ofNode.length > 0)
   throw new Error(`the page would need ${ofNode.map((input) => input.slice(5)).join(', ')}, which browsers do not have`)
 await build({

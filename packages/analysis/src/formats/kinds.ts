@@ -9,10 +9,15 @@ interface Kinded {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+/** The number of a kind of OTLP. @param name a key of `SPAN_KINDS`; of anything else there is none */
+export function kindNamed(name: unknown): number | undefined {
+  return Object.entries(SPAN_KINDS).find(([each]) => each === name)?.[1]
+}
+
 /** The kind in OTLP's sense, as far as it can be told. */
 export function otlpKindOf({ kind, data }: Kinded): number {
-  const told = data[KIND_KEY]
-  if (told !== undefined) for (const [name, number] of Object.entries(SPAN_KINDS)) if (name === told) return number
+  const told = kindNamed(data[KIND_KEY])
+  if (told !== undefined) return told
   const operation = data['messaging.operation.type'] ?? data['messaging.operation']
   if (operation === 'send' || operation === 'publish' || operation === 'create') return SPAN_KINDS.producer
   if (operation === 'receive' || operation === 'process') return SPAN_KINDS.consumer

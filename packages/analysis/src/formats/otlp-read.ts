@@ -2,7 +2,7 @@ import { DATA_KEYS, type PlainData, type PlainValue, type Span } from '@trace/co
 import { hexOfBase64, idsOf, spanHex, spanIdOf } from './ids.js'
 import { entryOf, integerOf, listOf, plainInteger, setEntry, textOf } from './json.js'
 import { importedKey, OWN_KEYS } from './keys.js'
-import { KIND_KEY, kindOf, SPAN_KINDS, untoldKind } from './kinds.js'
+import { KIND_KEY, kindNamed, kindOf, SPAN_KINDS, untoldKind } from './kinds.js'
 import { FLAGS, OTLP_KEYS, STATUS_ERROR } from './otlp-write.js'
 import { processOf } from './process.js'
 import type { Skip } from './skip.js'
@@ -170,19 +170,9 @@ function addError(data: Record<string, PlainValue>, status: PlainValue | undefin
   if (typeof stack === 'string') data[DATA_KEYS.errorStack] ??= stack
 }
 
-const KIND_NAMES: readonly string[] = [
-  'SPAN_KIND_UNSPECIFIED',
-  'SPAN_KIND_INTERNAL',
-  'SPAN_KIND_SERVER',
-  'SPAN_KIND_CLIENT',
-  'SPAN_KIND_PRODUCER',
-  'SPAN_KIND_CONSUMER',
-]
-
 function otlpKind(value: PlainValue | undefined): number {
-  return typeof value === 'string' && KIND_NAMES.includes(value)
-    ? KIND_NAMES.indexOf(value)
-    : Number(integerOf(value) ?? 0n)
+  const name = typeof value === 'string' ? /^SPAN_KIND_([A-Z]+)$/.exec(value)?.[1] : undefined
+  return kindNamed(name?.toLowerCase()) ?? Number(integerOf(value) ?? 0n)
 }
 
 /** Whether a span is the first of its process's part of a trace, which keeps the whole id. */

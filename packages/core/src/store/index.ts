@@ -4,12 +4,9 @@ export { type Plain, setEntry, toPlain } from '../values/plain.js'
 export { processLogger } from '../values/process-logger.js'
 export { eachOnce, laterRecord } from '../values/spans.js'
 export { clearInterval, clearTimeout, setInterval, setTimeout, sleep } from '../values/timers.js'
+export { type CheckedQuery, checkQuery, checkSpanQuery, checkTraceId } from './check-query.js'
 export { dataKey, RESERVED_KEYS, storedKey } from './keys.js'
 export {
-  type CheckedQuery,
-  checkQuery,
-  checkSpanQuery,
-  checkTraceId,
   listTraces,
   matches,
   matchesFirst,

@@ -3,7 +3,8 @@ import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { checkOptions, optionRules } from '../values/options.js'
 import { eachOnce } from '../values/spans.js'
-import { checkSpanQuery, checkTraceId, listTraces, matchesSpanQuery } from './query.js'
+import { checkSpanQuery, checkTraceId } from './check-query.js'
+import { listTraces, matchesSpanQuery } from './query.js'
 
 /** Options of {@link memoryRecorder}. */
 export interface MemoryRecorderOptions {

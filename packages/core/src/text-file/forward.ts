@@ -1,6 +1,7 @@
 import type { ReadOptions, SpanBatch, SpanQuery } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
-import { checkSpanQuery, matchesSpanQuery } from '../store/query.js'
+import { checkSpanQuery } from '../store/check-query.js'
+import { matchesSpanQuery } from '../store/query.js'
 import { Places } from './places.js'
 import { PartReader, type Piece, type ReadFormat } from './read-format.js'
 import { Report } from './report.js'

@@ -1,6 +1,6 @@
 import type { PlainValue } from '../contract/span.js'
-import { generateId } from '../values/ids.js'
 import { setEntry } from '../values/plain.js'
+import { generateId } from '../values/random-ids.js'
 
 /** A record that is nested deeper is not a span. It is far more than anything records, and far less than the stack takes. */
 const MAX_DEPTH = 100

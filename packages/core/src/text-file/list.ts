@@ -1,6 +1,7 @@
 import type { TraceList, TraceQuery, TraceSummary } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
-import { checkQuery, listTraces, matchesFirst, matchesSpans, newestFirst } from '../store/query.js'
+import { checkQuery } from '../store/check-query.js'
+import { listTraces, matchesFirst, matchesSpans, newestFirst } from '../store/query.js'
 import { isFailed } from '../values/spans.js'
 import { type Backward, FILE } from './backward.js'
 import { type Piece, type ReadFormat, readSpans } from './read-format.js'

@@ -1,6 +1,6 @@
 import type { ReadOptions, SpanBatch, SpanQuery, TraceReader, TraceSpans } from '../contract/reader.js'
 import type { Span } from '../contract/span.js'
-import { checkTraceId } from '../store/query.js'
+import { checkTraceId } from '../store/check-query.js'
 import { isId } from '../values/ids.js'
 import { checkOptions } from '../values/options.js'
 import { eachOnce } from '../values/spans.js'

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { TraceQuery, TraceSummary } from '../../src/contract/reader.js'
-import { checkQuery, checkTraceId, listTraces, matches, newestFirst, summarize } from '../../src/store/query.js'
+import { checkQuery, checkTraceId } from '../../src/store/check-query.js'
+import { listTraces, matches, newestFirst, summarize } from '../../src/store/query.js'
 import { aSpan } from '../support/spans.js'
 
 describe('summarize', () => {

@@ -4,7 +4,7 @@ import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
 import { span } from '../../src/tracing/free-functions.js'
 import { perSecond, ratio, rules } from '../../src/tracing/sampler.js'
-import { generateId } from '../../src/values/ids.js'
+import { generateId } from '../../src/values/random-ids.js'
 
 function aTracer(options: Partial<TracerOptions> = {}) {
   const recorder = memoryRecorder()

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
-import { generateId, isId, MAX_ID, parseId } from '../../src/values/ids.js'
+import { isId, MAX_ID, parseId } from '../../src/values/ids.js'
+import { generateId } from '../../src/values/random-ids.js'
 
 describe('generateId', () => {
   test('ids are positive, at most 2^63−1, and distinct over a million draws', () => {
