@@ -26,6 +26,7 @@ function setRanges(range) {
   for (const name of readdirSync(join(root, 'packages'))) {
     const path = join(root, 'packages', name, 'package.json')
     const text = readFileSync(path, 'utf8')
-    writeFileSync(path, text.replace(/("peerDependencies": \{[^}]*"@trace\/core": )"[^"]*"/, `$1"${range}"`))
+    const inRange = (peers) => peers.replace(/("@trace\/[\w-]+": )"[^"]*"/g, `$1"${range}"`)
+    writeFileSync(path, text.replace(/"peerDependencies": \{[^}]*\}/, inRange))
   }
 }
