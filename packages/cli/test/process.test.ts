@@ -84,7 +84,8 @@ test.each([
     const loaded = [...text.matchAll(/"url":"file:[^"]*\/packages\/([^"]*)"/g)].map(([, url = '']) =>
       url.replace('/dist/', '/').replace(/-[A-Z\d]{8}\.js$/, '.js'),
     )
-    const isOfEach = (url: string): boolean => /^cli\/bin\.js$|^(?:cli|core|analysis)\/shared\.js$|\/chunk\.js$/.test(url)
+    const isOfEach = (url: string): boolean =>
+      /^cli\/bin\.js$|^(?:cli|core|analysis)\/shared\.js$|\/chunk\.js$/.test(url)
     expect([status, loaded.filter((url) => !isOfEach(url)).sort()]).toEqual([0, needed.toSorted()])
   } finally {
     rmSync(coverage, { recursive: true })

@@ -15,7 +15,16 @@ const work: Work = {
     throw new RangeError('no such shelf', { cause: new TypeError('disk 3 is gone') })
   },
   hang: () => new Promise((resolve) => hanging(() => resolve('late'))),
-  stream: () => Readable.from(['te', 'xt']),
+  stream: (what) =>
+    Readable.from(
+      (async function* () {
+        yield 'te'
+        // In a turn of its own, so that the first part has been sent.
+        await new Promise(setImmediate)
+        if (what === 'broken') throw new RangeError('disk 3 is gone')
+        yield 'xt'
+      })(),
+    ),
 }
 
 interface Seen {
@@ -117,6 +126,18 @@ describe.each(Object.entries(frameworks))('%s', (_name, framework) => {
     expect(request.data).toMatchObject({ 'http.response.status_code': 200, 'http.response.body.size': 4 })
     expect(request.data).not.toHaveProperty(['http.end_reason'])
   })
+
+  if (framework.breaksOff) {
+    test('a stream that breaks off is a failure, with its error', async () => {
+      const { request } = await ask('/streams/broken')
+      expect(request.name).toBe('GET /streams/:id')
+      expect(request.data).toMatchObject({
+        'http.end_reason': 'error',
+        'error.type': 'RangeError',
+        'error.message': 'disk 3 is gone',
+      })
+    })
+  }
 
   test('a client that leaves is no failure, and the name is that of the route all the same', async () => {
     const reached = new Promise<() => void>((resolve) => {

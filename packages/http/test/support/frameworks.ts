@@ -26,7 +26,8 @@ export interface Work {
   fail(what: string): never
   /** Answers only when the test says so. */
   hang(): Promise<string>
-  stream(): Readable
+  /** @param what `broken` for one that breaks off */
+  stream(what: string): Readable
 }
 
 export interface Running {
@@ -43,15 +44,17 @@ export interface Framework {
   readonly nested?: string
   /** Its middleware, in which the routes run: its span is around the others. */
   readonly middleware: boolean
+  /** Whether it breaks off a response whose stream fails. The others leave such a response open for ever. */
+  readonly breaksOff: boolean
 }
 
 export const frameworks: Readonly<Record<string, Framework>> = {
-  Koa: { start: startKoa, middleware: true },
-  Hono: { start: startHono, middleware: true, unmatched: 'GET /*' },
-  'h3 2': { start: startH3, middleware: true },
-  'h3 1': { start: startH3v1, middleware: false, nested: '/users/:id' },
-  'NestJS on Express': { start: startNestOnExpress, middleware: false },
-  'NestJS on Fastify': { start: startNestOnFastify, middleware: false },
+  Koa: { start: startKoa, middleware: true, breaksOff: true },
+  Hono: { start: startHono, middleware: true, breaksOff: true, unmatched: 'GET /*' },
+  'h3 2': { start: startH3, middleware: true, breaksOff: true },
+  'h3 1': { start: startH3v1, middleware: false, breaksOff: false, nested: '/users/:id' },
+  'NestJS on Express': { start: startNestOnExpress, middleware: false, breaksOff: false },
+  'NestJS on Fastify': { start: startNestOnFastify, middleware: false, breaksOff: false },
 }
 
 /** Koa's own way with what is no error is to make one of it, after the middleware. */
@@ -72,7 +75,7 @@ function startKoa(tracer: Tracer, work: Work): Promise<Running> {
   users.get('/refused/:id', (ctx) => ctx.throw(422, 'refused'))
   users.get('/hangs/:id', () => work.hang())
   users.get('/streams/:id', (ctx) => {
-    ctx.body = work.stream()
+    ctx.body = work.stream(String(ctx['params'].id))
   })
   const tenants = new Router().use('/tenants/:tenant', users.routes())
   app.use(users.routes()).use(tenants.routes())
@@ -95,7 +98,7 @@ function startHono(tracer: Tracer, work: Work): Promise<Running> {
     throw new HTTPException(422, { message: 'refused' })
   })
   users.get('/hangs/:id', async (c) => c.text(await work.hang()))
-  users.get('/streams/:id', (c) => c.body(Readable.toWeb(work.stream()) as ReadableStream))
+  users.get('/streams/:id', (c) => c.body(Readable.toWeb(work.stream(c.req.param('id'))) as ReadableStream))
   app.route('/', users).route('/tenants/:tenant', users)
   return listen(createServer(traceNode(getRequestListener(app.fetch), { tracer })))
 }
@@ -114,7 +117,10 @@ function startH3(tracer: Tracer, work: Work): Promise<Running> {
       throw new HTTPError({ status: 422, message: 'refused' })
     })
     app.get(`${base}/hangs/:id`, () => work.hang())
-    app.get(`${base}/streams/:id`, () => Readable.toWeb(work.stream()) as ReadableStream)
+    app.get(
+      `${base}/streams/:id`,
+      (event) => Readable.toWeb(work.stream(String(event.context.params?.['id']))) as ReadableStream,
+    )
   }
   return listen(createServer(traceNode(toNodeHandler(app), { tracer })))
 }
@@ -145,7 +151,7 @@ function startH3v1(tracer: Tracer, work: Work): Promise<Running> {
   )
   users.get(
     '/streams/:id',
-    eventHandler(() => work.stream()),
+    eventHandler((event) => work.stream(String(event.context.params?.['id']))),
   )
   users.get('/tenants/:tenant/users/:id', useBase('/tenants/1', users.handler))
   app.use(users)
@@ -161,7 +167,7 @@ function nestModule(work: Work): new () => object {
       throw new HttpException('refused', 422)
     },
     hangs: () => work.hang(),
-    streams: () => new StreamableFile(work.stream()),
+    streams: (id) => new StreamableFile(work.stream(id)),
   }
   class Users {}
   for (const [name, run] of Object.entries(routes)) {
