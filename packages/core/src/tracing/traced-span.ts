@@ -51,7 +51,7 @@ export interface Parent extends Pick<ContextSpan, 'traceId' | 'spanId' | 'clockO
 
 /** A span that will be recorded. */
 export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedSpan {
-  // With `declare`, since a class sets all other fields to undefined before the constructor runs: a sixth of a span's time.
+  // With `declare`, since a class sets all other fields to undefined before the constructor runs, which takes time for each span.
   declare readonly spanId: bigint
   declare readonly traceId: bigint
   declare readonly parentId: bigint
