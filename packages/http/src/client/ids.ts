@@ -1,6 +1,6 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { ActiveSpan } from '@trace/core'
 import type { Propagator } from '../propagation/propagator.js'
+import { nodeHttp } from '../values/node-http.js'
 
 /** The headers of a request that is not sent yet. */
 export interface RequestHeaders {
@@ -36,8 +36,8 @@ export function writeIds(
     try {
       propagator.inject(span, (name, value) => {
         // Where the head is sent at once, or by undici, it would be the whole request that is refused.
-        validateHeaderName(name)
-        validateHeaderValue(name, value)
+        nodeHttp().validateHeaderName(name)
+        nodeHttp().validateHeaderValue(name, value)
         headers.set(name, value)
       })
     } catch {

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import { types } from 'node:util'
 import type { OptionRule } from '@trace/core'
 
@@ -53,6 +52,8 @@ function defaultPort({ protocol }: URL): number {
 
 /** @returns the name as URLs spell it; undefined where the text is no host, so that no URL could match */
 function hostOf(text: string): { readonly name: string; readonly port: number | undefined } | undefined {
+  // Loaded only now, as by `nodeHttp`.
+  const { isIPv6 } = process.getBuiltinModule('node:net')
   // `*` may stand in a URL's host, but is always meant as a wildcard.
   const [, name, port] = /^(\[[^[\]]+\]|[^\s:/\\?#@*[\]]+)(?::(\d+))?$/.exec(isIPv6(text) ? `[${text}]` : text) ?? []
   if (name === undefined || !URL.canParse(`http://${name}:${port ?? 80}`)) return undefined
