@@ -2,20 +2,14 @@ import { buildCommand, type Command } from '@stricli/core'
 import type { CollectFlags } from '../actions/collect.js'
 import type { Context } from '../terminal/context.js'
 import { portOf } from '../terminal/values.js'
-import { json } from './flags.js'
+import { json, to } from './flags.js'
 import { lazily } from './lazily.js'
 
 export const collect: Command<Context> = buildCommand<CollectFlags, [], Context>({
   loader: lazily(async () => (await import('../actions/collect.js')).collectSpans),
   parameters: {
     flags: {
-      to: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        placeholder: 'store',
-        brief: 'a file that ends in .yaml or .jsonl, or a URL. Default: JSON lines on standard output',
-      },
+      to,
       host: {
         kind: 'parsed',
         parse: String,

@@ -22,6 +22,14 @@ export const json = {
   brief: 'print a line of JSON for each object, for programs',
 } as const
 
+export const to = {
+  kind: 'parsed',
+  parse: String,
+  optional: true,
+  placeholder: 'store',
+  brief: 'a file that ends in .yaml or .jsonl, or a URL. Default: JSON lines on standard output',
+} as const
+
 export const whole = {
   kind: 'boolean',
   optional: true,

@@ -1,20 +1,14 @@
 import { buildCommand, type Command } from '@stricli/core'
 import type { ImportFlags } from '../actions/import.js'
 import type { Context } from '../terminal/context.js'
-import { json } from './flags.js'
+import { json, to } from './flags.js'
 import { lazily } from './lazily.js'
 
 export const imported: Command<Context> = buildCommand<ImportFlags, string[], Context>({
   loader: lazily(async () => (await import('../actions/import.js')).importFiles),
   parameters: {
     flags: {
-      to: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        placeholder: 'store',
-        brief: 'a file that ends in .yaml or .jsonl, or a URL. Default: JSON lines on standard output',
-      },
+      to,
       json: { ...json, brief: 'say what was imported as a line of JSON, for programs' },
     },
     aliases: { t: 'to' },

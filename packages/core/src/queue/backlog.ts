@@ -19,6 +19,9 @@ export interface BacklogLimits {
   readonly mostBatch: number
 }
 
+/** Those of a tracer that is given none. */
+export const DEFAULT_LIMITS: BacklogLimits = { spans: 4_096, bytes: 8_388_608, batch: 512, mostBatch: 2_048 }
+
 /** Spans that the recorder gets in one call. */
 export interface WaitingBatch {
   readonly spans: readonly Span[]

@@ -1,5 +1,4 @@
 import { outsideTraces } from '../context/context.js'
-import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import type { StoreFlush } from '../contract/stats.js'
 import { clearTimeout, monotonic, setTimeout } from '../values/timers.js'
@@ -8,21 +7,18 @@ import { secondsSince, within } from './deadline.js'
 import { addExitHook, type ExitHook, removeExitHook } from './exit.js'
 import type { Flushes } from './flushes.js'
 import type { Ledger } from './ledger.js'
-import { isPassing, type Losses, unstoredSpans } from './losses.js'
-import type { Reports } from './reports.js'
+import { isPassing, unstoredSpans } from './losses.js'
+import { type ReportParts, Reports } from './reports.js'
 
 /** Time until spans are tried again: after the first failure, doubled by each further one, and at most. In ms. */
 const FIRST_DELAY = 100
 const MAX_DELAY = 2_000
 
 /** What a delivery works on. */
-export interface DeliveryParts {
-  readonly recorder: Recorder
+export interface DeliveryParts extends ReportParts {
   readonly ledger: Ledger
-  readonly losses: Losses
   readonly backlog: Backlog
   readonly flushes: Flushes
-  readonly reports: Reports
   /** Is to be called when the process ends, while there is something to store. */
   readonly exitHook: ExitHook
   /** Is told of spans for which it is decided whether they are stored, and which of them are not. */
@@ -34,6 +30,7 @@ const NONE: readonly Span[] = []
 /** Gives what waits to the recorder, one `record` at a time, and synchronously at exit. */
 export class Delivery {
   readonly #parts: DeliveryParts
+  readonly #reports: Reports
   #inFlight: readonly Span[] = NONE
   /** When the batch in flight was sent, by the monotonic clock. */
   #sentAt = 0n
@@ -52,6 +49,7 @@ export class Delivery {
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts
+    this.#reports = new Reports(parts)
   }
 
   /** Whether what waits is being sent, or will be tried again later. */
@@ -86,7 +84,7 @@ export class Delivery {
 
   /** Sends all that is ready, then the spans that are open, and the ledger at last if it has changed. */
   sendLast(): Promise<void> | undefined {
-    this.#parts.reports.atLast()
+    this.#reports.atLast()
     return this.send()
   }
 
@@ -105,19 +103,19 @@ export class Delivery {
 
   /** Is not called at exit any more, if there is nothing to store then. */
   rest(): void {
-    const { backlog, reports, exitHook } = this.#parts
-    if (!this.#isSending && backlog.count === 0 && !reports.isWaiting) removeExitHook(exitHook)
+    const { backlog, exitHook } = this.#parts
+    if (!this.#isSending && backlog.count === 0 && !this.#reports.isWaiting) removeExitHook(exitHook)
   }
 
   /** @returns undefined if there is nothing to send */
   #sendNext(): Promise<void> | undefined {
     if (this.#isClosed) return undefined
-    const { backlog, reports } = this.#parts
-    const report = reports.send(backlog.isCrowded)
+    const { backlog } = this.#parts
+    const report = this.#reports.send(backlog.isCrowded)
     if (report !== undefined) return report
-    if (reports.isLast) backlog.due()
+    if (this.#reports.isLast) backlog.due()
     const batch = backlog.takeBatch()
-    return batch === undefined ? reports.sendLast() : this.#sendBatch(batch)
+    return batch === undefined ? this.#reports.sendLast() : this.#sendBatch(batch)
   }
 
   async #sendBatch(batch: WaitingBatch): Promise<void> {
@@ -163,10 +161,10 @@ export class Delivery {
   }
 
   #settle(spans: readonly Span[], lost: readonly Span[]): void {
-    const { ledger, flushes, reports } = this.#parts
+    const { ledger, flushes } = this.#parts
     ledger.settle(spans.length - lost.length, lost.length)
     flushes.settle(spans.length, lost.length)
-    if (lost.length > 0) reports.lost()
+    if (lost.length > 0) this.#reports.lost()
     this.#parts.settled?.(spans, lost)
   }
 
@@ -196,8 +194,8 @@ export class Delivery {
   async close(timeout: number): Promise<void> {
     this.#isClosed = true
     this.#stopRetry()
-    const { recorder, losses, reports } = this.#parts
-    reports.close(this.#isSending)
+    const { recorder, losses } = this.#parts
+    this.#reports.close(this.#isSending)
     try {
       const closed = outsideTraces(() => recorder.close?.(timeout))
       await within(timeout, closed)
@@ -208,19 +206,19 @@ export class Delivery {
 
   /** Stores synchronously what is in flight, what waits, what is open, and the ledger. */
   store(): void {
-    const { backlog, ledger, reports } = this.#parts
+    const { backlog, ledger } = this.#parts
     this.#isStoring = true
     this.#stopRetry()
-    reports.storeInFlight()
+    this.#reports.storeInFlight()
     const queued = backlog.takeAll()
     const spans = [...this.#inFlight, ...queued]
     this.#inFlight = NONE
     ledger.send(queued.length)
     if (spans.length > 0) this.#settle(spans, this.#storeSpans(spans))
-    reports.storeOpen()
+    this.#reports.storeOpen()
     // Spans that the recorder itself has finished meanwhile.
     this.dropWaiting('exit')
-    reports.storeLedger()
+    this.#reports.storeLedger()
     this.#isStoring = false
     this.dropWaiting('exit')
   }

@@ -11,7 +11,6 @@ import type { Ledger } from './ledger.js'
 import { type LedgerSource, LedgerSpans } from './ledger-spans.js'
 import { Losses } from './losses.js'
 import { type OpenSpan, OpenSpans } from './open-spans.js'
-import { Reports } from './reports.js'
 import type { Warnings } from './warnings.js'
 
 /** A span reaches its recorder within 100 ms; half of this is left for a busy event loop. */
@@ -74,12 +73,8 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
       losses: this.#losses,
       backlog: this.#backlog,
       flushes: this.#flushes,
-      reports: new Reports({
-        recorder,
-        losses: this.#losses,
-        openSpans: this.#openSpans,
-        ledgerSpans: this.#ledgerSpans,
-      }),
+      openSpans: this.#openSpans,
+      ledgerSpans: this.#ledgerSpans,
       exitHook: this,
     })
   }

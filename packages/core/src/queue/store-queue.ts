@@ -4,7 +4,7 @@ import type { Span } from '../contract/span.js'
 import type { StoreFlush, StoreStats } from '../contract/stats.js'
 import { processLogger } from '../values/process-logger.js'
 import { monotonic } from '../values/timers.js'
-import { Backlog } from './backlog.js'
+import { Backlog, DEFAULT_LIMITS } from './backlog.js'
 import { secondsSince, within } from './deadline.js'
 import { Delivery } from './delivery.js'
 import { type ExitHook, watchForExit } from './exit.js'
@@ -12,18 +12,16 @@ import { Flushes } from './flushes.js'
 import { Ledger } from './ledger.js'
 import { Losses } from './losses.js'
 import { RelayedLedger, RelayedOpenSpans } from './relayed.js'
-import { Reports } from './reports.js'
 import { Warnings } from './warnings.js'
 
-/** The defaults of a tracer. */
-const LIMITS = { spans: 4_096, bytes: 8_388_608, batch: 512, mostBatch: 2_048 }
+/** The default of a tracer, in ms. */
 const WARNING_INTERVAL = 10_000
 
 /** What one of several stores has of the spans, and what waits for it. */
 export class StoreQueue implements ExitHook {
   readonly #recorder: Recorder
   readonly #ledger = new Ledger()
-  readonly #backlog = new Backlog(LIMITS)
+  readonly #backlog = new Backlog(DEFAULT_LIMITS)
   readonly #flushes = new Flushes()
   readonly #openSpans = new RelayedOpenSpans()
   /** Undefined where the tracer's ledger is not recorded there. */
@@ -52,12 +50,8 @@ export class StoreQueue implements ExitHook {
       losses: this.#losses,
       backlog: this.#backlog,
       flushes: this.#flushes,
-      reports: new Reports({
-        recorder,
-        losses: this.#losses,
-        openSpans: this.#openSpans,
-        ledgerSpans: this.#ledgerSpans,
-      }),
+      openSpans: this.#openSpans,
+      ledgerSpans: this.#ledgerSpans,
       exitHook: this,
       settled,
     })

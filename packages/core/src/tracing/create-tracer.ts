@@ -15,6 +15,7 @@ import type {
   Tracer,
   TracerOptions,
 } from '../contract/tracer.js'
+import { DEFAULT_LIMITS } from '../queue/backlog.js'
 import { Ledger } from '../queue/ledger.js'
 import { Queue } from '../queue/queue.js'
 import { printableError, Warnings } from '../queue/warnings.js'
@@ -88,10 +89,10 @@ class RecordingTracer implements SpanOwner {
       ledger: this.#ledger,
       warnings,
       limits: {
-        spans: options.buffer ?? 4_096,
-        bytes: options.bufferBytes ?? 8_388_608,
-        batch: options.batch ?? 512,
-        mostBatch: options.batch ?? 2_048,
+        spans: options.buffer ?? DEFAULT_LIMITS.spans,
+        bytes: options.bufferBytes ?? DEFAULT_LIMITS.bytes,
+        batch: options.batch ?? DEFAULT_LIMITS.batch,
+        mostBatch: options.batch ?? DEFAULT_LIMITS.mostBatch,
       },
       openAfter: options.openAfter ?? 5_000,
       beforeEnd: () => this.#held?.end(),
