@@ -14,12 +14,12 @@ export {
 } from './statistics/difference.js'
 export { Histogram } from './statistics/histogram.js'
 export type { Calls } from './statistics/links.js'
+export type { StatisticsRow } from './statistics/row.js'
 export {
   SpanStatistics,
   type Statistics,
   type StatisticsBy,
   type StatisticsOptions,
-  type StatisticsRow,
 } from './statistics/statistics.js'
 export { formatDuration } from './text/duration.js'
 export { type ListedTrace, type ListOptions, listLines } from './text/list.js'

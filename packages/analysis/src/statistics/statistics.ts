@@ -1,7 +1,7 @@
 import { describe, isFailed, LEDGER_KIND, type Span, serviceOf, TraceError } from '@trace/core/spans'
 import { dataValue } from '../search/values.js'
-import { Histogram } from './histogram.js'
 import { type Calls, Links } from './links.js'
+import { byShare, finishedRow, newRow, type Row, type StatisticsRow } from './row.js'
 
 /**
  * What the rows of statistics are: `name` a row for each service, kind and name; `service` and `kind` one for each of these; `@key` one for
@@ -15,33 +15,6 @@ export interface StatisticsOptions {
   readonly by?: StatisticsBy
   /** How many rows are kept; what comes after these goes into one more, `others`. Default: 2,000. */
   readonly mostRows?: number
-}
-
-/** One row of statistics. Durations are in ns; percentiles are within 1%. */
-export interface StatisticsRow {
-  /** Undefined where the row has spans of several services. */
-  readonly service: string | undefined
-  readonly kind: string | undefined
-  /** The name, or the value of the data key. */
-  readonly name: string | undefined
-  /** How many spans, with those that are open. */
-  readonly count: number
-  readonly failed: number
-  /** How many are stored as open: they have no duration. */
-  readonly open: number
-  /** Spans a second, over the whole time. */
-  readonly rate: number
-  readonly p50: number
-  readonly p90: number
-  readonly p99: number
-  readonly max: number
-  readonly total: number
-  /** How long none of their children ran. */
-  readonly selfTime: number
-  /** The share of this in the self time of all spans: 0 … 1. */
-  readonly selfShare: number
-  /** How long they took, in 12 ranges of a logarithmic scale from the shortest to the longest duration of all rows. */
-  readonly shape: readonly number[]
 }
 
 /** What {@link SpanStatistics} has counted. */
@@ -64,19 +37,8 @@ export interface Statistics {
   readonly unlinked: number
 }
 
-interface Row {
-  readonly service: string | undefined
-  readonly kind: string | undefined
-  readonly name: string | undefined
-  readonly durations: Histogram
-  failed: number
-  open: number
-  selfTime: number
-}
-
 const MOST_ROWS = 2_000
 const MOST_OPEN = 65_536
-const RANGES = 12
 
 /**
  * Counts spans as they come by, in any order, in bounded memory: of a million spans as of a hundred. A span that is stored as
@@ -208,46 +170,5 @@ export class SpanStatistics {
       longest,
       unlinked: this.#links.forgotten,
     }
-  }
-}
-
-/** Where two have the same share, what they are called decides, and not which came first. */
-function byShare(a: StatisticsRow, b: StatisticsRow): number {
-  return b.selfTime - a.selfTime || b.count - a.count || (textOf(a) < textOf(b) ? -1 : 1)
-}
-
-function textOf({ service, kind, name }: StatisticsRow): string {
-  return `${service}\n${kind}\n${name}`
-}
-
-function newRow(service: string | undefined, kind: string | undefined, name: string | undefined): Row {
-  return { service, kind, name, durations: new Histogram(), failed: 0, open: 0, selfTime: 0 }
-}
-
-interface Totals {
-  readonly seconds: number
-  readonly selfTime: number
-  readonly shortest: number
-  readonly longest: number
-}
-
-function finishedRow({ service, kind, name, durations, failed, open, selfTime }: Row, totals: Totals): StatisticsRow {
-  const count = durations.count + open
-  return {
-    service,
-    kind,
-    name,
-    count,
-    failed,
-    open,
-    rate: totals.seconds > 0 ? count / totals.seconds : 0,
-    p50: durations.quantile(0.5),
-    p90: durations.quantile(0.9),
-    p99: durations.quantile(0.99),
-    max: durations.max,
-    total: durations.total,
-    selfTime,
-    selfShare: totals.selfTime > 0 ? selfTime / totals.selfTime : 0,
-    shape: durations.shape(totals.shortest, totals.longest, RANGES),
   }
 }

@@ -39,9 +39,9 @@ export function listLines(traces: readonly ListedTrace[], options: ListOptions =
       cell: ({ duration }) => piece(duration === undefined ? 'open' : formatDuration(duration), 'duration'),
     },
     { title: 'spans', right: true, from: 70, cell: ({ spans }) => piece(String(spans), 'value') },
-    ...counted('failed', 'failure', traces, ({ failed }) => failed),
-    ...counted('open', 'open', traces, ({ open }) => open, 2),
-    ...counted('lost', 'failure', traces, ({ lost = 0 }) => lost),
+    ...counted(traces, { title: 'failed', role: 'failure', count: ({ failed }) => failed }),
+    ...counted(traces, { title: 'open', role: 'open', count: ({ open }) => open, spare: 2 }),
+    ...counted(traces, { title: 'lost', role: 'failure', count: ({ lost = 0 }) => lost }),
     { title: 'trace', right: true, cell: ({ traceId }) => piece(idText(traceId, width), 'key') },
     { title: 'services', from: 120, cell: (trace) => piece(servicesText(trace), 'service') },
     { title: 'first span', cell: (trace) => piece(nameText(trace), 'name') },
@@ -62,14 +62,15 @@ function piece(text: string, role: TextRole): Piece {
   return { text, role }
 }
 
+interface Counted {
+  readonly title: string
+  readonly role: TextRole
+  readonly count: (trace: ListedTrace) => number
+  readonly spare?: number
+}
+
 /** A column that is there only where some trace has something to count. */
-function counted(
-  title: string,
-  role: TextRole,
-  traces: readonly ListedTrace[],
-  count: (trace: ListedTrace) => number,
-  spare = 0,
-): Column<ListedTrace>[] {
+function counted(traces: readonly ListedTrace[], { title, role, count, spare = 0 }: Counted): Column<ListedTrace>[] {
   if (!traces.some((trace) => count(trace) > 0)) return []
   return [{ title, right: true, spare, cell: (trace) => piece(count(trace) > 0 ? String(count(trace)) : '', role) }]
 }

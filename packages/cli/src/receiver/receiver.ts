@@ -1,23 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { gunzip } from 'node:zlib'
-import { parseJson, spansOfOtlp } from '@trace/analysis/otlp'
-import { onOneLine, type PlainValue, type Span } from '@trace/core/spans'
+import { onOneLine, type Span } from '@trace/core/spans'
 import { type Answers, JSON_ANSWERS, PROTOBUF_ANSWERS } from './answers.js'
-import { otlpOfProtobuf } from './protobuf.js'
+import { bodyOf, checkRequest, isLoopback, refusalOf, spansOf, typeOf, unavailable } from './request.js'
 
-/** How large a request may be, in bytes: as it is sent, and unpacked. */
-const MOST_BYTES = 16 * 1024 * 1024
-const MOST_UNPACKED = 64 * 1024 * 1024
 /** How many requests are read at a time. One at a time is unpacked and recorded. */
 const MOST_REQUESTS = 64
 /** How long a client may take to send one, in ms. */
 const REQUEST_TIMEOUT = 30_000
 /** How long requests that have come may take when the receiver is closed, in ms. */
 const CLOSE_TIMEOUT = 5_000
-
-/** Codes of a Status (https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto). */
-const CODE = { invalid: 3, forbidden: 7, exhausted: 8, unimplemented: 12, internal: 13, unavailable: 14 } as const
 
 /** What a receiver needs. */
 export interface ReceiverOptions {
@@ -47,18 +39,6 @@ export interface Receiver {
   readonly received: Received
   /** Takes no more requests, and waits for those that have come. */
   close(): Promise<void>
-}
-
-/** Why a request is not taken. */
-class Refusal extends Error {
-  readonly status: number
-  readonly code: number
-
-  constructor(status: number, code: number, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
 }
 
 /**
@@ -99,13 +79,13 @@ class Desk {
 
   constructor(options: ReceiverOptions) {
     this.#options = options
-    this.#isLocal = LOOPBACK.test(options.host)
+    this.#isLocal = isLoopback(options.host)
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answers = answersOf(request)
     try {
-      this.#check(request)
+      checkRequest(request, this.#isLocal)
       const body = await this.#body(request)
       this.received.requests++
       const { rejected, message } = await this.#inTurn(() => this.#take(request, body))
@@ -121,34 +101,11 @@ class Desk {
     }
   }
 
-  #check(request: IncomingMessage): void {
-    const { method, url = '', headers } = request
-    // A page of a browser may have its name point to this machine.
-    if (this.#isLocal && !LOOPBACK.test(hostOf(headers.host)))
-      throw new Refusal(403, CODE.forbidden, 'expected a Host that is this machine; listen elsewhere with --host')
-    if (url.split('?')[0] !== '/v1/traces')
-      throw new Refusal(404, CODE.unimplemented, 'expected the path /v1/traces: only traces are received here')
-    if (method !== 'POST') throw new Refusal(405, CODE.unimplemented, 'expected a POST')
-    const { 'content-encoding': encoding = 'identity' } = headers
-    if (typeOf(request) === undefined)
-      throw new Refusal(415, CODE.invalid, 'expected Content-Type application/json or application/x-protobuf')
-    if (encoding !== 'identity' && encoding !== 'gzip')
-      throw new Refusal(415, CODE.invalid, 'expected Content-Encoding gzip, or none')
-    if (Number(headers['content-length'] ?? 0) > MOST_BYTES) throw tooLarge(MOST_BYTES)
-  }
-
   async #body(request: IncomingMessage): Promise<Buffer> {
-    if (this.#reading >= MOST_REQUESTS) throw new Refusal(503, CODE.unavailable, 'too many requests at a time')
+    if (this.#reading >= MOST_REQUESTS) throw unavailable('too many requests at a time')
     this.#reading++
     try {
-      const chunks: Buffer[] = []
-      let length = 0
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        length += chunk.length
-        if (length > MOST_BYTES) throw tooLarge(MOST_BYTES)
-        chunks.push(chunk)
-      }
-      return Buffer.concat(chunks)
+      return await bodyOf(request)
     } finally {
       this.#reading--
     }
@@ -164,8 +121,7 @@ class Desk {
   }
 
   async #take(request: IncomingMessage, body: Buffer): Promise<{ rejected: number; message: string }> {
-    const bytes = request.headers['content-encoding'] === 'gzip' ? await unpacked(body) : body
-    const { spans, malformed, reason } = read(bytes, typeOf(request))
+    const { spans, malformed, reason } = await spansOf(request, body)
     const { lost, message } = spans.length > 0 ? await this.#store(spans) : { lost: 0, message: '' }
     const rejected = malformed + lost
     this.received.spans += spans.length - lost
@@ -180,7 +136,7 @@ class Desk {
     } catch (error) {
       const { message, retry, spans: lost } = Object(error)
       const text = onOneLine(String(message), 300)
-      if (retry === true) throw new Refusal(503, CODE.unavailable, text)
+      if (retry === true) throw unavailable(text)
       return { lost: Array.isArray(lost) ? lost.length : spans.length, message: text }
     }
   }
@@ -194,23 +150,6 @@ class Desk {
   }
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/
-
-function hostOf(header: string | undefined): string {
-  return (header ?? '').replace(/:\d+$/, '')
-}
-
-function tooLarge(most: number): Refusal {
-  return new Refusal(413, CODE.exhausted, `expected at most ${most} bytes`)
-}
-
-/** Of the request that is answered. */
-function typeOf({ headers }: IncomingMessage): 'json' | 'protobuf' | undefined {
-  const [type = ''] = (headers['content-type'] ?? '').toLowerCase().split(';')
-  if (type.trim() === 'application/json') return 'json'
-  return type.trim() === 'application/x-protobuf' ? 'protobuf' : undefined
-}
-
 function answersOf(request: IncomingMessage): Answers {
   return typeOf(request) === 'protobuf' ? PROTOBUF_ANSWERS : JSON_ANSWERS
 }
@@ -219,34 +158,4 @@ function send(response: ServerResponse, status: number, type: string, body: Buff
   // The client may be gone.
   response.on('error', () => {})
   response.writeHead(status, { 'content-type': type, 'content-length': body.length }).end(body)
-}
-
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof Refusal) return error
-  return new Refusal(400, CODE.invalid, onOneLine(error instanceof Error ? error.message : String(error), 300))
-}
-
-function unpacked(body: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    gunzip(body, { maxOutputLength: MOST_UNPACKED }, (error, bytes) => {
-      if (error === null) resolve(bytes)
-      else if (Reflect.get(error, 'code') === 'ERR_BUFFER_TOO_LARGE') reject(tooLarge(MOST_UNPACKED))
-      else reject(new Error(`expected gzip: ${error.message}`))
-    })
-  })
-}
-
-/** @throws what is wrong with the whole of it */
-function read(
-  bytes: Buffer,
-  type: 'json' | 'protobuf' | undefined,
-): { readonly spans: Span[]; readonly malformed: number; readonly reason: string } {
-  const request: PlainValue = type === 'protobuf' ? otlpOfProtobuf(bytes) : parseJson(bytes.toString())
-  if (typeof request !== 'object' || request === null || Array.isArray(request))
-    throw new Error('expected a JSON object with resourceSpans')
-  let [malformed, reason] = [0, '']
-  const spans = spansOfOtlp(request, (why) => {
-    if (malformed++ === 0) reason = `a span is malformed: ${why}`
-  })
-  return { spans, malformed, reason }
 }
