@@ -33,6 +33,9 @@ export function tracePg<T extends object>(tracer: Tracer, poolOrClient: T): T {
   return poolOrClient
 }
 
+/** Calls the method that was replaced, on the object that it was called on. */
+type Call = (args: readonly unknown[]) => unknown
+
 /** Puts a method in the place of another, which it is given. */
 function replace(tracer: Tracer, object: object, name: string, by: (original: Method) => Method): void {
   const original = methodOf(object, name)
@@ -57,7 +60,7 @@ function tracePool(tracer: Tracer, pool: object): void {
           if (isObject(client) && !traced.has(client)) traceQueries(tracer, client)
           if (span !== undefined) finishConnect(span, databaseOf(client ?? read(pool, 'options')), error)
         }
-        return connecting(connect, this, args, caller, settled)
+        return connecting((given) => Reflect.apply(connect, this, given), args, caller, settled)
       },
   )
 }
@@ -82,7 +85,7 @@ function traceConnect(tracer: Tracer, client: object): void {
         const settled = (error: unknown): void => {
           if (span !== undefined) finishConnect(span, databaseOf(client), error)
         }
-        return connecting(connect, this, args, caller, settled)
+        return connecting((given) => Reflect.apply(connect, this, given), args, caller, settled)
       },
   )
 }
@@ -98,8 +101,7 @@ function finishConnect(span: ActiveSpan, database: Database, error: unknown): vo
  * that request's span.
  */
 function connecting(
-  connect: Method,
-  self: unknown,
+  connect: Call,
   args: readonly unknown[],
   caller: ActiveSpan | undefined,
   settled: (error: unknown, client: unknown) => void,
@@ -110,9 +112,9 @@ function connecting(
       settled(results[0], results[1])
       return within(caller, () => Reflect.apply(callback, this, results))
     }
-    return outsideTraces(() => Reflect.apply(connect, self, [wrapped]))
+    return outsideTraces(() => connect([wrapped]))
   }
-  const result = outsideTraces(() => Reflect.apply(connect, self, args))
+  const result = outsideTraces(() => connect(args))
   return isThenable(result) ? settlingAlike(result, settled) : result
 }
 
@@ -127,7 +129,7 @@ function traceQueries(tracer: Tracer, client: object): void {
         const caller = currentSpan()
         const span = caller?.recording === true ? startQuery(tracer, database, args[0]) : undefined
         try {
-          return querying(query, this, args, caller, span)
+          return querying((given) => Reflect.apply(query, this, given), args, caller, span)
         } catch (error) {
           if (span !== undefined) finishQuery(span, error)
           throw error
@@ -152,8 +154,7 @@ function textOf(query: unknown): string {
 }
 
 function querying(
-  query: Method,
-  self: unknown,
+  query: Call,
   args: readonly unknown[],
   caller: ActiveSpan | undefined,
   span: ActiveSpan | undefined,
@@ -161,11 +162,11 @@ function querying(
   const [first, second] = args
   if (isSubmittable(first)) {
     if (caller !== undefined) traceSubmittable(first, caller, span)
-    return Reflect.apply(query, self, args)
+    return query(args)
   }
   const callback = callbackOf(args)
   if (callback === undefined) {
-    const result = Reflect.apply(query, self, args)
+    const result = query(args)
     if (span === undefined || !isThenable(result)) return result
     return settlingAlike(result, (error, found) => finishQuery(span, error, found))
   }
@@ -173,7 +174,7 @@ function querying(
     if (span !== undefined) finishQuery(span, results[0], results[1])
     return within(caller, () => Reflect.apply(callback, this, results))
   }
-  const result = Reflect.apply(query, self, [first, isMethod(second) ? undefined : second, wrapped])
+  const result = query([first, isMethod(second) ? undefined : second, wrapped])
   // pg keeps the callback in what describes the query, which the program may use again.
   if (read(first, 'callback') === wrapped && isObject(first)) Reflect.set(first, 'callback', callback)
   return result
