@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, type Tracer } from '@trace/core'
+import { type ActiveSpan, isTracing, type Tracer } from '@trace/core'
 import { type AwsCall, callOf, resultOf, withoutValues } from './libraries/aws-calls.js'
 
 // The middleware stack of the AWS SDK, version 3 (https://github.com/aws/aws-sdk-js-v3, "Middleware Stack").
@@ -35,7 +35,7 @@ export function traceAwsSdk(tracer: Tracer): AwsPlugin {
   return {
     applyToStack(stack) {
       const around: AwsMiddleware = (next, context) => (args) => {
-        if (currentSpan()?.recording !== true) return next(args)
+        if (!isTracing()) return next(args)
         return traced(tracer, next, context, args)
       }
       stack.add(around, { step: 'initialize', name: 'traceCommand', override: true })

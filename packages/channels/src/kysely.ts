@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, describe, type Tracer } from '@trace/core'
+import { type ActiveSpan, describe, isTracing, type Tracer } from '@trace/core'
 import { failQuery } from './libraries/postgresql.js'
 import { endingIterator, settlingAlike } from './libraries/settling.js'
 import { type Dialect, describeQuery } from './libraries/sql.js'
@@ -107,7 +107,7 @@ function streaming(spans: QuerySpans, stream: Method): Method {
 }
 
 function startQuery({ tracer, data, dialect }: QuerySpans, query: unknown): ActiveSpan | undefined {
-  if (currentSpan()?.recording !== true) return undefined
+  if (!isTracing()) return undefined
   const { masked, summary, operation } = describeQuery(String(read(query, 'sql') ?? ''), dialect)
   const span = tracer.start('db', summary)
   span.data = data

@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, type Tracer } from '@trace/core'
+import { type ActiveSpan, isTracing, type Tracer } from '@trace/core'
 import type { CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent, MongoClient } from 'mongodb'
 import { batchSizeOf, collectionOf, commandText, failureOf, returnedBy } from './libraries/mongo-command.js'
 
@@ -39,7 +39,7 @@ export function traceMongo(tracer: Tracer, client: MongoClient): () => void {
 const traced = new WeakSet<MongoClient>()
 
 function begin(tracer: Tracer, spans: Map<number, ActiveSpan>, event: CommandStartedEvent): void {
-  if (currentSpan()?.recording !== true || NOT_TRACED.test(event.commandName)) return
+  if (!isTracing() || NOT_TRACED.test(event.commandName)) return
   const { commandName: name, command, databaseName, address, requestId } = event
   const collection = collectionOf(name, command)
   const span = tracer.start('db', collection === undefined ? name : `${name} ${collection}`)

@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, describe, outsideTraces, type Tracer } from '@trace/core'
+import { type ActiveSpan, currentSpan, describe, isTracing, outsideTraces, type Tracer } from '@trace/core'
 import { addDatabase, addQuery, type Database, databaseOf, failQuery } from './libraries/postgresql.js'
 import { settlingAlike } from './libraries/settling.js'
 import { isSubmittable, traceSubmittable } from './libraries/submittable.js'
@@ -54,7 +54,7 @@ function tracePool(tracer: Tracer, pool: object): void {
     (connect) =>
       function (...args) {
         const caller = currentSpan()
-        const name = caller?.recording === true ? waitOf(pool) : undefined
+        const name = isTracing() ? waitOf(pool) : undefined
         const span = name === undefined ? undefined : tracer.start('db', name)
         const settled = (error: unknown, client: unknown): void => {
           if (isObject(client) && !traced.has(client)) traceQueries(tracer, client)
@@ -81,7 +81,7 @@ function traceConnect(tracer: Tracer, client: object): void {
     (connect) =>
       function (...args) {
         const caller = currentSpan()
-        const span = caller?.recording === true ? tracer.start('db', 'connect to postgresql') : undefined
+        const span = isTracing() ? tracer.start('db', 'connect to postgresql') : undefined
         const settled = (error: unknown): void => {
           if (span !== undefined) finishConnect(span, databaseOf(client), error)
         }
@@ -127,7 +127,7 @@ function traceQueries(tracer: Tracer, client: object): void {
     (query) =>
       function (...args) {
         const caller = currentSpan()
-        const span = caller?.recording === true ? startQuery(tracer, database, args[0]) : undefined
+        const span = isTracing() ? startQuery(tracer, database, args[0]) : undefined
         try {
           return querying((given) => Reflect.apply(query, this, given), args, caller, span)
         } catch (error) {

@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, describe, outsideTraces, type Tracer } from '@trace/core'
+import { type ActiveSpan, currentSpan, describe, isTracing, outsideTraces, type Tracer } from '@trace/core'
 import { addDatabase, addQuery, type Database, databaseOf, failQuery } from './libraries/postgresql.js'
 import { endingIterator, fulfilledBy, rejectedBy, type Settled } from './libraries/settling.js'
 import { isMethod, isThenable, type Method, methodOf, override, read, within } from './libraries/wrapping.js'
@@ -105,7 +105,7 @@ class TracedSql {
   /** A transaction, or a part of one: its last argument gets a function like `sql`. */
   #traceScope(name: string, original: Method, sql: object, args: readonly unknown[]): unknown {
     const wrapped = args.map((arg) => (isMethod(arg) ? this.#withWrapped(arg) : arg))
-    if (currentSpan()?.recording !== true) return Reflect.apply(original, sql, wrapped)
+    if (!isTracing()) return Reflect.apply(original, sql, wrapped)
     return this.#tracer.span('db', name, async (span) => {
       addDatabase(span, this.#database)
       return Reflect.apply(original, sql, wrapped)
@@ -189,7 +189,7 @@ class QueryCall {
     if (this.#isStarted) return
     this.#isStarted = true
     this.#caller = currentSpan()
-    if (this.#caller?.recording !== true) return
+    if (!isTracing()) return
     this.#span = this.#tracer.start('db', 'query')
     addDatabase(this.#span, this.#database)
     addQuery(this.#span, this.#text)

@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, type Tracer } from '@trace/core'
+import { type ActiveSpan, isTracing, type Tracer } from '@trace/core'
 import { shortened } from './libraries/shortened-error.js'
 import { type Dialect, describeQuery } from './libraries/sql.js'
 import { isObject, read } from './libraries/wrapping.js'
@@ -33,7 +33,7 @@ export function tracePrisma(tracer: Tracer, data: Readonly<Record<string, unknow
     name: '@trace/channels',
     query: {
       async $allOperations(operation) {
-        if (currentSpan()?.recording !== true) return operation.query(operation.args)
+        if (!isTracing()) return operation.query(operation.args)
         const span = startOperation(tracer, operation, dialect)
         span.data = data
         try {

@@ -5,6 +5,7 @@ export {
   currentSpan,
   currentSpanId,
   currentTraceId,
+  isTracing,
   outsideTraces,
   type RunningChannel,
 } from './context/context.js'
@@ -43,6 +44,7 @@ export { createTracer } from './tracing/create-tracer.js'
 export { bind, go, span, warn } from './tracing/free-functions.js'
 export { perSecond, ratio, rules, type SamplingRule } from './tracing/sampler.js'
 export { closeOnSignals } from './tracing/signals.js'
+export { remoteSpan } from './tracing/unrecorded-span.js'
 export { onOneLine } from './values/display.js'
 export { describe, RecordError, TraceError } from './values/errors.js'
 export { parseId, w3cTraceId } from './values/ids.js'

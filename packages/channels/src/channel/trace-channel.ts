@@ -1,5 +1,5 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
-import { type ActiveSpan, bindSpans, currentSpan, describe, onOneLine, type Tracer } from '@trace/core'
+import { type ActiveSpan, bindSpans, currentSpan, describe, isTracing, onOneLine, type Tracer } from '@trace/core'
 
 /** What a library publishes for one call: the same object at each of its events. Its keys are those of the library. */
 export type ChannelMessage = Readonly<Record<string, unknown>>
@@ -99,7 +99,7 @@ class TracedChannel {
     const use = this.#use
     if (use === undefined || !isMessage(message)) return undefined
     const { tracer, spans } = use
-    if (caller === undefined ? spans.outsideTraces !== true : !caller.recording) return undefined
+    if (caller === undefined ? spans.outsideTraces !== true : !isTracing()) return undefined
     const { kind, name, data } = spans
     const span = tracer.start(kind, typeof name === 'string' ? name : (given(use, name, message) ?? kind))
     this.#calls.set(message, { ...use, span, caller })

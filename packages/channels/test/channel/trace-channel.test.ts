@@ -1,7 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { currentSpan } from '@trace/core'
+import { currentSpan, remoteSpan } from '@trace/core'
 import { type ChannelSpans, traceChannel } from '../../src/index.js'
 import { recorded } from '../support/recorded.js'
 
@@ -29,6 +29,17 @@ describe('a span is recorded below the current one', () => {
     expect(result?.name).toBe('call a')
     expect(await then.tree()).toEqual(['work outer', '  db call a'])
     expect({ ...(await then.spans())[1]?.data }).toMatchObject({ what: 'a' })
+  })
+
+  test('for a call below a span of another process', async () => {
+    const { tracer, ...then } = recorded()
+    stop = traceChannel(tracer, 'test:call', spans)
+    const other = remoteSpan(tracer, { traceId: 5n, parentId: 6n })
+    await other.run(async () => {
+      await channel.tracePromise(async () => expect(currentSpan()?.name).toBe('call a'), { what: 'a' })
+      expect(currentSpan()).toBe(other)
+    })
+    expect(await then.spans()).toMatchObject([{ name: 'call a', traceId: 5n, parentId: 6n, data: { what: 'a' } }])
   })
 
   test('for a call that throws, which fails with the same error', async () => {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ActiveSpan } from '../contract/active-span.js'
-import type { Tracer } from '../contract/tracer.js'
+import type { TraceOptions, Tracer } from '../contract/tracer.js'
 import { aroundSnapshot } from '../values/snapshot.js'
 
 /** The current span, and the tracer that starts its children. */
@@ -10,6 +10,8 @@ export interface ContextSpan extends ActiveSpan {
   readonly clockOffset: bigint
   /** The decision whether the trace is kept, where it is not sampled; undefined where it is, or where none is made. */
   readonly late: LateDecision | undefined
+  /** What its children start with, where it is a span of another process. */
+  readonly origin?: TraceOptions
 }
 
 /** Whether a trace that is not sampled is kept: `held` until that is known. */
@@ -48,6 +50,15 @@ export function currentSpanId(): bigint {
 /** The id of the current trace; 0n outside a trace. */
 export function currentTraceId(): bigint {
   return context.getStore()?.traceId ?? 0n
+}
+
+/**
+ * For adapters: whether a span that starts now, below the current one, may be recorded. Below a span of another process, that is decided
+ * when it starts. False outside a trace.
+ */
+export function isTracing(): boolean {
+  const span = context.getStore()
+  return span !== undefined && (span.recording || span.origin !== undefined)
 }
 
 /** Runs a function outside any trace. */

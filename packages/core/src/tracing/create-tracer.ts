@@ -132,8 +132,9 @@ class RecordingTracer implements SpanOwner {
     const parent = context.getStore()
     if (parent === undefined) return this.trace(kind, name, fn)
     const span = this.#startBelow(parent, kind, name, undefined)
+    if (span.recording) return runIn(span, fn)
     // Below an unsampled span, that is the current span already.
-    return span.recording ? runIn(span, fn) : runUnrecorded(span, fn)
+    return parent.origin === undefined ? runUnrecorded(span, fn) : runInUnrecorded(span, fn)
   }
 
   go(kind: string, name: string, fn: Run): void {
@@ -184,11 +185,18 @@ class RecordingTracer implements SpanOwner {
   }
 
   #startBelow(parent: ContextSpan, kind: string, name: string, process: string | undefined): Started {
-    if (!parent.recording || parent.late?.state === 'gone') return this.#startUnsampled(parent, kind, name)
+    if (!parent.recording || parent.late?.state === 'gone') return this.#startApart(parent, kind, name, process)
     const span = new TracedSpan(this, parent, this.#inputs.text(kind, 'kind'), name)
     if (process !== undefined) this.#setProcess(span, process)
     this.states.started(span)
     return span
+  }
+
+  /** Below a span that is not recorded: as the first one of this process's part of the trace, if that other is not of this process. */
+  #startApart(parent: ContextSpan, kind: string, name: string, process: string | undefined): Started {
+    const { origin } = parent
+    if (origin === undefined) return this.#startUnsampled(parent, kind, name)
+    return this.#startTrace(kind, name, this.#inputs.origin(process === undefined ? origin : { ...origin, process }))
   }
 
   #isSampled({ sampled }: TraceOrigin, traceId: bigint, kind: string, name: string): boolean {

@@ -1,6 +1,7 @@
 import { type ContextSpan, context } from '../context/context.js'
 import type { ActiveSpan, Run } from '../contract/active-span.js'
 import type { RemoteContext } from '../contract/remote.js'
+import type { TraceOptions, Tracer } from '../contract/tracer.js'
 import { describe } from '../values/errors.js'
 import { inputsOutside, nothingToRun } from './inputs.js'
 import { addData, dataOf } from './live-data.js'
@@ -37,7 +38,7 @@ export class DetachedSpan implements ActiveSpan {
     return 0n
   }
 
-  get sampled(): false {
+  get sampled(): boolean {
     return false
   }
 
@@ -106,6 +107,45 @@ export class UnsampledSpan extends DetachedSpan implements ContextSpan {
 
   override badInput(message: string): void {
     this.tracer.badInput(message)
+  }
+
+  protected override call(fn: Run): unknown {
+    return context.run(this, fn, this)
+  }
+}
+
+/**
+ * For adapters: the span of another process, to `run` a function below it. What starts there continues its trace, as the first span of
+ * this process's part. It is not recorded itself.
+ *
+ * @param tracer starts the children
+ * @param origin what a propagator has read: the ids of the trace and of that span, and what came with them
+ */
+export function remoteSpan(tracer: Tracer, origin: TraceOptions): ActiveSpan {
+  return new RemoteSpan(tracer, origin)
+}
+
+class RemoteSpan extends DetachedSpan implements ContextSpan {
+  declare readonly tracer: Tracer
+  declare readonly origin: TraceOptions
+
+  constructor(tracer: Tracer, origin: TraceOptions) {
+    const { traceId = 0n, parentId = 0n, remote, process } = origin
+    super('', '', { traceId, spanId: parentId, parentId: 0n, remote }, process)
+    this.tracer = tracer
+    this.origin = origin
+  }
+
+  override get sampled(): boolean {
+    return this.origin.sampled ?? true
+  }
+
+  get clockOffset(): bigint {
+    return 0n
+  }
+
+  get late(): undefined {
+    return undefined
   }
 
   protected override call(fn: Run): unknown {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import { currentSpan, currentSpanId, currentTraceId } from '../../src/context/context.js'
+import { currentSpan, currentSpanId, currentTraceId, isTracing, outsideTraces } from '../../src/context/context.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
 import { go, span } from '../../src/tracing/free-functions.js'
+import { remoteSpan } from '../../src/tracing/unrecorded-span.js'
 
 function aTracer() {
   const recorder = memoryRecorder()
@@ -82,5 +83,75 @@ describe('span outside a trace', () => {
     const lazy: PromiseLike<number> = { then: (resolve) => Promise.resolve(++starts).then(resolve) }
     expect(await span('db', 'load', () => lazy)).toBe(1)
     expect(starts).toBe(1)
+  })
+})
+
+describe('a span of another process', () => {
+  const remote = { upperTraceId: 7n, traceState: 'a=1', isRandom: false }
+  const origin = { traceId: 5n, parentId: 6n, remote, process: 'worker:1@host' }
+
+  function recorded(sample?: () => boolean) {
+    const recorder = memoryRecorder()
+    const warnings: string[] = []
+    const logger = { warn: (message: string) => void warnings.push(message) }
+    return {
+      tracer: createTracer({ service: 'users', recorder, logger, ...(sample && { sample }) }),
+      recorder,
+      warnings,
+    }
+  }
+
+  test('is the current one, is not recorded, and has children that continue its trace', async () => {
+    const { tracer, recorder } = recorded()
+    const other = remoteSpan(tracer, origin)
+    expect(other).toMatchObject({ traceId: 5n, spanId: 6n, parentId: 0n, sampled: true, recording: false, remote })
+    await other.run(async () => {
+      expect([currentSpan(), isTracing(), outsideTraces(isTracing)]).toEqual([other, true, false])
+      await span('work', 'first', () => span('work', 'below', () => expect(isTracing()).toBe(true)))
+      go('work', 'second', () => {})
+      tracer.start('work', 'third', { start: 9n, process: 'mine' }).finish()
+      tracer.trace('work', 'new', () => {})
+      expect(currentSpan()).toBe(other)
+    })
+    other.fail(new Error('not mine'))
+    other.finish()
+    await tracer.close()
+    const spans = recorder.spans.map(({ name, traceId, upperTraceId, parentId, process, data }) => [
+      name,
+      ...(traceId === 5n ? [upperTraceId, parentId] : []),
+      process === tracer.process ? '' : process,
+      data['w3c.trace_id'] !== undefined && data['parent.remote'] === true,
+    ])
+    const first = recorder.spans.find(({ name }) => name === 'first')
+    expect(spans).toEqual([
+      ['below', 7n, first?.spanId, '', false],
+      ['first', 7n, 6n, 'worker:1@host', true],
+      ['second', 7n, 6n, 'worker:1@host', true],
+      ['third', 7n, 6n, 'mine', true],
+      ['new', '', false],
+    ])
+    expect(recorder.spans.find(({ name }) => name === 'third')?.start).toBe(9n)
+  })
+
+  test('that is not sampled has children that are not, either, unless the sampler says so', async () => {
+    for (const sample of [undefined, () => true]) {
+      const { tracer, recorder } = recorded(sample)
+      remoteSpan(tracer, { ...origin, sampled: false }).run((other) => {
+        expect([other.sampled, isTracing()]).toEqual([false, true])
+        span('work', 'child', (child) => {
+          expect([currentSpan(), child.traceId, child.remote]).toEqual([child, 5n, remote])
+          expect([child.parentId, child.sampled, isTracing()]).toEqual([6n, sample !== undefined, sample !== undefined])
+        })
+      })
+      expect((await tracer.close()).lost + recorder.spans.length).toBe(sample === undefined ? 0 : 1)
+    }
+  })
+
+  test('with ids that are none gives its children new ones, and warns', async () => {
+    const { tracer, recorder, warnings } = recorded()
+    remoteSpan(tracer, { traceId: -5n, parentId: 2n ** 70n }).run(() => span('work', 'child', () => {}))
+    await tracer.close()
+    expect(recorder.spans).toMatchObject([{ name: 'child', parentId: 0n }])
+    expect(warnings[0]).toContain('a new trace id is used')
   })
 })

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import { type Context, type ContextManager, createContextKey, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api'
-import { type ActiveSpan, currentSpan, outsideTraces } from '@trace/core'
+import { type ActiveSpan, currentSpan, outsideTraces, remoteSpan, type Tracer } from '@trace/core'
 import { BridgedSpan, bridged } from './bridged-span.js'
 import { bindEmitter } from './emitters.js'
+import { originOf } from './span-context.js'
 
 // The API makes the same symbol of the same text, and keeps these two to itself and to its SDK.
 const SPAN_KEY = createContextKey('OpenTelemetry Context Key SPAN')
@@ -54,6 +55,12 @@ interface Entry {
  */
 export class Contexts implements ContextManager {
   readonly #entries = new AsyncLocalStorage<Entry>()
+  readonly #tracer: Tracer
+
+  /** @param tracer starts what begins below a span of another process */
+  constructor(tracer: Tracer) {
+    this.#tracer = tracer
+  }
 
   active(): Context {
     const entry = this.#entries.getStore()
@@ -93,10 +100,20 @@ export class Contexts implements ContextManager {
       span.rest = rest
       return span.span.run(() => call())
     }
-    const ours = span instanceof BridgedSpan && !isSuppressed(rest) ? span : undefined
-    const current = ours?.span
+    const current = span === undefined || isSuppressed(rest) ? undefined : this.#ours(span)
     const entry = { context, rest, current }
     return this.#entries.run(entry, () => (current === undefined ? outsideTraces(call) : current.run(() => call())))
+  }
+
+  /** The span of ours for one of the API; undefined if its ids are none. */
+  #ours(span: Span): ActiveSpan | undefined {
+    if (span instanceof BridgedSpan) return span.span
+    try {
+      const origin = originOf(span.spanContext())
+      return origin === undefined ? undefined : remoteSpan(this.#tracer, origin)
+    } catch {
+      return undefined
+    }
   }
 
   bind<T>(context: Context, target: T): T {

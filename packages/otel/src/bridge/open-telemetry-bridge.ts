@@ -21,7 +21,7 @@ const tracers = new Tracers()
  * @returns ends that
  */
 export function openTelemetryBridge(tracer: Tracer): OpenTelemetryBridge {
-  const contexts = new Contexts()
+  const contexts = new Contexts(tracer)
   if (!register(tracer, contexts)) {
     tracer.warn(
       'opentelemetry registered twice',

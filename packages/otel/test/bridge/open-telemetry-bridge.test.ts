@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
+import { context, propagation, ROOT_CONTEXT, type SpanContext, SpanKind, trace } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
-import { currentSpan, outsideTraces, span } from '@trace/core'
+import { currentSpan, go, isTracing, outsideTraces, span, w3cTraceId } from '@trace/core'
 import { openTelemetryBridge } from '../../src/index.js'
 import { bridgedTracer, unregisterAll } from '../support/recorded.js'
 
@@ -71,6 +71,17 @@ describe('one tree', () => {
 })
 
 const KEY = Symbol('test')
+const [TRACE_ID, SPAN_ID] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
+
+function carried(): Record<string, string> {
+  const carrier = {}
+  propagation.inject(context.active(), carrier)
+  return carrier
+}
+
+function failing(): never {
+  throw new Error('theirs')
+}
 
 describe('parents', () => {
   test('are those of the context that is given, whatever is active', async () => {
@@ -120,6 +131,111 @@ describe('parents', () => {
       data: { 'parent.remote': true, 'w3c.trace_id': traceId },
     })
     expect(below?.parentId).toBe(joined?.spanId)
+  })
+
+  test.each([
+    ['a propagator', (headers: Record<string, string>) => propagation.extract(ROOT_CONTEXT, headers)],
+    [
+      'the program',
+      () => trace.setSpanContext(ROOT_CONTEXT, { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1, isRemote: true }),
+    ],
+  ])(
+    'of another process that %s has set are those of our spans, too, with no span of the API between',
+    async (_what, remoteOf) => {
+      const { tracer, spans, warnings } = bridgedTracer()
+      const theirs = trace.getTracer('test')
+      const remote = remoteOf({ traceparent: `00-${TRACE_ID}-${SPAN_ID}-01` })
+      await context.with(remote, async () => {
+        expect([context.active(), currentSpan()?.traceId, isTracing()]).toEqual([remote, 0x8448eb211c80319cn, true])
+        await sleep(1)
+        span('work', 'free', () => {
+          expect(trace.getActiveSpan()?.spanContext().traceId).toBe(TRACE_ID)
+          theirs.startSpan('below free').end()
+        })
+        tracer.span('work', 'bound', () => span('work', 'below bound', () => {}))
+        tracer.start('work', 'started', { process: 'other:1@host' }).finish()
+        await new Promise<void>((resolve) => go('work', 'detached', () => resolve()))
+        expect(carried()['traceparent']).toBe(`00-${TRACE_ID}-${SPAN_ID}-01`)
+        tracer.trace('work', 'new trace', () => {})
+        context.with(suppressTracing(context.active()), () => span('work', 'suppressed', () => {}))
+        context.with(context.active().setValue(KEY, 'kept'), () =>
+          span('work', 'with a value', () => expect(context.active().getValue(KEY)).toBe('kept')),
+        )
+        // As a pool does that has kept the span of its caller.
+        currentSpan()?.run(() => theirs.startSpan('theirs').end())
+        expect(context.active()).toBe(remote)
+      })
+      context.bind(remote, () => span('work', 'bound function', () => {}))()
+      const all = await spans()
+      const [other, rest] = [
+        all.filter(({ name }) => name === 'new trace'),
+        all.filter(({ name }) => name !== 'new trace'),
+      ]
+      expect([other[0]?.parentId, other[0]?.upperTraceId]).toEqual([0n, undefined])
+      const nameOf = (id: bigint): unknown =>
+        id === BigInt(`0x${SPAN_ID}`) ? 'remote' : rest.find(({ spanId }) => spanId === id)?.name
+      expect(Object.fromEntries(rest.map(({ name, parentId }) => [name, nameOf(parentId)]))).toEqual({
+        free: 'remote',
+        'below free': 'free',
+        bound: 'remote',
+        'below bound': 'bound',
+        started: 'remote',
+        detached: 'remote',
+        'with a value': 'remote',
+        theirs: 'remote',
+        'bound function': 'remote',
+      })
+      for (const { traceId, upperTraceId } of rest) expect(w3cTraceId(traceId, upperTraceId ?? 0n)).toBe(TRACE_ID)
+      const first = rest.find(({ name }) => name === 'free')
+      expect(first?.data).toEqual({ 'parent.remote': true, 'w3c.trace_id': TRACE_ID })
+      expect(rest.find(({ name }) => name === 'started')?.process).toBe('other:1@host')
+      expect(warnings).toEqual([])
+    },
+  )
+
+  test('of a caller who does not record are not recorded, by ours or by theirs, and the flag goes on', async () => {
+    const { tracer, spans } = bridgedTracer()
+    context.with(propagation.extract(ROOT_CONTEXT, { traceparent: `00-${TRACE_ID}-${SPAN_ID}-00` }), () => {
+      expect(currentSpan()?.sampled).toBe(false)
+      for (const run of [span, tracer.span.bind(tracer)]) {
+        run('work', 'unsampled', (unsampled) => {
+          expect([unsampled.sampled, unsampled.recording, currentSpan() === unsampled]).toEqual([false, false, true])
+          expect(carried()['traceparent']).toBe(`00-${TRACE_ID}-${unsampled.spanId.toString(16).padStart(16, '0')}-00`)
+          trace.getTracer('test').startSpan('below').end()
+          span('work', 'below', () => {})
+        })
+      }
+    })
+    expect([await spans(), tracer.stats().unsampled]).toEqual([[], 6])
+  })
+
+  test('of such a caller are recorded where the sampler or an error says so', async () => {
+    const { tree } = bridgedTracer({
+      sample: (_kind, name, _trace, caller) => (name === 'wanted' ? caller === false : false),
+      keep: { errors: true },
+    })
+    context.with(propagation.extract(ROOT_CONTEXT, { traceparent: `00-${TRACE_ID}-${SPAN_ID}-00` }), () => {
+      span('work', 'wanted', () => {})
+      span('work', 'not wanted', () => {})
+      expect(() =>
+        span('work', 'failed', () => {
+          throw new Error('kept')
+        }),
+      ).toThrow('kept')
+    })
+    expect(await tree()).toEqual(['work wanted', 'work failed'])
+  })
+
+  test.each([
+    ['no ids', { traceId: 'x', spanId: 'y', traceFlags: 1 }],
+    ['ids that cannot be read', Object.defineProperty({ spanId: SPAN_ID, traceFlags: 1 }, 'traceId', { get: failing })],
+  ])('of %s leave our spans outside any trace', async (_what, foreign) => {
+    const { spans } = bridgedTracer()
+    context.with(trace.setSpanContext(ROOT_CONTEXT, foreign as SpanContext), () => {
+      expect([currentSpan(), isTracing()]).toEqual([undefined, false])
+      span('work', 'none', () => {})
+    })
+    expect(await spans()).toEqual([])
   })
 
   test.each([
