@@ -1,7 +1,7 @@
 // A program under OpenTelemetry's instrumentations, with its own SDK or the bridge behind them: prints its spans as JSON.
-const [, , side, servers] = process.argv
+const [, , side, line, servers] = process.argv
 const { redis, postgres, mongodb } = JSON.parse(servers)
-const { trace } = require('@opentelemetry/api')
+const { context, propagation, trace } = require('@opentelemetry/api')
 
 /** What differs from run to run. */
 const ports = new Set()
@@ -34,10 +34,7 @@ function onTheBridge() {
 }
 
 function onTheSdk() {
-  const { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-node')
-  const exporter = new InMemorySpanExporter()
-  const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
-  provider.register()
+  const [exporter, provider] = line === 'newest' ? newestSdk() : olderSdk()
   return async () => {
     await provider.forceFlush()
     return exporter.getFinishedSpans().map((span) => {
@@ -46,6 +43,27 @@ function onTheSdk() {
       return { ...ids, name, kind, startTime, endTime, status, attributes, links, events, instrumentationScope }
     })
   }
+}
+
+function olderSdk() {
+  const { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } = require('@opentelemetry/sdk-trace-node')
+  const exporter = new InMemorySpanExporter()
+  const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
+  provider.register()
+  return [exporter, provider]
+}
+
+function newestSdk() {
+  const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks')
+  const { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } = require('@opentelemetry/core')
+  const { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } = require('@opentelemetry/sdk-trace')
+  const exporter = new InMemorySpanExporter()
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  trace.setGlobalTracerProvider(provider)
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()]
+  propagation.setGlobalPropagator(new CompositePropagator({ propagators }))
+  return [exporter, provider]
 }
 
 const http = require('node:http')
