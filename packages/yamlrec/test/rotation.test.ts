@@ -391,11 +391,11 @@ describe('rotated files', () => {
         expect(sorted(await read(path)).slice(0, before)).toEqual(numbers(1, before))
       }
     })()
-    for (; recorded < 200; recorded++) await recorder.record([spanOf(recorded + 1)])
+    for (; recorded < 100; recorded++) await recorder.record([spanOf(recorded + 1)])
     over = true
     await reading
     const few = yamlRecorder({ path, maxBytes: 1_000, keepFiles: 1 })
-    const more = recordEach(few, 700, 800)
+    const more = recordEach(few, 700, 750)
     for (let reads = 0; reads < 20; reads++) expect((await yamlReader({ path }).traces()).skipped).toBe(0)
     await more
     await recorder.close?.()
@@ -426,22 +426,22 @@ describe('following', () => {
     })()
     try {
       await isFollowed(path)
-      for (const id of numbers(11, 200)) {
+      for (const id of numbers(11, 100)) {
         await recorder.record([spanOf(id)])
         if (who === 'others' && id % 25 === 0) rotateLikeOthers(path)
         if (id % 20 === 0) await sleep(20)
       }
       // Of a writer that had opened the file before.
       const late = names(path).findLast((name) => /\d$/.test(name)) ?? ''
-      if (who === 'its recorder') appendFileSync(join(path, '..', late), `\n${spanToYaml(spanOf(201))}`)
-      else await recorder.record([spanOf(201)])
-      await until(() => seen.length >= 191)
+      if (who === 'its recorder') appendFileSync(join(path, '..', late), `\n${spanToYaml(spanOf(101))}`)
+      else await recorder.record([spanOf(101)])
+      await until(() => seen.length >= 91)
       await sleep(300)
     } finally {
       controller.abort()
       await following
     }
-    expect(sorted(seen)).toEqual(numbers(11, 201))
+    expect(sorted(seen)).toEqual(numbers(11, 101))
     await recorder.close?.()
   })
 })
