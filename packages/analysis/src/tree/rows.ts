@@ -48,14 +48,8 @@ export interface Row {
 /** Several like siblings that get one row. */
 type Group = readonly [SpanNode, ...SpanNode[]]
 
-interface Waiting {
-  readonly node: SpanNode
-  /** The like siblings of which it is the first. */
-  readonly group: Group | undefined
-  readonly depth: number
-  readonly above: string
-  readonly last: boolean
-}
+/** A row while what is below it is not known yet. */
+type MutableRow = { -readonly [Key in keyof Row]: Row[Key] }
 
 /**
  * The rows of a drawn tree, from top to bottom, in linear time.
@@ -65,43 +59,47 @@ interface Waiting {
 export function rowsOf(roots: readonly SpanNode[], options: RowOptions = {}): Row[] {
   const { foldFrom = 5, collapsed, only } = options
   const shown = only === undefined ? undefined : withAncestors(roots, only)
+  const isShown = ({ place }: SpanNode): boolean => shown === undefined || shown[place] === 1
   const rows: Row[] = []
-  const waiting: Waiting[] = []
-  const visible = (nodes: readonly SpanNode[]): readonly SpanNode[] =>
-    shown === undefined ? nodes : nodes.filter(({ place }) => shown[place] === 1)
+  // No more is kept of each than the row itself: there may be hundreds of thousands.
+  const waiting: MutableRow[] = []
   const push = (nodes: readonly SpanNode[], folds: Folds | undefined, depth: number, above: string): void => {
-    let last = true
+    const [last, others] = depth === 0 ? ['', ''] : [`${above}└`, `${above}├`]
+    let guides = last
     for (let at = nodes.length - 1; at >= 0; at--) {
       const node = nodes[at]
-      if (node === undefined || folds?.within.has(node) === true) continue
-      waiting.push({ node, group: folds?.groups.get(node), depth, above, last })
-      last = false
+      if (node === undefined || !isShown(node) || folds?.within.has(node) === true) continue
+      const group = folds?.groups.get(node)
+      waiting.push({
+        node,
+        fold: group === undefined ? undefined : foldOf(group),
+        depth,
+        guides,
+        hidden: 0,
+        isCritical: group === undefined ? node.critical.length > 0 : group.some(({ critical }) => critical.length > 0),
+      })
+      guides = others
     }
   }
-  push(visible(roots), undefined, 0, '')
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { node, group, depth, above, last } = next
-    const isLeaf = group !== undefined || collapsed?.(node) === true
-    const children = isLeaf ? [] : visible(node.children)
-    let hidden = group === undefined ? node.size - 1 : sizeOf(group) - group.length
-    for (const child of children) hidden -= child.size
-    rows.push({
-      node,
-      fold: group === undefined ? undefined : foldOf(group),
-      depth,
-      guides: depth === 0 ? '' : above + (last ? '└' : '├'),
-      hidden,
-      isCritical: group === undefined ? node.critical.length > 0 : group.some(({ critical }) => critical.length > 0),
-    })
-    if (children.length === 0) continue
-    const below = depth === 0 || above.length >= MOST_GUIDES - 1 ? above : above + (last ? ' ' : '│')
-    push(children, children.length < foldFrom ? undefined : foldsOf(children, foldFrom), depth + 1, below)
+  push(roots, undefined, 0, '')
+  for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
+    rows.push(row)
+    const { node, fold, depth, guides } = row
+    const { children } = node
+    const below = fold === undefined ? node.size - 1 : fold.nodes.reduce((sum, { size }) => sum + size - 1, 0)
+    row.hidden = below
+    if (below === 0 || fold !== undefined || collapsed?.(node) === true) continue
+    for (const child of children) if (isShown(child)) row.hidden -= child.size
+    if (row.hidden === below) continue
+    const above = guides.slice(0, -1)
+    push(
+      children,
+      children.length < foldFrom ? undefined : foldsOf(children.filter(isShown), foldFrom),
+      depth + 1,
+      depth === 0 || above.length >= MOST_GUIDES - 1 ? above : above + (guides === `${above}└` ? ' ' : '│'),
+    )
   }
   return rows
-}
-
-function sizeOf(group: Group): number {
-  return group.reduce((sum, { size }) => sum + size, 0)
 }
 
 function foldOf(nodes: Group): Fold {

@@ -19,20 +19,33 @@ const MAP_END = 125
  *
  * @param text all data in lower case; undefined where that cannot be had
  * @param word in lower case
+ * @param verdicts what is known without the data: {@link SURE} stays so
  */
-export function lineVerdicts({ count, dataFrom }: Columns, text: string | undefined, word: string): Verdicts {
-  const verdicts = new Uint8Array(count)
-  if (text === undefined || !isPlain(word)) return verdicts.fill(MAYBE)
+export function lineVerdicts(columns: Columns, text: string | undefined, word: string, verdicts: Verdicts): Verdicts {
+  if (text === undefined || !isPlain(word)) return verdicts.map((verdict) => Math.max(verdict, MAYBE))
   // Numbers, true, false and null are JSON as they are text. A list of a bigint or of a number that JSON lacks is parsed.
   const isBare = /^[\w.+-]+$/.test(word)
-  let line = 0
-  for (let at = text.indexOf(word, dataFrom[0]); at >= 0 && line < count; ) {
-    while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
-    const where = placeOf(text, dataFrom[line] ?? 0, at)
-    const verdict = where === 'text' ? inText(text, at) : where === 'top' && isBare ? SURE : MAYBE
-    if (verdict !== NO) verdicts[line] = verdict
+  return judge(columns, text, word, verdicts, (at, from, before) => {
+    if (before === SURE) return SURE
+    const where = placeOf(text, from, at)
     // What is in a key may be in a value too.
-    at = text.indexOf(word, verdict === NO ? at + 1 : (dataFrom[line + 1] ?? text.length))
+    if (where === 'text') return inText(text, at)
+    return where === 'top' && isBare ? SURE : MAYBE
+  })
+}
+
+/** Tells of one place of a part: undefined where the next place in the line tells. */
+type Judge = (at: number, lineFrom: number, before: number) => number | undefined
+
+/** Puts verdicts on the lines that have a part. */
+function judge({ count, dataFrom }: Columns, text: string, part: string, verdicts: Verdicts, judgeOf: Judge): Verdicts {
+  let line = 0
+  for (let at = text.indexOf(part, dataFrom[0]); at >= 0; ) {
+    while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
+    if (line >= count) break
+    const verdict = judgeOf(at, dataFrom[line] ?? 0, verdicts[line] ?? NO)
+    if (verdict !== undefined) verdicts[line] = verdict
+    at = text.indexOf(part, verdict === undefined ? at + 1 : (dataFrom[line + 1] ?? text.length))
   }
   return verdicts
 }
@@ -43,21 +56,17 @@ export function lineVerdicts({ count, dataFrom }: Columns, text: string | undefi
  * @param test tells of the text of a value, or of a number
  */
 export function valueVerdicts(columns: Columns, key: string, test: (value: string | number) => boolean): Verdicts {
-  const { count, dataFrom, text } = columns
+  const { count, text } = columns
   const last = key.slice(key.lastIndexOf('.') + 1)
   if (!isPlain(key) || !isPlain(last)) return new Uint8Array(count).fill(MAYBE)
   // A key with dots may lead into maps: then the last part of it stands in the text.
-  const verdicts = last === key ? new Uint8Array(count) : linesWith(columns, last)
+  const verdicts = new Uint8Array(count)
+  if (last !== key) judge(columns, text, last, verdicts, () => MAYBE)
   const known = onceEach(test)
   const member = `"${key}":`
-  let line = 0
-  for (let at = text.indexOf(member, dataFrom[0]); at >= 0 && line < count; ) {
-    while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
-    const isTop = placeOf(text, dataFrom[line] ?? 0, at) === 'top'
-    verdicts[line] = isTop ? verdictOn(text, at + member.length, known) : MAYBE
-    at = text.indexOf(member, dataFrom[line + 1] ?? text.length)
-  }
-  return verdicts
+  return judge(columns, text, member, verdicts, (at, from) =>
+    placeOf(text, from, at) === 'top' ? verdictOn(text, at + member.length, known) : MAYBE,
+  )
 }
 
 /** As many values are remembered. */
@@ -110,11 +119,11 @@ function placeOf(text: string, from: number, place: number): 'top' | 'text' | un
   return isText ? 'text' : 'top'
 }
 
-/** Of a word in a text: a key is no value. */
-function inText(text: string, at: number): number {
+/** Of a word in a text: undefined in a key, which is no value. */
+function inText(text: string, at: number): number | undefined {
   const end = quoteAfter(text, at)
   if (end === undefined) return MAYBE
-  return text.charCodeAt(end + 1) === COLON ? NO : SURE
+  return text.charCodeAt(end + 1) === COLON ? undefined : SURE
 }
 
 /** Where a text ends; undefined where it has an escape before. */
@@ -137,18 +146,6 @@ function tokenEnd(text: string, from: number): number {
 /** Whether JSON writes a text as it is. */
 function isPlain(text: string): boolean {
   return text !== '' && /^[^"\\\x00-\x1f\ud800-\udfff]+$/.test(text)
-}
-
-/** {@link MAYBE} for the lines with a part. */
-function linesWith({ count, dataFrom, text }: Columns, part: string): Verdicts {
-  const found = new Uint8Array(count)
-  let line = 0
-  for (let at = text.indexOf(part, dataFrom[0]); at >= 0 && line < count; ) {
-    while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
-    found[line] = MAYBE
-    at = text.indexOf(part, dataFrom[line + 1] ?? text.length)
-  }
-  return found
 }
 
 const lowered = new WeakMap<Columns, string>()

@@ -87,16 +87,13 @@ function spanWith(parts: Partial<Span>): Span {
 
 /** A word may be in the name, kind, process or data. */
 function wordVerdicts(columns: Columns, value: string, matches: Matches): Verdicts {
-  const lowerText = lowerTextOf(columns)
-  const verdicts = lineVerdicts(columns, lowerText, value.toLowerCase())
-  const ofWords = Uint8Array.from(columns.words, (name) => (matches(spanWith({ name })) ? 1 : 0))
-  if (!ofWords.includes(1)) return verdicts
-  const { names, kinds, processes } = columns
-  for (let at = 0; at < verdicts.length; at++) {
-    const [name = 0, kind = 0, process = 0] = [names[at], kinds[at], processes[at]]
-    if (ofWords[name] === 1 || ofWords[kind] === 1 || ofWords[process] === 1) verdicts[at] = SURE
+  const ofWords = Uint8Array.from(columns.words, (name) => (matches(spanWith({ name })) ? SURE : NO))
+  const verdicts = new Uint8Array(columns.count)
+  for (const places of ofWords.includes(SURE) ? [columns.names, columns.kinds, columns.processes] : []) {
+    for (let at = 0; at < verdicts.length; at++) if (ofWords[places[at] ?? 0] === SURE) verdicts[at] = SURE
   }
-  return verdicts
+  // Where all names have it, the data need not be looked through.
+  return verdicts.includes(NO) ? lineVerdicts(columns, lowerTextOf(columns), value.toLowerCase(), verdicts) : verdicts
 }
 
 function fieldVerdicts(columns: Columns, { field, value }: Term, matches: Matches): Verdicts {

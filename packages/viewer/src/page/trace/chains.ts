@@ -18,17 +18,17 @@ export function withChains(lines: Line[], opened: ReadonlySet<string>): Line[] {
       by -= last.by
     }
     const length = at < openTo ? 0 : chainAt(lines, at)
-    const { row, depth, canToggle, isClosed } = line
+    const { depth, canToggle, isClosed } = line
     const isChain = length >= CHAIN_FROM && !opened.has(`c${line.id}`)
     if (!isChain) openTo = Math.max(openTo, at + length)
     if (isChain) {
-      kept.push(new Chain(row, depth - by, length))
+      kept.push(new Chain(line, depth - by, length))
       at += length - 1
       above.push({ depth: depth + length - 1, by: length - 1 })
       by += length - 1
     } else if (by === 0) kept.push(line)
-    else if (line instanceof Chain) kept.push(new Chain(row, depth - by, line.length))
-    else kept.push(new Line(row, depth - by, canToggle, isClosed))
+    else if (line instanceof Chain) kept.push(new Chain(line, depth - by, line.length))
+    else kept.push(new Line(line, depth - by, canToggle, isClosed))
   }
   return kept
 }
@@ -44,7 +44,7 @@ function chainAt(lines: readonly Line[], at: number): number {
 
 /** What has failed or is open stands on a line of its own. */
 function isLink(line: Line): boolean {
-  const { node, row, isClosed } = line
+  const { node, fold, isClosed } = line
   if (node.parent?.children.length !== 1 || node.children.length !== 1) return false
-  return !isClosed && row.fold === undefined && node.span.finish !== undefined && !isFailed(node.span)
+  return !isClosed && fold === undefined && node.span.finish !== undefined && !isFailed(node.span)
 }

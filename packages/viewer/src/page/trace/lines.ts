@@ -24,13 +24,13 @@ export interface Choice {
 /** The place of a line by its id; -1 where it is not seen. */
 export function placeOfLine(lines: readonly Line[], { find }: TraceModel, id: string | undefined): number {
   const node = id === undefined ? undefined : find(id.replace(/^[fc]/, ''))
-  return node === undefined ? -1 : lines.findIndex((line) => line.row.node === node && line.id === id)
+  return node === undefined ? -1 : lines.findIndex((line) => line.node === node && line.id === id)
 }
 
 /** The lines of what a search has found, and of what is above it, whatever is closed. */
 export function lensLines({ tree }: TraceModel, root: SpanNode | undefined, lens: Lens): Line[] {
   const rows = rowsOf(root === undefined ? tree.roots : [root], { foldFrom: Infinity, only: lens.nodes })
-  return rows.map((row) => new Line(row, row.depth, false, false))
+  return rows.map((row) => new Line(row, row.depth))
 }
 
 /** The lines that are seen, as choices change: what is opened or closed alone costs what is below it, and not the whole trace. */
@@ -104,9 +104,9 @@ function changedIds(before: Choice, after: Choice): string[] {
 /** A line and what is seen below it. */
 function linesOfOne(line: Line, choice: Choice): Line[] {
   const options = optionsOf(choice)
-  const { row, depth, node } = line
-  if (row.fold === undefined) return linesBelow([node], choice, options, depth)
-  return foldLines(row, depth, choice, options)
+  const { fold, depth, node } = line
+  if (fold === undefined) return linesBelow([node], choice, options, depth)
+  return foldLines(line, depth, choice, options)
 }
 
 function optionsOf(choice: Choice): RowOptions {
@@ -145,7 +145,7 @@ function linesBelow(nodes: readonly SpanNode[], choice: Choice, options: RowOpti
   return choice.folds ? withChains(lines, choice.opened) : lines
 }
 
-function foldLines(row: Row, depth: number, choice: Choice, options: RowOptions): Line[] {
+function foldLines(row: Row | Line, depth: number, choice: Choice, options: RowOptions): Line[] {
   const line = new Line(row, depth, true, !choice.opened.has(`f${row.node.span.spanId}`))
   if (line.isClosed) return [line]
   const below = linesBelow(row.fold?.nodes ?? [], choice, { ...options, foldFrom: Infinity }, depth + 1)

@@ -80,38 +80,36 @@ interface LabelProps {
 }
 
 function label({ line, lack, onToggle }: LabelProps): JSX.Element {
-  const { node, row, depth, isClosed } = line
+  const { node, fold, depth, isClosed } = line
   const { span, service } = node
   const hasFailed = isFailed(span)
   return (
     <div class="label" role="gridcell" style={{ paddingLeft: `${Math.min(depth, MOST_INDENTS) * INDENT + 4}px` }}>
-      {line.canToggle ? (
-        <button
-          type="button"
-          class="toggle"
-          tabIndex={-1}
-          aria-label={isClosed ? 'Show what is below' : 'Hide what is below'}
-          onClick={(event) => {
-            event.stopPropagation()
-            onToggle()
-          }}
-        >
-          {isClosed ? '▸' : '▾'}
-        </button>
-      ) : (
-        <span class="toggle" key="none" />
-      )}
+      {/* Where there is nothing below, it is hidden: to put another element in its place takes longer as one scrolls. */}
+      <button
+        type="button"
+        class="toggle"
+        hidden={!line.canToggle}
+        tabIndex={-1}
+        aria-label={isClosed ? 'Show what is below' : 'Hide what is below'}
+        onClick={(event) => {
+          event.stopPropagation()
+          onToggle()
+        }}
+      >
+        {isClosed ? '▸' : '▾'}
+      </button>
       {depth > MOST_INDENTS && <span class="faint">{depth} </span>}
       <span class={`dot s${colorNumber(span.process)}`} aria-hidden="true" />
       <span class="what" title={span.name}>
         {hasFailed && <span class="bad">✗ </span>}
         <span class="faint">{`${service} ${span.kind} `}</span>
         {span.name === '' ? '(no name)' : span.name}
-        {row.fold !== undefined && <b>{` × ${row.fold.nodes.length}`}</b>}
+        {fold !== undefined && <b>{` × ${fold.nodes.length}`}</b>}
         {!hasFailed && line.failedBelow > 0 && <span class="bad"> ✗ {line.failedBelow} below</span>}
         {line instanceof Chain && <b>{` … ${line.length} levels`}</b>}
         {node.cutOff !== undefined && <span class="note"> {lackText(line, lack)}</span>}
-        {row.hidden > 0 && row.fold === undefined && <span class="faint">{` ${row.hidden} hidden`}</span>}
+        {line.hidden > 0 && fold === undefined && <span class="faint">{` ${line.hidden} hidden`}</span>}
       </span>
     </div>
   )
@@ -128,23 +126,23 @@ function lackText({ node: { cutOff } }: Line, lack: MissingParent | undefined): 
 
 function bar(props: RowProps): JSX.Element {
   const { line, from, to, showsCritical, stillness } = props
-  const { node, row, start, end } = line
+  const { node, fold, start, end } = line
   const percent = (time: number): number => ((time - from) / (to - from)) * 100
   const [left, right] = [Math.max(0, percent(start)), Math.max(0, Math.min(100, percent(end)))]
   const isSeen = percent(end) >= 0 && percent(start) <= 100
   const classes = ['bar', `s${colorNumber(node.span.process)}`]
   if (node.span.finish === undefined) classes.push('open')
-  if (showsCritical && row.isCritical) classes.push('critical')
+  if (showsCritical && line.isCritical) classes.push('critical')
   return (
     <div class="time" role="gridcell">
-      {stillness.map((gap) => stretch({ class: 'still', gap, percent, title: 'no span ran' }))}
+      {stillness.map((gap, at) => stretch({ class: 'still', at, gap, percent, title: 'no span ran' }))}
       {isSeen && (
         <div
           class={classes.join(' ')}
           style={{ left: `min(${left}%, calc(100% - 2px))`, width: `${Math.max(0, right - left)}%` }}
         />
       )}
-      {isSeen && row.fold === undefined && marks(props, percent)}
+      {isSeen && fold === undefined && marks(props, percent)}
       {took(line, left, right)}
     </div>
   )
@@ -152,17 +150,18 @@ function bar(props: RowProps): JSX.Element {
 
 interface StretchProps {
   readonly class: string
+  readonly at: number
   readonly gap: Gap
   readonly percent: (time: number) => number
   readonly title: string
 }
 
-function stretch({ class: name, gap: { start, end }, percent, title }: StretchProps): JSX.Element | null {
+function stretch({ class: name, at, gap: { start, end }, percent, title }: StretchProps): JSX.Element | null {
   const [left, right] = [Math.max(0, percent(start)), Math.min(100, percent(end))]
   if (right <= left) return null
   return (
     <div
-      key={`${name}${start}`}
+      key={name + at}
       class={name}
       title={`${title} for ${duration(end - start)}`}
       style={{ left: `${left}%`, width: `${right - left}%` }}
@@ -176,7 +175,7 @@ const MOST_MARKS = 20
 /** What is marked on a bar: when none of its children ran, and its events. */
 function marks({ line: { node }, gapsFrom }: RowProps, percent: (time: number) => number): (JSX.Element | null)[] {
   const gaps = gapsFrom === Infinity ? [] : gapsIn(node, gapsFrom)
-  const ofGaps = gaps.map((gap) => stretch({ class: 'gap', gap, percent, title: 'none of its children ran' }))
+  const ofGaps = gaps.map((gap, at) => stretch({ class: 'gap', at, gap, percent, title: 'none of its children ran' }))
   const events = eventsOf(node.span).slice(0, MOST_MARKS)
   const ofEvents = events.map((event, at) => {
     const offset = offsetOf(node.span, event)
@@ -188,9 +187,9 @@ function marks({ line: { node }, gapsFrom }: RowProps, percent: (time: number) =
 }
 
 /** How long it took, beside the bar, where there is room. */
-function took({ node, row }: Line, left: number, right: number): JSX.Element {
+function took({ node, fold }: Line, left: number, right: number): JSX.Element {
   const { span, children, selfTime } = node
-  const hasOwn = row.fold === undefined && children.length > 0 && span.finish !== undefined
+  const hasOwn = fold === undefined && children.length > 0 && span.finish !== undefined
   // How much of the width the text takes, in percent, in a narrow window.
   const wide = hasOwn ? 40 : 20
   const isWithin = right >= 100 - wide && left < wide
@@ -198,8 +197,8 @@ function took({ node, row }: Line, left: number, right: number): JSX.Element {
   const place = isWithin ? { right: `calc(${100 - right}% + 2px)` } : beside
   return (
     <span class={`took${isWithin ? ' within' : ''}`} style={place}>
-      {row.fold !== undefined
-        ? `${duration(row.fold.duration)} in all`
+      {fold !== undefined
+        ? `${duration(fold.duration)} in all`
         : duration(span.finish === undefined ? undefined : span.finish - span.start)}
       {hasOwn && <span class="self">{` · self ${duration(selfTime)}`}</span>}
     </span>

@@ -33,7 +33,7 @@ export interface WaterfallProps {
 /** The rows that are seen, of as many as there are, in a table that a screen reader takes for a tree. */
 export function Waterfall(props: WaterfallProps): JSX.Element {
   const { model, lines, selected, range, isMatch, onSelect, onToggle } = props
-  const { box, first, last, slots, wholeHeight, offset, onScroll } = useSeenRows(lines.length, selected)
+  const { box, first, last, keyFrom, slots, wholeHeight, offset, onScroll } = useSeenRows(lines.length, selected)
   const isSeen = selected >= first && selected < last
   return (
     <div class="fall">
@@ -53,7 +53,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
             {lines.slice(first, last).map((line, at) => (
               // An element that is scrolled out of sight shows the next line that is scrolled into it.
               <WaterfallRow
-                key={(first + at) % slots}
+                key={(first + at - keyFrom) % slots}
                 line={line}
                 index={first + at}
                 isSelected={first + at === selected}
@@ -81,6 +81,8 @@ interface SeenRows {
   readonly first: number
   readonly last: number
   readonly slots: number
+  /** The row whose slot is the first one. */
+  readonly keyFrom: number
   /** Of all rows, as the box scrolls them, in pixels. */
   readonly wholeHeight: number
   /** Where the first one that is drawn begins, in pixels. */
@@ -99,6 +101,11 @@ function useSeenRows(count: number, selected: number): SeenRows {
   const pace = whole <= MOST_HEIGHT ? 1 : (whole - height) / (wholeHeight - height)
   const first = Math.max(0, Math.floor((top * pace) / ROW) - BEYOND)
   const last = Math.min(count, Math.ceil((top * pace + height) / ROW) + BEYOND)
+  const slots = Math.ceil(height / ROW) + 2 * BEYOND + 2
+  const { current: seen } = useRef({ first, keyFrom: 0 })
+  // Where no row is one that was seen before, elements stay in their order: to move them takes as long as to draw other rows in them.
+  if (Math.abs(first - seen.first) >= slots) seen.keyFrom += first - seen.first
+  seen.first = first
   const y = (selected * ROW) / pace
   const selectedAt = useRef(y)
   selectedAt.current = selected === -1 ? -1 : y
@@ -113,7 +120,8 @@ function useSeenRows(count: number, selected: number): SeenRows {
     box,
     first,
     last,
-    slots: Math.ceil(height / ROW) + 2 * BEYOND + 2,
+    slots,
+    keyFrom: seen.keyFrom,
     wholeHeight,
     offset: first * ROW - top * pace + top,
     onScroll: ({ currentTarget: { scrollTop } }) => setTop(pace === 1 ? scrollTop - (scrollTop % ROW) : scrollTop),
