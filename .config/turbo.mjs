@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const QUIET = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }
+/** The compiler, which is a Go program, spends a third of its time on collecting garbage otherwise; it needs no more memory in all. */
+const LESS_COLLECTING = { GOGC: '400' }
 
 /**
  * @param env what is set besides the environment of this process
@@ -19,7 +22,7 @@ export function runTurbo(args, env = {}) {
   const { status } = spawnSync(join(root, 'node_modules', '.bin', 'turbo'), args, {
     cwd: root,
     stdio: 'inherit',
-    env: Object.assign({}, process.env, { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }, env),
+    env: Object.assign({}, LESS_COLLECTING, process.env, QUIET, env),
   })
   return status === 0
 }
