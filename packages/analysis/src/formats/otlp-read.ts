@@ -12,6 +12,9 @@ import { mapOfKeyValues } from './values.js'
 /** Of the attributes of a resource, those that say nothing of the service. */
 const SAYS_NOTHING = /^telemetry\.sdk\./
 
+/** Those that the name of a process has. */
+const IN_NAME: readonly string[] = ['service.name', OWN_KEYS.process, 'process.pid', 'host.name']
+
 interface Resource {
   readonly process: string
   readonly isOurs: boolean
@@ -46,17 +49,15 @@ function withUpper(span: Span, id: string): Span {
 function resourceOf(attributes: PlainData): Resource {
   const own = attributes[OWN_KEYS.process]
   const isOurs = typeof own === 'string'
-  const pid = attributes['process.pid']
-  const process = processOf({
-    service: textOf(attributes['service.name']),
-    pid: typeof pid === 'number' && Number.isSafeInteger(pid) && pid >= 0 ? pid : undefined,
-    host: textOf(attributes['host.name']) || undefined,
-  })
+  const given = attributes['process.pid']
+  const pid = typeof given === 'number' && Number.isSafeInteger(given) && given >= 0 ? given : undefined
+  const host = textOf(attributes['host.name']) || undefined
+  const process = processOf({ service: textOf(attributes['service.name']), pid, host })
+  // The name of a process has both, or neither.
+  const inName = isOurs || (pid !== undefined && host !== undefined) ? IN_NAME : IN_NAME.slice(0, 2)
   const data: Record<string, PlainValue> = {}
   for (const [key, value] of Object.entries(attributes)) {
-    const isOfProcess =
-      key === 'service.name' || key === 'process.pid' || key === 'host.name' || key === OWN_KEYS.process
-    if (!isOfProcess && (isOurs || !SAYS_NOTHING.test(key))) setEntry(data, OTLP_KEYS.resource + key, value)
+    if (!inName.includes(key) && (isOurs || !SAYS_NOTHING.test(key))) setEntry(data, OTLP_KEYS.resource + key, value)
   }
   return { process: isOurs ? own : process, isOurs, data }
 }
