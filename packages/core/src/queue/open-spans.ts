@@ -14,21 +14,22 @@ const SLICE_BYTES = 1_000_000
 
 /** A span of the program, as far as the watch for open ones needs it. */
 export interface OpenSpan<Self> {
-  /** Where it was put among the recent ones. */
-  slot: number
-  /** Its place among those that have been open for a while; undefined if it has none. */
-  place: OpenPlace<Self> | undefined
+  /** Belongs to {@link OpenSpans}. At first 0. */
+  place: OpenPlace<Self>
   /** What is known of it now, to be recorded as open. */
   record(): Recorded
 }
 
-/** A place in the list of the spans that have been open for a while. */
-export interface OpenPlace<S> {
+/** Where a span is: its index among the recent ones, or its entry in the list of those that have been open for a while. */
+export type OpenPlace<S> = number | OpenEntry<S>
+
+/** A span that has been open for a while. */
+interface OpenEntry<S> {
   readonly span: S
   /** It started before this tick ended. */
   readonly tick: number
-  previous: OpenPlace<S> | undefined
-  next: OpenPlace<S> | undefined
+  previous: OpenEntry<S> | undefined
+  next: OpenEntry<S> | undefined
 }
 
 /** A span to be recorded, and about how much memory it takes, in bytes. */
@@ -67,8 +68,8 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
   /** Those that started since it was last looked at, in order; of them, as many as `#recents` says. */
   #recent: (S | undefined)[] = NO_ROOM
   #recents = RECENT
-  #first: OpenPlace<S> | undefined = undefined
-  #last: OpenPlace<S> | undefined = undefined
+  #first: OpenEntry<S> | undefined = undefined
+  #last: OpenEntry<S> | undefined = undefined
   #tick = 0
   readonly #tickMs: number
   readonly #changed: (event: 'some' | 'none' | 'due') => void
@@ -88,18 +89,18 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
 
   add(span: S): void {
     if (this.#recents === RECENT && !this.#makeRoom()) return
-    span.slot = this.#recents
+    span.place = this.#recents
     this.#recent[this.#recents++] = span
   }
 
   /** A span finishes. */
   remove(span: S): void {
-    const { slot, place } = span
-    if (place !== undefined) this.#leave(place)
-    else if (this.#recent[slot] === span) {
-      this.#recent[slot] = undefined
+    const { place } = span
+    if (typeof place !== 'number') this.#leave(place)
+    else if (this.#recent[place] === span) {
+      this.#recent[place] = undefined
       // Spans that run one within the other leave the list as short as it was.
-      if (slot === this.#recents - 1) this.#recents = slot
+      if (place === this.#recents - 1) this.#recents = place
     }
   }
 
@@ -149,7 +150,7 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
   }
 
   /** The one that has been open longest, if it started before a tick. */
-  #oldest(before: number): OpenPlace<S> | undefined {
+  #oldest(before: number): OpenEntry<S> | undefined {
     return this.#first !== undefined && this.#first.tick < before ? this.#first : undefined
   }
 
@@ -177,20 +178,20 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
 
   #enter(span: S): void {
     const previous = this.#last
-    const place: OpenPlace<S> = { span, tick: this.#tick, previous, next: undefined }
+    const place: OpenEntry<S> = { span, tick: this.#tick, previous, next: undefined }
     if (previous === undefined) this.#first = place
     else previous.next = place
     this.#last = place
     span.place = place
   }
 
-  #leave(place: OpenPlace<S>): void {
+  #leave(place: OpenEntry<S>): void {
     const { previous, next } = place
     if (previous === undefined) this.#first = next
     else previous.next = next
     if (next === undefined) this.#last = previous
     else next.previous = previous
-    place.span.place = undefined
+    place.span.place = 0
   }
 
   #forget(before: number): void {

@@ -1,5 +1,5 @@
 import type { RemoteContext } from '../contract/remote.js'
-import type { Sampler, StartOptions } from '../contract/tracer.js'
+import type { StartOptions } from '../contract/tracer.js'
 import { Ledger } from '../queue/ledger.js'
 import { printableError, Warnings } from '../queue/warnings.js'
 import { cutTo } from '../values/cut.js'
@@ -131,15 +131,19 @@ export class Inputs {
     return instead
   }
 
-  /** Whether a trace is recorded. */
-  decision(sample: Sampler, [kind, name, traceId, caller]: Parameters<Sampler>): boolean {
+  /** What a sampler gives that is neither true nor false. @returns whether the trace is recorded */
+  decision(given: unknown, caller: boolean | undefined): boolean {
     try {
-      const decision: unknown = sample(kind, name, traceId, caller)
-      return typeof decision === 'boolean' ? decision : this.#usableDecision(decision, caller)
+      return this.#usableDecision(given, caller)
     } catch (error) {
-      this.bad(`sample threw: ${printableError(error)}; the trace is recorded`)
-      return true
+      return this.noDecision(error)
     }
+  }
+
+  /** A sampler throws. @returns whether the trace is recorded */
+  noDecision(error: unknown): boolean {
+    this.bad(`sample threw: ${printableError(error)}; the trace is recorded`)
+    return true
   }
 
   /** Throws for a proxy that was revoked, say. */

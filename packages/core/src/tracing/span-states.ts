@@ -24,8 +24,12 @@ export class SpanStates implements SpanChanges {
   }
 
   started(span: TracedSpan): void {
-    if (span.isUndecided) this.#ledger.start()
-    else this.#queue.start(span)
+    this.#queue.start(span)
+  }
+
+  /** A span starts of which it is undecided whether its trace is kept. */
+  startedUndecided(): void {
+    this.#ledger.start()
   }
 
   startedUnsampled(): void {

@@ -1,4 +1,4 @@
-import { type ContextSpan, context } from '../context/context.js'
+import { type ContextSpan, context, type LateDecision } from '../context/context.js'
 import type { ActiveSpan, Run, SpanIds } from '../contract/active-span.js'
 import { DATA_KEYS } from '../contract/data-keys.js'
 import type { RemoteContext } from '../contract/remote.js'
@@ -8,7 +8,6 @@ import { describe } from '../values/errors.js'
 import { isId, w3cTraceId } from '../values/ids.js'
 import type { Plain } from '../values/plain.js'
 import { formatTime } from '../values/time.js'
-import { HeldTrace, type UndecidedSpan } from './held-traces.js'
 import { nothingToRun } from './inputs.js'
 import { addData, addError, addToList, dataOf, EVENT_KEYS, LINK_KEYS } from './live-data.js'
 
@@ -21,6 +20,8 @@ export interface SpanOwner extends Tracer {
   newId(): bigint
   /** The monotonic clock, in nanoseconds; with the `clockOffset` of a trace added, since the Unix epoch. */
   now(): bigint
+  /** The `clockOffset` for a trace that begins. @param now the monotonic clock, if it has just been read */
+  freshOffset(now?: bigint): bigint
   /** A time that the program gives for a span or an event; undefined for now. */
   givenTime(time: bigint | undefined): bigint | undefined
   /** Called when a span is given something that it cannot use. */
@@ -43,66 +44,104 @@ export interface SpanChanges {
   openRecord(span: TracedSpan): Recorded
 }
 
-/** What a new span takes from its parent, or from the trace that it begins. */
-export interface Parent extends Pick<ContextSpan, 'traceId' | 'spanId' | 'clockOffset' | 'remote' | 'late'> {
-  /** The monotonic clock, if it has just been read. */
-  readonly now?: bigint
+/** A trace, or the part of it that runs in this process: what all its spans share. */
+export interface LocalTrace {
+  readonly traceId: bigint
+  readonly remote: RemoteContext | undefined
+  /** See `freshOffset`. */
+  readonly clockOffset: bigint
+  /** Undefined where the trace is sampled. */
+  readonly late: LateKeeper | undefined
 }
 
-/** A span that will be recorded. */
-export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedSpan {
+/** Decides whether a trace is kept that is not sampled. Times are those of the monotonic clock, in nanoseconds. */
+export interface LateKeeper extends LateDecision {
+  /** A span of the trace has failed. */
+  failed(span: TracedSpan): void
+  /** A span of the trace finishes. @param time when; undefined for now */
+  finished(span: TracedSpan, time: bigint | undefined): void
+}
+
+/**
+ * A span that is recorded, or may be. Of the traces that are held until it is known whether they are kept, most are not. So the id of
+ * a span is made when somebody asks for it, and its times stay on the monotonic clock until then.
+ */
+export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
   // With `declare`, since a class sets all other fields to undefined before the constructor runs, which takes time for each span.
-  declare readonly spanId: bigint
-  declare readonly traceId: bigint
-  declare readonly parentId: bigint
+  declare readonly tracer: SpanOwner
+  declare readonly trace: LocalTrace
   declare process: string
   declare readonly kind: string
   declare name: string
-  declare start: bigint
-  declare readonly clockOffset: bigint
-  declare readonly remote: RemoteContext | undefined
-  declare readonly tracer: SpanOwner
-  /** Undefined where the trace is sampled. */
-  declare late: HeldTrace | undefined
   declare lazyData: Record<string, unknown> | undefined
-  /** In a trace that is held, the span that this one is below. */
-  declare parent: TracedSpan | undefined
   // Private, since these can be written where the program has frozen the span.
+  #spanId: bigint | undefined = undefined
+  #parent: bigint | TracedSpan = 0n
+  #begun: bigint
   #isFinished = false
-  #slot = 0
-  #place: OpenPlace<TracedSpan> | undefined = undefined
+  #place: OpenPlace<TracedSpan> = 0
 
-  constructor(tracer: SpanOwner, parent: Parent, kind: string, name: string) {
-    this.spanId = tracer.newId()
-    this.traceId = parent.traceId
-    this.parentId = parent.spanId
+  constructor(tracer: SpanOwner, trace: LocalTrace, kind: string, name: string) {
+    this.tracer = tracer
+    this.trace = trace
     this.process = tracer.process
     this.kind = kind
     this.name = name
-    this.clockOffset = parent.clockOffset
-    this.remote = parent.remote
-    this.start = (parent.now ?? tracer.now()) + parent.clockOffset
-    this.tracer = tracer
-    this.late = undefined
     this.lazyData = undefined
-    this.parent = undefined
-    if (parent.late !== undefined) this.#joinHeld(parent)
+    this.#begun = tracer.now()
+  }
+
+  /** @param parent its id; in a trace that is held, the span itself */
+  setParent(parent: bigint | TracedSpan): void {
+    this.#parent = parent
+  }
+
+  get spanId(): bigint {
+    this.#spanId ??= this.tracer.newId()
+    return this.#spanId
+  }
+
+  get traceId(): bigint {
+    return this.trace.traceId
+  }
+
+  get parentId(): bigint {
+    return typeof this.#parent === 'bigint' ? this.#parent : this.#parent.spanId
+  }
+
+  /** The span that it is below, in a trace that is held; undefined for the first one in this process. */
+  get parent(): TracedSpan | undefined {
+    return typeof this.#parent === 'bigint' ? undefined : this.#parent
+  }
+
+  get remote(): RemoteContext | undefined {
+    return this.trace.remote
+  }
+
+  get clockOffset(): bigint {
+    return this.trace.clockOffset
+  }
+
+  get late(): ContextSpan['late'] {
+    return this.trace.late
+  }
+
+  /** When it started, by the monotonic clock. */
+  get begun(): bigint {
+    return this.#begun
+  }
+
+  get start(): bigint {
+    return this.#begun + this.trace.clockOffset
+  }
+
+  set start(time: bigint) {
+    this.#begun = time - this.trace.clockOffset
   }
 
   get sampled(): boolean {
-    return !this.isUndecided
-  }
-
-  #joinHeld(parent: Parent): void {
-    // A span of another copy of this package decides for itself.
-    if (!(parent.late instanceof HeldTrace && parent instanceof TracedSpan)) return
-    this.late = parent.late
-    this.parent = parent
-  }
-
-  /** Whether it is open or held until it is known whether its trace is kept. */
-  get isUndecided(): boolean {
-    return this.late !== undefined && this.late.state !== 'kept'
+    const { late } = this.trace
+    return late === undefined || late.state === 'kept'
   }
 
   get recording(): true {
@@ -113,19 +152,11 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
     return this.#isFinished
   }
 
-  get slot(): number {
-    return this.#slot
-  }
-
-  set slot(slot: number) {
-    this.#slot = slot
-  }
-
-  get place(): OpenPlace<TracedSpan> | undefined {
+  get place(): OpenPlace<TracedSpan> {
     return this.#place
   }
 
-  set place(place: OpenPlace<TracedSpan> | undefined) {
+  set place(place: OpenPlace<TracedSpan>) {
     this.#place = place
   }
 
@@ -151,7 +182,7 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   fail(error: unknown): void {
     if (this.#isFinished) return
     addError(this, error, this.tracer.stacks)
-    this.late?.traces.failed(this.late, this)
+    this.trace.late?.failed(this)
   }
 
   event(name: string, data?: Readonly<Record<string, unknown>>, time?: bigint): void {
@@ -175,35 +206,22 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan>, UndecidedS
   finish(time?: bigint): void {
     if (this.#isFinished) return
     this.#isFinished = true
-    // Apart, since V8 inlines short functions: this one runs for most spans.
-    const finish = this.late === undefined && time === undefined ? this.clockTime() : this.#finishTime(time)
-    if (finish !== undefined) this.tracer.states.finished(this, finish)
+    const { late } = this.trace
+    // Short, since V8 inlines short functions.
+    if (time !== undefined) this.#finishAt(this.tracer.givenTime(time))
+    else if (late === undefined) this.tracer.states.finished(this, this.clockTime())
+    else late.finished(this, undefined)
   }
 
-  /** @returns undefined if it is not to be recorded, or not yet */
-  #finishTime(time: bigint | undefined): bigint | undefined {
-    const given = time === undefined ? undefined : this.tracer.givenTime(time)
-    return this.late === undefined ? (given ?? this.clockTime()) : this.late.traces.finished(this.late, this, given)
+  #finishAt(time: bigint | undefined): void {
+    const { late, clockOffset } = this.trace
+    if (late === undefined) this.tracer.states.finished(this, time ?? this.clockTime())
+    else late.finished(this, time === undefined ? undefined : time - clockOffset)
   }
 
+  /** The time on the clock of its trace, in nanoseconds since the Unix epoch. */
   clockTime(): bigint {
-    return this.tracer.now() + this.clockOffset
-  }
-
-  hold(): Plain {
-    return this.tracer.states.hold(this)
-  }
-
-  recordHeld(finish: bigint, plain: Plain): void {
-    this.tracer.states.recordHeld(this, finish, plain)
-  }
-
-  keepOpen(): void {
-    this.tracer.states.keepOpen(this)
-  }
-
-  letGo(isHeld: boolean): void {
-    this.tracer.states.letGo(isHeld)
+    return this.tracer.now() + this.trace.clockOffset
   }
 
   record(): Recorded {

@@ -204,6 +204,70 @@ describe('the ring', () => {
   })
 })
 
+describe('what is held costs little', () => {
+  function counted() {
+    let made = 0n
+    return { ...aTracer({ errors: true }, { ids: () => ++made }), made: () => made }
+  }
+
+  test('the ids of its spans are made when the trace is kept, or when somebody asks', async () => {
+    const { tracer, recorder, names, made } = counted()
+    tracer.trace('request', 'first', () => span('db', 'inner', () => {}))
+    expect(made()).toBe(1n)
+    tracer.trace('request', 'asked', () => span('db', 'inner', (s) => expect(s.spanId).toBe(s.spanId)))
+    expect(made()).toBe(3n)
+    tracer.trace('request', 'kept', (first) => {
+      span('db', 'inner', () => span('db', 'innermost', () => {}))
+      first.fail(new Error('no'))
+      span('db', 'after', () => {})
+    })
+    expect(await names()).toEqual(['innermost', 'inner', 'after', 'kept'])
+    const [innermost, inner, after, kept] = recorder.spans
+    expect([innermost, inner, after, kept].map((each) => each?.parentId)).toEqual([
+      inner?.spanId,
+      kept?.spanId,
+      kept?.spanId,
+      0n,
+    ])
+    expect(new Set(recorder.spans.map(({ spanId }) => spanId)).size).toBe(4)
+    expect(new Set(recorder.spans.map(({ traceId }) => traceId))).toEqual(new Set([4n]))
+  })
+
+  test('its times are those at which it happened, by the wall clock', async () => {
+    const { tracer, recorder, names } = aTracer({ errors: true })
+    const begun = BigInt(Date.now()) * 1_000_000n
+    let told: bigint | undefined
+    tracer.trace('request', 'first', (first) => {
+      span('db', 'inner', (s) => {
+        told = s.start
+        s.event('now')
+      })
+      const given = tracer.start('db', 'given', { start: begun })
+      given.finish(begun + 5n)
+      first.fail(new Error('no'))
+    })
+    await names()
+    const [inner, given, first] = recorder.spans
+    expect([inner?.start, given?.start, given?.finish]).toEqual([told, begun, begun + 5n])
+    const times = [first?.start, inner?.start, inner?.finish, first?.finish].map((time) => time ?? 0n)
+    expect([...times].sort((a, b) => Number(a - b))).toEqual(times)
+    expect(Number((times[0] ?? 0n) - begun) / 1e9).toBeCloseTo(0, -2)
+  })
+
+  test('it can be frozen, and is kept all the same', async () => {
+    const { tracer, names } = aTracer({ errors: true })
+    tracer.trace('request', 'first', (first) => {
+      Object.freeze(first)
+      span('db', 'inner', (s) => Object.freeze(s))
+      const late = tracer.start('db', 'late')
+      Object.freeze(late).fail(new Error('no'))
+      late.finish()
+    })
+    expect(await names()).toEqual(['inner', 'late', 'first'])
+    expectBalanced(tracer.stats())
+  })
+})
+
 test('what is kept while the queue is full is dropped, and counted', async () => {
   const { tracer } = aTracer({ errors: true }, { buffer: 2 })
   tracer.trace('request', 'first', (first) => {
