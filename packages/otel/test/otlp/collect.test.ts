@@ -48,7 +48,7 @@ async function spansIn(file: string): Promise<Span[]> {
   return spans.filter(({ kind }) => kind !== 'ledger').toSorted((a, b) => (a.spanId < b.spanId ? -1 : 1))
 }
 
-/** Hands requests on, and keeps the ids of their traces. */
+/** Hands requests on, and keeps the trace ids of their spans: links have no flags. */
 async function passOn(
   url: string,
 ): Promise<{ readonly server: Server; readonly url: string; readonly traceIds: string[] }> {
@@ -59,7 +59,7 @@ async function passOn(
       ...[
         ...gunzipSync(body)
           .toString()
-          .matchAll(/"traceId":"(\w+)","spanId"/g),
+          .matchAll(/"traceId":"(\w+)","spanId":"\w+","(?:parentSpanId|traceState|flags)"/g),
       ].map(([, id = '']) => id),
     )
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
