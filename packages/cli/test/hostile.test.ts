@@ -11,9 +11,12 @@ import { storySpans } from './support/story.js'
 
 const cwd = mkdtempSync(join(tmpdir(), 'trace-cli-'))
 afterAll(() => rmSync(cwd, { recursive: true }))
-const evil = `\u001b[2J\u0007\r\n\u202e\u0085"'<script>]]>${'x'.repeat(400)}`
-const long = `${evil}${'x'.repeat(100_000)}`
-const hostile: Span[] = storySpans().map((span, at) => {
+const evil = `\u001b[2J\u0007\r\n\u202e\u0085"'<script>]]>${'x'.repeat(250)}`
+const long = `${evil}${'x'.repeat(10_000)}`
+// Of forty queries that are alike, ten do.
+const like = storySpans().filter(({ name }) => name === 'select price')
+const spans = storySpans().filter((span) => !like.slice(10).some(({ spanId }) => spanId === span.spanId))
+const hostile: Span[] = spans.map((span, at) => {
   const error = { 'error.type': evil, 'error.message': evil, 'error.stack': evil }
   // Each service is another one still, so that there are calls between them.
   const process = `${span.process.split(':')[0]}${evil}:1@${evil}`
@@ -55,7 +58,7 @@ test.each([60, 100, 200, 0])('no line is wider than a terminal of %p columns', a
   for (const args of [...COMMANDS, ['show', 'last', '--span', '1']]) {
     for (const file of ['hostile.jsonl', 'odd.jsonl']) {
       const { out } = await trace([...args, file], { cwd, columns, env: { NO_COLOR: '1' } })
-      for (const line of out.split('\n')) expect([line, columnsOf(line) <= (columns || 80)]).toEqual([line, true])
+      expect(out.split('\n').filter((line) => columnsOf(line) > (columns || 80))).toEqual([])
     }
   }
 })
