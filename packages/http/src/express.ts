@@ -27,9 +27,9 @@ export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
   followRouters()
   return (req, res, next) => {
-    const requestPrototype = sharedPrototypeOf<Request>(req)
+    const requestPrototype = sharedPrototypeOf<Request>(req, knownRequests)
     if (requestPrototype !== undefined) instrumentRequest(requestPrototype)
-    const responsePrototype = sharedPrototypeOf<Response>(res)
+    const responsePrototype = sharedPrototypeOf<Response>(res, knownResponses)
     if (responsePrototype !== undefined) instrumentResponse(responsePrototype)
     const isWrapped = requestPrototype !== undefined && responsePrototype !== undefined
     const traced = requests.begin(req, res, isWrapped ? WRAPPED : undefined)
@@ -54,22 +54,43 @@ export function traceExpressErrors(): ErrorMiddleware {
 
 const WRAPPED = { isWrapped: true }
 
+/** An application's own prototype of requests, or of responses, and what is above that: nearly always the same. */
+interface Known<Message extends object> {
+  prototype: Message | null
+  shared: Message | undefined
+}
+
+const knownRequests: Known<Request> = { prototype: null, shared: undefined }
+const knownResponses: Known<Response> = { prototype: null, shared: undefined }
+
 /**
  * The prototype of requests, or of responses, that all applications of Express share. Methods that are wrapped there need not be
  * wrapped on each request, which in Express costs more than all the rest of a span. An application's own prototype would not do: a
  * request that is passed to another application gets the prototype of that one.
  *
+ * @param known the last that was found
  * @returns undefined where it is no request of Express's
  */
-function sharedPrototypeOf<Message extends object>(message: Message): Message | undefined {
-  let prototype: Message | null = Object.getPrototypeOf(message)
-  if (prototype === null || !Object.hasOwn(prototype, 'app')) return undefined
+function sharedPrototypeOf<Message extends object>(message: Message, known: Known<Message>): Message | undefined {
+  const prototype: Message | null = Object.getPrototypeOf(message)
+  if (prototype === null) return undefined
+  if (prototype === known.prototype) return known.shared
+  const shared = findShared(prototype)
+  if (shared === undefined) return undefined
+  known.prototype = prototype
+  known.shared = shared
+  return shared
+}
+
+function findShared<Message extends object>(own: Message): Message | undefined {
+  if (!Object.hasOwn(own, 'app')) return undefined
   const { IncomingMessage, ServerResponse } = nodeHttp()
-  for (;;) {
+  for (let prototype = own; ; ) {
     const above: Message | null = Object.getPrototypeOf(prototype)
     if (above === null) return undefined
-    if (above === IncomingMessage.prototype || above === ServerResponse.prototype) break
+    if (above === IncomingMessage.prototype || above === ServerResponse.prototype) {
+      return Object.isExtensible(prototype) ? prototype : undefined
+    }
     prototype = above
   }
-  return Object.isExtensible(prototype) ? prototype : undefined
 }

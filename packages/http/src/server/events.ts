@@ -6,8 +6,9 @@ import { sharedWrapper } from './shared-wrapper.js'
 /** Wraps the `emit` of requests: listeners run in the request's context. */
 export const emitOfRequest: (emit: Emit) => Emit = sharedWrapper((emit) => {
   return function (this: Request, event: string | symbol, ...args: unknown[]): boolean {
+    if (isUnheard(this, event)) return emit.call(this, event, ...args)
     const span = tracedOf(this)?.span
-    if (span === undefined || needsNoContext(span, this, event) || (event === 'end' && hasNodesEndListenerOnly(this))) {
+    if (span === undefined || currentSpan() === span || (event === 'end' && hasNodesEndListenerOnly(this))) {
       return emit.call(this, event, ...args)
     }
     return emitIn(span, emit, this, [event, ...args])
@@ -17,6 +18,7 @@ export const emitOfRequest: (emit: Emit) => Emit = sharedWrapper((emit) => {
 /** Wraps the `emit` of responses: the same, and ends the request with its response. */
 export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
   return function (this: Response, event: string | symbol, ...args: unknown[]): boolean {
+    if (event !== 'finish' && event !== 'close' && isUnheard(this, event)) return emit.call(this, event, ...args)
     const traced = tracedOfResponse(this)
     if (traced === undefined) return emit.call(this, event, ...args)
     if (event === 'finish') {
@@ -26,7 +28,8 @@ export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
       }
     }
     try {
-      if (needsNoContext(traced.span, this, event)) return emit.call(this, event, ...args)
+      // Node emits most events where the connection's data came in, outside the request's context.
+      if (isUnheard(this, event) || currentSpan() === traced.span) return emit.call(this, event, ...args)
       return emitIn(traced.span, emit, this, [event, ...args])
     } finally {
       // Last, so that listeners can still add to the span.
@@ -40,12 +43,9 @@ function emitIn(span: ActiveSpan, emit: Emit, emitter: EventEmitter, args: Param
   return span.run(() => Reflect.apply(emit, emitter, args))
 }
 
-/**
- * Whether an event needs no context: it has no listeners, or the context is the right one. Node emits most events where the
- * connection's data came in, outside the request's context.
- */
-function needsNoContext(span: ActiveSpan, emitter: EventEmitter, event: string | symbol): boolean {
-  return emitter.listenerCount?.(event) === 0 || currentSpan() === span
+/** Whether an event has no listeners, and so needs no context. Asked first: with Express, all that is read of a request takes long. */
+function isUnheard(emitter: EventEmitter, event: string | symbol): boolean {
+  return emitter.listenerCount?.(event) === 0
 }
 
 /** Node's server has one listener for the end of each HTTP/1.1 response, which needs no context. */

@@ -67,8 +67,10 @@ function isGiven(headers: unknown, lowerName: string): boolean {
   return false
 }
 
+/** The first letter is looked at first, since many headers are as long as `X-Request-Id`, and a text in lower case takes long. */
 function isNamed(found: unknown, lowerName: string): boolean {
-  return typeof found === 'string' && found.length === lowerName.length && found.toLowerCase() === lowerName
+  if (typeof found !== 'string' || found.length !== lowerName.length) return false
+  return (found.charCodeAt(0) | 0x20) === (lowerName.charCodeAt(0) | 0x20) && found.toLowerCase() === lowerName
 }
 
 /** Adds those of a response's headers that are to be recorded, as they are sent, to a span's data. */

@@ -1,6 +1,14 @@
 import { emitOfRequest, emitOfResponse } from './events.js'
 import { respondOf, storeHeadOf } from './heads.js'
-import { type End, type FlushHeaders, type Request, type Response, tracedOfResponse, type Write } from './messages.js'
+import {
+  type End,
+  type FlushHeaders,
+  type Request,
+  type Response,
+  type Stream,
+  tracedOfResponse,
+  type Write,
+} from './messages.js'
 import { storesHeads } from './response-state.js'
 import { sharedWrapper } from './shared-wrapper.js'
 
@@ -42,7 +50,7 @@ const writeOf: (write: Write) => Write = sharedWrapper((write) => {
     const traced = tracedOfResponse(this)
     if (traced === undefined || traced.isEnding) return Reflect.apply(write, this, args)
     traced.wrote()
-    const isSent = !isGone(this)
+    const isSent = !isGone(this, traced.stream)
     const result = Reflect.apply(write, this, args)
     if (isSent && traced.span.recording) traced.bodySize += sizeOf(args)
     return result
@@ -65,7 +73,7 @@ const endOf: (end: End) => End = sharedWrapper((end) => {
     const before = traced.bodySize
     traced.isEnding = true
     // Before the call: a mock may emit `finish`, which ends the span, while its `end` runs.
-    if (traced.span.recording && !isGone(this)) traced.bodySize += sizeOf(args)
+    if (traced.span.recording && !isGone(this, traced.stream)) traced.bodySize += sizeOf(args)
     try {
       return Reflect.apply(end, this, args)
     } catch (error) {
@@ -78,8 +86,8 @@ const endOf: (end: End) => End = sharedWrapper((end) => {
 })
 
 /** Whether nothing more can be sent. */
-function isGone({ stream, destroyed }: Response): boolean {
-  return stream === undefined ? destroyed : stream.destroyed
+function isGone(res: Response, stream: Stream | undefined): boolean {
+  return stream === undefined ? res.destroyed : stream.destroyed
 }
 
 /** How many bytes the arguments of `write` or `end` stand for: for a text, that depends on its encoding. */

@@ -21,7 +21,7 @@ import {
   TRACED,
   type TracedRequest,
 } from './messages.js'
-import { stateOf, storesHeads } from './response-state.js'
+import { mayHaveBody, stateOf, statusOf } from './response-state.js'
 import { watchFirstWrite } from './upgrade-status.js'
 
 /** A request that has a span, from its start to its end. */
@@ -192,7 +192,8 @@ export class RequestSpan implements TracedRequest {
     const status = this.status()
     if (status !== undefined) {
       data[DATA_KEYS.httpStatus] = status
-      if (this.upgradeStatus === undefined) data[DATA_KEYS.httpResponseSize] = this.hasBody(status) ? this.bodySize : 0
+      const isEmpty = !mayHaveBody(this.req, this.res, this.stream, status)
+      if (this.upgradeStatus === undefined) data[DATA_KEYS.httpResponseSize] = isEmpty ? 0 : this.bodySize
       // Of a head that was not seen as it was made.
       if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()
       if (status >= 500)
@@ -203,21 +204,7 @@ export class RequestSpan implements TracedRequest {
   }
 
   private status(): number | undefined {
-    const { res, stream } = this
-    if (this.upgradeStatus !== undefined) return this.upgradeStatus
-    const sent = stream?.sentHeaders?.[':status']
-    if (sent !== undefined) return Number(sent)
-    const line = this.statusLine ?? res._header
-    if (stream === undefined && line !== undefined && storesHeads()) return statusIn(line)
-    // A mock, or one of Bun's: on one of Node's, frameworks may have defined something else in these names.
-    return res.headersSent ? res.statusCode : undefined
-  }
-
-  /** Whether the response may have a body: Node drops what is written for one that may not. */
-  private hasBody(status: number): boolean {
-    const { req, res, stream } = this
-    if (stream === undefined) return res._hasBody !== false
-    return req.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304
+    return this.upgradeStatus ?? statusOf(this.res, this.stream, this.statusLine)
   }
 
   private reason(): EndReason {
@@ -239,17 +226,6 @@ export class RequestSpan implements TracedRequest {
     // An error that the program has dealt with is not why a client has left.
     return found === undefined && this.isPassedOn ? undefined : error
   }
-}
-
-/** Of `HTTP/1.1 200 OK`, as Node writes it. Read digit by digit, since an expression would take longer than all the rest of an end. */
-function statusIn(line: unknown): number | undefined {
-  if (typeof line !== 'string') return undefined
-  const status = 100 * digitAt(line, 9) + 10 * digitAt(line, 10) + digitAt(line, 11)
-  return status > 0 ? status : undefined
-}
-
-function digitAt(text: string, at: number): number {
-  return text.charCodeAt(at) - 0x30
 }
 
 /** To the microsecond. */

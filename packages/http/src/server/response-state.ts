@@ -1,5 +1,5 @@
 import { nodeHttp } from '../values/node-http.js'
-import type { Response } from './messages.js'
+import type { Request, Response, Stream } from './messages.js'
 
 type State = 'closed' | 'errored' | 'writableFinished'
 type Getters = Readonly<Record<State, (this: Response) => unknown>>
@@ -48,4 +48,39 @@ export function storesHeads(): boolean {
     }
   }
   return isStored
+}
+
+/**
+ * The status that a response was sent with; undefined if none was.
+ *
+ * @param statusLine of an HTTP/1 head, if that was seen as it was made
+ */
+export function statusOf(
+  res: Response,
+  stream: Stream | undefined,
+  statusLine: string | undefined,
+): number | undefined {
+  const sent = stream?.sentHeaders?.[':status']
+  if (sent !== undefined) return Number(sent)
+  const line = statusLine ?? res._header
+  if (stream === undefined && line !== undefined && storesHeads()) return statusIn(line)
+  // A mock, or one of Bun's: on one of Node's, frameworks may have defined something else in these names.
+  return res.headersSent ? res.statusCode : undefined
+}
+
+/** Of `HTTP/1.1 200 OK`, as Node writes it. Read digit by digit, since an expression would take longer than all the rest of an end. */
+function statusIn(line: unknown): number | undefined {
+  if (typeof line !== 'string') return undefined
+  const status = 100 * digitAt(line, 9) + 10 * digitAt(line, 10) + digitAt(line, 11)
+  return status > 0 ? status : undefined
+}
+
+function digitAt(text: string, at: number): number {
+  return text.charCodeAt(at) - 0x30
+}
+
+/** Whether a response of this status may have a body: Node drops what is written for one that may not. */
+export function mayHaveBody(req: Request, res: Response, stream: Stream | undefined, status: number): boolean {
+  if (stream === undefined) return res._hasBody !== false
+  return req.method !== 'HEAD' && status !== 204 && status !== 205 && status !== 304
 }
