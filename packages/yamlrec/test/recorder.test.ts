@@ -6,7 +6,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { RecordError, type Span } from '@trace/core'
-import { Batch } from '@trace/core/text-file'
+import { Batch, textRecorder } from '@trace/core/text-file'
 import { parseYaml, spanToYaml, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
 
@@ -51,6 +51,25 @@ const runProgram = (body: string): Promise<{ code: number | null; out: string }>
   run(process.execPath, ['--input-type=module', '-e', program(body)])
 
 describe('a file', () => {
+  test('formats little at a time, so that the event loop turns meanwhile', async () => {
+    let [inTurn, most, isDone] = [0, 0, false]
+    const textOf = (span: Span): string => {
+      most = Math.max(most, ++inTurn)
+      return spanToYaml(span)
+    }
+    const turn = (): void => {
+      inTurn = 0
+      if (!isDone) setImmediate(turn)
+    }
+    const path = newPath()
+    const recording = textRecorder({ name: 'yaml', textOf }, { path }).record(many(2_000, 300))
+    turn()
+    await recording
+    isDone = true
+    expect(most).toBeLessThan(150)
+    expect(await stored(path)).toEqual(ids(many(2_000)))
+  })
+
   test('does nothing before the first record, then appends', async () => {
     const path = newPath()
     const recorder = yamlRecorder({ path })
@@ -216,7 +235,7 @@ describe('a stream', () => {
     ended.end()
     expect((await failure(() => yamlRecorder({ stream: ended }).record(many(2)))).message).toContain('has ended')
     const broken = new PassThrough()
-    const second = failure(() => yamlRecorder({ stream: broken }).record(many(400, 500)))
+    const second = failure(() => yamlRecorder({ stream: broken }).record([spanOf(1, 200_000)]))
     broken.destroy(new Error('gone'))
     expect((await second).message).toContain('gone')
   })

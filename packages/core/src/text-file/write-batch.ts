@@ -1,22 +1,31 @@
 import { write } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { errorCode } from '../values/errors.js'
+import { setImmediate, sleep } from '../values/timers.js'
 import { PATIENCE, StuckReader, type Written } from '../values/write-now.js'
 import type { Batch } from './batch.js'
-import type { Steps } from './steps.js'
+import { type Steps, step } from './steps.js'
 
 /** Time between two tries to write to a full pipe, in ms. */
 const PAUSE = 10
 
-/** Writes a whole batch. If it throws, the batch knows how much was written. */
+/** Writes a whole batch, and lets the event loop turn while it formats. If it throws, the batch knows how much was written. */
 export function* writeBatch(batch: Batch, write: (bytes: Buffer) => Steps<Written>): Steps<void> {
-  for (let bytes = batch.next(); bytes !== undefined; bytes = batch.next()) {
+  for (;;) {
+    while (batch.format()) yield* nextTurn()
+    const bytes = batch.next()
+    if (bytes === undefined) return
     const { bytes: count, error } = yield* write(bytes)
     batch.wrote(count)
     if (error !== undefined) throw error
   }
 }
+
+const nextTurn = (): Steps<void> =>
+  step(
+    () => {},
+    () => new Promise((resolve) => setImmediate(resolve)),
+  )
 
 const written = promisify(write)
 
