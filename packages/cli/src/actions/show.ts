@@ -13,7 +13,7 @@ import { ledgersOf } from '../sources/ledgers.js'
 import { isSource } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
 import { Places } from '../sources/places.js'
-import { resolveTrace } from '../sources/resolve.js'
+import { checkTraceId, resolveTrace } from '../sources/resolve.js'
 import { bytesOfLines, cutLines } from '../terminal/budget.js'
 import { type Context, EXIT, Failure, print, printObjects } from '../terminal/context.js'
 import { spanLine } from '../terminal/json.js'
@@ -38,6 +38,7 @@ export async function showTrace(context: Context, flags: ShowFlags, words: reado
   const ids = words.filter((word) => !isSource(word))
   const [id = 'last'] = ids
   if (ids.length > 1) throw new Failure(`expected one trace, got ${ids.join(' and ')}`)
+  checkTraceId(id)
   const reader = await openSources(context, [...(flags.from ?? []), ...words.filter(isSource)], flags)
   const places = flags.place === true ? new Places(context.cwd) : undefined
   const spans = await resolveTrace(context, reader, id, places?.onPlace)

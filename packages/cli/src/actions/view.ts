@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { startViewer } from '@trace/viewer'
 import { isSource } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
-import { resolveTrace } from '../sources/resolve.js'
+import { checkTraceId, resolveTrace } from '../sources/resolve.js'
 import { type Context, Failure, note, print } from '../terminal/context.js'
 
 /** Options of `trace view`. */
@@ -17,6 +17,7 @@ export async function viewStore(context: Context, flags: ViewFlags, words: reado
   const ids = words.filter((word) => !isSource(word))
   const [id] = ids
   if (ids.length > 1) throw new Failure(`expected one trace, got ${ids.join(' and ')}`)
+  if (id !== undefined) checkTraceId(id)
   const reader = await openSources(context, [...(flags.from ?? []), ...words.filter(isSource)])
   const spans = id === undefined ? [] : await resolveTrace(context, reader, id)
   const { port = 0 } = flags

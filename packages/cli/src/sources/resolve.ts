@@ -12,6 +12,15 @@ export function isTraceId(text: string): boolean {
   return text === 'last' || text === 'last-error' || /^\d{1,20}$/.test(text) || W3C.test(text)
 }
 
+/** @throws {Failure} if no trace can be named so. Before stores are opened, so that a file which is taken for an id is what the message is about */
+export function checkTraceId(text: string): void {
+  if (isTraceId(text)) return
+  const shown = onOneLine(text, 80)
+  throw new Failure(
+    `expected a trace's id, the beginning of one, last or last-error, got ${shown}. Ids are decimal; trace ls lists them. A file of traces ends with .yaml or .jsonl`,
+  )
+}
+
 /**
  * The spans of a trace that a person names: by `last`, by `last-error`, by its decimal id or the beginning of it, if no other id
  * begins so, or by a W3C trace id of 32 hexadecimal digits.
@@ -38,11 +47,7 @@ export async function resolveTrace(
     )
   }
   const w3c = W3C.exec(wanted)?.[1]
-  if (!isTraceId(wanted)) {
-    throw new Failure(
-      `expected a trace's id, the beginning of one, last or last-error, got ${onOneLine(wanted, 80)}. Ids are decimal; trace ls lists them`,
-    )
-  }
+  checkTraceId(wanted)
   const exact = await read(w3c === undefined ? BigInt(wanted) : BigInt(`0x${w3c}`))
   if (exact.length > 0) return exact
   const where = ({ traceId }: Span): boolean => String(traceId).startsWith(wanted)

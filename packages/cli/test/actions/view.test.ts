@@ -62,6 +62,17 @@ test('says that a port is in use, and what is no port', async () => {
   expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('expected a port from 0 to 65535') })
 })
 
+test.each(['view', 'show'])(
+  '%s says of a word that is neither an id nor a store what it may be, whether or not there is a store',
+  async (command) => {
+    for (const word of ['notes.txt', './here', 'a\u001b[31mb\nc.yaml']) {
+      const { code, out, err } = await trace([command, word], { cwd })
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toMatch(/^trace: expected a trace's id[^\n\x1b]*A file of traces ends with \.yaml or \.jsonl\n$/)
+    }
+  },
+)
+
 test('a trace that is not there is not shown', async () => {
   expect(await trace(['view', '42424242', 'orders.yaml', '--no-open'], { cwd })).toMatchObject({ code: 1, out: '' })
 })

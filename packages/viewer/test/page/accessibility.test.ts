@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, test } from '@jest/globals'
 import type { MemoryRecorder, TraceReader } from '@trace/core'
+import { spanToYaml } from '@trace/yamlrec'
 import type { Page } from 'playwright-core'
-import { useBrowser } from '../support/page.js'
+import { dropFile, useBrowser } from '../support/page.js'
 import { aSpan, checkout, lacking, storeOf } from '../support/store.js'
 
 const open = useBrowser()
@@ -88,6 +89,20 @@ describe('axe finds nothing wrong with', () => {
     await page.keyboard.type('service:')
     await page.keyboard.press('ArrowDown')
     await page.waitForSelector('[role=option][aria-selected=true]')
+    expect(await violations(page)).toEqual([])
+  })
+
+  test('a file that was dropped, its traces, and one that is refused', async () => {
+    const { page } = await open(await storeOf())
+    await page.waitForSelector('.empty h2')
+    await dropFile(page, 'notes.txt', 'buy milk')
+    await page.getByRole('alert').waitFor()
+    expect(await violations(page)).toEqual([])
+    await dropFile(page, 'two.yaml', [...checkout(1n), ...checkout(2n)].map(spanToYaml).join(''))
+    await page.waitForSelector('.list tbody tr')
+    expect(await violations(page)).toEqual([])
+    await page.locator('.list tbody tr').first().click()
+    await page.waitForSelector('.waterfall .row')
     expect(await violations(page)).toEqual([])
   })
 

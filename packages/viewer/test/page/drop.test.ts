@@ -6,7 +6,7 @@ import { spanToJsonLine } from '@trace/jsonrec'
 import { spanToYaml } from '@trace/yamlrec'
 import type { Page } from 'playwright-core'
 import { savedPage } from '../../dist/index.js'
-import { parameterOf, useBrowser } from '../support/page.js'
+import { dropFile as drop, parameterOf, useBrowser } from '../support/page.js'
 import { checkout, storeOf } from '../support/store.js'
 
 const open = useBrowser()
@@ -15,18 +15,6 @@ async function openList(): Promise<Page> {
   const { page } = await open(await storeOf(checkout(99n)))
   await page.waitForSelector('.list tbody tr')
   return page
-}
-
-async function drop(page: Page, name: string, content: string | Uint8Array): Promise<void> {
-  const base64 = Buffer.from(content).toString('base64')
-  await page.evaluate(
-    ({ name, base64 }) => {
-      const data = new DataTransfer()
-      data.items.add(new File([Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))], name))
-      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
-    },
-    { name, base64 },
-  )
 }
 
 async function exported(format: ExportFormat, spans: readonly Span[]): Promise<string> {

@@ -45,6 +45,26 @@ describe('the list', () => {
     expect(await page.getByRole('progressbar').count()).toBe(0)
   })
 
+  test('stops a search that takes long, and shows the list again', async () => {
+    const store = await some()
+    const stopped: unknown[] = []
+    // What may be suggested is asked for with a limit of 1, and comes at once.
+    const traces: TraceReader['traces'] = (query, options) =>
+      query?.where === undefined || query.limit === 1
+        ? store.traces(query, options)
+        : new Promise((_resolve, reject) =>
+            options?.signal?.addEventListener('abort', () => reject(stopped.push(query.where))),
+          )
+    const { page } = await open({ ...store, traces })
+    await count(page, 5)
+    await page.getByLabel('Search traces').fill('users')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('progressbar').waitFor({ state: 'detached' })
+    expect([await parameterOf(page, 'q'), stopped.length]).toEqual([null, 1])
+    await count(page, 5)
+  })
+
   test('shows recent traces, the newest first, and sorts them', async () => {
     const { page } = await open(await some())
     await count(page, 5)
@@ -103,7 +123,7 @@ describe('the list', () => {
     const { page } = await open(await some())
     await page.getByRole('button', { name: 'gateway 1' }).click()
     await count(page, 1)
-    expect(await page.getByLabel('Search traces').inputValue()).toBe('service:"gateway"')
+    expect(await page.getByLabel('Search traces').inputValue()).toBe('service:gateway')
   })
 
   test('selects a time range by dragging', async () => {

@@ -84,6 +84,29 @@ describe('a trace', () => {
     expect(await selected(page)).toContain('GET /stock/:item')
   })
 
+  test('goes through several errors by buttons and by keys, both ways', async () => {
+    const root = aSpan({ name: 'root' })
+    const failed = [1, 2, 3].map((n) =>
+      aSpan({ parentId: root.spanId, name: `failed ${n}`, from: n, ms: 1, data: { 'error.type': 'Error' } }),
+    )
+    const { page } = await open(await storeOf([root, ...failed]), '?trace=7')
+    await page.waitForSelector('.waterfall .row')
+    const [next, previous] = ['Next error', 'Previous error'].map((name) => page.getByRole('button', { name }))
+    const seen: string[] = []
+    for (const go of [
+      () => next?.click(),
+      () => next?.click(),
+      () => page.keyboard.press('e'),
+      () => page.keyboard.press('E'),
+      () => previous?.click(),
+    ]) {
+      await go()
+      seen.push((await selected(page)).slice(-1))
+    }
+    expect(seen).toEqual(['1', '2', '3', '2', '1'])
+    expect([await previous?.isDisabled(), await next?.isDisabled()]).toEqual([true, false])
+  })
+
   test('searches as a lens, with a count, and shows all again', async () => {
     const page = await openTrace()
     const count = (): Promise<string> => page.locator('.controls .count').innerText()

@@ -100,3 +100,16 @@ export async function copiedBy(page: Page, button: Locator): Promise<string> {
   await page.getByRole('button', { name: 'Copied' }).first().waitFor()
   return text.jsonValue()
 }
+
+/** Drops a file on the page. */
+export async function dropFile(page: Page, name: string, content: string | Uint8Array): Promise<void> {
+  const base64 = Buffer.from(content).toString('base64')
+  await page.evaluate(
+    ({ name, base64 }) => {
+      const data = new DataTransfer()
+      data.items.add(new File([Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))], name))
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))
+    },
+    { name, base64 },
+  )
+}

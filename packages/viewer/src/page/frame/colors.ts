@@ -1,3 +1,5 @@
+import { serviceOf } from '@trace/core/spans'
+
 /** How many colours colors.css has for services: `--service-0` …, told apart by colour-blind people, in light and dark. */
 const COLORS = 10
 
@@ -5,18 +7,13 @@ const given = new Map<string, number>()
 
 /** The number of a service's colour: the first service gets the first, so that a trace of up to ten has no two alike. */
 export function colorNumber(process: string): number {
-  const service = serviceName(process)
+  const service = serviceOf(process)
   let number = given.get(service)
   if (number === undefined) {
     number = given.size % COLORS
     given.set(service, number)
   }
   return number
-}
-
-/** Of `service:pid@host`. */
-export function serviceName(process: string): string {
-  return process.replace(/:\d+@.*$/s, '')
 }
 
 /** The colours of colors.css as a canvas takes them, in light or dark as the page is now. */

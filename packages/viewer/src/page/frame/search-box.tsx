@@ -178,7 +178,7 @@ function suggestionsFor(before: string, known: KnownValues): Suggestion[] {
   }))
 }
 
-/** As the search language writes a value. */
+/** As the search language writes a value or a data key. */
 export function quoted(value: string): string {
   return /^[\w./-]+$/.test(value) ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`
 }

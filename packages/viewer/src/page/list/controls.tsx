@@ -27,7 +27,16 @@ export function Controls(): JSX.Element {
       />
       <TimeRange />
       <LiveButton />
-      {loading.value && listing.value !== undefined && <progress aria-label="Reading the store" />}
+      {loading.value && listing.value !== undefined && (
+        <>
+          <progress aria-label="Reading the store" />
+          {q !== '' && (
+            <button type="button" onClick={() => set({ q: undefined })}>
+              Stop
+            </button>
+          )}
+        </>
+      )}
     </div>
   )
 }

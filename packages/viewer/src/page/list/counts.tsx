@@ -1,13 +1,14 @@
+import { serviceOf } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import type { ListedTrace } from '../frame/api.js'
-import { serviceName } from '../frame/colors.js'
 import { set } from '../frame/location.js'
+import { quoted } from '../frame/search-box.js'
 
 /** How many of the traces listed began in each service, and have each name; a click searches for those. */
 export function Counts({ traces }: { readonly traces: readonly ListedTrace[] }): JSX.Element {
   return (
     <aside class="counts">
-      <CountList title="Services" field="service" values={traces.map(({ process }) => serviceName(process))} />
+      <CountList title="Services" field="service" values={traces.map(({ process }) => serviceOf(process))} />
       <CountList title="Names" field="name" values={traces.map(({ name }) => name)} />
     </aside>
   )
@@ -34,7 +35,7 @@ function CountList({ title, field, values }: CountListProps): JSX.Element {
           <li key={value}>
             <button
               type="button"
-              onClick={() => set({ q: `${field}:"${value.replaceAll(/["\\]/g, '\\$&')}"`, limit: undefined })}
+              onClick={() => set({ q: `${field}:${quoted(value)}`, limit: undefined })}
               title={`Search for ${value}`}
             >
               <span class="value">{value === '' ? '(none)' : value}</span> <span class="count">{count}</span>

@@ -1,7 +1,8 @@
+import { serviceOf } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { MOST_LISTED, PAGE } from '../../wire/list-query.js'
 import type { ListedTrace } from '../frame/api.js'
-import { colorNumber, serviceName } from '../frame/colors.js'
+import { colorNumber } from '../frame/colors.js'
 import { clockTime, duration } from '../frame/format.js'
 import { go, place, set } from '../frame/location.js'
 import { isForNewTab, PlaceLink } from '../frame/place-link.js'
@@ -92,7 +93,7 @@ function TraceRow({ trace }: { readonly trace: ListedTrace }): JSX.Element {
       <td class="duration">{duration(trace.duration)}</td>
       <td class="service">
         <span class={`dot s${colorNumber(process)}`} aria-hidden="true" />
-        {serviceName(process)}
+        {serviceOf(process)}
       </td>
       <td class="name">
         <PlaceLink to={to}>

@@ -27,7 +27,7 @@ export function DataTable({
                 <button
                   type="button"
                   class="link"
-                  onClick={() => set({ q: `@${keyText(key)}:${quoted(textOf(value))}` })}
+                  onClick={() => set({ q: `@${quoted(key)}:${quoted(textOf(value))}` })}
                   title="Search this trace for this value"
                 >
                   find
@@ -39,11 +39,6 @@ export function DataTable({
       </tbody>
     </table>
   )
-}
-
-/** As the search language writes a key. */
-function keyText(key: string): string {
-  return /^[\w./-]+$/.test(key) ? key : `"${key.replaceAll(/["\\]/g, '\\$&')}"`
 }
 
 export function textOf(value: PlainValue): string {

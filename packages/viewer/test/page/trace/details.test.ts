@@ -57,6 +57,14 @@ describe('the details of a span', () => {
     expect(await page.locator('.details pre', { hasText: '1234567890' }).innerText()).toBe(json)
   })
 
+  test('show long values whole, with their line breaks', async () => {
+    const long = `${'x'.repeat(2_000)}\nsecond line\n  third`
+    const { page } = await open(await storeOf([aSpan({ spanId: 70n, data: { long } })]), '?trace=7&span=70')
+    const value = page.locator('.details pre')
+    expect(await value.evaluate((pre) => [pre.textContent, pre.scrollWidth - pre.clientWidth])).toEqual([long, 0])
+    expect(await value.innerText()).toMatch(/x\nsecond line\n {2}third$/)
+  })
+
   test('are put below the rows and beside them, move no row, and stay where they were put', async () => {
     const page = await openOrder()
     const y = async (): Promise<number> => (await page.locator('.row').first().boundingBox())?.y ?? Number.NaN

@@ -4,6 +4,51 @@ import { aSpan, storeOf } from '../../support/store.js'
 
 const open = useBrowser()
 
+test('draws the rows in their order, however one scrolls', async () => {
+  const root = aSpan({ name: 'row 0', ms: 1_000 })
+  const spans = Array.from({ length: 600 }, (_, at) =>
+    aSpan({ parentId: root.spanId, name: `row ${at + 1}`, from: at }),
+  )
+  const { page } = await open(await storeOf([root, ...spans]), '?trace=7')
+  await page.waitForSelector('.row')
+  // Near and far, down and up again: elements of rows are used for others.
+  for (const row of [3, 9, 400, 395, 380, 450, 20, 0, 590, 300, 299]) {
+    const drawn = await page.evaluate(async (top) => {
+      const box = document.querySelector('.waterfall')
+      if (box !== null) box.scrollTop = top
+      for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve))
+      return [...document.querySelectorAll('.row')].map(
+        (each) =>
+          `${Number(each.getAttribute('aria-rowindex')) - 1} ${each.querySelector('.what')?.textContent?.trim()}`,
+      )
+    }, row * 26)
+    const first = Number.parseInt(drawn[0] ?? '', 10)
+    expect(drawn).toEqual(drawn.map((_, at) => `${first + at} gateway request row ${first + at}`))
+    expect([first <= row, first + drawn.length > row]).toEqual([true, true])
+  }
+  expect(await page.locator('.toggle:visible').count()).toBe(0)
+})
+
+test('draws the whole trace in small, and what failed over the rest', async () => {
+  const root = aSpan({ ms: 100 })
+  const failed = aSpan({ parentId: root.spanId, from: 50, ms: 25, data: { 'error.type': 'Error' } })
+  const { page } = await open(await storeOf([root, failed]), '?trace=7', { colorScheme: 'light' })
+  await page.waitForSelector('.row')
+  const rows = await page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.minimap canvas')
+    const context = canvas?.getContext('2d')
+    if (canvas === null || context === null || context === undefined) return []
+    return [3, 7].map((y) =>
+      [0.25, 0.6, 0.9].map((share) => context.getImageData(share * canvas.width, y, 1, 1).data.join()),
+    )
+  })
+  const [blue, red, none] = ['68,119,170,255', '179,38,30,255', '0,0,0,0']
+  expect(rows).toEqual([
+    [blue, blue, blue],
+    [none, red, none],
+  ])
+})
+
 test('marks when no child of a span ran, and when no span did, as it is zoomed', async () => {
   const root = aSpan({ name: 'work', ms: 100 })
   const first = aSpan({ parentId: root.spanId, name: 'first', ms: 20 })
