@@ -15,7 +15,7 @@ import { isLong } from './support/long.js'
 import { open, requestText } from './support/raw-client.js'
 import { type Stand, stands } from './support/stands.js'
 
-const REQUESTS = isLong ? 10_000 : 300
+const REQUESTS = isLong ? 10_000 : 150
 const CONNECTIONS = 50
 const CALLS_AT_ONCE = 50
 

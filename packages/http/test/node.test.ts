@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 
-/** Starts a program that serves one request by a handler, and prints the outcome. */
-function serve(handler: string): { status: number | null; stdout: string; stderr: string } {
+/** Starts a program that serves one request by each handler, one after the other, and prints the outcomes. */
+function serve(...handlers: readonly string[]): { status: number | null; stdout: string; stderr: string } {
   const program = `
     import { createServer } from 'node:http'
     import { createTracer, memoryRecorder } from '@trace/core'
     import { traceNode } from '@trace/http/node'
     const recorder = memoryRecorder()
     const tracer = createTracer({ recorder })
-    const handler = ${handler}
+    ${handlers.map((handler) => `await serve(${handler})`).join('\n')}
+    function serve(handler) { return new Promise((done) => {
     let made
     const traced = traceNode(Object.prototype.toString.call(handler) === '[object AsyncFunction]'
       ? handler : (req, res) => made = handler(req, res), { tracer })
@@ -24,7 +25,10 @@ function serve(handler: string): { status: number | null; stdout: string; stderr
       server.closeAllConnections()
       await tracer.flush()
       console.log(recorder.spans.map(({ data }) => data['error.type'] ?? 'no error').join())
+      recorder.clear()
+      done()
     })
+    }) }
   `
   return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 })
 }
@@ -40,20 +44,27 @@ test.each([
 })
 
 describe('a plain handler gives back what it returned:', () => {
-  test.each([
+  const HANDLERS = [
     [
       'a promise that it has handled itself',
       '(req, res) => { const work = Promise.reject(new Error("boom")); work.catch(() => res.end()); return work }',
     ],
     ['a promise with methods of its own', '(req, res) => Object.assign(Promise.resolve(res.end()), { json() {} })'],
     ['a lazy thenable', '(req, res) => { res.end(); return { then() { process.exit(7) } } }'],
-  ])('%s', (_what, handler) => {
-    expect(serve(handler)).toMatchObject({ status: 0, stderr: '', stdout: 'the same\n200\nno error\n' })
+  ] as const
+  let run: ReturnType<typeof serve> | undefined
+  // One process serves them all.
+  beforeAll(() => {
+    run = serve(...HANDLERS.map(([, handler]) => handler))
+  })
+  test.each(HANDLERS.map(([what], at) => [what, at] as const))('%s', (_what, at) => {
+    expect(run).toMatchObject({ status: 0, stderr: '' })
+    expect(run?.stdout.split('\n').slice(3 * at, 3 * at + 3)).toEqual(['the same', '200', 'no error'])
   })
 })
 
 test('the error of an async handler that somebody else handles is recorded', () => {
   const handler = 'async (req, res) => { setImmediate(() => res.end()); throw new RangeError("boom") }'
-  const { status, stdout } = serve(`${handler}; process.on('unhandledRejection', () => {})`)
+  const { status, stdout } = serve(`(process.on('unhandledRejection', () => {}), ${handler})`)
   expect([status, stdout]).toEqual([0, '200\nRangeError\n'])
 })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { openReader, openRecorder } from '../../src/store/open.js'
 import { aSpan } from '../support/spans.js'
 
@@ -12,11 +12,13 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const core = new URL('../../dist/store/open.js', import.meta.url).href
 const script = (format: 'esm' | 'cjs'): string => `
   ${format === 'esm' ? `import { openRecorder, openReader } from '${core}'` : `const { openRecorder, openReader } = require(new URL('${core}'))`}
-  for (const open of [openRecorder, openReader]) {
-    try {
-      console.log(open(process.argv[2]).name)
-    } catch (error) {
-      console.log(error.name, error.code, error.message)
+  for (const url of process.argv.slice(2)) {
+    for (const open of [openRecorder, openReader]) {
+      try {
+        console.log(open(url).name)
+      } catch (error) {
+        console.log(\`\${error.name} \${error.code} \${error.message}\`.replaceAll('\\n', ' '))
+      }
     }
   }`
 
@@ -38,8 +40,10 @@ const backend = (name: string): string => `
   export const openRecorder = (url) => ({ name: '${name} ' + url.pathname, record() {} })
   export const openReader = (url) => ({ name: '${name} ' + url.search, traces() {} })`
 
-function run(main: string, url: string, cwd = folder): string[] {
-  const out = execFileSync(process.execPath, [main, url], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+/** @returns two lines for each URL: of the recorder and of the reader */
+function run(main: string, urls: string | readonly string[], cwd = folder): string[] {
+  const args = [main].concat(urls)
+  const out = execFileSync(process.execPath, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   return out.trimEnd().split('\n')
 }
 
@@ -76,7 +80,7 @@ describe('packages', () => {
     expect(run(common, 'x:p')[0]).toBe('x of app p')
   })
 
-  test.each([
+  const TOLD = [
     ['dynamodb://Traces', 'TRACE_MISSING_PACKAGE', 'npm install @trace/dynamorec'],
     ['dynamodb://Traces', 'TRACE_MISSING_PACKAGE', 'looked for from '],
     ['yml:a', 'TRACE_BAD_URL', 'unknown scheme yml: install its package trace-recorder-yml (looked for from '],
@@ -86,8 +90,17 @@ describe('packages', () => {
     ['broken:', 'TRACE_BAD_PACKAGE', "cannot be loaded: Cannot find package 'not-there'"],
     ['waiting:', 'TRACE_BAD_PACKAGE', 'cannot be loaded'],
     ['closed:', 'TRACE_BAD_PACKAGE', 'cannot be resolved: No "exports" main'],
-  ])('%s is told as %s: %s', (url, code, message) => {
-    const [line = ''] = run(main, url)
+  ] as const
+  // One process opens them all.
+  let told: string[] = []
+  beforeAll(() => {
+    told = run(
+      main,
+      TOLD.map(([url]) => url),
+    )
+  })
+  test.each(TOLD.map(([...each], at) => [...each, at] as const))('%s is told as %s: %s', (_url, code, message, at) => {
+    const line = told[2 * at] ?? ''
     expect(line).toContain(`TraceError ${code}`)
     expect(line).toContain(message)
   })

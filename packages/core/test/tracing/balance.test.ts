@@ -75,11 +75,11 @@ class Told implements Recorder {
 
 function expectBalance(tracer: Tracer, started: number): void {
   const { badInput: _, stores: __, started: counted, ...states } = tracer.stats()
-  for (const count of Object.values(states)) expect(count).toBeGreaterThanOrEqual(0)
-  expect({ counted, sum: Object.values(states).reduce((sum, count) => sum + count, 0) }).toEqual({
-    counted: started,
-    sum: started,
-  })
+  const sum = Object.values(states).reduce((total, count) => total + count, 0)
+  const negative = Object.values(states).filter((count) => count < 0)
+  // Without a matcher where all is well: matchers took two thirds of the time.
+  if (counted === started && sum === started && negative.length === 0) return
+  expect({ counted, sum, negative }).toEqual({ counted: started, sum: started, negative: [] })
 }
 
 async function play(steps: readonly Step[], end: 'close' | 'kept open'): Promise<void> {

@@ -160,7 +160,10 @@ describe('the clock', () => {
       console.log(String(start - (before + process.hrtime.bigint()) / 2n))`
     const ask = () =>
       BigInt(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }).trim())
-    const differences = Array.from({ length: 5 }, () => Math.abs(Number(ask() - ask())) / 1e6)
-    expect(Math.min(...differences)).toBeLessThan(0.5)
+    const difference = () => Math.abs(Number(ask() - ask())) / 1e6
+    // A process may be stopped at any line, so that one pair may be further apart.
+    let least = difference()
+    for (let again = 0; again < 4 && least >= 0.5; again++) least = Math.min(least, difference())
+    expect(least).toBeLessThan(0.5)
   })
 })

@@ -36,7 +36,7 @@ test('headers that come thousands of times over are replaced, and the others sta
   }
   const socket = new Socket()
   const ids = Array.from({ length: 100_000 }, (_, at) => (at % 2 === 0 ? 'X-Request-Id' : '1:2'))
-  for (let time = 0; time < 100; time++) {
+  for (let time = 0; time < 30; time++) {
     const replaced = many()
     replaceHeader(replaced, 'X-Request-Id', 'x-request-id', '3:4')
     expect(replaced.rawHeaders).toEqual(['Host', 'a', 'X-Request-Id', '3:4', 'Accept', 'b'])
