@@ -8,15 +8,17 @@ const MOST_DRIFT = 2
 const MIN_INTERVAL = 1_000_000n
 let nextCheck = 0n
 
+/** Whether the offset is known. Not at import: to ask for it loads `node:perf_hooks`, which takes a millisecond. */
+let isKnown = false
 /** The time when the monotonic clock stood at 0, in nanoseconds since the Unix epoch. */
-let offset = offsetAtProcessStart()
+let offset = 0n
 /** The same, in ms. */
-let roughOffset = Number(offset) / 1e6
+let roughOffset = 0
 
 aroundSnapshot({
   after: () => {
     nextCheck = 0n
-    setOffset(offsetAtProcessStart())
+    isKnown = false
   },
 })
 
@@ -36,6 +38,10 @@ export function freshOffset(now: bigint = monotonic()): bigint {
 
 function checkedOffset(now: bigint): bigint {
   nextCheck = now + MIN_INTERVAL
+  if (!isKnown) {
+    isKnown = true
+    setOffset(offsetAtProcessStart())
+  }
   // Twice, since a process that was stopped between its looks at the two clocks finds them apart.
   if (hasDrifted(now) && hasDrifted(monotonic())) setOffset(offsetAtTick())
   return offset

@@ -41,6 +41,8 @@ export function createTracer(options: TracerOptions): Tracer {
   checkTracerOptions(options)
   prepareIds()
   keepTicksFast()
+  // No request waits for it.
+  if (options.clock === undefined) freshOffset()
   return new RecordingTracer(options)
 }
 
