@@ -1,7 +1,7 @@
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import type { FlushResult } from '../contract/tracer.js'
-import { clearTimeout, monotonic, setImmediate, setTimeout } from '../values/timers.js'
+import { monotonic } from '../values/timers.js'
 import { Backlog, type BacklogLimits } from './backlog.js'
 import { secondsSince, within } from './deadline.js'
 import { Delivery } from './delivery.js'
@@ -11,10 +11,8 @@ import type { Ledger } from './ledger.js'
 import { type LedgerSource, LedgerSpans } from './ledger-spans.js'
 import { Losses } from './losses.js'
 import { type OpenSpan, OpenSpans } from './open-spans.js'
+import { Schedule } from './schedule.js'
 import type { Warnings } from './warnings.js'
-
-/** A span reaches its recorder within 100 ms; half of this is left for a busy event loop. */
-const LINGER_MS = 50
 
 /** Holds finished spans for the recorder. It is bounded, and hands them over in batches, one at a time. */
 export class Queue<S extends OpenSpan<S>> implements ExitHook {
@@ -29,8 +27,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   readonly #delivery: Delivery
   readonly #beforeEnd: () => void
   #late = 0
-  #timer: NodeJS.Timeout | undefined
-  #soon = false
+  readonly #schedule: Schedule
   #closed = false
   /** Whether it exits, and what it gets now will be stored with all else. */
   #isEnding = false
@@ -63,7 +60,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
           addExitHook(this)
           countFinished()
         },
-        due: () => void this.#deliver(),
+        due: () => this.#schedule.deliver(),
       })
     this.#openSpans = new OpenSpans<S>(openAfter === false ? 1 : openAfter, (event) => this.#openChanged(event))
     if (openAfter === false) this.#openSpans.close()
@@ -77,6 +74,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
       ledgerSpans: this.#ledgerSpans,
       exitHook: this,
     })
+    this.#schedule = new Schedule(this.#backlog, this.#delivery)
   }
 
   /** A span of a sampled trace starts. */
@@ -96,7 +94,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   }
 
   #openChanged(event: 'some' | 'none' | 'due'): void {
-    if (event === 'due') this.#deliver()
+    if (event === 'due') this.#schedule.deliver()
     else if (event === 'none') this.#delivery.rest()
     else {
       addExitHook(this)
@@ -119,7 +117,12 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     countFinished()
     const full = this.#backlog.push(span, bytes)
     if (isExiting()) this.#storeAtExit()
-    else if (full || this.#timer === undefined) this.#schedule(full)
+    else if (full || !this.#schedule.isWaiting) this.#plan(full)
+  }
+
+  #plan(full: boolean): void {
+    addExitHook(this)
+    this.#schedule.plan(full)
   }
 
   /** Counts a finished span for which there is no room. */
@@ -132,42 +135,6 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     this.#ledger.dropFull()
     this.#losses.full(this.#backlog.count, this.#delivery.busy)
     this.#ledgerSpans?.lost()
-  }
-
-  /** @param full whether a batch is full. What comes after it waits for the time from then on, so that batches are few and large */
-  #schedule(full: boolean): void {
-    addExitHook(this)
-    if (!full) {
-      this.#timer = setTimeout(() => this.#linger(), LINGER_MS)
-      this.#timer.unref()
-      return
-    }
-    this.#stopTimer()
-    if (this.#soon || this.#delivery.isBusy) return
-    this.#soon = true
-    setImmediate(() => {
-      this.#soon = false
-      if (!this.#delivery.isBusy) void this.#delivery.send()
-    })
-  }
-
-  #linger(): void {
-    // What is being sent, or waits to be tried again, takes with it what is due by then.
-    if (this.#delivery.isBusy) {
-      this.#timer = undefined
-      this.#backlog.due()
-    } else this.#deliver()
-  }
-
-  #deliver(): void {
-    this.#stopTimer()
-    this.#backlog.due()
-    void this.#delivery.send()
-  }
-
-  #stopTimer(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 
   /**
@@ -194,7 +161,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     if (this.#flushes.isSettled) return { left: 0, lost }
     this.#backlog.seal()
     const settled = this.#flushes.wait(timeout)
-    this.#deliver()
+    this.#schedule.deliver()
     const result = await settled
     return { left: result.left, lost: lost + result.lost }
   }
@@ -219,7 +186,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   }
 
   deliver(): void {
-    this.#stopTimer()
+    this.#schedule.stop()
     this.#backlog.due()
     void this.#delivery.sendLast()
   }
@@ -228,7 +195,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     this.#isEnding = true
     this.#beforeEnd()
     this.#isEnding = false
-    this.#stopTimer()
+    this.#schedule.stop()
     this.#delivery.store()
     this.#warnings.flush()
   }

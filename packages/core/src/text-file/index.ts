@@ -4,10 +4,10 @@ export { isId } from '../values/ids.js'
 export { setEntry } from '../values/plain.js'
 export { formatTime } from '../values/time.js'
 export { Batch } from './batch.js'
-export { encodingProblem } from './encoding.js'
+
 export { numberText, parseJson, plainJson, RefusedJson } from './json.js'
 export type { Piece, PieceScanner, ReadFormat, ScanStart } from './read-format.js'
-export { Report } from './report.js'
+export { encodingProblem, Report } from './report.js'
 export { readTime, SpanDraft, wellFormedKeys } from './span-draft.js'
 export { type TextReader, type TextReaderOptions, textReader } from './text-reader.js'
 export {

@@ -2,6 +2,7 @@ import { DATA_KEYS } from '../contract/data-keys.js'
 import type { Stacks } from '../contract/tracer.js'
 import { errorText } from '../values/errors.js'
 import { addFailure } from '../values/failure.js'
+import { isId, w3cTraceId } from '../values/ids.js'
 
 /**
  * Inherits nothing, so that `__proto__` and `constructor` are keys like any other. Its properties are fast, unlike those of
@@ -116,4 +117,17 @@ function itemOf(own: Readonly<Record<string, string>>, more: unknown): Record<st
   if (typeof more !== 'object' || more === null) return item
   for (const key of Object.keys(more)) item[Object.hasOwn(own, key) ? `data.${key}` : key] = read(more, key)
   return item
+}
+
+/** The ids of a span that a link is to, as they are written; undefined if it has none. */
+export function idsOf(to: unknown): Readonly<Record<string, string>> | undefined {
+  try {
+    const { traceId, spanId, remote } = Object(to)
+    if (!isId(traceId) || !isId(spanId)) return undefined
+    const ids = { trace_id: `${traceId}`, span_id: `${spanId}` }
+    const upper: unknown = remote?.upperTraceId
+    return isId(upper) ? { ...ids, [DATA_KEYS.w3cTraceId]: w3cTraceId(traceId, upper) } : ids
+  } catch {
+    return undefined
+  }
 }

@@ -1,15 +1,13 @@
 import { type ContextSpan, context, type LateDecision } from '../context/context.js'
 import type { ActiveSpan, Run, SpanIds } from '../contract/active-span.js'
-import { DATA_KEYS } from '../contract/data-keys.js'
 import type { RemoteContext } from '../contract/remote.js'
 import type { Stacks, Tracer } from '../contract/tracer.js'
 import type { OpenPlace, OpenSpan, Recorded } from '../queue/open-spans.js'
 import { describe } from '../values/errors.js'
-import { isId, w3cTraceId } from '../values/ids.js'
 import type { Plain } from '../values/plain.js'
 import { formatTime } from '../values/time.js'
 import { nothingToRun } from './inputs.js'
-import { addData, addError, addToList, dataOf, EVENT_KEYS, LINK_KEYS } from './live-data.js'
+import { addData, addError, addToList, dataOf, EVENT_KEYS, idsOf, LINK_KEYS } from './live-data.js'
 
 /** The tracer of a span, as far as the span needs it. */
 export interface SpanOwner extends Tracer {
@@ -234,18 +232,5 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
 
   [Symbol.dispose](): void {
     this.finish()
-  }
-}
-
-/** As they are written; undefined if they are none. */
-function idsOf(to: unknown): Readonly<Record<string, string>> | undefined {
-  try {
-    const { traceId, spanId, remote } = Object(to)
-    if (!isId(traceId) || !isId(spanId)) return undefined
-    const ids = { trace_id: `${traceId}`, span_id: `${spanId}` }
-    const upper: unknown = remote?.upperTraceId
-    return isId(upper) ? { ...ids, [DATA_KEYS.w3cTraceId]: w3cTraceId(traceId, upper) } : ids
-  } catch {
-    return undefined
   }
 }

@@ -115,6 +115,19 @@ test('many open spans are recorded in parts, in the order in which they started'
   for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(256)
 })
 
+test('many that are open when the tracer is closed are recorded in parts, too', async () => {
+  const { tracer, batches, spans } = aTracer()
+  for (let at = 0; at < 5_000; at++) tracer.start('work', `w${at}`, { root: true })
+  let isClosed = false
+  const closing = tracer.close().then(() => (isClosed = true))
+  let turns = 0
+  for (; !isClosed; turns++) await new Promise((resolve) => setImmediate(resolve))
+  await closing
+  expect(openOnes(spans())).toEqual(Array.from({ length: 5_000 }, (_, at) => `w${at}`))
+  expect(turns).toBeGreaterThan(15)
+  for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(256)
+})
+
 test('open spans take no room from finished ones, and wait for a recorder that is too slow, but not for ever', async () => {
   let release = (): void => {}
   const { tracer, spans } = aTracer(

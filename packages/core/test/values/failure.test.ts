@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { addFailure } from '../../src/values/failure.js'
-import { toPlain } from '../../src/values/plain.js'
+import { toPlain } from '../../src/values/to-plain.js'
 import { hostile } from '../support/hostile.js'
 
 let lastTrace = 0n

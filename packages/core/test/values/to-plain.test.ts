@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert/strict'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { PlainValue } from '../../src/contract/span.js'
-import { toPlain } from '../../src/values/plain.js'
+import { toPlain } from '../../src/values/to-plain.js'
 import { isLong } from '../support/long.js'
 
 function plainOf(value: unknown): PlainValue | undefined {
