@@ -81,16 +81,19 @@ function readingResult(reading: Reading, turns: readonly ReadonlyMap<string, Sam
   const { label, of, dividedBy, minus, figure, goal } = reading
   const figureOf = (sample: Sample): number =>
     figure === undefined ? sample.value : numberIn(sample.others ?? {}, figure)
-  const compare = (value: number, other: number): number => (dividedBy === undefined ? value - other : value / other)
+  const isCompared = dividedBy !== undefined || minus !== undefined
   const values: number[] = []
   const byCpus: number[] = []
   for (const turn of turns) {
-    const sample = sampleOf(turn, of)
-    const peer = dividedBy ?? minus
-    const other = peer === undefined ? undefined : sampleOf(turn, peer)
-    values.push(other === undefined ? figureOf(sample) : compare(figureOf(sample), figureOf(other)))
-    if (figure === undefined && sample.cpu !== undefined && other?.cpu !== undefined)
-      byCpus.push(compare(sample.cpu, other.cpu))
+    const computed = (figureIn: (sample: Sample) => number): number => {
+      const valueIn = (name: string): number => figureIn(sampleOf(turn, name))
+      const base = minus === undefined ? 0 : valueIn(minus)
+      const value = valueIn(of) - base
+      return dividedBy === undefined ? value : value / (valueIn(dividedBy) - base)
+    }
+    values.push(computed(figureOf))
+    const byCpu = isCompared && figure === undefined ? computed(({ cpu = Number.NaN }) => cpu) : Number.NaN
+    if (!Number.isNaN(byCpu)) byCpus.push(byCpu)
   }
   const spread = spreadOf(values)
   const byCpu = byCpus.length > 0 ? spreadOf(byCpus).median : undefined

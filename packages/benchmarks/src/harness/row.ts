@@ -27,7 +27,10 @@ export interface Probe {
 /** One of the things that a row compares. Each call starts it anew, in a process of its own. */
 export type Side = (run: Run) => Promise<Probe>
 
-/** A figure that is computed from a row: the value of one side, its ratio to another's, or its difference from it. */
+/**
+ * A figure that is computed from a row: the value of one side, its ratio to another's, or its difference from it. With both `dividedBy`
+ * and `minus` it is the ratio of what the two have more than the third.
+ */
 export interface Reading {
   readonly label: string
   readonly of: string

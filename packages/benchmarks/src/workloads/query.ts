@@ -1,101 +1,84 @@
-import { EventEmitter } from 'node:events'
-import { tracePg } from '@trace/channels/pg'
 import { type ActiveSpan, createTracer, type Tracer } from '@trace/core'
-import pg from 'pg'
+import { startOpenTelemetry } from '../harness/opentelemetry.js'
+import { type Ask, type Library, libraries } from './libraries.js'
 import { assertNone, nullRecorder } from './recorders.js'
 import type { Workload, WorkloadFactory } from './workload.js'
 
+/** Fewer than OpenTelemetry exports at once, so that no span is dropped. */
 const QUERIES = 200
-const TEXT = 'SELECT id, name FROM users WHERE id = $1'
 
-/** Stands in for a connection to a server that answers at once, so that only the library's own work is measured. */
-class AnsweringConnection extends EventEmitter {
-  readonly parsedStatements = {}
-  readonly submittedNamedStatements = {}
-  readonly stream = {}
-  #isConnecting = true
-
-  connect(): void {
-    queueMicrotask(() => this.emit('connect'))
-  }
-
-  startup(): void {
-    queueMicrotask(() => this.emit('readyForQuery', { status: 'I' }))
-    this.#isConnecting = false
-  }
-
-  parse(): void {}
-  bind(): void {}
-  describe(): void {}
-  execute(): void {}
-
-  sync(): void {
-    if (this.#isConnecting) throw new Error('a query was sent before the connection was there')
-    queueMicrotask(() => {
-      this.emit('parseComplete')
-      this.emit('rowDescription', { fields: [] })
-      this.emit('commandComplete', { text: 'SELECT 0' })
-      this.emit('readyForQuery', { status: 'I' })
-    })
-  }
-}
-
-async function connected(): Promise<pg.Client> {
-  const client: pg.Client = Reflect.construct(pg.Client, [
-    { host: 'db', database: 'shop', connection: new AnsweringConnection() },
-  ])
-  await client.connect()
-  return client
-}
-
-type Ask = (id: number) => Promise<unknown>
-
-function asking(ask: Ask): Pick<Workload, 'operations'> & { slice(): Promise<void> } {
+function asking({ atOnce }: Library, ask: Ask): Pick<Workload, 'operations'> & { slice(): Promise<void> } {
   return {
     operations: QUERIES,
     slice: async () => {
-      for (let id = 0; id < QUERIES; id++) await ask(id)
+      for (let id = 0; id < QUERIES; id += atOnce) {
+        if (atOnce === 1) await ask(id)
+        else await Promise.all(Array.from({ length: atOnce }, (_, at) => ask(id + at)))
+      }
     },
   }
 }
 
 /** Queries below a span that stays open. */
-async function insideTrace(askOf: (tracer: Tracer, client: pg.Client) => Ask): Promise<Workload> {
+async function insideTrace(library: Library, askOf: (tracer: Tracer) => Promise<Ask>): Promise<Workload> {
   const tracer = createTracer({ recorder: nullRecorder() })
-  const { operations, slice } = asking(askOf(tracer, await connected()))
+  const { operations, slice } = asking(library, await askOf(tracer))
   const parent = tracer.start('task', 'parent', { root: true })
-  const { started } = tracer.stats()
+  let asked = tracer.stats().started
   return {
     operations,
-    slice: () => parent.run(slice),
+    slice: () => {
+      asked += QUERIES
+      return parent.run(slice)
+    },
     verify: () => {
-      assertNone(tracer.stats().dropped)
-      if (tracer.stats().started === started) throw new Error('no span was recorded')
+      const { dropped, started } = tracer.stats()
+      assertNone(dropped)
+      if (started !== asked) throw new Error(`${asked} spans were expected, and ${started} recorded`)
     },
   }
 }
 
-function traced(tracer: Tracer, client: pg.Client): Ask {
-  const own = tracePg(tracer, client)
-  return (id) => own.query(TEXT, [id])
-}
-
-function child(tracer: Tracer, client: pg.Client): Ask {
+/** Each query in a child span with two data values. */
+async function inChildSpans(tracer: Tracer, library: Library): Promise<Ask> {
+  const ask = await library.open()
   const query = async ({ data }: ActiveSpan, id: number): Promise<unknown> => {
     data['rows'] = id
     data['table'] = 'users'
-    return client.query(TEXT, [id])
+    return ask(id)
   }
   return (id) => tracer.span('db', 'load user', async (span) => query(span, id))
 }
 
-async function bare(): Promise<Workload> {
-  const client = await connected()
-  return asking((id) => client.query(TEXT, [id]))
+/** Queries in spans of OpenTelemetry's instrumentation, below one that stays open. */
+async function instrumented(library: Library): Promise<Workload> {
+  const { provider, exported } = await startOpenTelemetry()
+  await library.instrument?.()
+  const { operations, slice } = asking(library, await library.open())
+  let asked = 0
+  const tracer = provider.getTracer('benchmark')
+  return {
+    operations,
+    slice: () => {
+      asked += QUERIES
+      return tracer.startActiveSpan('parent', () => slice())
+    },
+    // Up to as many as `BatchSpanProcessor` queues by default (`maxQueueSize`) may still wait.
+    verify: () => {
+      if (exported() < asked - 2_048) throw new Error(`${asked} spans were expected, and ${exported()} exported`)
+    },
+  }
 }
 
-export const workloads: Readonly<Record<string, WorkloadFactory>> = {
-  bare,
-  child: () => insideTrace(child),
-  traced: () => insideTrace(traced),
+function sidesOf(name: string, library: Library): [string, WorkloadFactory][] {
+  return [
+    [`${name} bare`, async () => asking(library, await library.open())],
+    [`${name} child`, () => insideTrace(library, (tracer) => inChildSpans(tracer, library))],
+    [`${name} traced`, () => insideTrace(library, (tracer) => library.open(tracer))],
+    [`${name} opentelemetry`, () => instrumented(library)],
+  ]
 }
+
+export const workloads: Readonly<Record<string, WorkloadFactory>> = Object.fromEntries(
+  Object.entries(libraries).flatMap(([name, library]) => sidesOf(name, library)),
+)

@@ -15,7 +15,7 @@ const ALLOCATING_OPERATIONS = 30_000
 export function timed(file: string, workload: string): Side {
   return async ({ quick, folder }) => {
     const worker = startWorker([file, workload, folder])
-    if (!quick) await worker.ask({ milliseconds: WARM_UP_MS })
+    if (!quick) await worker.ask({ warmUp: WARM_UP_MS })
     return timedProbe(worker, quick)
   }
 }

@@ -51,6 +51,19 @@ export async function runFor(workload: Workload, milliseconds: number): Promise<
   return { value: (elapsed * 1e6) / operations, cpu: (microseconds * 1000) / operations }
 }
 
+/** How much longer than asked for a workload warms up at most: it may wait for others, or the machine may be busy. */
+const MAX_WAITING = 10
+
+/** Runs slices until the process itself has worked for so long: until then, V8 may not have compiled what is measured. */
+export async function warmUp(workload: Workload, milliseconds: number): Promise<void> {
+  const [before, start] = [process.cpuUsage(), performance.now()]
+  const worked = (): number => {
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1000
+  }
+  while (worked() < milliseconds && performance.now() - start < MAX_WAITING * milliseconds) await runFor(workload, 1)
+}
+
 /**
  * Bytes that one operation allocates on the heap. The process needs a young generation that holds all of them.
  *

@@ -19,21 +19,23 @@ test('sides are measured in turns, each goes first once, and they are compared t
     title: 'an example',
     unit: 'ns',
     // The machine is ten times as slow in the second turn, and a hundred times in the third.
-    sides: { a: side('a', [1, 10, 100]), b: side('b', [2, 20, 200]) },
+    sides: { a: side('a', [1, 10, 100]), b: side('b', [2, 20, 200]), c: side('c', [3, 50, 300]) },
     readings: [
       { label: 'ratio', of: 'b', dividedBy: 'a', goal: { atLeast: 2 } },
       { label: 'difference', of: 'b', minus: 'a', goal: { atMost: 5 } },
+      { label: 'ratio of what is more', of: 'b', dividedBy: 'c', minus: 'a' },
       { label: 'another figure', of: 'b', minus: 'a', figure: 'size' },
     ],
     starts: 1,
     samples: 3,
   }
   const { sides, readings } = await measureRow(row, { quick: false, spans: 20, folder: '' })
-  expect(order).toEqual(['a', 'b', 'b', 'a', 'a', 'b', 'close a', 'close b'])
+  expect(order.join()).toBe('a,b,c,b,c,a,c,a,b,close a,close b,close c')
   expect(sides['a']?.median).toBe(10)
   expect(readings.map(({ median, low, high, byCpu, met }) => ({ median, low, high, byCpu, met }))).toEqual([
     { median: 2, low: 2, high: 2, byCpu: 2, met: true },
     { median: 10, low: 5.5, high: 55, byCpu: 30, met: false },
+    { median: 0.5, low: 0.375, high: 0.5, byCpu: 0.5, met: undefined },
     { median: 70, low: 38.5, high: 385, byCpu: undefined, met: undefined },
   ])
 })

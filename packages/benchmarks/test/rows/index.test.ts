@@ -4,12 +4,12 @@ import { benchQuickly } from '../support/bench.js'
 
 /**
  * Rows of servers are made of a framework and a load. Each framework and each load is tried here, but not each with each, for which
- * some fifty servers would be started; `TRACE_TEST_LONG=1` tries them all.
+ * some fifty servers would be started. Of the rows of queries one with each way to a server is tried. `TRACE_TEST_LONG=1` tries them all.
  */
-const SERVERS = /^(http|young|working|p99)-(fastify|express|node)$/
-const TRIED = ['http-fastify', 'young-node', 'working-express', 'p99-express']
+const MANY = /^(http|young|working|p99)-(fastify|express|node)$|^query-/
+const TRIED = ['query-pg', 'query-redis', 'http-fastify', 'young-node', 'working-express', 'p99-express']
 const isTried = (name: string): boolean =>
-  process.env['TRACE_TEST_LONG'] === '1' || !SERVERS.test(name) || TRIED.includes(name)
+  process.env['TRACE_TEST_LONG'] === '1' || !MANY.test(name) || TRIED.includes(name)
 
 test('every row gives numbers for all its sides, and for its readings', () => {
   const measurable = rows.filter(({ name, obstacle }) => isTried(name) && obstacle?.() === undefined)

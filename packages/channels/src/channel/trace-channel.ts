@@ -20,16 +20,53 @@ export interface ChannelSpans {
   readonly outsideTraces?: boolean
 }
 
-interface Call extends Use {
-  readonly span: ActiveSpan
-  /** The current span of whoever called; undefined outside a trace. */
-  readonly caller: ActiveSpan | undefined
-}
-
 /** For whom a channel is traced. */
 interface Use {
   readonly tracer: Tracer
   readonly spans: ChannelSpans
+}
+
+/** A call that is recorded. */
+class Call implements Use {
+  readonly tracer: Tracer
+  readonly spans: ChannelSpans
+  readonly span: ActiveSpan
+  /** The current span of whoever called; undefined outside a trace. */
+  readonly caller: ActiveSpan | undefined
+  readonly channel: TracedChannel
+  /** The call whose message this one shares, where a library publishes one object on several channels. */
+  readonly outer: Call | undefined
+
+  constructor(channel: TracedChannel, { tracer, spans }: Use, message: ChannelMessage) {
+    const { kind, name } = spans
+    this.tracer = tracer
+    this.spans = spans
+    this.channel = channel
+    this.caller = currentSpan()
+    this.outer = Note.of(message)
+    this.span = tracer.start(kind, typeof name === 'string' ? name : (given(this, name, message) ?? kind))
+  }
+}
+
+class Itself {
+  constructor(message: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: the class below adds its private field to this object.
+    return message
+  }
+}
+
+/** Holds on a message which call it tells of, in a field that nobody else sees: a WeakMap takes several times as long to collect. */
+class Note extends Itself {
+  #call: Call | undefined
+
+  static put(message: object, call: Call | undefined): void {
+    const note = #call in message ? message : new Note(message)
+    note.#call = call
+  }
+
+  static of(message: object): Call | undefined {
+    return #call in message ? message.#call : undefined
+  }
 }
 
 /** Those that were traced ever: each listens to the ends of calls for good, since some outlast the tracing. */
@@ -70,13 +107,14 @@ function checkArguments(channel: string, spans: ChannelSpans): void {
 class TracedChannel {
   // In Node 20 a channel that nothing holds is collected, and with it its listeners.
   readonly #channel: TracingChannel
-  readonly #calls = new WeakMap<object, Call>()
   #use: Use | undefined
 
   constructor(name: string) {
     this.#channel = tracingChannel(name)
     this.#channel.end.subscribe((message) => this.#returned(message))
     this.#channel.asyncStart.subscribe((message) => this.#finish(message))
+    // Some publish no more than that when a call ends.
+    this.#channel.asyncEnd.subscribe((message) => this.#finish(message))
     this.#channel.error.subscribe((message) => this.#fail(message))
   }
 
@@ -97,13 +135,13 @@ class TracedChannel {
   #begin(message: unknown): ActiveSpan | undefined {
     const caller = currentSpan()
     const use = this.#use
-    if (use === undefined || !isMessage(message)) return undefined
-    const { tracer, spans } = use
-    if (caller === undefined ? spans.outsideTraces !== true : !isTracing()) return undefined
-    const { kind, name, data } = spans
-    const span = tracer.start(kind, typeof name === 'string' ? name : (given(use, name, message) ?? kind))
-    this.#calls.set(message, { ...use, span, caller })
-    if (span.recording && data !== undefined) span.data = given(use, data, message) ?? {}
+    // Nothing can be noted on a frozen one, and the span would stay open.
+    if (use === undefined || !isMessage(message) || !Object.isExtensible(message)) return undefined
+    if (caller === undefined ? use.spans.outsideTraces !== true : !isTracing()) return undefined
+    const call = new Call(this, use, message)
+    const { span, spans } = call
+    if (span.recording && spans.data !== undefined) span.data = given(call, spans.data, message) ?? {}
+    Note.put(message, call)
     return span
   }
 
@@ -125,10 +163,13 @@ class TracedChannel {
     const { span, spans } = call
     if (spans.resultData !== undefined && span.recording) span.data = given(call, spans.resultData, message) ?? {}
     span.finish()
+    Note.put(message, call.outer)
   }
 
   #callOf(message: unknown): Call | undefined {
-    return isMessage(message) ? this.#calls.get(message) : undefined
+    let call = isMessage(message) ? Note.of(message) : undefined
+    while (call !== undefined && call.channel !== this) call = call.outer
+    return call
   }
 }
 

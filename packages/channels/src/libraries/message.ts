@@ -6,8 +6,12 @@ export function text(value: unknown): string {
 }
 
 /** The database and server of a message, by OpenTelemetry's keys. What it does not say is left out. */
-export function where({ database, serverAddress, serverPort }: ChannelMessage): Record<string, unknown> {
+export function where(
+  system: string,
+  { database, serverAddress, serverPort }: ChannelMessage,
+): Record<string, unknown> {
   return {
+    'db.system.name': system,
     'db.namespace': database === '' || database === undefined ? undefined : String(database),
     'server.address': text(serverAddress) || undefined,
     'server.port': typeof serverPort === 'number' ? serverPort : undefined,

@@ -8,8 +8,7 @@ const operation: ChannelSpans = {
   kind: 'db',
   name: ({ operation, collection }) => [text(operation), text(collection)].filter((part) => part !== '').join(' '),
   data: (message: ChannelMessage) => ({
-    'db.system.name': 'mongodb',
-    ...where(message),
+    ...where('mongodb', message),
     'db.operation.name': text(message['operation']) || undefined,
     'db.collection.name': text(message['collection']) || undefined,
   }),

@@ -7,7 +7,7 @@ import { isObject, read } from './wrapping.js'
 // The channels of mysql2 (https://github.com/sidorares/node-mysql2, lib/tracing.js), and OpenTelemetry's keys for databases
 // (https://opentelemetry.io/docs/specs/semconv/database/database-spans/).
 
-const whereOf = (message: ChannelMessage): Record<string, unknown> => ({ 'db.system.name': 'mysql', ...where(message) })
+const whereOf = (message: ChannelMessage): Record<string, unknown> => where('mysql', message)
 const queryOf = ({ query }: ChannelMessage): DescribedQuery => describeQuery(text(query), 'mysql')
 
 /** Errors whose messages repeat values, or a piece of the query (https://mariadb.com/docs/server/reference/error-codes). */
@@ -23,7 +23,10 @@ const query: ChannelSpans = {
   name: (message) => queryOf(message).summary,
   data: (message) => {
     const { operation, masked } = queryOf(message)
-    return { ...whereOf(message), 'db.operation.name': operation, 'db.query.text': masked }
+    const data = whereOf(message)
+    data['db.operation.name'] = operation
+    data['db.query.text'] = masked
+    return data
   },
   resultData: ({ result, error }) => ({
     'db.response.returned_rows': Array.isArray(result) ? result.length : undefined,

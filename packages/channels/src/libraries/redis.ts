@@ -17,6 +17,18 @@ const NOT_KEYED = /^(?:HELLO|LASTSAVE|LOLWUT|LATENCY|ZDIFF|ZINTER|ZINTERCARD|ZUN
 /** How long a key is recorded at most, in characters, and how many `?` stand for arguments. */
 const [MAX_KEY, MAX_ARGUMENTS] = [256, 20]
 
+/** Programs repeat a few commands. Whatever else they send is looked at each time. */
+const MAX_REMEMBERED = 500
+const remembered = new Map<string, boolean>()
+
+function isKeyedCommand(command: string): boolean {
+  const known = remembered.get(command)
+  if (known !== undefined) return known
+  const isKeyed = KEYED.test(command) && !NOT_KEYED.test(command)
+  if (remembered.size < MAX_REMEMBERED && command.length < MAX_KEY) remembered.set(command, isKeyed)
+  return isKeyed
+}
+
 const commandOf = ({ command }: ChannelMessage): string => text(command).toUpperCase() || 'COMMAND'
 
 /** The command with its key; each other argument becomes `?`. */
@@ -24,24 +36,27 @@ export function queryText(message: ChannelMessage): string {
   const command = commandOf(message)
   const published = Array.isArray(message['args']) ? message['args'] : []
   // node-redis has the command itself in front.
-  const args = text(published[0]).toUpperCase() === command ? published.slice(1) : published
-  const isKeyed = KEYED.test(command) && !NOT_KEYED.test(command)
-  const shown = args
-    .slice(0, MAX_ARGUMENTS)
-    .map((arg, at) => (isKeyed && at === 0 ? String(arg).slice(0, MAX_KEY) : '?'))
-  return [command, ...shown, ...(args.length > MAX_ARGUMENTS ? ['…'] : [])].join(' ')
+  const first = published.length > 0 && text(published[0]).toUpperCase() === command ? 1 : 0
+  const isKeyed = isKeyedCommand(command)
+  const end = Math.min(published.length, first + MAX_ARGUMENTS)
+  let shown = command
+  for (let at = first; at < end; at++) {
+    shown += isKeyed && at === first ? ` ${String(published[at]).slice(0, MAX_KEY)}` : ' ?'
+  }
+  return end < published.length ? `${shown} …` : shown
 }
 
-const whereOf = (message: ChannelMessage): Record<string, unknown> => ({ 'db.system.name': 'redis', ...where(message) })
+const whereOf = (message: ChannelMessage): Record<string, unknown> => where('redis', message)
 
 const command: ChannelSpans = {
   kind: 'cache',
   name: commandOf,
-  data: (message) => ({
-    ...whereOf(message),
-    'db.operation.name': commandOf(message),
-    'db.query.text': queryText(message),
-  }),
+  data: (message) => {
+    const data = whereOf(message)
+    data['db.operation.name'] = commandOf(message)
+    data['db.query.text'] = queryText(message)
+    return data
+  },
   // Redis repeats the arguments of a command that it does not know.
   error: ({ error }) => (isObject(error) ? shortened(error, /, with args beginning with/) : error),
 }

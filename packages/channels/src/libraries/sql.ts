@@ -22,20 +22,40 @@ export interface DescribedQuery {
   readonly operation: string | undefined
 }
 
-/** How many queries are remembered for each dialect, since programs repeat theirs: in the worst case, 2 MB. */
+/** How many queries are remembered for each dialect, since programs repeat theirs: in the worst case, 4 MB. */
 const MAX_REMEMBERED = 100
 
 const remembered: Readonly<Record<Dialect, Map<string, DescribedQuery>>> = { mysql: new Map(), standard: new Map() }
+/** The same by the masked query: where a library publishes queries with their literals in them, these repeat. */
+const rememberedMasked: Map<string, DescribedQuery> = new Map()
+
+/** The last query: a span asks for its name and for its data, one after the other. */
+let last: { readonly query: string; readonly dialect: Dialect; readonly described: DescribedQuery } | undefined
 
 export function describeQuery(query: string, dialect: Dialect): DescribedQuery {
-  const known = remembered[dialect].get(query)
-  if (known !== undefined) return known
-  const masked = maskQuery(query, dialect)
-  const described = { masked, summary: summaryOf(masked), operation: operationOf(masked) }
-  if (query.length > MAX_QUERY) return described
-  if (remembered[dialect].size >= MAX_REMEMBERED) remembered[dialect].clear()
-  remembered[dialect].set(query, described)
+  if (last?.query === query && last.dialect === dialect) return last.described
+  let described = remembered[dialect].get(query)
+  if (described === undefined) {
+    described = describeMasked(maskQuery(query, dialect))
+    // One with literals is soon replaced by the next: with them, it would only push others out.
+    if (described.masked === query) remember(remembered[dialect], query, described)
+  }
+  last = query.length > MAX_QUERY ? undefined : { query, dialect, described }
   return described
+}
+
+function describeMasked(masked: string): DescribedQuery {
+  const known = rememberedMasked.get(masked)
+  if (known !== undefined) return known
+  const described = { masked, summary: summaryOf(masked), operation: operationOf(masked) }
+  remember(rememberedMasked, masked, described)
+  return described
+}
+
+function remember(known: Map<string, DescribedQuery>, text: string, described: DescribedQuery): void {
+  if (text.length > MAX_QUERY) return
+  if (known.size >= MAX_REMEMBERED) known.clear()
+  known.set(text, described)
 }
 
 /**

@@ -75,6 +75,40 @@ describe('a span is recorded below the current one', () => {
     expect([a?.data['rows'], b?.data['error.message']]).toEqual([5, 'boom'])
   })
 
+  test('for what publishes no more than its end, as a stream does', async () => {
+    const { tracer, ...then } = recorded()
+    stop = traceChannel(tracer, 'test:call', spans)
+    const message: Record<string, unknown> = { what: 'a' }
+    await tracer.trace('work', 'outer', async () => {
+      channel.start.runStores(message, () => channel.end.publish(message))
+      await sleep(1)
+      message['result'] = 7
+      channel.asyncEnd.publish(message)
+    })
+    expect(await then.tree()).toEqual(['work outer', '  db call a'])
+    expect((await then.spans())[1]?.data['rows']).toBe(7)
+  })
+
+  test('for nothing whose message is frozen, on which its span cannot be noted', async () => {
+    const { tracer, warnings, ...then } = recorded()
+    stop = traceChannel(tracer, 'test:call', spans)
+    const message = Object.freeze({ what: 'a' })
+    const call = (): unknown => channel.start.runStores(message, () => currentSpan()?.name)
+    expect(tracer.trace('work', 'outer', call)).toBe('outer')
+    expect([await then.tree(), tracer.stats().open, warnings]).toEqual([['work outer'], 0, []])
+  })
+
+  test('for each of two calls that share a message, on two channels', async () => {
+    const { tracer, ...then } = recorded()
+    const [stopOuter, stopInner] = ['test:call', 'test:other'].map((name) => traceChannel(tracer, name, spans))
+    const message = { what: 'a' }
+    const inner = (): unknown => tracingChannel('test:other').traceSync(() => currentSpan()?.spanId, message)
+    const id = tracer.trace('work', 'outer', () => channel.traceSync(inner, message))
+    for (const end of [stopOuter, stopInner]) end?.()
+    expect(await then.tree()).toEqual(['work outer', '  db call a', '    db call a'])
+    expect((await then.spans())[2]?.spanId).toBe(id)
+  })
+
   test('for a callback, which runs in the span of whoever called, after the span has ended', async () => {
     const { tracer, ...then } = recorded()
     stop = traceChannel(tracer, 'test:call', spans)

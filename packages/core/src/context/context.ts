@@ -82,7 +82,10 @@ export function bindSpans(channel: RunningChannel, spanOf: (message: unknown) =>
   // Whoever publishes gets what a transform throws as an uncaught exception.
   channel.bindStore(context as AsyncLocalStorage<unknown>, (message) => {
     try {
-      return spanOf(message)?.run(currentSpan) ?? context.getStore()
+      const span = spanOf(message)
+      if (span === undefined) return context.getStore()
+      // What a tracer makes is what the context holds. To ask by `run` would change the context and back.
+      return 'tracer' in span && 'clockOffset' in span ? span : span.run(currentSpan)
     } catch {
       return context.getStore()
     }
