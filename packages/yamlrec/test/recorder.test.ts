@@ -62,12 +62,12 @@ describe('a file', () => {
       if (!isDone) setImmediate(turn)
     }
     const path = newPath()
-    const recording = textRecorder({ name: 'yaml', textOf }, { path }).record(many(2_000, 300))
+    const recording = textRecorder({ name: 'yaml', textOf }, { path }).record(many(512, 300))
     turn()
     await recording
     isDone = true
     expect(most).toBeLessThan(150)
-    expect(await stored(path)).toEqual(ids(many(2_000)))
+    expect(await stored(path)).toEqual(ids(many(512)))
   })
 
   test('does nothing before the first record, then appends', async () => {

@@ -5,6 +5,11 @@ import { RecordError } from '../values/errors.js'
 const WRITE_SIZE = 262_144
 /** About how many characters to format at once. It takes a tenth of a millisecond: a request that comes meanwhile waits for it. */
 const SLICE = 16_384
+/**
+ * Into how many slices to part a batch at most: each is a turn of the event loop, in which a busy server gets more spans. Batches of a queue
+ * that has fallen behind are larger, so that their slices are, too.
+ */
+const MOST_SLICES = 4
 
 /** A batch while it is written: the bytes to write next, and the spans that are not stored yet. */
 export class Batch {
@@ -29,9 +34,11 @@ export class Batch {
 
   /** Formats some of the spans to write next. @returns whether there are more for the same write */
   format(): boolean {
-    const end = Math.min(WRITE_SIZE, this.#text.length + SLICE)
+    const end = this.#text.length + SLICE
     let at = this.#done + this.#count
-    while (at < this.#spans.length && this.#text.length < end) this.#text += this.#format(this.#spans[at++])
+    const least = at + this.#spans.length / MOST_SLICES
+    while (at < this.#spans.length && this.#text.length < WRITE_SIZE && (at < least || this.#text.length < end))
+      this.#text += this.#format(this.#spans[at++])
     this.#count = at - this.#done
     return at < this.#spans.length && this.#text.length < WRITE_SIZE
   }
