@@ -2,7 +2,7 @@ import type { PlainValue, Span } from '@trace/core/spans'
 import { SearchError } from './error.js'
 import { FIELDS, isExact, nearestField, type SpanTest } from './fields.js'
 import { type Term, termsOf } from './terms.js'
-import { compares, comparisonOf, dataValue, someText, textTest } from './values.js'
+import { compares, comparisonOf, dataValue, isMap, someText, textTest } from './values.js'
 
 /** A search that has been understood. */
 export interface Search {
@@ -106,8 +106,4 @@ function numberTest(
     if (typeof found === 'number' || typeof found === 'bigint') return compares(Number(found), operator, limit)
     return Array.isArray(found) && found.some((each) => typeof each === 'number' && compares(each, operator, limit))
   }
-}
-
-function isMap(value: PlainValue): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -86,6 +86,6 @@ export function dataValue(data: { readonly [key: string]: PlainValue }, key: str
   return undefined
 }
 
-function isMap(value: PlainValue | undefined): value is { readonly [key: string]: PlainValue } {
+export function isMap(value: PlainValue | undefined): value is { readonly [key: string]: PlainValue } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -40,14 +40,14 @@ export function Copy({ label, text }: { readonly label: string; text(): string }
 /** Copies a trace, or what is below one of its spans: as a terminal has it, as JSON, and for an issue or a chat. */
 export function CopyTree({ tree, root }: { readonly tree: TraceTree; readonly root?: SpanNode }): JSX.Element {
   const spans = (): Span[] =>
-    root === undefined ? tree.nodes.map(({ span }) => span) : below(root).map(({ span }) => span)
+    (root === undefined ? tree.nodes : tree.nodes.slice(root.place, root.place + root.size)).map(({ span }) => span)
   const text = (): string => textOf(traceLines(tree, root === undefined ? {} : { root }))
-  const what = root === undefined ? '' : 'Subtree as '
+  const what = root === undefined ? 'As' : 'Subtree as'
   return (
     <>
-      <Copy label={`${what === '' ? 'As ' : what}text`} text={text} />
-      <Copy label={`${what === '' ? 'As ' : what}JSON`} text={() => jsonOf(spans())} />
-      <Copy label={`${what === '' ? 'As ' : what}Markdown`} text={() => inBlock(text())} />
+      <Copy label={`${what} text`} text={text} />
+      <Copy label={`${what} JSON`} text={() => jsonOf(spans())} />
+      <Copy label={`${what} Markdown`} text={() => inBlock(text())} />
     </>
   )
 }
@@ -61,17 +61,6 @@ export function CopySpan({ tree, node }: { readonly tree: TraceTree; readonly no
       <Copy label="Span as Markdown" text={() => inBlock(text())} />
     </>
   )
-}
-
-/** In reading order, with the span itself. */
-function below(root: SpanNode): SpanNode[] {
-  const nodes: SpanNode[] = []
-  const waiting = [root]
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    nodes.push(node)
-    for (const child of node.children.toReversed()) waiting.push(child)
-  }
-  return nodes
 }
 
 /** A span a line, as a file of `@trace/jsonrec` has it. */

@@ -55,14 +55,8 @@ function Facts({ model, errors, onError }: Pick<HeaderProps, 'model' | 'errors' 
       <b>{duration(tree.duration)}</b>
       <span>{fullTime(tree.start, false)}</span>
       <span class="faint">{fullTime(tree.start, true)}</span>
-      <span>
-        {tree.nodes.length} {tree.nodes.length === 1 ? 'span' : 'spans'}
-      </span>
-      {lost > 0 && (
-        <b>
-          {lost} {lost === 1 ? 'span' : 'spans'} missing
-        </b>
-      )}
+      <span>{counted(tree.nodes.length)}</span>
+      {lost > 0 && <b>{counted(lost)} missing</b>}
       {open > 0 && <span>{open} open</span>}
       {failed > 0 && (
         <span class="bad errors">
@@ -83,6 +77,10 @@ function Facts({ model, errors, onError }: Pick<HeaderProps, 'model' | 'errors' 
       ))}
     </p>
   )
+}
+
+function counted(spans: number): string {
+  return `${spans} ${spans === 1 ? 'span' : 'spans'}`
 }
 
 /** Shows times as by the clock of the host where the trace began, or again as they were recorded. */

@@ -27,9 +27,11 @@ export function placeOfLine(lines: readonly Line[], { find }: TraceModel, id: st
   return node === undefined ? -1 : lines.findIndex((line) => line.node === node && line.id === id)
 }
 
-/** The lines of what a search has found, and of what is above it, whatever is closed. */
-export function lensLines({ tree }: TraceModel, root: SpanNode | undefined, lens: Lens): Line[] {
-  const rows = rowsOf(root === undefined ? tree.roots : [root], { foldFrom: Infinity, only: lens.nodes })
+/** The lines of what a search has found and is not hidden, and of what is above it, whatever is closed. */
+export function lensLines({ tree }: TraceModel, choice: Choice, { nodes }: Lens): Line[] {
+  const { root } = choice
+  const { only = () => true } = optionsOf(choice)
+  const rows = rowsOf(root === undefined ? tree.roots : [root], { foldFrom: Infinity, only: nodes.filter(only) })
   return rows.map((row) => new Line(row, row.depth))
 }
 
@@ -109,12 +111,12 @@ function linesOfOne(line: Line, choice: Choice): Line[] {
   return foldLines(line, depth, choice, options)
 }
 
-function optionsOf(choice: Choice): RowOptions {
+function optionsOf(choice: Choice): RowOptions & { readonly only?: (node: SpanNode) => boolean } {
   const { isHidden, folds } = choice
   return {
     foldFrom: folds ? 5 : Infinity,
     ...(closesNone(choice) ? {} : { collapsed: (node) => isClosed(node, choice) }),
-    ...(isHidden === undefined ? {} : { only: (node) => !isHidden(node) || node.failed > 0 }),
+    ...(isHidden === undefined ? {} : { only: (node: SpanNode) => !isHidden(node) || node.failed > 0 }),
   }
 }
 

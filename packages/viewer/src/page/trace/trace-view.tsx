@@ -116,7 +116,7 @@ function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
   const choice = useMemo(() => choiceOf(model, at), [model, closed, level, open, folds, root, hide, min, shut])
   const whole = useMemo(() => new Lines(model), [model])
   const lines = useMemo(
-    () => (lens instanceof Lens ? lensLines(model, choice.root, lens) : whole.linesFor(choice)),
+    () => (lens instanceof Lens ? lensLines(model, choice, lens) : whole.linesFor(choice)),
     [whole, choice, lens],
   )
   const isMatch = (each: Line): boolean => lens instanceof Lens && lens.has(each.node)

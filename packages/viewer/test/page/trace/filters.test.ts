@@ -8,7 +8,7 @@ const open = useBrowser()
 
 async function openTrace(query = ''): Promise<Page> {
   const { page } = await open(await storeOf(checkout()), `?trace=7${query}`)
-  await page.waitForSelector('.waterfall .row')
+  await page.waitForSelector('.waterfall')
   return page
 }
 
@@ -29,6 +29,17 @@ test('hides what took less than a share of the trace, and says how many spans it
   await page.getByRole('button', { name: 'Show', exact: true }).click()
   expect(await rows(page)).toBe(6)
   expect(await page.getByText(/spans hidden/).count()).toBe(0)
+})
+
+test('a search finds nothing that is hidden, but what failed', async () => {
+  const page = await openTrace('&q=select&hide=kind%3Adb')
+  const count = page.locator('.controls .count')
+  expect([await count.innerText(), await page.getByText('12 spans hidden').count()]).toEqual(['nothing found', 1])
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.waitForFunction(() => document.querySelector('.controls .count')?.textContent === '0/12')
+  await page.goto(page.url().replace('q=select', 'q=stock&hide=service%3Ainventory'))
+  await page.waitForSelector('.row.match.failed')
+  expect(await count.innerText()).toBe('0/1')
 })
 
 test('collapses one level, and all spans of a kind', async () => {
