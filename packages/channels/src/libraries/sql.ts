@@ -9,8 +9,8 @@ const WORD_REST = /[\p{L}\p{N}_$@.]*/uy
 const DIGIT = /[0-9]/
 /** What a number may go on with: digits, a fraction, an exponent, hexadecimal. */
 const NUMBER_REST = /[0-9a-fA-FxX._]*/y
-/** What neither is a part of a literal or a comment, nor begins one. */
-const PLAIN = /[\s(),;=<>*+?|&!%^~:[\]]*/y
+/** What neither is a part of a literal or a comment, nor begins one: most of a query at once. Other words are looked at one by one. */
+const PLAIN = /(?:[\s(),;=<>*+?|&!%^~:[\]]+|[A-Za-z_][\w.]*(?![\w.$@'\u0080-\uffff]))*/y
 
 /** What of a query can be recorded. */
 export interface DescribedQuery {
