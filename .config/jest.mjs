@@ -61,7 +61,8 @@ const run = spawn(
     JSON.stringify(config),
     ...args.filter((arg) => !isForNode(arg)),
   ],
-  { stdio: 'inherit', env: { ...process.env, TMPDIR: temporary } },
+  // DynamoDB Local ends before code that Java optimizes to the last would have saved what that takes: two seconds of a processor.
+  { stdio: 'inherit', env: { JAVA_TOOL_OPTIONS: '-XX:TieredStopAtLevel=1', ...process.env, TMPDIR: temporary } },
 )
 // Whoever ends this run early, by Ctrl-C or a time limit, ends jest, and then nothing is left behind either.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => run.kill(signal))
