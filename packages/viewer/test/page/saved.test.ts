@@ -5,17 +5,17 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import { savedPage } from '../../dist/index.js'
-import { openBrowser } from '../support/browser.js'
+import { leaveBrowser, openBrowser } from '../support/browser.js'
 import { parameterOf } from '../support/page.js'
 import { aSpan, checkout } from '../support/store.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'trace-saved-'))
 let browser: Browser
 beforeAll(async () => {
-  browser = await openBrowser()
+  browser = (await openBrowser()).browser
 })
 afterAll(async () => {
-  await browser.close()
+  await leaveBrowser()
   rmSync(folder, { recursive: true })
 })
 

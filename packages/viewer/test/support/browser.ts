@@ -1,10 +1,24 @@
 import { existsSync } from 'node:fs'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 
-// Not by Jest, which would load it anew for each test file, for a second each.
-const { chromium }: typeof import('playwright-core') = process
-  .getBuiltinModule('node:module')
-  .createRequire(import.meta.url)('playwright-core')
+export interface OpenedBrowser {
+  readonly browser: Browser
+  /** The page that tests use one after the other: to make another takes longer than most tests. */
+  readonly page: Page
+}
+
+interface KeptBrowser {
+  readonly isKept: boolean
+  open(open: () => Promise<OpenedBrowser>): Promise<OpenedBrowser>
+  close(): Promise<void>
+}
+
+// Not by Jest, which would load them anew for each test file, for seconds each.
+const require = process.getBuiltinModule('node:module').createRequire(import.meta.url)
+const { chromium }: typeof import('playwright-core') = require('playwright-core')
+const kept: KeptBrowser = require('./kept-browser.cjs')
+
+export const VIEWPORT = { width: 1280, height: 900 }
 
 /** Where a Chromium may be. On Debian: `apt-get install chromium`. */
 const PLACES = [
@@ -15,13 +29,21 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** Starts a browser; rejects where there is none, and says how to get one. */
-export async function openBrowser(): Promise<Browser> {
-  const executablePath = PLACES.find((place) => place !== undefined && existsSync(place))
-  if (executablePath === undefined) {
-    throw new Error(
-      'the tests of the page need Chromium: install it (apt-get install chromium), or name it in CHROMIUM',
-    )
-  }
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+/** The browser of all test files, started for the first; rejects where there is none, and says how to get one. */
+export function openBrowser(): Promise<OpenedBrowser> {
+  return kept.open(async () => {
+    const executablePath = PLACES.find((place) => place !== undefined && existsSync(place))
+    if (executablePath === undefined) {
+      throw new Error(
+        'the tests of the page need Chromium: install it (apt-get install chromium), or name it in CHROMIUM',
+      )
+    }
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+    return { browser, page: await (await browser.newContext({ viewport: VIEWPORT })).newPage() }
+  })
+}
+
+/** Closes the browser where nobody does so after the last test file: in each of several processes that run tests. */
+export async function leaveBrowser(): Promise<void> {
+  if (!kept.isKept) await kept.close()
 }

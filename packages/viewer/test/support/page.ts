@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals'
 import type { TraceReader } from '@trace/core'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { traceViewer, type ViewerHandler } from '../../dist/index.js'
-import { openBrowser } from './browser.js'
+import { leaveBrowser, openBrowser, VIEWPORT } from './browser.js'
 
 export interface Opened {
   readonly page: Page
@@ -13,11 +13,9 @@ export interface Opened {
 
 type Open = (reader: TraceReader, path?: string, options?: BrowserContextOptions) => Promise<Opened>
 
-const VIEWPORT = { width: 1280, height: 900 }
-
 /**
- * Opens pages in one browser and from one server for a whole test file, and fails where a page has told an error or asked for anything
- * elsewhere. A test's first page is the same one in each test, emptied between them: to make another takes longer than most tests.
+ * Opens pages from one server for a whole test file, and fails where a page has told an error or asked for anything elsewhere. A test's
+ * first page is the same one in each test of each file, emptied between them.
  */
 export function useBrowser(): Open {
   const viewers: ViewerHandler[] = []
@@ -33,28 +31,29 @@ export function useBrowser(): Open {
   let isTaken = false
 
   beforeAll(async () => {
-    browser = await openBrowser()
-    first = await pageOf({})
+    const opened = await openBrowser()
+    browser = opened.browser
+    first = watched(opened.page)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   })
   afterAll(async () => {
-    await browser.close()
+    await first.goto('about:blank')
+    for (const event of ['pageerror', 'console', 'request']) first.removeAllListeners(event)
+    await leaveBrowser()
     server.closeAllConnections()
     server.close()
   })
   afterEach(async () => {
     for (const context of browser.contexts()) if (context !== first.context()) await context.close()
-    if (isTaken) {
-      await first.evaluate(() => localStorage.clear())
-      await first.goto('about:blank')
-    }
+    // It stays where it is: a page of the next test's is shown by the same process of the browser, and an empty one by another.
+    if (isTaken) await first.evaluate(() => localStorage.clear())
     isTaken = false
     expect(problems.splice(0)).toEqual([])
   })
 
-  async function pageOf(options: BrowserContextOptions): Promise<Page> {
-    const page = await (await browser.newContext({ viewport: VIEWPORT, ...options })).newPage()
+  /** The page, of whose problems is told at the end of the test. */
+  function watched(page: Page): Page {
     page.setDefaultTimeout(20_000)
     page.on('pageerror', (error) => problems.push(String(error)))
     page.on('console', (message) => {
@@ -69,13 +68,16 @@ export function useBrowser(): Open {
     return page
   }
 
-  async function nextPage({ viewport, colorScheme, ...others }: BrowserContextOptions): Promise<Page> {
+  async function nextPage(options: BrowserContextOptions): Promise<Page> {
+    const { viewport, colorScheme, reducedMotion, permissions, ...others } = { viewport: VIEWPORT, ...options }
     if (isTaken || Object.keys(others).length > 0) {
-      return pageOf({ viewport: viewport ?? VIEWPORT, colorScheme: colorScheme ?? null, ...others })
+      return watched(await (await browser.newContext({ viewport: VIEWPORT, ...options })).newPage())
     }
     isTaken = true
     await first.setViewportSize(viewport ?? VIEWPORT)
-    await first.emulateMedia({ colorScheme: colorScheme ?? null })
+    await first.emulateMedia({ colorScheme: colorScheme ?? null, reducedMotion: reducedMotion ?? null })
+    await first.context().clearPermissions()
+    if (permissions !== undefined) await first.context().grantPermissions(permissions)
     return first
   }
 

@@ -178,17 +178,19 @@ describe('the same name in other traces', () => {
     await page.waitForFunction(() => document.querySelectorAll('.list tbody tr').length === 11)
   })
 
-  test('says where not all are counted, where there is none, and why there is no answer', async () => {
-    const store = await users(2)
-    const partly: TraceReader = {
-      name: 'partly',
-      trace: store.trace,
-      traces: async (query) => ({ ...(await store.traces(query)), incomplete: 'the table was read only in part' }),
-    }
-    const path = '?trace=100&span=1000&same=on'
-    await (await open(partly, path)).page.getByText('Not all are counted: the table was read only in part').waitFor()
-    await (await open(await users(1), path)).page.getByText('There is none in the other traces.').waitFor()
-    const broken: TraceReader = { ...partly, traces: () => Promise.reject(new Error('the table is gone')) }
-    await (await open(broken, path)).page.getByText('the table is gone').waitFor()
+  test.each<[string, (store: TraceReader) => TraceReader | Promise<TraceReader>]>([
+    [
+      'Not all are counted: the table was read only in part',
+      (store) => ({
+        ...store,
+        traces: async (query) => ({ ...(await store.traces(query)), incomplete: 'the table was read only in part' }),
+      }),
+    ],
+    ['There is none in the other traces.', () => users(1)],
+    ['the table is gone', (store) => ({ ...store, traces: () => Promise.reject(new Error('the table is gone')) })],
+  ])('says where not all are counted, where there is none, and why there is no answer: %s', async (text, reader) => {
+    const { name, trace, traces } = await users(2)
+    const { page } = await open(await reader({ name, trace, traces }), '?trace=100&span=1000&same=on')
+    await page.getByText(text).waitFor()
   })
 })
