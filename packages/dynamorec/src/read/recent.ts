@@ -10,6 +10,9 @@ const HOUR = 3_600_000_000_000n
 const SLACK = 60_000_000_000n
 /** How many hours the index is read hour by hour, from the newest. For older traces it is scanned. */
 const MAX_HOURS = 24
+/** After so many hours without a row, and no earliest time given, the walk ends where the whole index has at most so many rows. */
+const QUIET_HOURS = 2
+const FEW_ROWS = 500
 /** How many pages of 1 MB, about 5,000 traces each, a scan of the index reads at most. */
 const MAX_PAGES = 16
 /** How many rows are read at once from each part of an hour, at least and at most. */
@@ -68,6 +71,7 @@ class HourWalk {
   readonly #query: Query
   readonly #wanted: TraceQuery
   readonly #limit: number
+  #small: Promise<boolean> | undefined
 
   /** @param limit how many rows are read at once from each part of an hour */
   constructor(query: Query, wanted: TraceQuery, limit: number) {
@@ -81,14 +85,27 @@ class HourWalk {
     const now = BigInt(Date.now()) * 1_000_000n + SLACK
     // A time in the future finds nothing, and would cost requests for each hour until then.
     let time = to !== undefined && to + SLACK < now ? to + SLACK : now
+    let quiet = 0
     for (let hours = 0; hours < MAX_HOURS; hours++) {
       if (from !== undefined && time < from - (from % HOUR)) {
         this.isWhole = to === undefined || to <= now
         return
       }
+      const before = this.rows
       yield* this.#hour(hourOf(time))
+      quiet = this.rows > before ? 0 : quiet + 1
+      // To read a small index at once takes one request, where the hours that are left take four each.
+      if (quiet === QUIET_HOURS && from === undefined && (await this.#isSmall())) return
       time -= HOUR
     }
+  }
+
+  /** Whether all rows of the index can be read at once; asked once. */
+  #isSmall(): Promise<boolean> {
+    this.#small ??= this.#query
+      .scanPage({ IndexName: INDEX_NAME, Select: 'COUNT', Limit: FEW_ROWS }, undefined)
+      .then(({ LastEvaluatedKey }) => LastEvaluatedKey === undefined)
+    return this.#small
   }
 
   /** The rows of one hour, newest first, merged from its parts. */

@@ -58,6 +58,7 @@ function startLocal(port, temporary) {
   const args = [
     '-Xmx512m',
     '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
     '-XX:-UsePerfData',
     `-Djava.io.tmpdir=${temporary}`,
     '-Djava.library.path=./DynamoDBLocal_lib',
