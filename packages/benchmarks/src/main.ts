@@ -5,6 +5,7 @@ import { measureRow, type RowResult } from './harness/measure-row.js'
 import { chosen, HELP, type Options, optionsFrom } from './harness/options.js'
 import { formatComparison, formatRow, type Results, readResults } from './harness/report.js'
 import type { Row, Run } from './harness/row.js'
+import { httpTable } from './rows/http-table.js'
 import { rows } from './rows/index.js'
 import { stopTable } from './workloads/local-table.js'
 
@@ -32,7 +33,7 @@ function show({ show: what, files: [before = '', after = ''] }: Options, asked: 
   else console.log(formatComparison(readResults(before), readResults(after)))
 }
 
-async function measure(asked: readonly Row[], { quick, json, spans }: Options): Promise<void> {
+async function measure(asked: readonly Row[], { quick, json, spans, markdown }: Options): Promise<void> {
   const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${process.platform}`
   console.log(`Node ${process.version}, ${machine}, load ${loadavg()[0]?.toFixed(1)}`)
   console.log(
@@ -48,6 +49,7 @@ async function measure(asked: readonly Row[], { quick, json, spans }: Options): 
   }
   const all: Results = { node: process.version, machine, date: new Date().toISOString(), quick, rows: results }
   writeFileSync(json, `${JSON.stringify(all, undefined, 2)}\n`)
+  if (markdown) console.log(httpTable(all))
 }
 
 function isMeasurable({ name, obstacle }: Row): boolean {

@@ -25,6 +25,7 @@ test('--help explains every option', () => {
     '--quick',
     '--spans <n>',
     '--json <file>',
+    '--markdown',
     '--list',
     '--compare <before> <after>',
   ]) {
@@ -49,6 +50,7 @@ test('--compare prints the medians of two files side by side', () => {
       unit: 'ns',
       sides: { trace: { ...spread, samples, cpu: undefined } },
       readings: [{ label: 'ratio', ...spread, byCpu: undefined, goal: undefined, met: undefined }],
+      seconds: 1,
     }
     const results: Results = { node, machine: 'CPU', date: '2025-01-01', quick: false, rows: [row] }
     writeFileSync(join(folder, name), JSON.stringify(results))

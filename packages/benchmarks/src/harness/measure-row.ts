@@ -24,6 +24,8 @@ export interface RowResult {
   readonly unit: string
   readonly sides: Readonly<Record<string, SideResult>>
   readonly readings: readonly ReadingResult[]
+  /** How long it took to measure. */
+  readonly seconds: number
 }
 
 /**
@@ -31,6 +33,7 @@ export interface RowResult {
  * ratio is taken between two samples of the same turn; the result is the median of these ratios.
  */
 export async function measureRow(row: Row, run: Run): Promise<RowResult> {
+  const begun = performance.now()
   const names = Object.keys(row.sides)
   const turns: Map<string, Sample>[] = []
   const starts = run.quick ? 1 : (row.starts ?? 3)
@@ -38,7 +41,8 @@ export async function measureRow(row: Row, run: Run): Promise<RowResult> {
   const sides: Record<string, SideResult> = {}
   for (const name of names) sides[name] = sideResult(turns.map((turn) => sampleOf(turn, name)))
   const readings = row.readings.map((reading) => readingResult(reading, turns))
-  return { name: row.name, title: row.title, unit: row.unit, sides, readings }
+  const seconds = (performance.now() - begun) / 1000
+  return { name: row.name, title: row.title, unit: row.unit, sides, readings, seconds }
 }
 
 async function measureOnce(row: Row, run: Run, start: number): Promise<Map<string, Sample>[]> {

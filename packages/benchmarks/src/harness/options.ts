@@ -9,6 +9,7 @@ export const HELP = `Measures what tracing costs, compared with bare code and wi
   --quick        a smoke test: runs everything for a moment, and the numbers mean nothing
   --spans <n>    how many spans the file has that the command trace reads; default 1000000, with --quick 5000
   --json <file>  where the results are written; default packages/benchmarks/results.json
+  --markdown     measures the rows of servers, unless --only says which rows, and prints the README's tables of them
   --list         lists the rows
   --compare <before> <after>
                  measures nothing: prints the medians of two files of results side by side
@@ -17,6 +18,8 @@ export const HELP = `Measures what tracing costs, compared with bare code and wi
 
 const SPANS = 1_000_000
 const QUICK_SPANS = 5_000
+/** The rows of the README's tables of servers. */
+const SERVERS: readonly string[] = ['http', 'working', 'p99']
 /** Of two traces. */
 const LEAST_SPANS = 20
 
@@ -27,6 +30,8 @@ export interface Options {
   readonly spans: number
   /** Path of the file for the results. */
   readonly json: string
+  /** Whether the README's tables are printed in the end. */
+  readonly markdown: boolean
   /** What is printed instead of measuring. */
   readonly show: 'help' | 'list' | 'comparison' | undefined
   /** The two files of results to compare. */
@@ -43,12 +48,14 @@ export function optionsFrom(args: readonly string[]): Options {
       only: { type: 'string', multiple: true, default: [] },
       spans: { type: 'string' },
       json: { type: 'string', default: fileURLToPath(new URL('../../results.json', import.meta.url)) },
+      markdown: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       compare: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
-  const { quick, only, json, list, compare, help } = values
+  const { quick, json, markdown, list, compare, help } = values
+  const only = markdown && values.only.length === 0 ? SERVERS : values.only
   const spans = Number(values.spans ?? (quick ? QUICK_SPANS : SPANS))
   if (!Number.isInteger(spans) || spans < LEAST_SPANS) {
     throw new Error(`--spans takes a whole number of at least ${LEAST_SPANS}, got ${values.spans}`)
@@ -56,7 +63,7 @@ export function optionsFrom(args: readonly string[]): Options {
   if (compare && positionals.length !== 2) throw new Error(`--compare takes two files, got ${positionals.length}`)
   if (!compare && positionals.length > 0) throw new Error(`unexpected argument ${positionals[0]}; see --help`)
   const show = help ? 'help' : list ? 'list' : compare ? 'comparison' : undefined
-  return { quick, only, spans, json, show, files: positionals }
+  return { quick, only, spans, json, markdown, show, files: positionals }
 }
 
 /**

@@ -25,7 +25,7 @@ export function readResults(path: string): Results {
 
 /** Formats a row of the table as lines of text. */
 export function formatRow(row: RowResult): string {
-  const lines = [`${row.name}: ${row.title}`]
+  const lines = [`${row.name}: ${row.title}  (${Math.round(row.seconds)} s)`]
   for (const [name, side] of Object.entries(row.sides)) lines.push(sideLine(name, side, row.unit))
   for (const reading of row.readings) lines.push(readingLine(reading))
   return `${lines.join('\n')}\n`

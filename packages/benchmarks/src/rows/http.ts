@@ -11,6 +11,15 @@ interface RateRow extends Pick<ServerLoad, 'isJustStarted' | 'isWorking'> {
 const ANSWERED_AT_ONCE: RateRow = { name: 'http', what: '' }
 const JUST_STARTED: RateRow = { name: 'young', what: ', just started', isJustStarted: true }
 const WORKING: RateRow = { name: 'working', what: ' that waits for a timer and answers 2 kB of JSON', isWorking: true }
+export const RATE_ROWS: readonly RateRow[] = [ANSWERED_AT_ONCE, WORKING, JUST_STARTED]
+
+const COST_LABEL = 'µs of processor time a request more than bare'
+/** The readings that say what a request costs more than on the bare server: traced, with the hook, and with OpenTelemetry. */
+export const COST_LABELS: readonly string[] = [
+  COST_LABEL,
+  'hand-written, µs more than bare',
+  'OpenTelemetry, µs more than bare',
+]
 
 function rateRow(framework: Framework, title: string, { name, what, ...load }: RateRow): Row {
   const side = (variant: VariantName): Side => rate({ framework, variant, ...load })
@@ -26,7 +35,7 @@ function rateRow(framework: Framework, title: string, { name, what, ...load }: R
     },
     readings: [
       {
-        label: 'µs of processor time a request more than bare',
+        label: COST_LABEL,
         of: 'trace',
         minus: 'bare',
         figure: 'µs',
@@ -61,34 +70,42 @@ function goalOf(framework: Framework): Pick<Reading, 'goal'> {
 
 const OF_BARE: Reading = { label: "of the bare server's rate", of: 'trace', dividedBy: 'bare' }
 
+export function latencyLabel(of: 'trace' | 'hand-written', figure: string): string {
+  return `${of === 'trace' ? '' : `${of}, `}of the bare server's ${figure}`
+}
+
 function latencyRow(framework: Framework, title: string): Row {
   return {
     name: `p99-${framework}`,
     title: `${title}: p99 at 70% of the bare server's rate, and other latencies`,
     unit: 'ms',
-    sides: { trace: latency(framework, 'trace'), bare: latency(framework, 'bare') },
-    readings: LATENCIES.map((figure) => ({
-      label: `of the bare server's ${figure}`,
-      of: 'trace',
-      dividedBy: 'bare',
-      figure,
-      ...(figure === 'p99 at 70%' ? { goal: { atMost: 1.5 } } : {}),
-    })),
+    sides: {
+      trace: latency(framework, 'trace'),
+      'hand-written': latency(framework, 'hand-written'),
+      bare: latency(framework, 'bare'),
+    },
+    readings: (['trace', 'hand-written'] as const).flatMap((of) =>
+      LATENCIES.map((figure) => ({
+        label: latencyLabel(of, figure),
+        of,
+        dividedBy: 'bare',
+        figure,
+        ...(of === 'trace' && figure === 'p99 at 70%' ? { goal: { atMost: 1.5 } } : {}),
+      })),
+    ),
     starts: 2,
     samples: 4,
   }
 }
 
-const FRAMEWORKS = [
+export const FRAMEWORKS: readonly (readonly [Framework, string])[] = [
   ['fastify', 'Fastify'],
   ['express', 'Express'],
   ['node', 'Node http'],
-] as const
+]
 
 export const httpRows: readonly Row[] = [
-  ...[ANSWERED_AT_ONCE, WORKING, JUST_STARTED].flatMap((which) =>
-    FRAMEWORKS.map(([name, title]) => rateRow(name, title, which)),
-  ),
+  ...RATE_ROWS.flatMap((which) => FRAMEWORKS.map(([name, title]) => rateRow(name, title, which))),
   ...FRAMEWORKS.map(([name, title]) => latencyRow(name, title)),
   {
     name: 'headers',

@@ -13,7 +13,7 @@ const isTried = (name: string): boolean =>
 
 test('every row gives numbers for all its sides, and for its readings', () => {
   const measurable = rows.filter(({ name, obstacle }) => isTried(name) && obstacle?.() === undefined)
-  const { stdout, results } = benchQuickly(...measurable.flatMap(({ name }) => ['--only', name]))
+  const { stdout, results } = benchQuickly('--markdown', ...measurable.flatMap(({ name }) => ['--only', name]))
   expect(measurable.map(({ name }) => name)).toEqual(expect.arrayContaining(TRIED))
   expect(results.rows.map(({ name }) => name)).toEqual(measurable.map(({ name }) => name))
   for (const row of measurable) {
@@ -26,4 +26,10 @@ test('every row gives numbers for all its sides, and for its readings', () => {
     expect(labels).toEqual(row.readings.map(({ label }) => label))
     expect(stdout).toContain(`${row.name}: ${row.title}`)
   }
+  const figures = String.raw`( \| -?\d+\.\d \(-?\d+\.\d to -?\d+\.\d\))`
+  expect(stdout).toMatch(new RegExp(String.raw`\| Node \d+, Fastify${figures}{3} \|\n`))
+  for (const which of ['traced', 'hand-written']) {
+    expect(stdout).toMatch(new RegExp(String.raw`\| Node \d+, Express, ${which}${figures}{6} \|\n`))
+  }
+  expect(stdout).toMatch(/Measured within .*p99-express \d+ s/)
 })
