@@ -15,6 +15,27 @@ export const SERVICE_PRINTS: readonly string[] = [
   'db count',
 ]
 
+/** What `waits.mjs` prints. */
+export const WAITS_PRINT = {
+  lost: [],
+  tree: [
+    'client GET 127.0.0.1',
+    '  request shop',
+    '    cache SET',
+    '    cache LPUSH failed',
+    '    cache GET',
+    '    cache INCR',
+    '    db wait for a connection of the pool',
+    '    db SELECT',
+    '    db wait for a connection of the pool',
+    '    db SELECT nowhere failed',
+    '    work pack',
+    '      work label',
+    '    work render',
+    '      work page',
+  ],
+} as const
+
 /** What `bundle.mjs` prints. */
 export const BUNDLE_PRINTS = {
   names: ['GET 127.0.0.1', 'a line', 'ask', 'asked', 'by hand', 'in memory'],
@@ -30,7 +51,8 @@ export function putPrograms(folder: string): void {
     copyFileSync(source, join(folder, `${name}.mjs`))
     writeFileSync(join(folder, `${name}.cjs`), asCommonJs(readFileSync(source, 'utf8')))
   }
-  for (const name of ['plain.test.js', 'typed.test.ts']) copyFileSync(join(programs, name), join(folder, name))
+  for (const name of ['plain.test.js', 'typed.test.ts', 'waits.mjs', 'ends.mjs'])
+    copyFileSync(join(programs, name), join(folder, name))
 }
 
 /** The same program with `require`. */

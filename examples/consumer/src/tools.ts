@@ -10,7 +10,16 @@ export const TYPESCRIPTS = ['5.4', '5.5', '5.6', '5.7', '5.8', '5.9', '6.0', '7.
 const platform = `${process.platform}-${process.arch}`
 
 /** What a user's project has beside our packages. */
-const LIBRARIES = ['express@5', 'fastify@5', '@types/express@5', '@types/node@20', '@types/jest@30']
+const LIBRARIES = [
+  'express@5',
+  'fastify@5',
+  'ioredis@6',
+  'mysql2@3',
+  '@opentelemetry/api@1',
+  '@types/express@5',
+  '@types/node@20',
+  '@types/jest@30',
+]
 /** What is tried with it. */
 const TOOLS = [
   'jest@30',

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { entriesOf, publishedPackages } from '../packed.js'
@@ -10,6 +10,7 @@ import { type Cell, cell } from './cell.js'
 import { runJest } from './jest.js'
 import { installByPnpm, installByYarn } from './managers.js'
 import { checkTypes, lintPackage } from './published.js'
+import { otherRuntimes } from './runtimes.js'
 import { compile, type Resolution } from './typescript.js'
 
 const programs = fileURLToPath(new URL('../../programs', import.meta.url))
@@ -144,31 +145,4 @@ function managers({ folder, tarballs, runtimes }: Place): Cell[] {
       await runService(pnpmFolder, process.execPath, [`service.${ending}`])
     }),
   ])
-}
-
-function otherRuntimes({ project, folder, runtimes }: Place): Cell[] {
-  const denoFolder = join(folder, 'deno-cache')
-  mkdirSync(denoFolder, { recursive: true })
-  const env = { DENO_DIR: denoFolder, DENO_NO_UPDATE_CHECK: '1', CALLS: 'node:http' }
-  return ENDINGS.flatMap((ending) => [
-    calling('Bun', `.${ending}`, async () => {
-      return (await run(runtimes.bun, ['run', `service.${ending}`], { cwd: project, env })).out
-    }),
-    calling('Deno', `.${ending}`, async () => {
-      const args = ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual', `service.${ending}`]
-      return (await run(runtimes.deno, args, { cwd: project, env })).out
-    }),
-  ])
-}
-
-/** The services, where a runtime's own `fetch` publishes nothing of what it sends: they call each other by `node:http`. */
-function calling(group: string, name: string, attempt: () => Promise<string>): Cell {
-  return {
-    group,
-    name,
-    run: async () => {
-      expectPrinted(await attempt(), SERVICE_PRINTS)
-      return 'calls by node:http'
-    },
-  }
 }

@@ -22,6 +22,7 @@ export function watchForExit(): void {
   listening = true
   process.prependListener('beforeExit', beforeExit)
   process.on('exit', exit)
+  if (process.versions['deno'] !== undefined) process.on('uncaughtExceptionMonitor', uncaught)
 }
 
 /** Adds a hook, until {@link removeExitHook}. */
@@ -68,6 +69,15 @@ function deliver(): void {
 
 function exit(): void {
   exiting = true
+  store()
+}
+
+/** Deno ends a process by an error without `exit`. A program that takes the error itself goes on. */
+function uncaught(): void {
+  if (process.listenerCount('uncaughtException') === 0) store()
+}
+
+function store(): void {
   logSynchronously()
   for (const each of hooks) each.exit()
 }

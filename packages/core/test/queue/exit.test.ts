@@ -6,7 +6,11 @@ const core = new URL('../../dist/index.js', import.meta.url).href
 const commonJs = fileURLToPath(new URL('../../dist/index.cjs', import.meta.url))
 
 /** Runs a program of its own, whose recorder prints the name of each finished span it stores. */
-function run(body: string, recorder = 'sync'): { status: number | null; stdout: string; stderr: string } {
+function run(
+  body: string,
+  recorder = 'sync',
+  flags: readonly string[] = [],
+): { status: number | null; stdout: string; stderr: string } {
   const program = `
     import { writeSync } from 'node:fs'
     import { createRequire } from 'node:module'
@@ -25,7 +29,7 @@ function run(body: string, recorder = 'sync'): { status: number | null; stdout: 
     const another = createRequire(import.meta.url)(${JSON.stringify(commonJs)})
       .createTracer({ service: 'test', recorder: { ...recorders[${JSON.stringify(recorder)}] } })
     ${body}`
-  return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  return spawnSync(process.execPath, [...flags, '--input-type=module', '-e', program], { encoding: 'utf8' })
 }
 
 describe('no finished span is lost when the process', () => {
@@ -54,6 +58,21 @@ describe('no finished span is lost when the process', () => {
       await new Promise((resolve) => setTimeout(resolve, 1000))`)
     expect(rejected).toMatchObject({ status: 1, stdout: 'a\n' })
     expect(rejected.stderr).toContain('Error: boom')
+  })
+
+  test('ends by an error without the event `exit`, as on Deno', () => {
+    const flags = ['--import', 'data:text/javascript,Object.defineProperty(process.versions,"deno",{value:"2.9.6"})']
+    const asOnDeno = `
+      tracer.trace('work', 'a', () => {})
+      // The last that happens there.
+      process.on('uncaughtExceptionMonitor', () => process.reallyExit(1))
+      setTimeout(() => { throw new Error('boom') }, 1)`
+    expect(run(asOnDeno, 'stuck', flags)).toMatchObject({ status: 1, stdout: 'a\n' })
+    const handled = asOnDeno.replace(
+      /process\.on.*\n/,
+      "process.on('uncaughtException', () => writeSync(1, 'handled\\n'))\n",
+    )
+    expect(run(handled, 'sync', flags)).toMatchObject({ status: 0, stdout: 'handled\na\n' })
   })
 
   test('gets SIGTERM and closes its tracer', () => {
