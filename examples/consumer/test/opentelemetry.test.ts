@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
+import { yamlReader } from '@trace/yamlrec'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
 
@@ -94,4 +97,36 @@ test.each([
     '          1 GET',
     '            0 in /b',
   ])
+})
+
+const APP = `
+  import { createServer, get } from 'node:http'
+  import { span } from '@trace/core'
+  const server = createServer(async (req, res) => {
+    await span('work', 'render', async () => {})
+    res.end()
+  })
+  server.listen(0, '127.0.0.1', () => {
+    get({ port: server.address().port, path: '/' }, (res) => res.resume().on('end', () => server.close()))
+  })`
+
+test("the README's set-up of instrumentations traces a program of ES modules", async () => {
+  const readme = readFileSync(join(here, '../../packages/otel/README.md'), 'utf8')
+  const setUp = /```js\n(\/\/ tracing\.mjs\n.*?)```/s.exec(readme)?.[1] ?? ''
+  // Below this package, where the instrumentations are installed.
+  const folder = mkdtempSync(join(here, 'node_modules/tracing-'))
+  try {
+    writeFileSync(join(folder, 'tracing.mjs'), setUp)
+    writeFileSync(join(folder, 'app.mjs'), APP)
+    const env = { ...process.env, TRACE_RECORDER: `yaml:${join(folder, 'traces.yaml')}`, NODE_OPTIONS: '--no-warnings' }
+    execFileSync(process.execPath, ['--import', './tracing.mjs', 'app.mjs'], { cwd: folder, env })
+    const { traces } = await yamlReader({ path: join(folder, 'traces.yaml') }).traces()
+    const [trace] = traces
+    expect(traces).toMatchObject([{ spans: 3 }])
+    const { spans } = await yamlReader({ path: join(folder, 'traces.yaml') }).trace(trace?.traceId ?? 0n)
+    const tree = spans.toSorted((a, b) => (a.start < b.start ? -1 : 1)).map(({ kind, name }) => `${kind} ${name}`)
+    expect(tree).toEqual(['client GET', 'request GET', 'work render'])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
