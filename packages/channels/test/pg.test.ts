@@ -407,7 +407,8 @@ onServer('pg, on PostgreSQL', () => {
         const errors: unknown[] = []
         // Without stacks: who waits by then is up to the server.
         const named = ({ name, message }: Error): unknown => [name, message]
-        client.on('error', (error) => errors.push(named(error)))
+        // Whether the end of the connection also comes as a reset is up to the system.
+        client.on('error', (error) => Reflect.get(error, 'code') !== 'ECONNRESET' && errors.push(named(error)))
         const ended = new Promise<void>((resolve) => client.once('end', resolve))
         const other = await pool.connect()
         const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
