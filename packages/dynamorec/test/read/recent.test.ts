@@ -11,7 +11,8 @@ afterAll(() => engine.close())
 
 async function open(): Promise<TestStore> {
   const table = await engine.newTable({ index: true })
-  return { recorder: dynamoRecorder({ table }), reader: dynamoReader({ table }) }
+  const { client } = engine
+  return { recorder: dynamoRecorder({ table, client }), reader: dynamoReader({ table, client }) }
 }
 
 // Each list of old traces looks through a day of the index, hour by hour.
