@@ -1,5 +1,5 @@
 import type { Row, Side } from '../harness/row.js'
-import { heapAfter, timed } from '../workloads/sides.js'
+import { heapAfter, longestTurn, timed } from '../workloads/sides.js'
 
 const SIZES = [1, 100, 10_000, 1_000_000]
 const LARGEST_QUICK_SIZE = 10_000
@@ -32,6 +32,14 @@ function heapAfterPart(part: number): Side {
   return (run) => heapAfter((run.quick ? QUICK_LEAK_SPANS : LEAK_SPANS) * part)(run)
 }
 
+const OPEN_SPANS = 100_000
+const QUICK_OPEN_SPANS = 1_000
+
+/** @param recording whether spans are recorded as open */
+function turnsWithOpenSpans(recording: boolean): Side {
+  return (run) => longestTurn(run.quick ? QUICK_OPEN_SPANS : OPEN_SPANS, recording)(run)
+}
+
 export const scaleRows: readonly Row[] = [
   scaleRow('open', 'a span from start to finish, with 1 to 1,000,000 others open', (size) =>
     timed('scale', `open-${size}`),
@@ -55,5 +63,23 @@ export const scaleRows: readonly Row[] = [
     ],
     starts: 1,
     samples: 1,
+  },
+  {
+    name: 'scale-turns',
+    title:
+      'the longest turn of the event loop with 100,000 open spans, by processor time, without collections of garbage',
+    unit: 'ms',
+    sides: { recorded: turnsWithOpenSpans(true), 'not recorded': turnsWithOpenSpans(false) },
+    readings: [
+      { label: 'ms while the spans are recorded as open', of: 'recorded', goal: { atMost: 10 } },
+      { label: 'ms more than where none are recorded', of: 'recorded', minus: 'not recorded' },
+      { label: 'ms while the tracer is closed', of: 'recorded', figure: 'close', goal: { atMost: 10 } },
+      { label: 'ms by the clock, other processes included', of: 'recorded', figure: 'clock' },
+      { label: 'ms by the clock where none are recorded', of: 'not recorded', figure: 'clock' },
+      { label: 'ms that the longest collection takes', of: 'recorded', figure: 'collection' },
+      { label: 'ms that it takes where none are recorded', of: 'not recorded', figure: 'collection' },
+    ],
+    starts: 2,
+    samples: 3,
   },
 ]

@@ -66,6 +66,7 @@ export const spanRows: readonly Row[] = [
     sides: {
       'let-go': timed('span', 'let-go'),
       'let-go-errors': timed('span', 'let-go-errors'),
+      floor: timed('span', 'held-floor'),
       unsampled: timed('span', 'unsampled'),
     },
     readings: [
@@ -76,6 +77,12 @@ export const spanRows: readonly Row[] = [
         goal: { atMost: 2 },
       },
       { label: 'times as long as an unsampled one: errors are kept', of: 'let-go-errors', dividedBy: 'unsampled' },
+      {
+        label: 'the same of the hand-written floor: two contexts, four clock reads',
+        of: 'floor',
+        dividedBy: 'unsampled',
+      },
+      { label: 'times the hand-written floor', of: 'let-go', dividedBy: 'floor' },
     ],
     starts: DIFFERENT_STARTS,
     samples: 6,

@@ -63,6 +63,25 @@ export function heapAfter(spans: number): Side {
   }
 }
 
+/**
+ * Milliseconds of processor time that the longest turn of the event loop takes in a process with this number of open spans, without
+ * collections of garbage. The others are the same while its tracer is closed, and by the clock, and the longest collection.
+ *
+ * @param recording whether the spans are recorded as open
+ */
+export function longestTurn(spans: number, recording: boolean): Side {
+  return async ({ folder }) => {
+    const child = startChild(new URL('turns.js', import.meta.url), [folder])
+    return {
+      sample: async () => {
+        const answer = await child.ask({ spans, recording: recording ? 1 : 0 })
+        return { ...sampleIn(answer), others: answer }
+      },
+      close: () => child.close(),
+    }
+  }
+}
+
 function startWorker(args: readonly string[], flags: readonly string[] = []): Child {
   return startChild(new URL('worker.js', import.meta.url), args, flags)
 }

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Tracer as TracerOfApi } from '@opentelemetry/api'
 import { type ActiveSpan, createTracer, type KeepOptions, span, type Tracer, type TracerOptions } from '@trace/core'
 import { yamlRecorder } from '@trace/yamlrec'
 import { startOpenTelemetry } from '../harness/opentelemetry.js'
+import { floor, heldFloor } from './floors.js'
 import { assertNone, nullRecorder } from './recorders.js'
 import { repeat, type Workload, type WorkloadFactory } from './workload.js'
 
@@ -147,40 +147,6 @@ function lostOf(started: number, exported: number): number {
   return Math.max(0, started - exported - OPENTELEMETRY_QUEUE)
 }
 
-interface HandWritten {
-  readonly id: bigint
-  readonly trace: bigint
-  readonly start: bigint
-  finish: bigint
-}
-
-/** The least that a span needs: two random ids, a context, two times and an object. */
-function floor(): Workload {
-  const context = new AsyncLocalStorage<HandWritten>()
-  const ids = new BigUint64Array(1_024)
-  let next = ids.length
-  const id = (): bigint => {
-    if (next === ids.length) {
-      randomFillSync(ids)
-      next = 0
-    }
-    return ids[next++] ?? 0n
-  }
-  let last: HandWritten | undefined
-  const once = (): void => {
-    const active: HandWritten = { id: id(), trace: id(), start: process.hrtime.bigint(), finish: 0n }
-    context.run(active, nothing)
-    active.finish = process.hrtime.bigint()
-    last = active
-  }
-  return {
-    ...repeat(SPANS, once),
-    verify: () => {
-      if (last === undefined) throw new Error('no span was made')
-    },
-  }
-}
-
 /** A call takes nanoseconds, so a slice needs more of them than of spans. */
 const CALLS = 20_000
 
@@ -208,7 +174,8 @@ export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   'opentelemetry-child': () => onSdk(childByApi),
   bridge: () => onBridge(emptyByApi),
   'bridge-child': () => onBridge(childByApi),
-  floor,
+  floor: () => floor(SPANS, nothing),
+  'held-floor': () => heldFloor(SPANS / 2, nothing),
   outside,
   bare: bareCall,
 }
