@@ -7,7 +7,7 @@ export const HELP = `Measures what tracing costs, compared with bare code and wi
 
   --only <row>   measures only this row, or all rows whose names begin with it (scale); may be given more than once
   --quick        a smoke test: runs everything for a moment, and the numbers mean nothing
-  --spans <n>    how many spans the file has that the command trace reads; default 1000000, with --quick 5000
+  --spans <n>    how many spans the file has that the command trace reads; default 1000000, with --quick 1000
   --json <file>  where the results are written; default packages/benchmarks/results.json
   --markdown     measures the rows of servers, unless --only says which rows, and prints the README's tables of them
   --list         lists the rows
@@ -17,7 +17,7 @@ export const HELP = `Measures what tracing costs, compared with bare code and wi
 `
 
 const SPANS = 1_000_000
-const QUICK_SPANS = 5_000
+const QUICK_SPANS = 1_000
 /** The rows of the README's tables of servers. */
 const SERVERS: readonly string[] = ['http', 'working', 'p99']
 /** Of two traces. */

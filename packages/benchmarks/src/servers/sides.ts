@@ -12,6 +12,7 @@ export type HeadersName = 'few' | 'many' | 'hostile'
 const CONNECTIONS = 50
 const JUST_STARTED_WARM_UP_MS = 6_000
 const SAMPLE_MS = 500
+const QUICK_CONNECTIONS = 5
 const QUICK_MS = 10
 const QUICK_RATE = 10_000
 /** The load for latencies, as parts of the bare server's highest rate. */
@@ -52,6 +53,8 @@ export function startServer({ framework, variant, isWorking = false }: ServerLoa
   return startChild(new URL('serve.js', import.meta.url), args, ['--expose-gc'])
 }
 
+const connectionsOf = ({ quick }: Run): number => (quick ? QUICK_CONNECTIONS : CONNECTIONS)
+
 async function startPair(run: Run, serverLoad: ServerLoad): Promise<Pair> {
   const { headers = 'few', isJustStarted } = serverLoad
   const server = startServer(serverLoad, run.folder)
@@ -59,10 +62,11 @@ async function startPair(run: Run, serverLoad: ServerLoad): Promise<Pair> {
   const load = startChild(new URL('load.js', import.meta.url), [port, headers])
   // Otherwise files would be written, and garbage collected, by the load's core.
   if (!run.quick && canPin()) for (const [core, child] of [server, load].entries()) child.pin(core)
+  const connections = connectionsOf(run)
   let sum = 0
   const measure = async (milliseconds: number): Promise<Sample> => {
     const before = await server.ask({})
-    const answer = await load.ask({ connections: CONNECTIONS, milliseconds })
+    const answer = await load.ask({ connections, milliseconds })
     const after = await server.ask({})
     const requests = numberIn(answer, 'requests')
     sum += requests
@@ -110,7 +114,7 @@ export function latency(framework: Framework, variant: VariantName): Side {
       sample: async () => {
         const others: Record<string, number> = {}
         for (const part of PARTS_OF_BARE_RATE) {
-          const answer = await load.ask({ connections: CONNECTIONS, milliseconds, rate: part * highest })
+          const answer = await load.ask({ connections: connectionsOf(run), milliseconds, rate: part * highest })
           for (const quantile of QUANTILES) others[`${quantile} at ${part * 100}%`] = numberIn(answer, quantile)
         }
         return { value: numberIn(others, 'p99 at 70%'), others }
