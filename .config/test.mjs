@@ -57,6 +57,8 @@ function testOn(major) {
     TRACE_TEST_NODE: version,
     TRACE_TEST_AGAIN: '1',
     PATH: dirname(node) + delimiter + process.env.PATH,
+    // By that Node, npm would not find its global settings, and a test there installs from the same registry.
+    npm_config_registry: execFileSync('npm', ['config', 'get', 'registry'], { cwd: root, encoding: 'utf8' }).trim(),
   })
 }
 
