@@ -36,7 +36,10 @@ test('--help explains every option', () => {
 test('--list prints the rows that --only selects', () => {
   const { status, stdout } = bench('--list', '--only', 'scale', '--only', 'span')
   const names = stdout.split('\n').map((line) => line.split(' ')[0])
-  expect([status, names]).toEqual([0, ['span', 'scale-open', 'scale-queued', 'scale-append', 'scale-find', '']])
+  expect([status, names]).toEqual([
+    0,
+    ['span', 'scale-open', 'scale-queued', 'scale-append', 'scale-find', 'scale-turns', ''],
+  ])
 })
 
 test('--compare prints the medians of two files side by side', () => {
