@@ -34,8 +34,6 @@ let table: string
 
 beforeAll(async () => {
   const file = fileURLToPath(new URL('../../dynamorec/test/support/engine-process.mjs', import.meta.url))
-  // How Amazon's own DynamoDB Local answers is what the recorder's tests try; to start it takes seven seconds of a processor.
-  process.env['TRACE_TEST_DYNAMODB'] ??= 'dynalite'
   const { startEngineProcess }: { startEngineProcess(): Promise<Engine> } = await import(file)
   engine = await startEngineProcess()
   await writeStory(cwd)

@@ -3,13 +3,12 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
 import { buildTree, type SpanNode } from '@trace/analysis'
 import { serviceOf, type TraceReader } from '@trace/core'
 import { openReader } from '@trace/core/open'
-import { createTraceTable } from '@trace/dynamorec'
+import { startLocalTable } from '@trace/example-fanout/dynamodb-local'
 import { hasPostgresql, isInstalled, startPostgresql, startServer } from '../../channels/test/support/servers.js'
 import { type ReceivedSpan, Receiver } from './support/receiver.js'
 
@@ -109,32 +108,6 @@ async function treesIn(reader: TraceReader): Promise<string[]> {
   return buildTree(spans).roots.map((root) => outlineOf(root))
 }
 
-interface Engine {
-  readonly url: string
-  stop(): Promise<void>
-}
-
-/** A table in dynalite, which starts in a sixth of the time that DynamoDB Local takes: how that answers is what the recorder's tests try. */
-async function startTable(): Promise<Engine> {
-  Object.assign(process.env, {
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  })
-  process.env['TRACE_TEST_DYNAMODB'] ??= 'dynalite'
-  const file = fileURLToPath(new URL('../../dynamorec/test/support/engine-process.mjs', import.meta.url))
-  const { startEngineProcess }: { startEngineProcess(): Promise<Engine> } = await import(file)
-  const { url: endpoint, stop } = await startEngineProcess()
-  const isUp = (): Promise<boolean> =>
-    fetch(endpoint).then(
-      () => true,
-      () => false,
-    )
-  while (!(await isUp())) await sleep(50)
-  await createTraceTable({ table: 'Traces', region: 'local', endpoint, index: true })
-  return { url: `dynamodb://Traces?region=local&endpoint=${encodeURIComponent(endpoint)}&index=true`, stop }
-}
-
 const isPossible = isInstalled('redis-server') && hasPostgresql()
 
 ;(isPossible ? test : test.skip)(
@@ -144,7 +117,7 @@ const isPossible = isInstalled('redis-server') && hasPostgresql()
     const [redis, postgres, table, receiver] = await Promise.all([
       startServer('redis-server'),
       startPostgresql(),
-      startTable(),
+      startLocalTable(),
       Receiver.start(),
     ])
     const file = `yaml:${join(folder, 'traces.yaml')}`
@@ -187,7 +160,8 @@ const isPossible = isInstalled('redis-server') && hasPostgresql()
       expect(await treesIn(openReader(table.url))).toEqual([TREE])
     } finally {
       await services.stop()
-      await Promise.all([redis.stop(), postgres.stop(), table.stop(), receiver.close()])
+      await Promise.all([redis.stop(), postgres.stop(), receiver.close()])
+      table.stop()
       rmSync(folder, { recursive: true })
     }
   },
