@@ -86,6 +86,8 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
     this.kind = kind
     this.name = name
     this.lazyData = undefined
+    // What is recorded needs one in any case: so ids of the option `ids` are those of the order in which spans start.
+    if (trace.late === undefined) this.#spanId = tracer.newId()
     this.#begun = tracer.now()
   }
 
