@@ -44,7 +44,11 @@ test('every README has code to try, and every piece of it is one that is tested 
   for (const name of readmes) expect(existsSync(join(top, name)) ? name : `${name} is missing`).toBe(name)
   expect(typescript.length).toBeGreaterThanOrEqual(readmes.length - 1)
   const languages = new Set(snippets.map(({ language }) => language))
-  expect([...languages].sort()).toEqual(['sh', 'text', 'ts', 'yaml'].filter((language) => languages.has(language)))
+  const tested = ['js', 'sh', 'text', 'ts', 'yaml']
+  expect([...languages].sort()).toEqual(tested.filter((language) => languages.has(language)))
+  // What is to be loaded before a program runs in opentelemetry.test.ts.
+  const scripts = snippets.filter(({ language }) => language === 'js')
+  expect(scripts.map(({ at }) => at.replace(/:.*/, ''))).toEqual(['packages/otel/README.md'])
 })
 
 test('the programs that need a server run in a test of their package', () => {
