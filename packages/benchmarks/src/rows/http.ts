@@ -108,6 +108,30 @@ export const httpRows: readonly Row[] = [
   ...RATE_ROWS.flatMap((which) => FRAMEWORKS.map(([name, title]) => rateRow(name, title, which))),
   ...FRAMEWORKS.map(([name, title]) => latencyRow(name, title)),
   {
+    name: 'keep-http',
+    title: 'Node http: a request whose trace is not sampled, held until it is known that nothing failed, and let go',
+    unit: 'requests/s',
+    sides: {
+      held: rate({ framework: 'node', variant: 'held' }),
+      unsampled: rate({ framework: 'node', variant: 'unsampled' }),
+      bare: rate({ framework: 'node', variant: 'bare' }),
+    },
+    readings: [
+      {
+        label: 'times what it costs, more than on the bare server, where traces are not held',
+        of: 'held',
+        dividedBy: 'unsampled',
+        minus: 'bare',
+        figure: 'µs',
+        goal: { atMost: 2 },
+      },
+      { label: 'µs of processor time more than bare', of: 'held', minus: 'bare', figure: 'µs' },
+      { label: 'not held, µs more than bare', of: 'unsampled', minus: 'bare', figure: 'µs' },
+      { label: 'of the rate where traces are not held', of: 'held', dividedBy: 'unsampled' },
+    ],
+    starts: 2,
+  },
+  {
     name: 'headers',
     title: 'Node http: 64 KB of headers on a request',
     unit: 'requests/s',

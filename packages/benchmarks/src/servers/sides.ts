@@ -5,7 +5,7 @@ import { spreadOf } from '../harness/statistics.js'
 import { reachSteadyState } from '../harness/steady-state.js'
 
 export type Framework = 'fastify' | 'express' | 'node'
-export type VariantName = 'bare' | 'trace' | 'all-formats' | 'hand-written' | 'opentelemetry'
+export type VariantName = 'bare' | 'trace' | 'all-formats' | 'unsampled' | 'held' | 'hand-written' | 'opentelemetry'
 /** The headers that the load sends, see load.ts. */
 export type HeadersName = 'few' | 'many' | 'hostile'
 

@@ -1,4 +1,4 @@
-import { createTracer } from '@trace/core'
+import { createTracer, ratio, type TracerOptions } from '@trace/core'
 import { b3, type Propagator, requestId, w3c } from '@trace/http'
 import { traceExpress } from '@trace/http/express'
 import { traceFastify } from '@trace/http/fastify'
@@ -10,16 +10,21 @@ import { begin, finishedSpans, handContext, setFile } from './hand-written.js'
 
 const BARE: Variant = { spans: async () => 0 }
 
-function traced(path: string, options: { propagators?: readonly Propagator[] } = {}): Variant {
-  const tracer = createTracer({ recorder: yamlRecorder({ path }), service: 'server' })
-  const traceOptions = { tracer, ...options }
+interface Traced extends Pick<TracerOptions, 'sample' | 'keep'> {
+  readonly propagators?: readonly Propagator[]
+}
+
+function traced(path: string, { propagators, ...options }: Traced = {}): Variant {
+  const tracer = createTracer({ recorder: yamlRecorder({ path }), service: 'server', ...options })
+  const traceOptions = { tracer, ...(propagators && { propagators }) }
   return {
     node: (handler) => traceNode(handler, traceOptions),
     express: (app) => void app.use(traceExpress(traceOptions)),
     fastify: (app) => void app.register(traceFastify, traceOptions),
     spans: async () => {
       await tracer.flush()
-      return tracer.stats().recorded
+      const { recorded, unsampled } = tracer.stats()
+      return recorded + unsampled
     },
   }
 }
@@ -84,6 +89,10 @@ export async function variantOf(name: string, path: string): Promise<Variant> {
       return traced(path)
     case 'all-formats':
       return traced(path, { propagators: [w3c(), b3(), b3({ multi: true }), requestId()] })
+    case 'unsampled':
+      return traced(path, { sample: ratio(0) })
+    case 'held':
+      return traced(path, { sample: ratio(0), keep: { errors: true, slowerThan: 1_000 } })
     case 'hand-written':
       return handWritten(path)
     case 'opentelemetry':
