@@ -118,10 +118,9 @@ export const httpRows: readonly Row[] = [
     },
     readings: [
       {
-        label: 'times what it costs, more than on the bare server, where traces are not held',
+        label: 'times the processor time of a request whose trace is not held',
         of: 'held',
         dividedBy: 'unsampled',
-        minus: 'bare',
         figure: 'µs',
         goal: { atMost: 2 },
       },
