@@ -151,7 +151,8 @@ export function mongoAnswers(hello: Uint8Array, nothing: Uint8Array): Answers {
 function mongoAnswer(message: Buffer, document: Uint8Array, hello: Uint8Array): Buffer {
   const isOld = message.readInt32LE(12) === MONGO_QUERY
   // Of the old reply: flags, a cursor, where it starts, how many documents; of a message: flags, and what follows.
-  const body = isOld ? Buffer.concat([Buffer.alloc(16), Buffer.from([1, 0, 0, 0]), hello]) : Buffer.concat([Buffer.alloc(5), document]) // biome-ignore format: one line
+  const before = isOld ? [...new Uint8Array(16), 1, 0, 0, 0] : new Uint8Array(5)
+  const body = Buffer.concat([Uint8Array.from(before), isOld ? hello : document])
   const head = Buffer.alloc(MONGO_HEADER)
   const words = [MONGO_HEADER + body.length, 0, message.readInt32LE(4), isOld ? MONGO_REPLY : MONGO_MESSAGE]
   for (const [at, word] of words.entries()) head.writeInt32LE(word, at * 4)

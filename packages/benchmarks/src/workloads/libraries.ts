@@ -118,7 +118,8 @@ async function openMongo(tracer?: Tracer): Promise<Ask> {
   }
   const nothing = { ok: 1, cursor: { id: BSON.Long.ZERO, ns: 'shop.users', firstBatch: [] } }
   const port = await listen(() => mongoAnswers(BSON.serialize(hello), BSON.serialize(nothing)))
-  const client = new MongoClient(`mongodb://127.0.0.1:${port}/`, { maxPoolSize: 10, monitorCommands: tracer !== undefined }) // biome-ignore format: one line
+  const options = { maxPoolSize: 10, monitorCommands: tracer !== undefined }
+  const client = new MongoClient(`mongodb://127.0.0.1:${port}/`, options)
   await client.connect()
   if (tracer !== undefined) traceMongo(tracer, client)
   const users = client.db('shop').collection('users')
