@@ -25,7 +25,7 @@ export function lineVerdicts(columns: Columns, text: string | undefined, word: s
   if (text === undefined || !isPlain(word)) return verdicts.map((verdict) => Math.max(verdict, MAYBE))
   // Numbers, true, false and null are JSON as they are text. A list of a bigint or of a number that JSON lacks is parsed.
   const isBare = /^[\w.+-]+$/.test(word)
-  return judge(columns, text, word, verdicts, (at, from, before) => {
+  return judge(columns, [text, word], verdicts, (at, from, before) => {
     if (before === SURE) return SURE
     const where = placeOf(text, from, at)
     // What is in a key may be in a value too.
@@ -37,8 +37,11 @@ export function lineVerdicts(columns: Columns, text: string | undefined, word: s
 /** Tells of one place of a part: undefined where the next place in the line tells. */
 type Judge = (at: number, lineFrom: number, before: number) => number | undefined
 
+/** All data, and the part of them that is looked for. */
+type Sought = readonly [text: string, part: string]
+
 /** Puts verdicts on the lines that have a part. */
-function judge({ count, dataFrom }: Columns, text: string, part: string, verdicts: Verdicts, judgeOf: Judge): Verdicts {
+function judge({ count, dataFrom }: Columns, [text, part]: Sought, verdicts: Verdicts, judgeOf: Judge): Verdicts {
   let line = 0
   for (let at = text.indexOf(part, dataFrom[0]); at >= 0; ) {
     while (line < count && (dataFrom[line + 1] ?? Infinity) <= at) line++
@@ -61,10 +64,10 @@ export function valueVerdicts(columns: Columns, key: string, test: (value: strin
   if (!isPlain(key) || !isPlain(last)) return new Uint8Array(count).fill(MAYBE)
   // A key with dots may lead into maps: then the last part of it stands in the text.
   const verdicts = new Uint8Array(count)
-  if (last !== key) judge(columns, text, last, verdicts, () => MAYBE)
+  if (last !== key) judge(columns, [text, last], verdicts, () => MAYBE)
   const known = onceEach(test)
   const member = `"${key}":`
-  return judge(columns, text, member, verdicts, (at, from) =>
+  return judge(columns, [text, member], verdicts, (at, from) =>
     placeOf(text, from, at) === 'top' ? verdictOn(text, at + member.length, known) : MAYBE,
   )
 }
