@@ -1,7 +1,8 @@
 import { type ActiveSpan, describe, isTracing, type Tracer } from '@trace/core'
+import { describeQuery } from './libraries/described-queries.js'
 import { failQuery } from './libraries/postgresql.js'
 import { endingIterator, settlingAlike } from './libraries/settling.js'
-import { type Dialect, describeQuery } from './libraries/sql.js'
+import type { Dialect } from './libraries/sql.js'
 import { isObject, isThenable, type Method, methodOf, override, read } from './libraries/wrapping.js'
 
 // Kysely: https://kysely.dev, and OpenTelemetry's names of databases

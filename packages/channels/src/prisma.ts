@@ -1,6 +1,7 @@
 import { type ActiveSpan, isTracing, type Tracer } from '@trace/core'
+import { describeQuery } from './libraries/described-queries.js'
 import { shortened } from './libraries/shortened-error.js'
-import { type Dialect, describeQuery } from './libraries/sql.js'
+import type { Dialect } from './libraries/sql.js'
 import { isObject, read } from './libraries/wrapping.js'
 
 // Prisma: https://www.prisma.io/docs/orm/prisma-client/client-extensions/query

@@ -1,5 +1,6 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
 import { type ActiveSpan, bindSpans, currentSpan, describe, isTracing, onOneLine, type Tracer } from '@trace/core'
+import { notes } from './notes.js'
 
 /** What a library publishes for one call: the same object at each of its events. Its keys are those of the library. */
 export type ChannelMessage = Readonly<Record<string, unknown>>
@@ -20,16 +21,26 @@ export interface ChannelSpans {
   readonly outsideTraces?: boolean
 }
 
+/** For libraries whose calls take so little time that copying data would count. */
+export interface WritingSpans extends ChannelSpans {
+  /** Writes into the data of a span when a call begins. */
+  readonly begin?: (data: Record<string, unknown>, message: ChannelMessage) => void
+  /** Writes into the data of a span when a call has ended. */
+  readonly end?: (data: Record<string, unknown>, message: ChannelMessage) => void
+  /** Whether what the library does in a call makes no spans: then nothing is run in the span of the call, which takes time. */
+  readonly isLeaf?: boolean
+}
+
 /** For whom a channel is traced. */
 interface Use {
   readonly tracer: Tracer
-  readonly spans: ChannelSpans
+  readonly spans: WritingSpans
 }
 
 /** A call that is recorded. */
 class Call implements Use {
   readonly tracer: Tracer
-  readonly spans: ChannelSpans
+  readonly spans: WritingSpans
   readonly span: ActiveSpan
   /** The current span of whoever called; undefined outside a trace. */
   readonly caller: ActiveSpan | undefined
@@ -37,37 +48,19 @@ class Call implements Use {
   /** The call whose message this one shares, where a library publishes one object on several channels. */
   readonly outer: Call | undefined
 
-  constructor(channel: TracedChannel, { tracer, spans }: Use, message: ChannelMessage) {
+  constructor(channel: TracedChannel, { tracer, spans }: Use, message: ChannelMessage, caller: ActiveSpan | undefined) {
     const { kind, name } = spans
     this.tracer = tracer
     this.spans = spans
     this.channel = channel
-    this.caller = currentSpan()
-    this.outer = Note.of(message)
+    this.caller = caller
+    this.outer = calls.of(message)
     this.span = tracer.start(kind, typeof name === 'string' ? name : (given(this, name, message) ?? kind))
   }
 }
 
-class Itself {
-  constructor(message: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: the class below adds its private field to this object.
-    return message
-  }
-}
-
-/** Holds on a message which call it tells of, in a field that nobody else sees: a WeakMap takes several times as long to collect. */
-class Note extends Itself {
-  #call: Call | undefined
-
-  static put(message: object, call: Call | undefined): void {
-    const note = #call in message ? message : new Note(message)
-    note.#call = call
-  }
-
-  static of(message: object): Call | undefined {
-    return #call in message ? message.#call : undefined
-  }
-}
+/** Which call a message tells of. */
+const calls = notes<Call | undefined>()
 
 /** Those that were traced ever: each listens to the ends of calls for good, since some outlast the tracing. */
 const channels = new Map<string, TracedChannel>()
@@ -122,7 +115,7 @@ class TracedChannel {
   trace(use: Use): (() => void) | undefined {
     if (this.#use !== undefined) return undefined
     this.#use = use
-    const unbindStart = bindSpans(this.#channel.start, (message) => this.#begin(message))
+    const unbindStart = this.#onStart(use.spans.isLeaf === true)
     const unbindAsyncStart = bindSpans(this.#channel.asyncStart, (message) => this.#callOf(message)?.caller)
     return () => {
       if (this.#use !== use) return
@@ -132,16 +125,30 @@ class TracedChannel {
     }
   }
 
+  /** @returns ends that */
+  #onStart(isLeaf: boolean): () => void {
+    const { start } = this.#channel
+    if (!isLeaf) return bindSpans(start, (message) => this.#begin(message))
+    // Whoever publishes gets what a subscriber throws as an uncaught exception.
+    const begin = (message: unknown): void => {
+      try {
+        this.#begin(message)
+      } catch {}
+    }
+    start.subscribe(begin)
+    return () => void start.unsubscribe(begin)
+  }
+
   #begin(message: unknown): ActiveSpan | undefined {
     const caller = currentSpan()
     const use = this.#use
     // Nothing can be noted on a frozen one, and the span would stay open.
     if (use === undefined || !isMessage(message) || !Object.isExtensible(message)) return undefined
     if (caller === undefined ? use.spans.outsideTraces !== true : !isTracing()) return undefined
-    const call = new Call(this, use, message)
+    const call = new Call(this, use, message, caller)
     const { span, spans } = call
-    if (span.recording && spans.data !== undefined) span.data = given(call, spans.data, message) ?? {}
-    Note.put(message, call)
+    if (span.recording) write(call, spans.begin, spans.data, message)
+    calls.put(message, call)
     return span
   }
 
@@ -161,25 +168,45 @@ class TracedChannel {
     const call = this.#callOf(message)
     if (call === undefined || !isMessage(message)) return
     const { span, spans } = call
-    if (spans.resultData !== undefined && span.recording) span.data = given(call, spans.resultData, message) ?? {}
+    if (span.recording) write(call, spans.end, spans.resultData, message)
     span.finish()
-    Note.put(message, call.outer)
+    calls.put(message, call.outer)
   }
 
   #callOf(message: unknown): Call | undefined {
-    let call = isMessage(message) ? Note.of(message) : undefined
+    let call = isMessage(message) ? calls.of(message) : undefined
     while (call !== undefined && call.channel !== this) call = call.outer
     return call
   }
 }
 
-function given<T>({ tracer, spans }: Use, fn: (message: ChannelMessage) => T, message: ChannelMessage): T | undefined {
+/** Adds what one of two functions tells of a call. */
+function write(
+  call: Call,
+  writing: WritingSpans['begin'],
+  giving: ChannelSpans['data'],
+  message: ChannelMessage,
+): void {
+  if (giving !== undefined) call.span.data = given(call, giving, message) ?? {}
+  if (writing === undefined) return
+  try {
+    writing(call.span.data, message)
+  } catch (error) {
+    warnOf(call, error)
+  }
+}
+
+function given<T>(use: Use, fn: (message: ChannelMessage) => T, message: ChannelMessage): T | undefined {
   try {
     return fn(message)
   } catch (error) {
-    tracer.warn('channel function threw', `a function for spans of kind ${spans.kind} threw: ${textOf(error)}`)
+    warnOf(use, error)
     return undefined
   }
+}
+
+function warnOf({ tracer, spans }: Use, error: unknown): void {
+  tracer.warn('channel function threw', `a function for spans of kind ${spans.kind} threw: ${textOf(error)}`)
 }
 
 function textOf(error: unknown): string {

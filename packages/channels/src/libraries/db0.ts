@@ -1,6 +1,7 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
+import { type DescribedQuery, describeQuery } from './described-queries.js'
 import { text } from './message.js'
-import { type DescribedQuery, type Dialect, describeQuery } from './sql.js'
+import type { Dialect } from './sql.js'
 
 // The channel of db0 (https://db0.unjs.io, `withTracing`).
 

@@ -1,7 +1,7 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
+import { describeQuery } from './described-queries.js'
 import { text } from './message.js'
 import { shortened } from './shortened-error.js'
-import { describeQuery } from './sql.js'
 import { isObject, read } from './wrapping.js'
 
 // The channels of mssql (https://github.com/tediousjs/node-mssql, lib/diagnostics.js), and OpenTelemetry's keys for SQL Server

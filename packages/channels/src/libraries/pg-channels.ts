@@ -1,7 +1,7 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
+import { type DescribedQuery, describeQuery } from './described-queries.js'
 import { text } from './message.js'
 import { databaseOf, sqlStateOf, withoutValues } from './postgresql.js'
-import { type DescribedQuery, describeQuery } from './sql.js'
 import { read } from './wrapping.js'
 
 // The channels of a coming release of pg and pg-pool (https://github.com/brianc/node-postgres/pull/3650).

@@ -1,6 +1,6 @@
 import type { ActiveSpan } from '@trace/core'
+import { type DescribedQuery, describeQuery } from './described-queries.js'
 import { shortened } from './shortened-error.js'
-import { describeQuery } from './sql.js'
 import { isObject, read } from './wrapping.js'
 
 // OpenTelemetry's keys for PostgreSQL (https://opentelemetry.io/docs/specs/semconv/database/postgresql/).
@@ -32,10 +32,15 @@ export function addDatabase(span: ActiveSpan, { namespace, address, port }: Data
 
 /** Names a span after its query, and adds the query's text without its literals. */
 export function addQuery(span: ActiveSpan, text: string): void {
-  const { masked, summary, operation } = describeQuery(text, 'standard')
+  addDescribed(span, describeQuery(text, 'standard'))
+}
+
+/** Names a span after a query, and adds what is recorded of it. */
+export function addDescribed(span: ActiveSpan, { masked, summary, operation }: DescribedQuery): void {
+  const { data } = span
   span.name = summary
-  if (operation !== undefined) span.data['db.operation.name'] = operation
-  span.data['db.query.text'] = masked
+  if (operation !== undefined) data['db.operation.name'] = operation
+  data['db.query.text'] = masked
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */

@@ -1,5 +1,5 @@
-import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
-import { text, where } from './message.js'
+import type { ChannelMessage, ChannelSpans, WritingSpans } from '../channel/trace-channel.js'
+import { addWhere, text, where } from './message.js'
 import { shortened } from './shortened-error.js'
 import { isObject } from './wrapping.js'
 
@@ -48,14 +48,13 @@ export function queryText(message: ChannelMessage): string {
 
 const whereOf = (message: ChannelMessage): Record<string, unknown> => where('redis', message)
 
-const command: ChannelSpans = {
+const command: WritingSpans = {
   kind: 'cache',
   name: commandOf,
-  data: (message) => {
-    const data = whereOf(message)
+  begin: (data, message) => {
+    addWhere(data, 'redis', message)
     data['db.operation.name'] = commandOf(message)
     data['db.query.text'] = queryText(message)
-    return data
   },
   // Redis repeats the arguments of a command that it does not know.
   error: ({ error }) => (isObject(error) ? shortened(error, /, with args beginning with/) : error),

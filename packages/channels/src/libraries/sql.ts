@@ -1,5 +1,5 @@
 /** How much of a query is recorded at most, in characters. */
-const MAX_QUERY = 4_096
+export const MAX_QUERY = 4_096
 
 /** Whose rules a query's text follows: in MySQL, double quotes enclose a text; elsewhere, a name. */
 export type Dialect = 'mysql' | 'standard'
@@ -11,52 +11,6 @@ const DIGIT = /[0-9]/
 const NUMBER_REST = /[0-9a-fA-FxX._]*/y
 /** What neither is a part of a literal or a comment, nor begins one: most of a query at once. Other words are looked at one by one. */
 const PLAIN = /(?:[\s(),;=<>*+?|&!%^~:[\]]+|[A-Za-z_][\w.]*(?![\w.$@'\u0080-\uffff]))*/y
-
-/** What of a query can be recorded. */
-export interface DescribedQuery {
-  /** The query without its literals. */
-  readonly masked: string
-  /** Its operation and first table, such as `SELECT users`. */
-  readonly summary: string
-  /** Its first word, in capitals. */
-  readonly operation: string | undefined
-}
-
-/** How many queries are remembered for each dialect, since programs repeat theirs: in the worst case, 4 MB. */
-const MAX_REMEMBERED = 100
-
-const remembered: Readonly<Record<Dialect, Map<string, DescribedQuery>>> = { mysql: new Map(), standard: new Map() }
-/** The same by the masked query: where a library publishes queries with their literals in them, these repeat. */
-const rememberedMasked: Map<string, DescribedQuery> = new Map()
-
-/** The last query: a span asks for its name and for its data, one after the other. */
-let last: { readonly query: string; readonly dialect: Dialect; readonly described: DescribedQuery } | undefined
-
-export function describeQuery(query: string, dialect: Dialect): DescribedQuery {
-  if (last?.query === query && last.dialect === dialect) return last.described
-  let described = remembered[dialect].get(query)
-  if (described === undefined) {
-    described = describeMasked(maskQuery(query, dialect))
-    // One with literals is soon replaced by the next: with them, it would only push others out.
-    if (described.masked === query) remember(remembered[dialect], query, described)
-  }
-  last = query.length > MAX_QUERY ? undefined : { query, dialect, described }
-  return described
-}
-
-function describeMasked(masked: string): DescribedQuery {
-  const known = rememberedMasked.get(masked)
-  if (known !== undefined) return known
-  const described = { masked, summary: summaryOf(masked), operation: operationOf(masked) }
-  remember(rememberedMasked, masked, described)
-  return described
-}
-
-function remember(known: Map<string, DescribedQuery>, text: string, described: DescribedQuery): void {
-  if (text.length > MAX_QUERY) return
-  if (known.size >= MAX_REMEMBERED) known.clear()
-  known.set(text, described)
-}
 
 /**
  * A query without its literals: each text and number becomes `?`. Names, keywords and placeholders stay; comments become a space, since

@@ -43,6 +43,7 @@ function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined
   try {
     for (const key in data) {
       const value = data[key]
+      if (value === undefined) continue
       size += ENTRY_SIZE + key.length
       if (typeof value === 'string') size += value.length
       else if (typeof value !== 'number' && typeof value !== 'boolean') return undefined
