@@ -65,6 +65,7 @@ const { metafile } = await build({
   jsxImportSource: 'preact',
   minify: true,
   legalComments: 'none',
+  charset: 'utf8',
   inject: ['buffer-in-browsers.mjs'],
   logLevel: 'warning',
   metafile: true,

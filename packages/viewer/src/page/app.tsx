@@ -4,7 +4,7 @@ import { StoredComparison } from './compare/compare-view.js'
 import { FileView, type FileViewProps } from './file-view.js'
 import { Problem, SERVER, savedSpans } from './frame/api.js'
 import { type Dropped, useFileDrop } from './frame/drop.js'
-import { switchTimes, utc } from './frame/format.js'
+import { isUtc, switchTimes } from './frame/format.js'
 import { Help } from './frame/help.js'
 import { focusSearch, useKeys } from './frame/keys.js'
 import { go, listPlace, place } from './frame/location.js'
@@ -72,8 +72,8 @@ function Top({ dropped, onClose, onHelp }: TopProps): JSX.Element {
           Close the file
         </button>
       )}
-      <button type="button" aria-pressed={utc.value} onClick={switchTimes}>
-        {utc.value ? 'UTC' : 'Local time'}
+      <button type="button" aria-pressed={isUtc()} onClick={switchTimes}>
+        {isUtc() ? 'UTC' : 'Local time'}
       </button>
       <button type="button" onClick={onHelp} aria-label="Help: keys and search">
         ?

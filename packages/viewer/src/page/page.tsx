@@ -1,4 +1,3 @@
-import { effect } from '@preact/signals-core'
 import { render } from 'preact'
 import { App } from './app.js'
 import { place } from './frame/location.js'
@@ -8,12 +7,14 @@ const SHOWN = [place, listing, loading, notLive, problem, values, waiting]
 let isDue = false
 
 // Draws what has changed, once for all that changes at a time.
-effect(() => {
-  for (const signal of SHOWN) signal.value
+function draw(): void {
   if (isDue) return
   isDue = true
   queueMicrotask(() => {
     isDue = false
     render(<App />, document.body)
   })
-})
+}
+
+for (const signal of SHOWN) signal.subscribe(draw)
+draw()

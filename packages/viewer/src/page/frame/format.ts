@@ -1,12 +1,13 @@
-import { computed, type ReadonlySignal } from '@preact/signals-core'
 import { formatDuration } from '@trace/analysis'
 import { place, set } from './location.js'
 
 /** Whether times are shown in UTC; else in the time zone of the browser. */
-export const utc: ReadonlySignal<boolean> = computed(() => place.value['time'] === 'utc')
+export function isUtc(): boolean {
+  return place.value['time'] === 'utc'
+}
 
 export function switchTimes(): void {
-  set({ time: utc.peek() ? undefined : 'utc' })
+  set({ time: isUtc() ? undefined : 'utc' })
 }
 
 export function duration(nanoseconds: bigint | number | undefined): string {
@@ -17,7 +18,7 @@ export function duration(nanoseconds: bigint | number | undefined): string {
 export function clockTime(nanoseconds: bigint): string {
   const date = dateOf(nanoseconds)
   if (date === undefined) return '?'
-  const timeZone = utc.value ? 'UTC' : undefined
+  const timeZone = isUtc() ? 'UTC' : undefined
   const time = date.toLocaleTimeString('en-GB', {
     timeZone,
     hour: '2-digit',

@@ -1,12 +1,12 @@
-import { type ReadonlySignal, signal } from '@preact/signals-core'
+import { Signal } from './signal.js'
 
 /** What the page shows, all of it in the URL, so that a link shows the same. */
 export type Place = Readonly<Record<string, string | undefined>>
 
-const current = signal<Place>(read())
+const current = new Signal<Place>(read())
 
 /** The parameters of the URL. */
-export const place: ReadonlySignal<Place> = current
+export const place: Pick<Signal<Place>, 'subscribe'> & { readonly value: Place } = current
 
 addEventListener('popstate', () => {
   current.value = read()
@@ -28,13 +28,13 @@ export function listPlace(): Place {
 
 /** Goes to another place: a step that the browser's Back undoes. */
 export function go(to: Place): void {
-  if (current.peek()['trace'] === undefined) list = current.peek()
+  if (current.value['trace'] === undefined) list = current.value
   write({ ...to, ...kept() }, 'pushState')
 }
 
 /** Changes some of the parameters, in the step where the page is. An empty or undefined one goes. */
 export function set(changes: Place): void {
-  write({ ...current.peek(), ...changes }, 'replaceState')
+  write({ ...current.value, ...changes }, 'replaceState')
 }
 
 /** The address of a place, for links. */

@@ -3,7 +3,7 @@ import { RANGES } from '../../wire/list-query.js'
 import { clockTime } from '../frame/format.js'
 import { place, set } from '../frame/location.js'
 import { SearchBox } from '../frame/search-box.js'
-import { listing, loading, loadValues, notLive, paused, problem, reload, resume, values, waiting } from './listing.js'
+import { isPaused, listing, loading, loadValues, notLive, problem, reload, resume, values, waiting } from './listing.js'
 
 /** What chooses traces: a search, a time range, and whether new ones are shown. */
 export function Controls(): JSX.Element {
@@ -85,7 +85,7 @@ function LiveButton(): JSX.Element {
     )
   }
   const held = waiting.value.length
-  return paused.value ? (
+  return isPaused() ? (
     <button type="button" class="live" onClick={resume}>
       ▶ Resume{held > 0 ? ` (${held} new)` : ''}
     </button>
@@ -102,6 +102,6 @@ function pause(): void {
 
 /** Stops or goes on showing what arrives. */
 export function togglePause(): void {
-  if (paused.peek()) resume()
+  if (isPaused()) resume()
   else pause()
 }

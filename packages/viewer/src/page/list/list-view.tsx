@@ -1,10 +1,11 @@
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { ListSource } from '../frame/api.js'
 import { useKeys } from '../frame/keys.js'
+import { place } from '../frame/location.js'
 import { Controls, togglePause } from './controls.js'
 import { Counts } from './counts.js'
-import { keepLoaded, loading, notLive, sorted } from './listing.js'
+import { keepLoaded, listing, loading, notLive, sorted } from './listing.js'
 import { Nothing, Notices } from './notices.js'
 import { Scatter } from './scatter.js'
 import { showMore, TraceTable } from './trace-table.js'
@@ -27,10 +28,11 @@ export function ListView({ source, notice }: ListViewProps): JSX.Element {
     End: () => focusRow((_at, last) => last),
     m: showMore,
     p: () => {
-      if (notLive.peek() === undefined) togglePause()
+      if (notLive.value === undefined) togglePause()
     },
   })
-  const traces = sorted.value
+  const [{ sort }, listed] = [place.value, listing.value]
+  const traces = useMemo(() => sorted(listed?.traces ?? [], sort), [listed, sort])
   return (
     <main class="list" aria-busy={loading.value}>
       <Controls />

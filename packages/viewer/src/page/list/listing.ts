@@ -1,22 +1,24 @@
-import { computed, effect, signal } from '@preact/signals-core'
 import type { StoredValues } from '@trace/analysis'
 import { MOST_LISTED, PAGE } from '../../wire/list-query.js'
 import { type ListedTrace, type Listing, type ListSource, Problem } from '../frame/api.js'
 import { place, set } from '../frame/location.js'
+import { Signal } from '../frame/signal.js'
 
 /** As many traces that arrived are kept while the list is paused. */
 const MOST_WAITING = 1_000
 
-export const listing = signal<Listing | undefined>(undefined)
-export const problem = signal<Problem | undefined>(undefined)
-export const loading = signal(false)
+export const listing = new Signal<Listing | undefined>(undefined)
+export const problem = new Signal<Problem | undefined>(undefined)
+export const loading = new Signal(false)
 /** Why nothing arrives by itself; undefined while it does. */
-export const notLive = signal<string | undefined>('')
-export const waiting = signal<readonly ListedTrace[]>([])
+export const notLive = new Signal<string | undefined>('')
+export const waiting = new Signal<readonly ListedTrace[]>([])
 /** What a search may name; undefined until somebody is about to search. */
-export const values = signal<StoredValues | undefined>(undefined)
+export const values = new Signal<StoredValues | undefined>(undefined)
 
-export const paused = computed(() => place.value['live'] === 'off')
+export function isPaused(): boolean {
+  return place.value['live'] === 'off'
+}
 
 export const COLUMNS = {
   start: (trace: ListedTrace) => trace.start,
@@ -28,14 +30,13 @@ export const COLUMNS = {
   open: (trace: ListedTrace) => trace.open,
 }
 
-/** The traces in the order that the URL asks for. */
-export const sorted = computed(() => {
-  const { sort = '-start' } = place.value
+/** The traces in the order that the URL asks for. @param sort a column, with a minus in front for the other way around */
+export function sorted(traces: readonly ListedTrace[], sort = '-start'): ListedTrace[] {
   const name = sort.replace('-', '')
   const value = Object.hasOwn(COLUMNS, name) ? COLUMNS[name as keyof typeof COLUMNS] : COLUMNS.start
   const sign = sort.startsWith('-') ? -1 : 1
-  return [...(listing.value?.traces ?? [])].sort((a, b) => sign * compare(value(a), value(b)))
-})
+  return traces.toSorted((a, b) => sign * compare(value(a), value(b)))
+}
 
 function compare<T extends bigint | number | string>(a: T, b: T): number {
   return a < b ? -1 : a > b ? 1 : 0
@@ -55,16 +56,19 @@ export function keepLoaded(from: ListSource): () => void {
   }
   const own = {}
   shown = own
-  const asked = computed(() => queryOf(place.value).toString())
-  const search = computed(() => place.value['q'] ?? '')
-  const hasEnd = computed(() => place.value['to'] !== undefined)
-  const endLoading = effect(() => load(new URLSearchParams(asked.value)))
-  const endLive = effect(() => {
-    const { follow } = from
-    notLive.value = follow === undefined || hasEnd.value ? 'What was chosen can have no new traces.' : ''
-    if (follow === undefined || hasEnd.value) return
-    return follow(search.value, { traces: arrive, state: (message) => (notLive.value = message), missed: reload })
-  })
+  const endLoading = atEach(
+    () => String(queryOf(place.value)),
+    (asked) => load(new URLSearchParams(asked)),
+  )
+  const live = { traces: arrive, state: (message?: string) => (notLive.value = message), missed: reload }
+  const endLive = atEach(
+    () => (place.value['to'] === undefined ? (place.value['q'] ?? '') : undefined),
+    (search) => {
+      const follows = from.follow !== undefined && search !== undefined
+      notLive.value = follows ? '' : 'What was chosen can have no new traces.'
+      return follows ? from.follow?.(search, live) : undefined
+    },
+  )
   return () => {
     endLoading()
     endLive()
@@ -72,14 +76,31 @@ export function keepLoaded(from: ListSource): () => void {
   }
 }
 
+/** Does something now, and again whenever what it does it for changes with the URL. @returns what ends it */
+function atEach<Value>(keyOf: () => Value, act: (value: Value) => (() => void) | undefined): () => void {
+  let value = keyOf()
+  let end = act(value)
+  const stop = place.subscribe(() => {
+    const next = keyOf()
+    if (next === value) return
+    value = next
+    end?.()
+    end = act(value)
+  })
+  return () => {
+    stop()
+    end?.()
+  }
+}
+
 export function reload(): void {
   waiting.value = []
-  load(queryOf(place.peek()))
+  load(queryOf(place.value))
 }
 
 /** Asks once what a search may name. */
 export function loadValues(): void {
-  if (values.peek() !== undefined || source === undefined) return
+  if (values.value !== undefined || source === undefined) return
   const from = source
   values.value = { services: [], kinds: [], names: [], hosts: [], keys: [] }
   from.values(new AbortController().signal).then(
@@ -115,7 +136,7 @@ function queryOf(at: typeof place.value): URLSearchParams {
 }
 
 /** What was asked for before is not waited for any more. */
-function load(query: URLSearchParams): void {
+function load(query: URLSearchParams): undefined {
   stopLoading.abort()
   stopLoading = new AbortController()
   const { signal: stopped } = stopLoading
@@ -136,14 +157,14 @@ function load(query: URLSearchParams): void {
 }
 
 function arrive(traces: readonly ListedTrace[]): void {
-  if (paused.peek()) {
-    waiting.value = merge(waiting.peek(), traces).slice(0, MOST_WAITING)
+  if (isPaused()) {
+    waiting.value = merge(waiting.value, traces).slice(0, MOST_WAITING)
     return
   }
-  const before = listing.peek()
+  const before = listing.value
   if (before === undefined) return
   const all = merge(before.traces, traces)
-  const limit = limitOf(place.peek())
+  const limit = limitOf(place.value)
   listing.value = { ...before, traces: all.slice(0, limit), more: before.more || all.length > limit }
 }
 

@@ -74,8 +74,8 @@ function More({ traces }: { readonly traces: readonly ListedTrace[] }): JSX.Elem
 
 /** Lists more traces, if there are any. */
 export function showMore(): void {
-  const limit = limitOf(place.peek())
-  if (listing.peek()?.more === true && limit < MOST_LISTED) set({ limit: String(Math.min(MOST_LISTED, limit + PAGE)) })
+  const limit = limitOf(place.value)
+  if (listing.value?.more === true && limit < MOST_LISTED) set({ limit: String(Math.min(MOST_LISTED, limit + PAGE)) })
 }
 
 function TraceRow({ trace }: { readonly trace: ListedTrace }): JSX.Element {

@@ -1,7 +1,7 @@
 import { gapsIn, type SpanNode } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import { type ComponentChildren, createRef, type JSX } from 'preact'
-import { duration, fullTime, utc } from '../frame/format.js'
+import { duration, fullTime, isUtc } from '../frame/format.js'
 import { type Place, place, set } from '../frame/location.js'
 import { Copy, CopySpan, CopyTree } from './copy.js'
 import { DataTable } from './data-table.js'
@@ -86,7 +86,7 @@ export function isBelow({ panel }: Place): boolean {
 }
 
 export function movePanel(): void {
-  const panel = isBelow(place.peek()) ? 'beside' : 'below'
+  const panel = isBelow(place.value) ? 'beside' : 'below'
   try {
     localStorage.setItem(KEPT, panel)
   } catch {
@@ -116,11 +116,11 @@ function Facts({ node, onSelect }: PartProps): JSX.Element {
     <table class="facts">
       <tbody>
         <Fact name="Process">{span.process}</Fact>
-        <Fact name="Start">{fullTime(span.start, utc.value)}</Fact>
+        <Fact name="Start">{fullTime(span.start, isUtc())}</Fact>
         <Fact name="Finish">
           {span.finish === undefined
             ? 'open: it has not ended, or its end was not recorded'
-            : fullTime(span.finish, utc.value)}
+            : fullTime(span.finish, isUtc())}
         </Fact>
         <Fact name="Duration">{duration(span.finish === undefined ? undefined : span.finish - span.start)}</Fact>
         <Fact name="Self time">{duration(node.selfTime)}</Fact>
