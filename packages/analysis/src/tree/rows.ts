@@ -48,8 +48,42 @@ export interface Row {
 /** Several like siblings that get one row. */
 type Group = readonly [SpanNode, ...SpanNode[]]
 
-/** A row while what is below it is not known yet. */
-type MutableRow = { -readonly [Key in keyof Row]: Row[Key] }
+/** Set in {@link TreeRow.lines} where the row is not the last of its siblings. */
+const GOES_ON = 1 << (MOST_GUIDES - 1)
+
+/** There may be hundreds of thousands, of which few are seen: guides are made when they are asked for. */
+class TreeRow implements Row {
+  readonly node: SpanNode
+  readonly fold: Fold | undefined
+  readonly depth: number
+  /** A bit for each level above, from depth 1 on, where a line goes on; and {@link GOES_ON}. */
+  lines: number
+  readonly isCritical: boolean
+  hidden = 0
+
+  constructor(node: SpanNode, group: Group | undefined, depth: number, lines: number) {
+    this.node = node
+    this.fold = group === undefined ? undefined : foldOf(group)
+    this.depth = depth
+    this.lines = lines
+    this.isCritical = group === undefined ? node.critical.length > 0 : group.some(({ critical }) => critical.length > 0)
+  }
+
+  get guides(): string {
+    const { depth, lines } = this
+    if (depth === 0) return ''
+    let guides = ''
+    for (let level = 1; level < Math.min(depth, MOST_GUIDES); level++) guides += (lines >> (level - 1)) & 1 ? '│' : ' '
+    return guides + (lines & GOES_ON ? '├' : '└')
+  }
+
+  /** What its children have of {@link lines}. */
+  get linesBelow(): number {
+    const { depth, lines } = this
+    const own = (lines & GOES_ON) !== 0 && depth > 0 && depth < MOST_GUIDES ? 1 << (depth - 1) : 0
+    return (lines & ~GOES_ON) | own
+  }
+}
 
 /**
  * The rows of a drawn tree, from top to bottom, in linear time.
@@ -58,47 +92,83 @@ type MutableRow = { -readonly [Key in keyof Row]: Row[Key] }
  */
 export function rowsOf(roots: readonly SpanNode[], options: RowOptions = {}): Row[] {
   const { foldFrom = 5, collapsed, only } = options
+  if (foldFrom === Infinity && collapsed === undefined && Array.isArray(only)) {
+    const found = rowsOfFound(roots, only)
+    if (found !== undefined) return found
+  }
   const shown = only === undefined ? undefined : withAncestors(roots, only)
   const isShown = ({ place }: SpanNode): boolean => shown === undefined || shown[place] === 1
   const rows: Row[] = []
   // No more is kept of each than the row itself: there may be hundreds of thousands.
-  const waiting: MutableRow[] = []
-  const push = (nodes: readonly SpanNode[], folds: Folds | undefined, depth: number, above: string): void => {
-    const [last, others] = depth === 0 ? ['', ''] : [`${above}└`, `${above}├`]
-    let guides = last
+  const waiting: TreeRow[] = []
+  /** @returns how many spans the subtrees of those that are shown have */
+  const push = (nodes: readonly SpanNode[], folds: Folds | undefined, depth: number, above: number): number => {
+    let [lines, shownBelow] = [above, 0]
     for (let at = nodes.length - 1; at >= 0; at--) {
       const node = nodes[at]
-      if (node === undefined || !isShown(node) || folds?.within.has(node) === true) continue
-      const group = folds?.groups.get(node)
-      waiting.push({
-        node,
-        fold: group === undefined ? undefined : foldOf(group),
-        depth,
-        guides,
-        hidden: 0,
-        isCritical: group === undefined ? node.critical.length > 0 : group.some(({ critical }) => critical.length > 0),
-      })
-      guides = others
+      if (node === undefined || !isShown(node)) continue
+      shownBelow += node.size
+      if (folds?.within.has(node) === true) continue
+      waiting.push(new TreeRow(node, folds?.groups.get(node), depth, lines))
+      lines = above | GOES_ON
     }
+    return shownBelow
   }
-  push(roots, undefined, 0, '')
+  push(roots, undefined, 0, 0)
   for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
     rows.push(row)
-    const { node, fold, depth, guides } = row
+    const { node, fold, depth } = row
     const { children } = node
-    const below = fold === undefined ? node.size - 1 : fold.nodes.reduce((sum, { size }) => sum + size - 1, 0)
-    row.hidden = below
-    if (below === 0 || fold !== undefined || collapsed?.(node) === true) continue
-    for (const child of children) if (isShown(child)) row.hidden -= child.size
-    if (row.hidden === below) continue
-    const above = guides.slice(0, -1)
-    push(
-      children,
-      children.length < foldFrom ? undefined : foldsOf(children.filter(isShown), foldFrom),
-      depth + 1,
-      depth === 0 || above.length >= MOST_GUIDES - 1 ? above : above + (guides === `${above}└` ? ' ' : '│'),
-    )
+    row.hidden = fold === undefined ? node.size - 1 : fold.nodes.reduce((sum, { size }) => sum + size - 1, 0)
+    if (row.hidden === 0 || fold !== undefined || collapsed?.(node) === true) continue
+    const folds = children.length < foldFrom ? undefined : foldsOf(children.filter(isShown), foldFrom)
+    row.hidden -= push(children, folds, depth + 1, row.linesBelow)
   }
+  return rows
+}
+
+/**
+ * The rows of some spans and of those above them, found by going up from each: what else is in the tree, which may be far more, is not
+ * looked at.
+ *
+ * @returns undefined where the roots or the spans are not in reading order
+ */
+function rowsOfFound(roots: readonly SpanNode[], nodes: readonly SpanNode[]): Row[] | undefined {
+  const ends = roots.map(({ place, size }) => place + size)
+  if (roots.some(({ place }, at) => place < (ends[at - 1] ?? 0))) return undefined
+  const rows: TreeRow[] = []
+  /** By place: 1 more than where its row is; 0 where it has none. */
+  const rowAt = new Uint32Array(ends.at(-1) ?? 0)
+  const parentOf = ({ depth, node }: TreeRow): TreeRow | undefined =>
+    depth === 0 ? undefined : rows[(rowAt[node.parent?.place ?? 0] ?? 0) - 1]
+  const above: SpanNode[] = []
+  let [root, before, top] = [0, -1, roots[0]]
+  for (const node of nodes) {
+    if (node.place <= before) return undefined
+    before = node.place
+    while (node.place >= (ends[root] ?? Infinity)) top = roots[++root]
+    if (top === undefined || node.place < top.place) continue
+    let at: SpanNode | undefined = node
+    for (; at !== undefined && rowAt[at.place] === 0; at = at === top ? undefined : at.parent) above.push(at)
+    let parent = at === undefined ? undefined : rows[(rowAt[at.place] ?? 0) - 1]
+    for (at = above.pop(); at !== undefined; at = above.pop()) {
+      const row: TreeRow = new TreeRow(at, undefined, parent === undefined ? 0 : parent.depth + 1, 0)
+      row.hidden = at.size - 1
+      if (parent !== undefined) parent.hidden -= at.size
+      rowAt[at.place] = rows.push(row)
+      parent = row
+    }
+  }
+  /** By place: whether a row below it by one level has been seen, from the end on. */
+  const isSeen = new Uint8Array(rowAt.length)
+  for (let at = rows.length - 1; at >= 0; at--) {
+    const row = rows[at]
+    const place = row?.node.parent?.place ?? -1
+    if (row === undefined || row.depth === 0) continue
+    if (isSeen[place] === 1) row.lines = GOES_ON
+    isSeen[place] = 1
+  }
+  for (const row of rows) row.lines |= parentOf(row)?.linesBelow ?? 0
   return rows
 }
 

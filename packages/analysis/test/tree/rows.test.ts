@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
+import fc from 'fast-check'
 import type { SpanNode } from '../../src/tree/node.js'
-import { type RowOptions, rowsOf } from '../../src/tree/rows.js'
+import { type Row, type RowOptions, rowsOf } from '../../src/tree/rows.js'
 import { buildTree } from '../../src/tree/tree.js'
 import { aSpan } from '../support/spans.js'
 
@@ -68,6 +69,31 @@ describe('rowsOf', () => {
     expect(drawn(spans, { only: ({ span }) => span.name === '4' })).toEqual(['1 +2', '└ 2 +1', ' └ 4'])
     expect(drawn(spans, { only: () => false })).toEqual([])
     expect(drawn(spans, { collapsed: ({ span }) => span.name === '2' })).toEqual(['1', '├ 2 +2', '└ 5', ' └ 6'])
+  })
+
+  test('shows the same, whether spans are listed or asked about, in any order, below any node', () => {
+    const told = (rows: readonly Row[]): unknown[] =>
+      rows.map(({ node, guides, depth, hidden, isCritical }) => [node.place, guides, depth, hidden, isCritical])
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 40 }),
+        fc.array(fc.nat({ max: 39 }), { maxLength: 12 }),
+        fc.constantFrom('all', 'one', 'some'),
+        fc.boolean(),
+        (parents, places, of, isSorted) => {
+          // Most are below one that came before; half of the time it is the last one, so that there are deep ones.
+          const { nodes, roots } = buildTree(
+            parents.map((parent, at) => spanOf(at + 1, parent > 20 ? at : parent % (at + 1))),
+          )
+          const only = places.flatMap((place) => nodes[place] ?? [])
+          if (isSorted) only.sort((a, b) => a.place - b.place)
+          const below = of === 'all' ? roots : of === 'one' ? nodes.slice(-1) : (nodes[0]?.children ?? [])
+          const listed = rowsOf(below, { foldFrom: Infinity, only })
+          expect(told(listed)).toEqual(told(rowsOf(below, { foldFrom: Infinity, only: (node) => only.includes(node) })))
+        },
+      ),
+      { numRuns: 300 },
+    )
   })
 
   test('draws what is below any node', () => {
