@@ -1,6 +1,6 @@
 import { parseDuration, parseSearch, type Search, type Term } from '@trace/analysis'
 import type { PlainData, Span } from '@trace/core/spans'
-import { lineVerdicts, lowerTextOf, valueVerdicts } from './data-lines.js'
+import { dataIndexOf } from './data-index.js'
 import { type Columns, placeInColumns } from './read.js'
 import { timesOf } from './table.js'
 import { inverse, MAYBE, NO, SURE, type Verdicts } from './verdicts.js'
@@ -15,10 +15,21 @@ export class Sieve {
   readonly #columns: Columns
   /** Where the spans are in the columns. */
   readonly #places: Uint32Array
+  /** Where what is in the columns is among the spans. */
+  readonly #order: Uint32Array
+  readonly #processes: Postings
+  readonly #kinds: Postings
+  readonly #names: Postings
 
   constructor(columns: Columns, places: Uint32Array) {
     this.#columns = columns
     this.#places = places
+    // Beyond the end, and so nowhere, where a span is not among them.
+    this.#order = new Uint32Array(columns.count).fill(places.length)
+    for (let at = 0; at < places.length; at++) this.#order[places[at] ?? 0] = at
+    this.#processes = new Postings(columns.words, columns.processes, places)
+    this.#kinds = new Postings(columns.words, columns.kinds, places)
+    this.#names = new Postings(columns.words, columns.names, places)
   }
 
   /**
@@ -26,17 +37,87 @@ export class Sieve {
    *
    * @param q a search without mistakes
    */
-  verdicts(q: string): Uint8Array {
-    const { terms } = parseSearch(q)
-    const whole = new Uint8Array(this.#places.length).fill(SURE)
-    for (const term of terms) {
-      const ofTerm = verdictsOf(this.#columns, term, q)
-      for (let at = 0; at < whole.length; at++) {
-        const verdict = ofTerm[this.#places[at] ?? 0] ?? MAYBE
-        if (verdict < (whole[at] ?? NO)) whole[at] = verdict
+  verdicts(q: string): Verdicts {
+    const [first = this.#all(SURE), ...others] = parseSearch(q).terms.map((term) => this.#ofTerm(term, q))
+    for (const other of others) {
+      for (let at = 0; at < first.length; at++) {
+        const verdict = other[at] ?? NO
+        if (verdict < (first[at] ?? NO)) first[at] = verdict
       }
     }
-    return whole
+    return first
+  }
+
+  #all(verdict: number): Verdicts {
+    return new Uint8Array(this.#places.length).fill(verdict)
+  }
+
+  #ofTerm(term: Term, q: string): Verdicts {
+    const { negated, isKey, field = '', from, to } = term
+    const { matches } = parseSearch(q.slice(from + (negated ? 1 : 0), to))
+    const test = (value: string | number): boolean => matches(spanWith({ data: { [field]: value } }))
+    const verdicts = isKey
+      ? dataIndexOf(this.#columns).ofKey({ key: field, test }, this.#all(NO), this.#order)
+      : term.field === undefined
+        ? this.#ofWord(term.value ?? '', matches)
+        : this.#ofField(term, matches)
+    return negated ? inverse(verdicts) : verdicts
+  }
+
+  /** A word may be in the name, kind, process or data. */
+  #ofWord(word: string, matches: Matches): Verdicts {
+    const verdicts = this.#all(NO)
+    for (const postings of [this.#names, this.#kinds, this.#processes])
+      postings.mark(verdicts, (name) => matches(spanWith({ name })))
+    // Where all names have it, the data need not be looked through.
+    return verdicts.includes(NO)
+      ? dataIndexOf(this.#columns).ofWord(word.toLowerCase(), verdicts, this.#order)
+      : verdicts
+  }
+
+  #ofField({ field, value }: Term, matches: Matches): Verdicts {
+    switch (field) {
+      case 'service':
+      case 'process':
+      case 'host':
+        return this.#processes.mark(this.#all(NO), (process) => matches(spanWith({ process })))
+      case 'kind':
+        return this.#kinds.mark(this.#all(NO), (kind) => matches(spanWith({ kind })))
+      case 'name':
+        return this.#names.mark(this.#all(NO), (name) => matches(spanWith({ name })))
+      case 'status':
+        return this.#ofStatus(matches)
+      case 'duration':
+        return this.#ofDuration(value ?? '')
+      default:
+        return this.#all(MAYBE)
+    }
+  }
+
+  #ofStatus(matches: Matches): Verdicts {
+    const { failed } = this.#columns
+    const verdicts = this.#all(matches(NOBODY) ? SURE : NO)
+    const ofFailed = matches(spanWith({ data: FAILED })) ? SURE : NO
+    for (let at = failed.indexOf(1); at >= 0; at = failed.indexOf(1, at + 1)) verdicts[this.#order[at] ?? 0] = ofFailed
+    return verdicts
+  }
+
+  #ofDuration(value: string): Verdicts {
+    const verdicts = this.#all(MAYBE)
+    const [, operator = '', rest = ''] = /^([<>]=?)(.*)$/s.exec(value) ?? []
+    const limit = Math.round(parseDuration(rest) ?? Number.NaN)
+    if (operator === '' || Number.isNaN(limit)) return verdicts
+    const { starts, finishes } = timesOf(this.#columns)
+    const [sign, orEqual] = [operator.startsWith('<') ? -1 : 1, operator.endsWith('=')]
+    for (let at = 0; at < verdicts.length; at++) {
+      const place = this.#places[at] ?? 0
+      const [start = 0, finish = 0] = [starts[place], finishes[place]]
+      const beyond = sign * (finish - start - limit)
+      // Of an open span it is not a number.
+      if (Number.isNaN(finish) || (Number.isSafeInteger(start) && Number.isSafeInteger(finish)))
+        verdicts[at] = beyond > 0 || (beyond === 0 && orEqual) ? SURE : NO
+    }
+    return verdicts
   }
 }
 
@@ -56,18 +137,6 @@ export function sieveOf(spans: readonly Span[]): Sieve | undefined {
 
 type Matches = Search['matches']
 
-/** By place in the columns. */
-function verdictsOf(columns: Columns, term: Term, q: string): Verdicts {
-  const { negated, isKey, field, from, to } = term
-  const { matches } = parseSearch(q.slice(from + (negated ? 1 : 0), to))
-  const verdicts = isKey
-    ? valueVerdicts(columns, field ?? '', (value) => matches(spanWith({ data: { [field ?? '']: value } })))
-    : field === undefined
-      ? wordVerdicts(columns, term.value ?? '', matches)
-      : fieldVerdicts(columns, term, matches)
-  return negated ? inverse(verdicts) : verdicts
-}
-
 const NOBODY: Span = {
   traceId: 1n,
   spanId: 1n,
@@ -85,72 +154,42 @@ function spanWith(parts: Partial<Span>): Span {
   return { ...NOBODY, ...parts }
 }
 
-/** A word may be in the name, kind, process or data. */
-function wordVerdicts(columns: Columns, value: string, matches: Matches): Verdicts {
-  const ofWords = Uint8Array.from(columns.words, (name) => (matches(spanWith({ name })) ? SURE : NO))
-  const verdicts = new Uint8Array(columns.count)
-  for (const places of ofWords.includes(SURE) ? [columns.names, columns.kinds, columns.processes] : []) {
-    for (let at = 0; at < verdicts.length; at++) if (ofWords[places[at] ?? 0] === SURE) verdicts[at] = SURE
-  }
-  // Where all names have it, the data need not be looked through.
-  return verdicts.includes(NO) ? lineVerdicts(columns, lowerTextOf(columns), value.toLowerCase(), verdicts) : verdicts
-}
+/** Which spans have which word in a column: so that a search does nothing for those that do not have what it looks for. */
+class Postings {
+  readonly #words: readonly string[]
+  /** The spans that have word n are from `#ends[n - 1]` to before `#ends[n]` of {@link Postings.#spans}. */
+  readonly #ends: Uint32Array
+  readonly #spans: Uint32Array
 
-function fieldVerdicts(columns: Columns, { field, value }: Term, matches: Matches): Verdicts {
-  switch (field) {
-    case 'service':
-    case 'process':
-    case 'host':
-      return byWord(columns, columns.processes, (process) => matches(spanWith({ process })))
-    case 'kind':
-      return byWord(columns, columns.kinds, (kind) => matches(spanWith({ kind })))
-    case 'name':
-      return byWord(columns, columns.names, (name) => matches(spanWith({ name })))
-    case 'status':
-      return statusVerdicts(columns, matches)
-    case 'duration':
-      return durationVerdicts(columns, value ?? '')
-    default:
-      return new Uint8Array(columns.count).fill(MAYBE)
-  }
-}
-
-function byWord({ count, words }: Columns, places: Uint32Array, test: (word: string) => boolean): Verdicts {
-  const known = new Map<number, number>()
-  const verdicts = new Uint8Array(count)
-  for (let at = 0; at < count; at++) {
-    const place = places[at] ?? 0
-    let verdict = known.get(place)
-    if (verdict === undefined) {
-      verdict = test(words[place] ?? '') ? SURE : NO
-      known.set(place, verdict)
+  /** @param column the words of spans, of which those at some places count */
+  constructor(words: readonly string[], column: Uint32Array, places: Uint32Array) {
+    this.#words = words
+    const ends = new Uint32Array(words.length)
+    this.#ends = ends
+    this.#spans = new Uint32Array(places.length)
+    for (const place of places) ends[column[place] ?? 0] = (ends[column[place] ?? 0] ?? 0) + 1
+    for (let word = 1; word < ends.length; word++) ends[word] = (ends[word] ?? 0) + (ends[word - 1] ?? 0)
+    const next = new Uint32Array(words.length)
+    next.set(ends.subarray(0, -1), 1)
+    for (let at = 0; at < places.length; at++) {
+      const word = column[places[at] ?? 0] ?? 0
+      const place = next[word] ?? 0
+      this.#spans[place] = at
+      next[word] = place + 1
     }
-    verdicts[at] = verdict
   }
-  return verdicts
+
+  /** Puts {@link SURE} on the spans whose word meets a condition. */
+  mark(verdicts: Verdicts, test: (word: string) => boolean): Verdicts {
+    let from = 0
+    for (let word = 0; word < this.#ends.length; word++) {
+      const end = this.#ends[word] ?? 0
+      if (end > from && test(this.#words[word] ?? ''))
+        for (let at = from; at < end; at++) verdicts[this.#spans[at] ?? 0] = SURE
+      from = end
+    }
+    return verdicts
+  }
 }
 
 const FAILED: PlainData = { 'error.type': 'Error' }
-
-function statusVerdicts({ failed }: Columns, matches: Matches): Verdicts {
-  const [ofFailed, ofOthers] = [matches(spanWith({ data: FAILED })), matches(NOBODY)]
-  return failed.map((each) => ((each === 1 ? ofFailed : ofOthers) ? SURE : NO))
-}
-
-function durationVerdicts(columns: Columns, value: string): Verdicts {
-  const verdicts = new Uint8Array(columns.count).fill(MAYBE)
-  const [, operator = '', rest = ''] = /^([<>]=?)(.*)$/s.exec(value) ?? []
-  const limit = Math.round(parseDuration(rest) ?? Number.NaN)
-  if (operator === '' || Number.isNaN(limit)) return verdicts
-  const { starts, finishes } = timesOf(columns)
-  for (let at = 0; at < verdicts.length; at++) {
-    const [start = 0, finish = 0] = [starts[at], finishes[at]]
-    const duration = finish - start
-    const beyond = operator.startsWith('<') ? limit - duration : duration - limit
-    const isMet = beyond > 0 || (beyond === 0 && operator.endsWith('='))
-    // Of an open span it is not a number.
-    if (Number.isNaN(finish) || (Number.isSafeInteger(start) && Number.isSafeInteger(finish)))
-      verdicts[at] = isMet ? SURE : NO
-  }
-  return verdicts
-}

@@ -46,8 +46,18 @@ function parentPlaces({ count, spanIds, parentIds }: Columns): Int32Array | unde
   return parents
 }
 
+type Times = Omit<SpanTable, 'parents'>
+
+const known = new WeakMap<Columns, Times>()
+
 /** When spans ran, in numbers. */
-export function timesOf({ count, starts, finishes }: Columns): Omit<SpanTable, 'parents'> {
+export function timesOf(columns: Columns): Times {
+  const times = known.get(columns) ?? offsetsOf(columns)
+  known.set(columns, times)
+  return times
+}
+
+function offsetsOf({ count, starts, finishes }: Columns): Times {
   let earliest = starts[0] ?? 0n
   for (let at = 1; at < count; at++) {
     const start = starts[at] ?? 0n

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { parseSearch, SearchError } from '@trace/analysis'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
-import { prepareSearch } from '../../src/wire/data-lines.js'
+import { prepareSearch } from '../../src/wire/data-index.js'
 import { MAYBE, SURE, sieveOf } from '../../src/wire/sieve.js'
 import { anySpan, sent } from '../support/any-span.js'
 
@@ -25,24 +25,12 @@ function verdictsOn(spans: readonly Span[], q: string): number[] {
 
 describe('a sieve', () => {
   const text = fc.oneof(
-    fc.string({ minLength: 1, maxLength: 2 }),
+    fc.string({ minLength: 1, maxLength: 2, unit: 'binary' }),
     fc.constantFrom(
-      'a',
-      'A',
-      'é',
-      'true',
-      '1',
-      'null',
-      'n',
-      'bigint',
-      'request',
-      'İ',
-      'a.b',
-      'e',
-      '0',
-      ':',
-      '{',
-      '"a"',
+      ...['a', 'A', 'é', 'true', '1', 'null', 'n', 'bigint', 'request', 'İ', 'a.b', 'e', '0', ':', '{', '"a"'],
+    ),
+    fc.constantFrom(
+      ...['\\', '"', '\n', 'nσ', 'σ', 'ς', '😀', '\ud83d', '\ude00', '\u0000', 'u0000', 'ß', '","', ':1', '1,', ''],
     ),
   )
   const quoted = text.map((each) => `"${each.replaceAll(/["\\]/g, '\\$&')}"`)
@@ -53,7 +41,9 @@ describe('a sieve', () => {
   )
   const term = fc.oneof(
     quoted,
-    fc.tuple(fc.oneof(quoted, fc.constantFrom('a.b', 'b', 'rows')), ofKey).map(([key, value]) => `@${key}${value}`),
+    fc
+      .tuple(fc.oneof(quoted, fc.constantFrom('a.b', 'b', 'rows', '.a', 'a.', 'a..b', '""', '"k\\""')), ofKey)
+      .map(([key, value]) => `@${key}${value}`),
     ofField,
   )
   const search = fc.array(
@@ -64,25 +54,49 @@ describe('a sieve', () => {
   const likely = fc.record({
     ...{ rows: fc.oneof(fc.integer({ min: -9, max: 9 }), fc.string(), fc.constant(7n), fc.constant([1, 'a'])) },
     ...{ a: fc.constantFrom('a', '"b":1', { b: 1 }, { b: 'a' }, '{"b":'), 'a.b': fc.constantFrom(1, 'A', true, null) },
-    ...{ b: fc.oneof(fc.string(), fc.constant({ rows: 1 })) },
+    ...{
+      b: fc.oneof(fc.string({ unit: 'binary' }), fc.constant({ rows: 1 }), fc.constant([{ a: '}],"b":1' }, ['"']])),
+    },
   })
+  /** With escapes, halves of characters, and letters whose small form depends on what stands beside them, in keys and values. */
+  const hostile = fc.dictionary(
+    fc.constantFrom(
+      ...['', 'a', 'b', 'a.b', 'a.', '.a', 'k"', 'k\\', '\n', 'rows', 'Σ', '__proto__', '\ud83d', '{', 'a":1,"b'],
+    ),
+    fc.oneof(
+      fc.constantFrom(
+        ...['', 'a', '\\', '\\"', '"', '\nΣ', 'ΑΣ', 'Σa', '\ud83d', '😀', '\u0000bigint', '}', ']', ',', '"a":1,', 'İ'],
+      ),
+      fc.constantFrom(
+        ...[0, -0, 1e21, 123456789, 1234567890, -1, 0.5, Number.NaN, Infinity, 10n ** 20n, true, false, null],
+      ),
+      fc.constantFrom({}, [], { a: 1 }, { b: { a: 'a' } }, { 'a.b': 'A' }, ['\u0000bigint', 'x'], [[]], { '"': '\\' }),
+    ),
+    { maxKeys: 5 },
+  )
   const spans = fc.array(
-    fc.tuple(anySpan, fc.option(likely)).map(([span, data]) => (data === null ? span : { ...span, data })),
-    { minLength: 1, maxLength: 5 },
+    fc
+      .tuple(anySpan, fc.option(fc.oneof(likely, hostile)))
+      .map(([span, data]) => (data === null ? span : { ...span, data })),
+    { minLength: 1, maxLength: 8 },
   )
 
   test('finds neither more nor less than the search, where it is sure', () => {
     fc.assert(
-      fc.property(spans, search, (given, asked) => {
+      fc.property(spans, search, fc.array(fc.nat(), { maxLength: 8 }), (given, asked, order) => {
         const q = asked.join(' ')
         const matches = matchesOf(q)
         if (matches === undefined) return
-        const read = sent(given)
+        // In another order than they came in, and not all.
+        const all = sent(given)
+        const read = [...new Set(order.length === 0 ? all : order.map((at) => all[at % all.length] ?? BASE))]
+        // As far as it has come in idle time when somebody searches.
+        if (asked.length > 1) prepareSearch(read).next()
         const verdicts = sieveOf(read)?.verdicts(q) ?? new Uint8Array(read.length).fill(MAYBE)
         const found = read.map((each, at) => (verdicts[at] === MAYBE ? matches(each) : verdicts[at] === SURE))
         expect(found).toEqual(read.map(matches))
       }),
-      { numRuns: 100 },
+      { numRuns: 300 },
     )
   })
 
@@ -96,8 +110,11 @@ describe('a sieve', () => {
     ['@rows:>20', [0, 0, 0, 2, 0]],
     ['@rows', [0, 2, 2, 2, 0]],
     ['@rows:1*', [0, 2, 0, 2, 0]],
-    ['@url.path:/items/17', [0, 0, 2, 1, 0]],
-    ['-@url.path', [2, 2, 0, 1, 2]],
+    ['@url.path:/items/17', [0, 0, 2, 0, 0]],
+    ['-@url.path', [2, 2, 0, 2, 2]],
+    ['@user.id:7', [0, 0, 0, 0, 1]],
+    ['@note:"a \\"b\\""', [0, 0, 0, 0, 2]],
+    ['"A \\""', [0, 0, 0, 0, 1]],
     ['kind:db', [2, 2, 2, 0, 2]],
     ['status:error', [0, 0, 0, 2, 0]],
     ['duration:>1us', [0, 0, 0, 2, 0]],
@@ -113,7 +130,7 @@ describe('a sieve', () => {
         ...{ parentId: 5n, process: 'a:1@c', kind: 'request', finish: 10_000n },
         data: { rows: 171, 'error.type': 'Items', path: 'x' },
       },
-      { ...BASE, name: 'items' },
+      { ...BASE, name: 'items', data: { user: { id: 7 }, note: 'a "b"' } },
     ]
     expect(
       verdictsOn(
@@ -121,6 +138,32 @@ describe('a sieve', () => {
         q,
       ),
     ).toEqual(verdicts)
+  })
+
+  test.each([
+    ['σ', { a: '\nΣ' }],
+    ['ΑΣ', { a: 'ΑΣ\\' }],
+    ['"\\\\"', { a: '\\' }],
+    ['\ude00', { a: '😀' }],
+    ['u000', { a: '\u0000' }],
+    ['10', { a: 10n ** 20n }],
+    ['@a.b:1', { 'a.b': 2, a: { b: 1 } }],
+    ['@a.b:1', { a: { b: 1 }, 'a.b': 2 }],
+    ['@a.b:1', { a: { b: 1 } }],
+    ['@"k\\"":1', { 'k"': 1 }],
+    ['@a:"\\""', { a: '"' }],
+    ['@a:>1e20', { a: 1e21 }],
+    ['@a:1234567890', { a: 1_234_567_890 }],
+    ['@b:1', { a: '}","b":1,"c":"' }],
+    ['@b:1', { a: [{ b: 1 }], b: 1 }],
+    ['@__proto__:1', JSON.parse('{"__proto__":1}')],
+  ])('%s in %j is what the search says', (q, data) => {
+    const read = sent([{ ...BASE, data }, BASE])
+    const { matches } = parseSearch(q)
+    const verdicts = sieveOf(read)?.verdicts(q) ?? []
+    expect(read.map((each, at) => (verdicts[at] === MAYBE ? matches(each) : verdicts[at] === SURE))).toEqual(
+      read.map(matches),
+    )
   })
 
   test('finds the same when it was made ready in idle time', () => {

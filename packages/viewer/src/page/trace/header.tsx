@@ -5,13 +5,13 @@ import { duration, fullTime } from '../frame/format.js'
 import { go, place, set } from '../frame/location.js'
 import { Copy, CopyTree } from './copy.js'
 import type { TraceModel } from './model.js'
-import { toggleOff } from './selection.js'
+import { type ErrorsAround, toggleOff } from './selection.js'
 
 export interface HeaderProps {
   readonly model: TraceModel
   readonly hasStore: boolean
   readonly notice: string | undefined
-  readonly errors: { readonly before: number; readonly after: number }
+  readonly errors: ErrorsAround
   onError(by: 1 | -1): void
 }
 
@@ -61,10 +61,10 @@ function Facts({ model, errors, onError }: Pick<HeaderProps, 'model' | 'errors' 
       {failed > 0 && (
         <span class="bad errors">
           ✗ {failed} failed
-          <button type="button" aria-label="Previous error" disabled={errors.before === 0} onClick={() => onError(-1)}>
+          <button type="button" aria-label="Previous error" disabled={!errors.before} onClick={() => onError(-1)}>
             ↑
           </button>
-          <button type="button" aria-label="Next error" disabled={errors.after === 0} onClick={() => onError(1)}>
+          <button type="button" aria-label="Next error" disabled={!errors.after} onClick={() => onError(1)}>
             ↓
           </button>
         </span>
@@ -85,7 +85,7 @@ function counted(spans: number): string {
 
 /** Shows times as by the clock of the host where the trace began, or again as they were recorded. */
 export function correctClocks({ skews }: TraceModel): void {
-  if (skews.length > 0) set({ clocks: place.peek()['clocks'] === 'corrected' ? undefined : 'corrected' })
+  if (skews.length > 0) set({ clocks: place.value['clocks'] === 'corrected' ? undefined : 'corrected' })
 }
 
 /** What of the waterfall is switched on and off. */
@@ -150,7 +150,7 @@ function CompareForm(): JSX.Element {
       onSubmit={(event) => {
         event.preventDefault()
         const id = new FormData(event.currentTarget).get('id')
-        if (typeof id === 'string' && id.trim() !== '') go({ ...place.peek(), compare: id.trim() })
+        if (typeof id === 'string' && id.trim() !== '') go({ ...place.value, compare: id.trim() })
       }}
     >
       <label>

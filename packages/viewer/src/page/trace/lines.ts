@@ -30,8 +30,11 @@ export function placeOfLine(lines: readonly Line[], { find }: TraceModel, id: st
 /** The lines of what a search has found and is not hidden, and of what is above it, whatever is closed. */
 export function lensLines({ tree }: TraceModel, choice: Choice, { nodes }: Lens): Line[] {
   const { root } = choice
-  const { only = () => true } = optionsOf(choice)
-  const rows = rowsOf(root === undefined ? tree.roots : [root], { foldFrom: Infinity, only: nodes.filter(only) })
+  const { only } = optionsOf(choice)
+  const rows = rowsOf(root === undefined ? tree.roots : [root], {
+    foldFrom: Infinity,
+    only: only === undefined ? nodes : nodes.filter(only),
+  })
   return rows.map((row) => new Line(row, row.depth))
 }
 

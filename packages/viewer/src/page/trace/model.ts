@@ -128,21 +128,22 @@ function finderOf({ nodes }: TraceTree): (id: string) => SpanNode | undefined {
 export class Lens {
   /** In reading order. */
   readonly nodes: SpanNode[] = []
-  /** Not 0 at their places. */
-  readonly #found: Uint8Array
+  readonly #verdicts: Uint8Array
 
-  /** @param whole as many spans as the trace has */
-  constructor(whole: number) {
-    this.#found = new Uint8Array(whole)
-  }
-
-  add(node: SpanNode): void {
-    this.nodes.push(node)
-    this.#found[node.place] = 1
+  /** @param verdicts on each of the nodes: those where it says so are asked */
+  constructor(nodes: readonly SpanNode[], verdicts: Uint8Array, matches: (span: Span) => boolean) {
+    this.#verdicts = verdicts
+    for (let at = 0; at < verdicts.length; at++) {
+      if (verdicts[at] === NO) continue
+      const node = nodes[at]
+      if (node === undefined) continue
+      if (verdicts[at] === MAYBE) verdicts[at] = matches(node.span) ? SURE : NO
+      if (verdicts[at] === SURE) this.nodes.push(node)
+    }
   }
 
   has({ place }: SpanNode): boolean {
-    return this.#found[place] === 1
+    return this.#verdicts[place] === SURE
   }
 }
 
@@ -151,15 +152,7 @@ export function lensOf({ tree: { nodes }, sieve }: TraceModel, q: string): Lens 
   try {
     const { terms, matches } = parseSearch(q)
     if (terms.length === 0) return undefined
-    const verdicts = sieve()?.verdicts(q)
-    const lens = new Lens(nodes.length)
-    for (let at = 0; at < nodes.length; at++) {
-      const verdict = verdicts?.[at] ?? MAYBE
-      const node = nodes[at]
-      if (verdict === NO || node === undefined) continue
-      if (verdict === SURE || matches(node.span)) lens.add(node)
-    }
-    return lens
+    return new Lens(nodes, sieve()?.verdicts(q) ?? new Uint8Array(nodes.length).fill(MAYBE), matches)
   } catch (error) {
     if (error instanceof SearchError) return new Problem(error.message, error.from)
     throw error

@@ -15,12 +15,12 @@ export function showsDetails({ span, details }: Place): boolean {
 /** Selects a line; its details are shown where those of another were. */
 export function select(line: Line | undefined): void {
   if (line === undefined) return
-  set({ span: line.id, details: showsDetails(place.peek()) ? undefined : 'off' })
+  set({ span: line.id, details: showsDetails(place.value) ? undefined : 'off' })
 }
 
 /** The place of the line that is selected by now: keys may come faster than the page is drawn. */
 function placeOf(model: TraceModel, lines: readonly Line[]): number {
-  return placeOfLine(lines, model, place.peek()['span'])
+  return placeOfLine(lines, model, place.value['span'])
 }
 
 /** Selects the next or previous line of some sort; none beyond the ends. */
@@ -34,19 +34,26 @@ export function step(model: TraceModel, lines: readonly Line[], by: 1 | -1, amon
 }
 
 /** Whether the line has failed, or hides something that has. */
-export function showsError({ node, failedBelow }: Line): boolean {
-  return isFailed(node.span) || failedBelow > 0
+export function showsError(line: Line): boolean {
+  const { failed, span } = line.node
+  return failed > 0 && (isFailed(span) || line.failedBelow > 0)
 }
 
-export function errorsAround(lines: readonly Line[], selected: number): { before: number; after: number } {
-  let [before, after] = [0, 0]
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at]
-    if (line === undefined || line.node.failed === 0 || !showsError(line)) continue
-    if (at < selected) before++
-    else if (at > selected) after++
-  }
-  return { before, after }
+/** Whether there are errors before and after a line. */
+export interface ErrorsAround {
+  readonly before: boolean
+  readonly after: boolean
+}
+
+/** The places of the first and the last line with an error; -1 where there is none. */
+export function errorEnds(lines: readonly Line[]): readonly [number, number] {
+  return [lines.findIndex(showsError), lines.findLastIndex(showsError)]
+}
+
+export function countOf(lines: readonly Line[], among: (line: Line) => boolean): number {
+  let count = 0
+  for (const line of lines) if (among(line)) count++
+  return count
 }
 
 /** The keys that go from line to line, and open and close them. */
@@ -63,13 +70,13 @@ export function lineKeys(model: TraceModel, lines: readonly Line[]): Keys {
     ArrowRight: () => {
       const selected = placeOf(model, lines)
       const line = lines[selected]
-      if (line?.canToggle === true && line.isClosed) set(toggled(place.peek(), line))
+      if (line?.canToggle === true && line.isClosed) set(toggled(place.value, line))
       else if ((lines[selected + 1]?.depth ?? 0) > (line?.depth ?? 0)) next()
     },
     ArrowLeft: () => {
       const selected = placeOf(model, lines)
       const line = lines[selected]
-      if (line?.canToggle === true && !line.isClosed) set(toggled(place.peek(), line))
+      if (line?.canToggle === true && !line.isClosed) set(toggled(place.value, line))
       else select(lines.findLast((each, at) => at < selected && each.depth < (line?.depth ?? 0)))
     },
     '*': () => set({ closed: undefined, open: undefined, level: undefined, shut: undefined }),
@@ -81,13 +88,13 @@ export function lineKeys(model: TraceModel, lines: readonly Line[]): Keys {
 
 /** Opens one level more, or closes the last one that is open. */
 function changeLevels({ levels }: TraceModel, by: 1 | -1): void {
-  const level = Math.max(1, Math.min(levels, Number(place.peek()['level'] ?? levels)) + by)
+  const level = Math.max(1, Math.min(levels, Number(place.value['level'] ?? levels)) + by)
   set({ closed: undefined, open: undefined, level: level < levels ? String(level) : undefined })
 }
 
 /** What is switched off in the URL, and on without it. */
 export function toggleOff(name: 'critical' | 'folds' | 'gaps'): void {
-  set({ [name]: place.peek()[name] === 'off' ? undefined : 'off' })
+  set({ [name]: place.value[name] === 'off' ? undefined : 'off' })
 }
 
 /** What part of time is shown, in ns from the start of the trace: as chosen, or that of the subtree that is shown, or all. */

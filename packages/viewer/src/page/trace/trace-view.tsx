@@ -2,7 +2,8 @@ import { gapsIn } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
-import { prepareSearch } from '../../wire/data-lines.js'
+import { prepareSearch } from '../../wire/data-index.js'
+import { NO, SURE } from '../../wire/sieve.js'
 import { Problem } from '../frame/api.js'
 import { useKeys } from '../frame/keys.js'
 import { type Place, place, set } from '../frame/location.js'
@@ -16,7 +17,9 @@ import { Minimap } from './minimap.js'
 import { Lens, lensOf, modelOf, type TraceModel } from './model.js'
 import { NameTable } from './name-table.js'
 import {
-  errorsAround,
+  countOf,
+  type ErrorsAround,
+  errorEnds,
   lineKeys,
   rangeOf,
   showsDetails,
@@ -46,11 +49,13 @@ interface View {
   readonly choice: Choice
   readonly lines: readonly Line[]
   readonly lens: Lens | Problem | undefined
-  /** The lines that were searched for; undefined where nothing was. */
-  readonly matches: readonly Line[] | undefined
+  /** How many lines were searched for; undefined where nothing was. */
+  readonly matches: number | undefined
   readonly isMatch: (line: Line) => boolean
   /** The place of the selected line; -1 where it has none. */
   readonly selected: number
+  /** Whether there are errors before and after the selected line. */
+  readonly errors: ErrorsAround
   /** How many spans are hidden. */
   readonly hidden: number
   /** What part of time is shown, in ns from the start of the trace. */
@@ -61,7 +66,7 @@ interface View {
 export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps): JSX.Element {
   const view = useView(spans, ledgers)
   useTraceKeys(view)
-  const { model, lines, selected, range } = view
+  const { model, lines, errors, range } = view
   useEffect(() => inIdleTime(searchReady(model)), [model])
   if (model.tree.nodes.length === 0) {
     return (
@@ -77,7 +82,7 @@ export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps):
         hasStore={hasStore}
         notice={notice}
         onError={(by) => step(model, lines, by, showsError)}
-        errors={errorsAround(lines, selected)}
+        errors={errors}
       />
       <Search view={view} />
       <Minimap
@@ -91,10 +96,20 @@ export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps):
   )
 }
 
+/** Searches before the reader does, in so many parts. */
+const PARTS = 16
+
 /** Makes ready what the first search needs. */
-function* searchReady({ spans, sieve }: TraceModel): Generator<void> {
+function* searchReady(model: TraceModel): Generator<void> {
+  const { tree, spans, sieve } = model
   yield* prepareSearch(spans)
   sieve()
+  // A browser makes code fast once it has run for a while.
+  for (let part = 0; part < PARTS; part++) {
+    yield
+    const verdicts = Uint8Array.from(tree.nodes, (_, at) => (at % (PARTS * 16) === part ? SURE : NO))
+    lensLines(model, choiceOf(model, {}), new Lens(tree.nodes, verdicts, () => false))
+  }
 }
 
 /** Goes on step by step while the page has nothing else to do. @returns what ends it */
@@ -120,15 +135,18 @@ function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
     [whole, choice, lens],
   )
   const isMatch = (each: Line): boolean => lens instanceof Lens && lens.has(each.node)
+  const selected = useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']])
+  const [firstError, lastError] = useMemo(() => errorEnds(lines), [lines])
   return {
     model,
     at,
     choice,
     lines,
     lens,
-    matches: useMemo(() => (lens instanceof Lens ? lines.filter(isMatch) : undefined), [lines, lens]),
+    matches: useMemo(() => (lens instanceof Lens ? countOf(lines, isMatch) : undefined), [lines, lens]),
     isMatch,
-    selected: useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']]),
+    selected,
+    errors: { before: firstError >= 0 && firstError < selected, after: lastError > selected },
     hidden: useMemo(() => hiddenBy(choice, model), [model, hide, min]),
     range: rangeOf(model.tree.duration, choice.root, at['zoom']),
   }
@@ -146,8 +164,8 @@ function useTraceKeys({ model, at, lines, matches, isMatch, selected }: View): v
     Enter: () => set({ details: undefined }),
     Escape: () => {
       if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur()
-      else if (showsDetails(place.peek())) set({ details: 'off' })
-      else if ((place.peek()['q'] ?? '') !== '') set({ q: undefined })
+      else if (showsDetails(place.value)) set({ details: 'off' })
+      else if ((place.value['q'] ?? '') !== '') set({ q: undefined })
     },
     r: () =>
       set(
@@ -173,7 +191,7 @@ function Search({
   readonly view: View
 }): JSX.Element {
   const line = lines[selected]
-  const found = line === undefined ? 0 : (matches?.indexOf(line) ?? -1) + 1
+  const found = line !== undefined && isMatch(line) ? countOf(lines.slice(0, selected + 1), isMatch) : 0
   return (
     <div class="controls">
       <SearchBox
@@ -189,7 +207,7 @@ function Search({
       />
       {matches !== undefined && (
         <span class="count" role="status">
-          {matches.length === 0 ? 'nothing found' : `${found}/${matches.length}`}
+          {matches === 0 ? 'nothing found' : `${found}/${matches}`}
         </span>
       )}
       <Filters model={model} hidden={hidden} />
@@ -219,7 +237,7 @@ function Panes({ view, hasStore }: { readonly view: View; readonly hasStore: boo
           gapsFrom={showsGaps ? least : Infinity}
           stillness={showsGaps ? stillness : []}
           onSelect={(each) => set({ span: each.id, details: undefined })}
-          onToggle={(each) => set(toggled(place.peek(), each))}
+          onToggle={(each) => set(toggled(place.value, each))}
         />
       )}
       {node !== undefined && (
