@@ -26,6 +26,8 @@ export interface Variant {
   readonly node?: (handler: RequestListener) => RequestListener
   readonly express?: (app: Express) => void
   readonly fastify?: (app: FastifyInstance) => Promise<void> | void
+  /** Traces the requests that the process itself sends. */
+  readonly clients?: () => void
   /** Resolves, once no span waits, to how many were recorded. */
   readonly spans: () => Promise<number>
 }

@@ -1,19 +1,28 @@
 // A process that serves one variant of an application: serve.js <framework> <variant> <file for spans> <answer: empty or working>
 import type { AddressInfo } from 'node:net'
 import { answerQuestions } from '../harness/child.js'
-import { serverOf } from './applications.js'
-import { variantOf } from './variants.js'
+import { serverOf, type Variant } from './applications.js'
+import { type Services, startServices } from './services.js'
+import { FROM_SERVICE_TO_SERVICE, variantOf } from './variants.js'
 
 const [framework = '', name = '', path = '', answer = ''] = process.argv.slice(2)
 const listening = listen()
 
 async function listen(): Promise<{ port: number; spans: () => Promise<number> }> {
-  const variant = await variantOf(name, path)
-  const server = await serverOf(framework, variant, answer === 'working')
+  const { server, spans } = framework === 'services' ? await startServices(serviceVariant) : await startOne()
   // The connections of one side are idle while the others are measured.
   server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { port: (server.address() as AddressInfo).port, spans: variant.spans }
+  return { port: (server.address() as AddressInfo).port, spans }
+}
+
+async function startOne(): Promise<Services> {
+  const variant = await variantOf(name, path)
+  return { server: await serverOf(framework, variant, answer === 'working'), spans: variant.spans }
+}
+
+function serviceVariant(service: string): Promise<Variant> {
+  return variantOf(name, `${path}.${service}.yaml`, FROM_SERVICE_TO_SERVICE)
 }
 
 answerQuestions(async (question) => {

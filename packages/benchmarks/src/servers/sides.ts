@@ -5,6 +5,8 @@ import { spreadOf } from '../harness/statistics.js'
 import { reachSteadyState } from '../harness/steady-state.js'
 
 export type Framework = 'fastify' | 'express' | 'node'
+/** What a process serves: an application, or three services of Node http that call each other, see services.ts. */
+export type Application = Framework | 'services'
 export type VariantName = 'bare' | 'trace' | 'all-formats' | 'unsampled' | 'held' | 'hand-written' | 'opentelemetry'
 /** The headers that the load sends, see load.ts. */
 export type HeadersName = 'few' | 'many' | 'hostile'
@@ -25,7 +27,7 @@ export const LATENCIES: readonly string[] = PARTS_OF_BARE_RATE.flatMap((part) =>
 
 /** A server under load. */
 export interface ServerLoad {
-  readonly framework: Framework
+  readonly framework: Application
   readonly variant: VariantName
   /** Default `few`. */
   readonly headers?: HeadersName

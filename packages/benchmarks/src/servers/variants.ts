@@ -1,5 +1,6 @@
 import { createTracer, ratio, type TracerOptions } from '@trace/core'
 import { b3, type Propagator, requestId, w3c } from '@trace/http'
+import { traceClients } from '@trace/http/client'
 import { traceExpress } from '@trace/http/express'
 import { traceFastify } from '@trace/http/fastify'
 import { traceNode } from '@trace/http/node'
@@ -12,15 +13,19 @@ const BARE: Variant = { spans: async () => 0 }
 
 interface Traced extends Pick<TracerOptions, 'sample' | 'keep'> {
   readonly propagators?: readonly Propagator[]
+  /** Default `false`. */
+  readonly honorReqHeader?: boolean
 }
 
-function traced(path: string, { propagators, ...options }: Traced = {}): Variant {
+function traced(path: string, { propagators, honorReqHeader = false, ...options }: Traced = {}): Variant {
   const tracer = createTracer({ recorder: yamlRecorder({ path }), service: 'server', ...options })
-  const traceOptions = { tracer, ...(propagators && { propagators }) }
+  const shared = propagators && { propagators }
+  const traceOptions = { tracer, honorReqHeader, ...shared }
   return {
     node: (handler) => traceNode(handler, traceOptions),
     express: (app) => void app.use(traceExpress(traceOptions)),
     fastify: (app) => void app.register(traceFastify, traceOptions),
+    clients: () => void traceClients(tracer, shared),
     spans: async () => {
       await tracer.flush()
       const { recorded, unsampled } = tracer.stats()
@@ -80,8 +85,14 @@ async function opentelemetry(): Promise<Variant> {
   }
 }
 
-/** @param path of the file for spans */
-export async function variantOf(name: string, path: string): Promise<Variant> {
+/** For services that call each other: which traces one keeps the others learn by the flag of W3C Trace Context. */
+export const FROM_SERVICE_TO_SERVICE: Traced = { propagators: [w3c()], honorReqHeader: true }
+
+/**
+ * @param path of the file for spans
+ * @param more options of a variant that traces and does not sample
+ */
+export async function variantOf(name: string, path: string, more?: Traced): Promise<Variant> {
   switch (name) {
     case 'bare':
       return BARE
@@ -90,9 +101,9 @@ export async function variantOf(name: string, path: string): Promise<Variant> {
     case 'all-formats':
       return traced(path, { propagators: [w3c(), b3(), b3({ multi: true }), requestId()] })
     case 'unsampled':
-      return traced(path, { sample: ratio(0) })
+      return traced(path, { ...more, sample: ratio(0) })
     case 'held':
-      return traced(path, { sample: ratio(0), keep: { errors: true, slowerThan: 1_000 } })
+      return traced(path, { ...more, sample: ratio(0), keep: { errors: true, slowerThan: 1_000 } })
     case 'hand-written':
       return handWritten(path)
     case 'opentelemetry':
