@@ -140,6 +140,10 @@ class RecordingTracer implements SpanOwner {
     return options === undefined ? this.#starts.here(kind, name) : this.#starts.asTold(kind, name, options, false)
   }
 
+  get hasOwnIds(): boolean {
+    return this.#ids !== undefined
+  }
+
   newId(): bigint {
     return this.#ids === undefined ? generateId() : this.#inputs.id(this.#ids)
   }

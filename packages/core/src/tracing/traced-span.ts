@@ -14,6 +14,8 @@ export interface SpanOwner extends Tracer {
   /** Whether stacks of errors are recorded. */
   readonly stacks: Stacks
   readonly states: SpanChanges
+  /** Whether the program makes the ids. */
+  readonly hasOwnIds: boolean
   /** The next id of a trace or span. */
   newId(): bigint
   /** The monotonic clock, in nanoseconds; with the `clockOffset` of a trace added, since the Unix epoch. */
@@ -61,8 +63,8 @@ export interface LateKeeper extends LateDecision {
 }
 
 /**
- * A span that is recorded, or may be. Of the traces that are held until it is known whether they are kept, most are not. So the id of
- * a span is made when somebody asks for it, and its times stay on the monotonic clock until then.
+ * A span that is recorded, or may be. Of the traces that are held until it is known whether they are kept, most are not. So a random id
+ * of a span is made when somebody asks for it, and its times stay on the monotonic clock until then.
  */
 export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
   // With `declare`, since a class sets all other fields to undefined before the constructor runs, which takes time for each span.
@@ -86,8 +88,8 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
     this.kind = kind
     this.name = name
     this.lazyData = undefined
-    // What is recorded needs one in any case: so ids of the option `ids` are those of the order in which spans start.
-    if (trace.late === undefined) this.#spanId = tracer.newId()
+    // What is recorded needs one in any case. Ids that the program makes are asked for in the order in which spans start, held or not.
+    if (trace.late === undefined || tracer.hasOwnIds) this.#spanId = tracer.newId()
     this.#begun = tracer.now()
   }
 

@@ -205,32 +205,41 @@ describe('the ring', () => {
 })
 
 describe('what is held costs little', () => {
-  function counted() {
+  /** The ids of spans by their names, and what those are below. */
+  async function idsOf(sample: boolean): Promise<Readonly<Record<string, readonly bigint[]>>> {
     let made = 0n
-    return { ...aTracer({ errors: true }, { ids: () => ++made }), made: () => made }
-  }
-
-  test('the ids of its spans are made when the trace is kept, or when somebody asks', async () => {
-    const { tracer, recorder, names, made } = counted()
-    tracer.trace('request', 'first', () => span('db', 'inner', () => {}))
-    expect(made()).toBe(1n)
-    tracer.trace('request', 'asked', () => span('db', 'inner', (s) => expect(s.spanId).toBe(s.spanId)))
-    expect(made()).toBe(3n)
+    const { tracer, recorder } = aTracer({ errors: true }, { ids: () => ++made, sample: () => sample })
+    tracer.trace('request', 'let go', () => span('db', 'asked', (s) => expect(s.spanId).toBe(s.spanId)))
+    recorder.clear()
     tracer.trace('request', 'kept', (first) => {
       span('db', 'inner', () => span('db', 'innermost', () => {}))
       first.fail(new Error('no'))
       span('db', 'after', () => {})
     })
+    await tracer.flush()
+    const kept = recorder.spans.filter(({ traceId }) => traceId === 4n)
+    return Object.fromEntries(kept.map((each) => [each.name, [each.traceId, each.spanId, each.parentId]]))
+  }
+
+  test('ids of the option `ids` are those of the order in which spans start, as in a trace that is sampled', async () => {
+    const ids = await idsOf(false)
+    expect(ids).toEqual({ kept: [4n, 5n, 0n], inner: [4n, 6n, 5n], innermost: [4n, 7n, 6n], after: [4n, 8n, 5n] })
+    expect(ids).toEqual(await idsOf(true))
+  })
+
+  test('random ids of its spans, which are made when it is kept, lead from each span to the one that it is below', async () => {
+    const { tracer, recorder, names } = aTracer({ errors: true })
+    const traceId = tracer.trace('request', 'kept', (first) => {
+      span('db', 'inner', () => span('db', 'innermost', () => {}))
+      first.fail(new Error('no'))
+      span('db', 'after', () => {})
+      return first.traceId
+    })
     expect(await names()).toEqual(['innermost', 'inner', 'after', 'kept'])
-    const [innermost, inner, after, kept] = recorder.spans
-    expect([innermost, inner, after, kept].map((each) => each?.parentId)).toEqual([
-      inner?.spanId,
-      kept?.spanId,
-      kept?.spanId,
-      0n,
-    ])
+    const [, inner, , kept] = recorder.spans
+    expect(recorder.spans.map(({ parentId }) => parentId)).toEqual([inner?.spanId, kept?.spanId, kept?.spanId, 0n])
     expect(new Set(recorder.spans.map(({ spanId }) => spanId)).size).toBe(4)
-    expect(new Set(recorder.spans.map(({ traceId }) => traceId))).toEqual(new Set([4n]))
+    expect(new Set(recorder.spans.map((each) => each.traceId))).toEqual(new Set([traceId]))
   })
 
   test('its times are those at which it happened, by the wall clock', async () => {
