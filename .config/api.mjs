@@ -57,7 +57,13 @@ function configsOf(folder, temporary) {
         mainEntryPointFilePath: types,
         compiler: {
           overrideTsconfig: {
-            compilerOptions: { module: 'nodenext', target: 'es2023', skipLibCheck: true, types: ['node'] },
+            compilerOptions: {
+              module: 'nodenext',
+              target: 'es2023',
+              lib: ['esnext'],
+              skipLibCheck: true,
+              types: ['node'],
+            },
           },
         },
         apiReport: {

@@ -14,7 +14,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'trace-test-'))
 const config = {
   rootDir: process.cwd(),
   cacheDirectory: fileURLToPath(new URL('../node_modules/.cache/jest', import.meta.url)),
-  testEnvironment: 'node',
+  testEnvironment: fileURLToPath(new URL('environment.mjs', import.meta.url)),
   verbose: false,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,12 +1,19 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, expect, test } from '@jest/globals'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 const root = mkdtempSync(join(tmpdir(), 'api-test-'))
 afterAll(() => rmSync(root, { recursive: true }))
+
+// Jest takes seconds to load a compiler.
+const importByNode: (url: string) => Promise<{ reportApi(root: string, isCheck: boolean): string[] }> = Reflect.get(
+  globalThis,
+  'importByNode',
+)
+const tool = await importByNode(pathToFileURL(join(repository, '.config', 'api.mjs')).href)
 
 /** A repository with one published package of these entries, and a private one. */
 function writePackages(entries: Record<string, string>): void {
@@ -26,14 +33,11 @@ function writePackages(entries: Record<string, string>): void {
   writeFileSync(join(root, 'packages', 'hidden', 'package.json'), '{"name":"hidden","private":true}')
 }
 
-test('a change of what a package exports fails until its report is written, and a report of no entry goes', async () => {
+test('a change of what a package exports fails until its report is written, and a report of no entry goes', () => {
   // Instead of those of Node, which take long to compile, and are not used.
   const types = join(root, 'node_modules', '@types', 'node')
   mkdirSync(types, { recursive: true })
   writeFileSync(join(types, 'index.d.ts'), '')
-  const tool: { reportApi(root: string, isCheck: boolean): string[] } = await import(
-    join(repository, '.config', 'api.mjs')
-  )
   const report = (entry: string): string => join('packages', 'shop', 'api', `${entry}.api.md`)
   const check = (): string[] => tool.reportApi(root, true)
   const write = (): string[] => tool.reportApi(root, false)

@@ -14,8 +14,8 @@ const program = (end: string): string => `
 const { stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' })
 const withJava = Number(/version "(\d+)/.exec(stderr ?? '')?.[1] ?? 0) >= 17 ? test : test.skip
 
+// One that is stopped by a process that goes on runs in running.test.ts.
 withJava.each([
-  ['is stopped', 'table.stop()'],
   ['is stopped by a process that ends at once', 'table.stop(); process.exit()'],
   ['is forgotten', 'process.exit()'],
 ])('DynamoDB Local that %s leaves no temporary file behind', (_, end) => {

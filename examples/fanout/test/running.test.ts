@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { jsonReader } from '@trace/jsonrec'
 import { yamlReader } from '@trace/yamlrec'
@@ -10,8 +13,11 @@ function javaVersion(): number {
 }
 
 describe('npm start', () => {
-  test('--dynamodb records to a table, with the same services', async () => {
-    const { code, stdout, stderr } = await run(['--once', '--dynamodb']).ended
+  test('--dynamodb records to a table, with the same services, and leaves no temporary file behind', async () => {
+    const temporary = mkdtempSync(join(tmpdir(), 'fanout-running-'))
+    const { code, stdout, stderr } = await run(['--once', '--dynamodb'], start, { TMPDIR: temporary }).ended
+    expect(readdirSync(temporary)).toEqual([])
+    rmSync(temporary, { recursive: true })
     if (javaVersion() < 17) {
       expect(stderr).toMatch(/^DynamoDB Local does not run: .*It needs Java 17 or later\.\n$/)
       return

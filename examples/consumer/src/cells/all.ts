@@ -93,10 +93,10 @@ function compilers({ project, runtimes }: Place): Cell[] {
       group: `TypeScript ${version}`,
       name: resolution,
       run: async () => {
-        const common = { compiler: runtimes.typescript(version), version: Number(version), resolution }
         // On and off, in turns.
         const exactOptionalPropertyTypes = RESOLUTIONS.indexOf(resolution) % 2 === 0
-        const mistakes = await compile(project, { ...common, exactOptionalPropertyTypes })
+        const compilation = { version: Number(version), resolution, exactOptionalPropertyTypes }
+        const mistakes = await compile(project, runtimes.typescript(version), compilation)
         return mistakes === 0 ? undefined : `${mistakes} mistakes in declarations of other packages`
       },
     })),

@@ -10,19 +10,12 @@ export type Resolution = 'node10' | 'node16' | 'nodenext' | 'bundler'
 
 /** How a user's project is compiled. */
 export interface Compilation {
-  /** The compiler's `tsc`. */
-  readonly compiler: string
   /** Such as 5.4. */
   readonly version: number
   readonly resolution: Resolution
   readonly exactOptionalPropertyTypes: boolean
   /** Packages that are left out. Default none. */
   readonly without?: readonly string[]
-  /**
-   * Whether the declarations of others are read but not checked, in which the compiler spends two thirds of its time. Only a compiler
-   * that is written in JavaScript can do that. Default false.
-   */
-  readonly onlyOurs?: boolean
 }
 
 const FILES: Readonly<Record<Resolution, readonly string[]>> = {
@@ -68,36 +61,59 @@ createTracer({})
 /**
  * Compiles a use of all packages, declarations included.
  *
+ * @param compiler its `tsc`
  * @returns how many mistakes there are in declarations of others, such as those of a dependency that takes a newer compiler
  * @throws where there is a mistake in ours
  */
-export async function compile(project: string, compilation: Compilation): Promise<number> {
-  const { compiler, version, resolution, exactOptionalPropertyTypes, without = [], onlyOurs = false } = compilation
-  const folder = mkdtempSync(join(project, 'types-'))
+export async function compile(project: string, compiler: string, compilation: Compilation): Promise<number> {
+  const folder = projectOf(project, compilation)
   try {
-    const compilerOptions = {
-      strict: true,
-      noEmit: true,
-      target: 'es2022',
-      module: MODULES[resolution],
-      moduleResolution: resolution,
-      esModuleInterop: true,
-      types: ['node'],
-      skipLibCheck: false,
-      exactOptionalPropertyTypes,
-      // It calls node10 a thing of the past.
-      ...(version >= 6 && resolution === 'node10' ? { ignoreDeprecations: '6.0' } : {}),
-    }
-    const files = FILES[resolution]
-    for (const file of files) writeFileSync(join(folder, file), source(without))
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
-    const args = onlyOurs
-      ? [script, join(dirname(compiler), '..', 'lib', 'typescript.js'), folder]
-      : [compiler, '-p', folder, '--pretty', 'false']
-    return await countOthersMistakes(args, folder)
+    return await countOthersMistakes([compiler, '-p', folder, '--pretty', 'false'], folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * Does so in several ways, in one process. The declarations of others are read but not checked, in which the compiler spends two thirds of
+ * its time. Only a compiler that is written in JavaScript can do that.
+ *
+ * @throws where there is a mistake in ours
+ */
+export async function compileOurs(
+  project: string,
+  compiler: string,
+  compilations: readonly Compilation[],
+): Promise<void> {
+  const folders = compilations.map((compilation) => projectOf(project, compilation))
+  try {
+    await countOthersMistakes([script, join(dirname(compiler), '..', 'lib', 'typescript.js'), ...folders], project)
+  } finally {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @returns the folder of a new project inside another */
+function projectOf(project: string, compilation: Compilation): string {
+  const { version, resolution, exactOptionalPropertyTypes, without = [] } = compilation
+  const folder = mkdtempSync(join(project, `types-${resolution}-`))
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    target: 'es2022',
+    module: MODULES[resolution],
+    moduleResolution: resolution,
+    esModuleInterop: true,
+    types: ['node'],
+    skipLibCheck: false,
+    exactOptionalPropertyTypes,
+    // It calls node10 a thing of the past.
+    ...(version >= 6 && resolution === 'node10' ? { ignoreDeprecations: '6.0' } : {}),
+  }
+  const files = FILES[resolution]
+  for (const file of files) writeFileSync(join(folder, file), source(without))
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+  return folder
 }
 
 async function countOthersMistakes(args: readonly string[], folder: string): Promise<number> {

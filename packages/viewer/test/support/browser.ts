@@ -13,10 +13,12 @@ interface KeptBrowser {
   close(): Promise<void>
 }
 
-// Not by Jest, which would load them anew for each test file, for seconds each.
-const require = process.getBuiltinModule('node:module').createRequire(import.meta.url)
-const { chromium }: typeof import('playwright-core') = require('playwright-core')
-const kept: KeptBrowser = require('./kept-browser.cjs')
+// Jest would load them anew for each test file, for seconds each, and start a browser for each.
+const importByNode: (url: string) => Promise<unknown> = Reflect.get(globalThis, 'importByNode')
+const { chromium } = (await importByNode(import.meta.resolve('playwright-core'))) as typeof import('playwright-core')
+const { default: kept } = (await importByNode(new URL('kept-browser.cjs', import.meta.url).href)) as {
+  default: KeptBrowser
+}
 
 export const VIEWPORT = { width: 1280, height: 900 }
 
