@@ -4,19 +4,10 @@ import { benchQuickly, expectNumbers } from '../support/bench.js'
 
 /**
  * Rows of servers are made of a framework and a load. Each framework and each load is tried here, but not each with each, for which
- * some fifty servers would be started. Of the rows of queries one with each way to a server is tried, and of those of servers that hold
- * traces the one with three services. `TRACE_TEST_LONG=1` tries them all.
+ * some fifty servers would be started. Of the rows of queries one with each way to a server is tried. `TRACE_TEST_LONG=1` tries them all.
  */
-const MANY = /^(http|young|working|p99)-(fastify|express|node)$|^query-|^keep-/
-const TRIED = [
-  'keep-services',
-  'query-pg',
-  'query-redis',
-  'http-fastify',
-  'young-node',
-  'working-express',
-  'p99-express',
-]
+const MANY = /^(http|young|working|p99)-(fastify|express|node)$|^query-/
+const TRIED = ['query-pg', 'query-redis', 'http-fastify', 'young-node', 'working-express', 'p99-express']
 /** Those of allocations are tried in `../workloads/sides.test.ts`. */
 const ALLOCATIONS = ['bytes', 'yaml-bytes']
 const isTried = (name: string): boolean =>
