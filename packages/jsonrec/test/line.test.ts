@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { PlainValue, Span } from '@trace/core'
 import { toPlain } from '@trace/core/store'
 import fc from 'fast-check'
+import { anyCharacter } from '../../../.config/any-character.js'
 import { spanFromJsonLine, spanToJsonLine } from '../src/line.js'
 import { makeSpan } from './spans.js'
 
@@ -95,7 +96,7 @@ describe('values', () => {
 
   test('every plain value and key comes back', () => {
     const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: anyCharacter }),
       fc.constantFrom(
         '',
         '__proto__',

@@ -1,8 +1,9 @@
 import type { PlainData, PlainValue, Span } from '@trace/core'
 import fc from 'fast-check'
+import { anyCharacter } from '../../../../.config/any-character.js'
 
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: anyCharacter, maxLength: 12 }),
   fc.constantFrom(
     '',
     'a',

@@ -70,11 +70,11 @@ export function heapAfter(spans: number): Side {
  * @param recording whether the spans are recorded as open
  */
 export function longestTurn(spans: number, recording: boolean): Side {
-  return async ({ folder }) => {
+  return async ({ folder, quick }) => {
     const child = startChild(new URL('turns.js', import.meta.url), [folder])
     return {
       sample: async () => {
-        const answer = await child.ask({ spans, recording: recording ? 1 : 0 })
+        const answer = await child.ask({ spans, recording: recording ? 1 : 0, rest: quick ? 1 : 0 })
         return { ...sampleIn(answer), others: answer }
       },
       close: () => child.close(),

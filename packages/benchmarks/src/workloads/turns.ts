@@ -32,12 +32,14 @@ class Turns {
   #isOver = false
   readonly #observer = new PerformanceObserver((list) => this.#note(list.getEntries()))
 
-  async watch(): Promise<void> {
+  /** @param rest whether the loop rests between its turns, for a smoke test: otherwise it keeps a core busy for seconds */
+  async watch(rest: boolean): Promise<void> {
     this.#observer.observe({ entryTypes: ['gc'] })
     let start = performance.now()
     let used = processorTime()
     while (!this.#isOver) {
-      await turn()
+      if (rest) await sleep(10)
+      else await turn()
       const end = performance.now()
       const usedNow = processorTime()
       if (end - start > SHORT) this.#turns.push({ start, end, cpu: usedNow - used })
@@ -114,7 +116,7 @@ answerQuestions(async (question) => {
     }
   }
   const turns = new Turns()
-  const watching = turns.watch()
+  const watching = turns.watch(numberIn(question, 'rest') === 1)
   await openAll()
   if (isRecording) while (stored() < count) await sleep(10)
   else await sleep(1.25 * OPEN_AFTER)

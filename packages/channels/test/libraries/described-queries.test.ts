@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { anyCharacter } from '../../../../.config/any-character.js'
 import { describeQuery } from '../../src/libraries/described-queries.js'
 import { type Dialect, maskQuery, operationOf, summaryOf } from '../../src/libraries/sql.js'
 
@@ -80,7 +81,7 @@ const piece = fc.oneof(
       '.',
     ],
   ),
-  fc.string({ unit: 'binary', maxLength: 3 }),
+  fc.string({ unit: anyCharacter, maxLength: 3 }),
 )
 
 /** The parts of a program's query; the values between them are literals. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { parseSearch, SearchError } from '@trace/analysis'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
+import { anyCharacter } from '../../../../.config/any-character.js'
 import { prepareSearch } from '../../src/wire/data-index.js'
 import { MAYBE, SURE, sieveOf } from '../../src/wire/sieve.js'
 import { anySpan, sent } from '../support/any-span.js'
@@ -25,7 +26,7 @@ function verdictsOn(spans: readonly Span[], q: string): number[] {
 
 describe('a sieve', () => {
   const text = fc.oneof(
-    fc.string({ minLength: 1, maxLength: 2, unit: 'binary' }),
+    fc.string({ minLength: 1, maxLength: 2, unit: anyCharacter }),
     fc.constantFrom(
       ...['a', 'A', 'é', 'true', '1', 'null', 'n', 'bigint', 'request', 'İ', 'a.b', 'e', '0', ':', '{', '"a"'],
     ),
@@ -55,7 +56,7 @@ describe('a sieve', () => {
     ...{ rows: fc.oneof(fc.integer({ min: -9, max: 9 }), fc.string(), fc.constant(7n), fc.constant([1, 'a'])) },
     ...{ a: fc.constantFrom('a', '"b":1', { b: 1 }, { b: 'a' }, '{"b":'), 'a.b': fc.constantFrom(1, 'A', true, null) },
     ...{
-      b: fc.oneof(fc.string({ unit: 'binary' }), fc.constant({ rows: 1 }), fc.constant([{ a: '}],"b":1' }, ['"']])),
+      b: fc.oneof(fc.string({ unit: anyCharacter }), fc.constant({ rows: 1 }), fc.constant([{ a: '}],"b":1' }, ['"']])),
     },
   })
   /** With escapes, halves of characters, and letters whose small form depends on what stands beside them, in keys and values. */
