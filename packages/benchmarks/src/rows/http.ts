@@ -102,7 +102,7 @@ function latencyRow(framework: Framework, title: string): Row {
       })),
     ),
     starts: 2,
-    samples: 4,
+    samples: 8,
   }
 }
 
@@ -190,11 +190,17 @@ export const httpRows: readonly Row[] = [
       trace: timedInSteadyState('fetch', 'trace'),
       'traced fetch': timedInSteadyState('fetch', 'traced fetch'),
       context: timedInSteadyState('fetch', 'context'),
+      'context and header': timedInSteadyState('fetch', 'context and header'),
       bare: timedInSteadyState('fetch', 'bare'),
     },
     readings: [
       { label: "of bare fetch's rate", of: 'bare', dividedBy: 'trace', goal: { atLeast: 0.9 } },
       { label: "of fetch's rate within an AsyncLocalStorage", of: 'context', dividedBy: 'trace' },
+      {
+        label: "of fetch's rate within an AsyncLocalStorage, with a header",
+        of: 'context and header',
+        dividedBy: 'trace',
+      },
       { label: "tracedFetch, of bare fetch's rate", of: 'bare', dividedBy: 'traced fetch' },
     ],
     starts: 4,

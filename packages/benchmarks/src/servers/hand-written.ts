@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 export interface HandSpan {
   readonly id: bigint
   readonly traceId: bigint
-  readonly name: string
+  name: string
   readonly method: string
   readonly path: string
   readonly start: bigint
@@ -40,16 +40,19 @@ function id(): bigint {
   return (ids[nextId++] ?? 0n) & 0x7fff_ffff_ffff_ffffn
 }
 
-/** @param route the pattern of the matched route, if the framework knows it here */
-export function begin(req: IncomingMessage, res: ServerResponse, route?: string): HandSpan {
+/** @param route the pattern of the matched route, or, where the framework knows it only then, what tells it at the end */
+export function begin(req: IncomingMessage, res: ServerResponse, route?: string | (() => string)): HandSpan {
   const url = req.url ?? ''
   const query = url.indexOf('?')
   const method = req.method ?? ''
   const urlPath = query < 0 ? url : url.slice(0, query)
-  const name = `${method} ${route ?? urlPath}`
-  const span = { id: id(), traceId: id(), name, method, path: urlPath, start: process.hrtime.bigint() }
+  const name = `${method} ${typeof route === 'string' ? route : urlPath}`
+  const span: HandSpan = { id: id(), traceId: id(), name, method, path: urlPath, start: process.hrtime.bigint() }
   req.headers['x-request-id'] = `${span.traceId}:${span.id}`
-  res.on('close', () => finish(span, res.statusCode))
+  res.on('close', () => {
+    if (typeof route === 'function') span.name = `${method} ${route()}`
+    finish(span, res.statusCode)
+  })
   return span
 }
 

@@ -1,7 +1,7 @@
 // A process that sends the same request over and over: load.js <port> <headers: few, many or hostile>
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { answerQuestions, numberIn } from '../harness/child.js'
+import { answerQuestions, numberIn, stayAwake } from '../harness/child.js'
 import { quantile } from '../harness/statistics.js'
 
 const [port = '', headers = ''] = process.argv.slice(2)
@@ -101,23 +101,6 @@ async function atHighestRate(milliseconds: number): Promise<Record<string, numbe
   await Promise.all(ended)
   sleep()
   return { requests, seconds: (performance.now() - start) / 1000 }
-}
-
-/**
- * Keeps this process from sleeping while it waits. Otherwise the server pays for waking it with every write: a slow server up
- * to a quarter of its time, a fast one, which leaves no time to sleep, nothing.
- *
- * @returns a function that lets the process sleep again
- */
-function stayAwake(): () => void {
-  let isAwake = true
-  const turn = (): void => {
-    if (isAwake) setImmediate(turn)
-  }
-  turn()
-  return () => {
-    isAwake = false
-  }
 }
 
 /** Sends requests at a fixed rate, whether or not the server keeps up. A latency counts from when the request was due. */

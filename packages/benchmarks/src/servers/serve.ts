@@ -1,11 +1,12 @@
-// A process that serves one variant of an application: serve.js <framework> <variant> <file for spans> <answer: empty or working>
+// A process that serves one variant of an application:
+// serve.js <framework> <variant> <file for spans> <answer: empty or working> [awake]
 import type { AddressInfo } from 'node:net'
-import { answerQuestions } from '../harness/child.js'
+import { answerQuestions, stayAwake } from '../harness/child.js'
 import { serverOf, type Variant } from './applications.js'
 import { type Services, startServices } from './services.js'
 import { FROM_SERVICE_TO_SERVICE, variantOf } from './variants.js'
 
-const [framework = '', name = '', path = '', answer = ''] = process.argv.slice(2)
+const [framework = '', name = '', path = '', answer = '', sleep = ''] = process.argv.slice(2)
 const listening = listen()
 
 async function listen(): Promise<{ port: number; spans: () => Promise<number> }> {
@@ -13,6 +14,7 @@ async function listen(): Promise<{ port: number; spans: () => Promise<number> }>
   // The connections of one side are idle while the others are measured.
   server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  if (sleep === 'awake') server.on('request', stayAwakeForAMoment)
   return { port: (server.address() as AddressInfo).port, spans }
 }
 
@@ -23,6 +25,21 @@ async function startOne(): Promise<Services> {
 
 function serviceVariant(service: string): Promise<Variant> {
   return variantOf(name, `${path}.${service}.yaml`, FROM_SERVICE_TO_SERVICE)
+}
+
+const AWAKE_MS = 20
+let letSleep: (() => void) | undefined
+let sleeping: NodeJS.Timeout | undefined
+
+/** Until this long after the last request: other servers may be measured after this one. */
+function stayAwakeForAMoment(): void {
+  letSleep ??= stayAwake()
+  sleeping ??= setTimeout(() => {
+    letSleep?.()
+    letSleep = undefined
+    sleeping = undefined
+  }, AWAKE_MS)
+  sleeping.refresh()
 }
 
 answerQuestions(async (question) => {

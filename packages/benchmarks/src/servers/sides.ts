@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { type Child, canPin, numberIn, startChild } from '../harness/child.js'
 import type { Run, Sample, Side } from '../harness/row.js'
-import { spreadOf } from '../harness/statistics.js'
 import { reachSteadyState } from '../harness/steady-state.js'
 
 export type Framework = 'fastify' | 'express' | 'node'
@@ -35,6 +34,8 @@ export interface ServerLoad {
   readonly isJustStarted?: boolean
   /** The handler waits for a timer, and answers 2 kB of JSON. Default `false`: it answers at once. */
   readonly isWorking?: boolean
+  /** Does not sleep while requests come, see `stayAwake`. Default `false`: for a server that is measured itself. */
+  readonly isAwake?: boolean
 }
 
 /** A server and its load, each in a process of its own. */
@@ -49,9 +50,12 @@ interface Pair {
 }
 
 /** @param folder for the file of spans */
-export function startServer({ framework, variant, isWorking = false }: ServerLoad, folder = ''): Child {
+export function startServer(
+  { framework, variant, isWorking = false, isAwake = false }: ServerLoad,
+  folder = '',
+): Child {
   const path = join(folder, `${framework}-${variant}.yaml`)
-  const args = [framework, variant, path, isWorking ? 'working' : 'empty']
+  const args = [framework, variant, path, isWorking ? 'working' : 'empty', ...(isAwake ? ['awake'] : [])]
   return startChild(new URL('serve.js', import.meta.url), args, ['--expose-gc'])
 }
 
@@ -106,38 +110,31 @@ export function rate(serverLoad: ServerLoad): Side {
   }
 }
 
-/** Milliseconds within which 99 of 100 requests are answered, at 70% of the bare server's highest rate; see {@link LATENCIES}. */
+/**
+ * Milliseconds within which 99 of 100 requests are answered, at 70% of the bare server's highest rate; see {@link LATENCIES}. That rate is
+ * measured again before each latency: the machine's speed changes within seconds, and at a fixed rate the latencies would show that.
+ */
 export function latency(framework: Framework, variant: VariantName): Side {
   return async (run) => {
-    const { load, close } = await startPair(run, { framework, variant })
-    const highest = await bareRate(run, framework)
+    const pair = await startPair(run, { framework, variant })
+    const bare = variant === 'bare' ? pair : await startPair(run, { framework, variant: 'bare' })
     const milliseconds = run.quick ? QUICK_MS : 2 * SAMPLE_MS
+    const highestRate = async (): Promise<number> =>
+      run.quick ? QUICK_RATE : (await bare.measure(SAMPLE_MS / 2)).value
     return {
       sample: async () => {
         const others: Record<string, number> = {}
         for (const part of PARTS_OF_BARE_RATE) {
-          const answer = await load.ask({ connections: connectionsOf(run), milliseconds, rate: part * highest })
+          const rate = part * (await highestRate())
+          const answer = await pair.load.ask({ connections: connectionsOf(run), milliseconds, rate })
           for (const quantile of QUANTILES) others[`${quantile} at ${part * 100}%`] = numberIn(answer, quantile)
         }
         return { value: numberIn(others, 'p99 at 70%'), others }
       },
-      close,
+      close: async () => {
+        await pair.close()
+        if (bare !== pair) await bare.close()
+      },
     }
   }
-}
-
-const bareRates = new Map<Framework, number>()
-
-/** Measured once a run, so that all sides get the same load. */
-async function bareRate(run: Run, framework: Framework): Promise<number> {
-  if (run.quick) return QUICK_RATE
-  const known = bareRates.get(framework)
-  if (known !== undefined) return known
-  const bare = await startPair(run, { framework, variant: 'bare' })
-  const rates: number[] = []
-  while (rates.length < 3) rates.push((await bare.measure(SAMPLE_MS)).value)
-  await bare.close()
-  const { median } = spreadOf(rates)
-  bareRates.set(framework, median)
-  return median
 }

@@ -44,7 +44,7 @@ function handWritten(path: string): Variant {
     },
     express: (app) => {
       app.use((req, res, next) => {
-        const span = begin(req, res)
+        const span = begin(req, res, () => req.baseUrl + req.route.path)
         res.setHeader('X-Request-Id', String(span.traceId))
         handContext.run(span, next)
       })

@@ -8,9 +8,15 @@ import type { Workload, WorkloadFactory } from './workload.js'
 
 const REQUESTS_AT_ONCE = 20
 
-/** Sends requests to a server in a process of its own, several at once. */
-async function fetching(fetchOne: typeof fetch): Promise<Workload> {
-  const server = startServer({ framework: 'node', variant: 'bare' })
+/** As long as what a client span's ids are sent as. */
+const ID_HEADER = { 'X-Request-Id': '4578345983457834598:1884535983457834598' }
+
+/**
+ * Sends requests to a server in a process of its own, several at once. The server does not sleep meanwhile: otherwise each request of a side that
+ * takes longer pays for waking it, which those of a quick side do not.
+ */
+async function fetching(fetchOne: (url: string) => Promise<Response>): Promise<Workload> {
+  const server = startServer({ framework: 'node', variant: 'bare', isAwake: true })
   const url = `http://127.0.0.1:${numberIn(await server.ask({}), 'port')}/users/42`
   return {
     operations: REQUESTS_AT_ONCE,
@@ -21,9 +27,9 @@ async function fetching(fetchOne: typeof fetch): Promise<Workload> {
 }
 
 /** What the context of any tracer costs. Before Node 24 a hook runs for every promise that fetch makes. */
-async function inContext(): Promise<Workload> {
+async function inContext(fetchOne: (url: string) => Promise<Response>): Promise<Workload> {
   const context = new AsyncLocalStorage<object>()
-  const { operations, slice } = await fetching(fetch)
+  const { operations, slice } = await fetching(fetchOne)
   return { operations, slice: () => context.run({}, slice) }
 }
 
@@ -43,7 +49,8 @@ async function traced(fetchOf: (tracer: Tracer) => typeof fetch): Promise<Worklo
 
 export const workloads: Readonly<Record<string, WorkloadFactory>> = {
   bare: () => fetching(fetch),
-  context: inContext,
+  context: () => inContext(fetch),
+  'context and header': () => inContext((url) => fetch(url, { headers: ID_HEADER })),
   trace: () =>
     traced((tracer) => {
       traceClients(tracer)

@@ -9,6 +9,7 @@ import {
 } from './messages.js'
 import type { IdHeader, RecordedHeader } from './options.js'
 import { storesHeads } from './response-state.js'
+import { nodeHttp } from '../values/node-http.js'
 import { sharedWrapper } from './shared-wrapper.js'
 
 /**
@@ -19,7 +20,7 @@ export const storeHeadOf: (storeHead: StoreHead) => StoreHead = sharedWrapper((s
   return function (this: Response, statusLine, headers) {
     const traced = tracedOfResponse(this)
     if (traced === undefined) return storeHead.call(this, statusLine, headers)
-    const idHeader = missingIn(headers, traced)
+    const idHeader = isNodes(headers, this) ? unsetIn(headers, traced) : missingIn(headers, traced)
     let first = statusLine
     if (idHeader !== undefined && traced.isConnected) first += `${idHeader.name}: ${traced.idText}\r\n`
     // Without a connection the text is not sent: what made the response asks it for its headers.
@@ -45,6 +46,29 @@ function withId(headers: unknown, traced: TracedRequest): unknown {
   if (idHeader === undefined) return headers
   if (Array.isArray(headers)) return [...headers, idHeader.lowerName, traced.idText]
   return { ...Object(headers), [idHeader.lowerName]: traced.idText }
+}
+
+/** Where Node keeps the headers that were set on a response, by their names in lower case. There is no public way to them. */
+let settings: symbol | undefined
+
+type SetHeaders = Readonly<Record<string, unknown>>
+
+/** Whether a head is made of what was set alone, and so of names in lower case: to look at each takes a quarter of a microsecond. */
+function isNodes(headers: unknown, res: Response): headers is SetHeaders {
+  settings ??= findSettings()
+  return typeof headers === 'object' && headers !== null && headers === Reflect.get(res, settings)
+}
+
+function findSettings(): symbol {
+  const sample = new (nodeHttp().OutgoingMessage)()
+  sample.setHeader('name', 'value')
+  const isKept = (symbol: symbol): boolean => Object.hasOwn(Object(Reflect.get(sample, symbol)), 'name')
+  return Object.getOwnPropertySymbols(sample).find(isKept) ?? Symbol('headers')
+}
+
+function unsetIn(headers: SetHeaders, { info }: TracedRequest): IdHeader | undefined {
+  const { idHeader } = info.head
+  return idHeader === undefined || headers[idHeader.lowerName] !== undefined ? undefined : idHeader
 }
 
 /** The id's header, unless none is to be sent or the program gives one of that name. */
