@@ -14,36 +14,59 @@ const MAX_SIMPLE_KEY = 1_024
  * @throws {TypeError} if data holds a value that is not plain (see core's `toPlain`)
  */
 export function spanToYaml(span: Span): string {
-  let text = `\n---\nspan_id: ${span.spanId}\ntrace_id: ${span.traceId}\nparent_id: ${span.parentId}\n`
-  if (span.process !== '') text += `process: ${stringText(span.process)}\n`
-  if (span.kind !== '') text += `kind: ${stringText(span.kind)}\n`
-  if (span.name !== '') text += `name: ${stringText(span.name)}\n`
-  text += `start: "${formatTime(span.start)}"\n`
-  if (span.finish !== undefined) text += `finish: "${formatTime(span.finish)}"\n`
-  return `${text}${dataText(span.data)}...\n`
+  let text = `\n---\nspan_id: ${span.spanId}\ntrace_id: ${span.traceId}\nparent_id: ${span.parentId}`
+  text += kindText(span.process, span.kind)
+  if (span.name !== '') text += `\nname: ${stringText(span.name)}`
+  text += `\nstart: "${formatTime(span.start)}`
+  if (span.finish !== undefined) text += `"\nfinish: "${formatTime(span.finish)}`
+  return `${text}"${dataText(span.data)}\n...\n`
+}
+
+/** Of the process whose spans were formatted last: programs use a few kinds. */
+const kinds = new Map<string, string>()
+let processOfKinds = ''
+
+function kindText(process: string, kind: string): string {
+  if (process !== processOfKinds) kinds.clear()
+  processOfKinds = process
+  let text = kinds.get(kind)
+  if (text === undefined) {
+    text = process === '' ? '' : `\nprocess: ${stringText(process)}`
+    if (kind !== '') text += `\nkind: ${stringText(kind)}`
+    remember(kinds, kind, text)
+  }
+  return text
+}
+
+const MAX_REMEMBERED = 1_000
+/** In characters. */
+const MAX_LENGTH = 256
+
+/** As one piece: V8 makes a tree of texts that are added to each other, and copies from each of them when it makes bytes of it. */
+function remember(texts: Map<string, string>, key: string, text: string): void {
+  if (texts.size === MAX_REMEMBERED) texts.clear()
+  if (text.length <= MAX_LENGTH) texts.set(key, Buffer.from(text).toString())
 }
 
 function dataText(data: PlainData): string {
   let text = ''
   for (const key in data) {
     if (!key.isWellFormed()) return dataText(wellFormedKeys(data))
-    text += `${beforeValue(key)}${valueText(data[key])}\n`
+    text += beforeValue(key) + valueText(data[key])
   }
   return text
 }
 
 /** Programs use the same few keys over and over. */
 const beginnings = new Map<string, string>()
-const MAX_BEGINNINGS = 1_000
 
-/** The text before a key's value. */
+/** The text from the end of the line before to a key's value. */
 function beforeValue(key: string): string {
   let text = beginnings.get(key)
   if (text === undefined) {
     const name = stringText(storedKey(key))
-    text = name.length > MAX_SIMPLE_KEY ? `? ${name}\n: ` : `${name}: `
-    if (beginnings.size === MAX_BEGINNINGS) beginnings.clear()
-    if (key.length < 64) beginnings.set(key, text)
+    text = name.length > MAX_SIMPLE_KEY ? `\n? ${name}\n: ` : `\n${name}: `
+    remember(beginnings, key, text)
   }
   return text
 }

@@ -5,7 +5,7 @@ export const END_TIME: bigint = 253_402_300_800n * SECOND
 
 /** The last second that was formatted, in nanoseconds since the Unix epoch. Most spans of a batch share it. */
 let lastSecond = 0n
-let lastText = '1970-01-01T00:00:00'
+let lastText = '1970-01-01T00:00:00.'
 
 /**
  * Formats a time by RFC 3339, in UTC, with nanoseconds but no trailing zeros: `2015-10-20T13:14:15.1234Z`.
@@ -18,8 +18,10 @@ export function formatTime(time: bigint): string {
   if (fraction < 0 || fraction >= 1e9) fraction = enterSecond(time)
   const micros = Math.floor(fraction / 1_000)
   const millis = Math.floor(micros / 1_000)
-  const text = `${lastText}.${DIGITS[millis]}${DIGITS[micros % 1_000]}${DIGITS[fraction % 1_000]}`
-  return `${fraction % 10 === 0 ? text.replace(/\.?0+$/, '') : text}Z`
+  if (fraction === 0) return `${lastText.slice(0, -1)}Z`
+  // V8 makes one piece of so short a text, and so two of the whole.
+  const digits = `${DIGITS[millis]}${DIGITS[micros % 1_000]}${DIGITS[fraction % 1_000]}Z`
+  return lastText + (fraction % 10 === 0 ? digits.replace(/0+Z$/, 'Z') : digits)
 }
 
 /** The numbers as three digits. V8 would put the text of each number into a cache of a megabyte. */
@@ -30,7 +32,7 @@ function enterSecond(time: bigint): number {
   const fraction = ((time % SECOND) + SECOND) % SECOND
   const second = time - fraction
   if (second < FIRST_TIME || second >= END_TIME) throw new RangeError(`time out of range: ${time} ns`)
-  lastText = new Date(Number(second / 1_000_000n)).toISOString().slice(0, 19)
+  lastText = new Date(Number(second / 1_000_000n)).toISOString().slice(0, 20)
   lastSecond = second
   return Number(fraction)
 }
