@@ -34,7 +34,10 @@ export function traceExpress(options: ServerOptions): Middleware {
     const isWrapped = requestPrototype !== undefined && responsePrototype !== undefined
     const traced = requests.begin(req, res, isWrapped ? WRAPPED : undefined)
     if (traced === undefined) return requests.pass(req, next)
-    if (traced.span.recording) traced.routes = new RouteWatch(req, requestPrototype)
+    if (traced.span.recording) {
+      const app: unknown = requestPrototype === undefined ? Reflect.get(req, 'app') : knownRequests.app
+      traced.routes = new RouteWatch(req, app, requestPrototype)
+    }
     traced.span.run(() => next())
   }
 }
@@ -58,10 +61,12 @@ const WRAPPED = { isWrapped: true }
 interface Known<Message extends object> {
   prototype: Message | null
   shared: Message | undefined
+  /** Read there: reading a property of a request itself is slow, because V8 gives each request of Express's a shape of its own. */
+  app: unknown
 }
 
-const knownRequests: Known<Request> = { prototype: null, shared: undefined }
-const knownResponses: Known<Response> = { prototype: null, shared: undefined }
+const knownRequests: Known<Request> = { prototype: null, shared: undefined, app: undefined }
+const knownResponses: Known<Response> = { prototype: null, shared: undefined, app: undefined }
 
 /**
  * The prototype of requests, or of responses, that all applications of Express share. Methods that are wrapped there need not be
@@ -79,6 +84,7 @@ function sharedPrototypeOf<Message extends object>(message: Message, known: Know
   if (shared === undefined) return undefined
   known.prototype = prototype
   known.shared = shared
+  known.app = Reflect.get(prototype, 'app')
   return shared
 }
 

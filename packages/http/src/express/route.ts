@@ -40,7 +40,9 @@ interface Mount {
  */
 export class RouteWatch implements RouteSource {
   readonly #req: WatchedRequest
-  readonly #mounts: Mount[]
+  /** Most requests enter none. */
+  #mounts: Mount[] | undefined
+  readonly #app: unknown
   #pattern: string | undefined
   /** Where the route that has matched has several paths. */
   #paths: readonly unknown[] | undefined
@@ -48,23 +50,25 @@ export class RouteWatch implements RouteSource {
   baseUrl: unknown
   route: unknown
 
-  /** @param prototype Express's own that it inherits from, if any */
-  constructor(req: WatchedRequest, prototype: WatchedRequest | undefined) {
+  /**
+   * @param app the application that the request is in
+   * @param prototype Express's own that it inherits from, if any
+   */
+  constructor(req: WatchedRequest, app: unknown, prototype: WatchedRequest | undefined) {
     this.#req = req
+    this.#app = app
     addAccessors(req, prototype)
-    const app = appOf(req)
     const baseUrl = storedBaseUrl(req)
     this.baseUrl = baseUrl
     this.route = Object.hasOwn(req, ROUTE) ? req[ROUTE] : undefined
-    const url = typeof baseUrl === 'string' ? baseUrl : ''
-    this.#mounts = [{ url: '', pattern: '', isKnown: true, app, place: placeIn(app) }]
     // Of what is above the middleware itself, only values can be seen.
-    if (url !== '') this.#mounts.push({ url, pattern: '*', isKnown: true, app, place: placeIn(app, true) })
+    if (typeof baseUrl === 'string' && baseUrl !== '')
+      this.#outermost().push({ url: baseUrl, pattern: '*', isKnown: true, app, place: placeIn(app, true) })
   }
 
   entered(value: unknown): void {
     this.baseUrl = value
-    if (typeof value !== 'string') return
+    if (typeof value !== 'string' || (value === '' && this.#mounts === undefined)) return
     try {
       this.#enter(value)
     } catch {
@@ -74,7 +78,8 @@ export class RouteWatch implements RouteSource {
   }
 
   #enter(value: string): void {
-    while (this.#mounts.length > 1 && !isBelow(value, this.#innermost()?.url ?? '')) this.#mounts.pop()
+    const mounts = this.#outermost()
+    while (mounts.length > 1 && !isBelow(value, this.#innermost()?.url ?? '')) mounts.pop()
     const above = this.#innermost()
     if (above === undefined || value.length <= above.url.length) return
     const { app, params, url } = this.#req
@@ -84,7 +89,7 @@ export class RouteWatch implements RouteSource {
 
   #push(mount: Pick<Mount, 'url' | 'app'>, found: Found | undefined): void {
     const pattern = (this.#innermost()?.pattern ?? '') + (found?.written ?? UNKNOWN)
-    this.#mounts.push({ ...mount, pattern, isKnown: found !== undefined, place: placeIn(found?.handle) })
+    this.#outermost().push({ ...mount, pattern, isKnown: found !== undefined, place: placeIn(found?.handle) })
   }
 
   matched(value: unknown): void {
@@ -104,7 +109,7 @@ export class RouteWatch implements RouteSource {
     const mount = this.#innermost()
     if (mount?.isKnown === false) {
       mount.isKnown = true
-      mount.pattern = (this.#mounts.at(-2)?.pattern ?? '') + writtenAs(path)
+      mount.pattern = (this.#mounts?.at(-2)?.pattern ?? '') + writtenAs(path)
       mount.place = placeIn(handler)
     } else if (this.#paths?.includes(path) === true) {
       this.#paths = undefined
@@ -117,7 +122,13 @@ export class RouteWatch implements RouteSource {
   }
 
   #innermost(): Mount | undefined {
-    return this.#mounts.at(-1)
+    return this.#mounts?.at(-1)
+  }
+
+  #outermost(): Mount[] {
+    const app = this.#app
+    this.#mounts ??= [{ url: '', pattern: '', isKnown: true, app, place: placeIn(app) }]
+    return this.#mounts
   }
 }
 
@@ -139,14 +150,6 @@ function addAccessors(req: WatchedRequest, prototype: WatchedRequest | undefined
   if (prototype === undefined) return
   define(prototype, ACCESSORS)
   accessible.add(prototype)
-}
-
-/** Read where Express puts it: reading a property of the request itself is slow, because V8 gives each request a shape of its own. */
-function appOf(req: WatchedRequest): unknown {
-  const prototype: object | null = Object.getPrototypeOf(req)
-  return prototype !== null && Object.hasOwn(prototype, 'app') && !Object.hasOwn(req, 'app')
-    ? Reflect.get(prototype, 'app')
-    : req.app
 }
 
 /** Leaves out a property that cannot be redefined: that is the program's own. */

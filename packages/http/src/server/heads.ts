@@ -1,3 +1,4 @@
+import { nodeHttp } from '../values/node-http.js'
 import {
   type Respond,
   type Response,
@@ -9,7 +10,6 @@ import {
 } from './messages.js'
 import type { IdHeader, RecordedHeader } from './options.js'
 import { storesHeads } from './response-state.js'
-import { nodeHttp } from '../values/node-http.js'
 import { sharedWrapper } from './shared-wrapper.js'
 
 /**
