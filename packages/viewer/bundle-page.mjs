@@ -9,10 +9,10 @@ import { build } from 'esbuild'
 const withoutNode = {
   name: 'without-node',
   setup({ onResolve, onLoad }) {
+    // What is loaded when it is needed, such as what reads all of YAML, the page never loads: esbuild would keep all that it uses.
+    onResolve({ filter: /.*/ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined))
     onResolve({ filter: /^@trace\// }, ({ path }) => ({ path: sourceOf(path), sideEffects: false }))
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
-    // What reads all of YAML is loaded when it is needed, which the page never does: esbuild would keep all that it uses.
-    onResolve({ filter: /\/any-document\.js$/ }, ({ path }) => ({ path, namespace: 'node', sideEffects: false }))
     // The page has one copy of core, whose errors need not be told from those of others.
     onLoad({ filter: /core\/src\/values\/errors\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replaceAll(/^ *static .*\[Symbol\.hasInstance\].*$/gm, ''),
@@ -72,9 +72,10 @@ const { metafile } = await build({
   plugins: [withoutNode],
 })
 const needed = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
-const ofNode = needed.filter((input) => input.startsWith('node:node:'))
-if (ofNode.length > 0)
-  throw new Error(`the page would need ${ofNode.map((input) => input.slice(5)).join(', ')}, which browsers do not have`)
+const ofNode = needed.filter((input) => input.startsWith('node:node:')).map((input) => input.slice(5))
+const loaded = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+if (ofNode.length + loaded.length > 0)
+  throw new Error(`the page would need ${[...ofNode, ...loaded].join(', ')}, which it does not have in a browser`)
 await build({
   entryPoints: ['src/page/page.css'],
   outfile: 'dist/page/page.css',

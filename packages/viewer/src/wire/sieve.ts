@@ -17,9 +17,8 @@ export class Sieve {
   readonly #places: Uint32Array
   /** Where what is in the columns is among the spans. */
   readonly #order: Uint32Array
-  readonly #processes: Postings
-  readonly #kinds: Postings
-  readonly #names: Postings
+  /** By column. */
+  readonly #postings = new Map<Uint32Array, Postings>()
 
   constructor(columns: Columns, places: Uint32Array) {
     this.#columns = columns
@@ -27,9 +26,21 @@ export class Sieve {
     // Beyond the end, and so nowhere, where a span is not among them.
     this.#order = new Uint32Array(columns.count).fill(places.length)
     for (let at = 0; at < places.length; at++) this.#order[places[at] ?? 0] = at
-    this.#processes = new Postings(columns.words, columns.processes, places)
-    this.#kinds = new Postings(columns.words, columns.kinds, places)
-    this.#names = new Postings(columns.words, columns.names, places)
+  }
+
+  /** Makes ready what searches for words need, a part at each step. */
+  *prepare(): Generator<void> {
+    const { processes, kinds, names } = this.#columns
+    for (const column of [processes, kinds, names]) {
+      this.#postingsOf(column)
+      yield
+    }
+  }
+
+  #postingsOf(column: Uint32Array): Postings {
+    const postings = this.#postings.get(column) ?? new Postings(this.#columns.words, column, this.#places)
+    this.#postings.set(column, postings)
+    return postings
   }
 
   /**
@@ -67,8 +78,9 @@ export class Sieve {
   /** A word may be in the name, kind, process or data. */
   #ofWord(word: string, matches: Matches): Verdicts {
     const verdicts = this.#all(NO)
-    for (const postings of [this.#names, this.#kinds, this.#processes])
-      postings.mark(verdicts, (name) => matches(spanWith({ name })))
+    const { processes, kinds, names } = this.#columns
+    for (const column of [names, kinds, processes])
+      this.#postingsOf(column).mark(verdicts, (name) => matches(spanWith({ name })))
     // Where all names have it, the data need not be looked through.
     return verdicts.includes(NO)
       ? dataIndexOf(this.#columns).ofWord(word.toLowerCase(), verdicts, this.#order)
@@ -76,15 +88,16 @@ export class Sieve {
   }
 
   #ofField({ field, value }: Term, matches: Matches): Verdicts {
+    const { processes, kinds, names } = this.#columns
     switch (field) {
       case 'service':
       case 'process':
       case 'host':
-        return this.#processes.mark(this.#all(NO), (process) => matches(spanWith({ process })))
+        return this.#postingsOf(processes).mark(this.#all(NO), (process) => matches(spanWith({ process })))
       case 'kind':
-        return this.#kinds.mark(this.#all(NO), (kind) => matches(spanWith({ kind })))
+        return this.#postingsOf(kinds).mark(this.#all(NO), (kind) => matches(spanWith({ kind })))
       case 'name':
-        return this.#names.mark(this.#all(NO), (name) => matches(spanWith({ name })))
+        return this.#postingsOf(names).mark(this.#all(NO), (name) => matches(spanWith({ name })))
       case 'status':
         return this.#ofStatus(matches)
       case 'duration':

@@ -3,7 +3,7 @@ import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { prepareSearch } from '../../wire/data-index.js'
-import { NO, SURE } from '../../wire/sieve.js'
+import { SURE } from '../../wire/sieve.js'
 import { Problem } from '../frame/api.js'
 import { useKeys } from '../frame/keys.js'
 import { type Place, place, set } from '../frame/location.js'
@@ -103,11 +103,12 @@ const PARTS = 16
 function* searchReady(model: TraceModel): Generator<void> {
   const { tree, spans, sieve } = model
   yield* prepareSearch(spans)
-  sieve()
+  yield* sieve()?.prepare() ?? []
   // A browser makes code fast once it has run for a while.
   for (let part = 0; part < PARTS; part++) {
     yield
-    const verdicts = Uint8Array.from(tree.nodes, (_, at) => (at % (PARTS * 16) === part ? SURE : NO))
+    const verdicts = new Uint8Array(tree.nodes.length)
+    for (let at = part; at < verdicts.length; at += 16 * PARTS) verdicts[at] = SURE
     lensLines(model, choiceOf(model, {}), new Lens(tree.nodes, verdicts, () => false))
   }
 }

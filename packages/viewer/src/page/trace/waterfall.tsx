@@ -8,8 +8,10 @@ import { WaterfallRow } from './row.js'
 
 /** Pixels, as `--row` of frame.css. */
 const ROW = 26
-/** Rows that are drawn beyond what is seen, so that scrolling shows no gap. */
+/** Rows that are drawn beyond what is seen, so that scrolling shows no gap. Where one jumps far, they are drawn once one stays. */
 const BEYOND = 5
+/** After as many ms one stays. */
+const STAYS = 100
 /** Chromium ends at 33.5 million pixels, Firefox at 17.9: what is longer scrolls faster than it moves. */
 const MOST_HEIGHT = 12_000_000
 
@@ -53,7 +55,7 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
             {lines.slice(first, last).map((line, at) => (
               // An element that is scrolled out of sight shows the next line that is scrolled into it.
               <WaterfallRow
-                key={(first + at - keyFrom) % slots}
+                key={(((first + at - keyFrom) % slots) + slots) % slots}
                 line={line}
                 index={first + at}
                 isSelected={first + at === selected}
@@ -99,13 +101,20 @@ function useSeenRows(count: number, selected: number): SeenRows {
   const wholeHeight = Math.min(whole, MOST_HEIGHT)
   // How far the rows move for each pixel that the box scrolls.
   const pace = whole <= MOST_HEIGHT ? 1 : (whole - height) / (wholeHeight - height)
-  const first = Math.max(0, Math.floor((top * pace) / ROW) - BEYOND)
-  const last = Math.min(count, Math.ceil((top * pace + height) / ROW) + BEYOND)
   const slots = Math.ceil(height / ROW) + 2 * BEYOND + 2
-  const { current: seen } = useRef({ first, keyFrom: 0 })
+  const { current: seen } = useRef({ first: 0, keyFrom: 0 })
+  const isFar = Math.abs((top * pace) / ROW - seen.first) >= slots
+  const beyond = isFar ? 0 : BEYOND
+  const first = Math.max(0, Math.floor((top * pace) / ROW) - beyond)
+  const last = Math.min(count, Math.ceil((top * pace + height) / ROW) + beyond)
   // Where no row is one that was seen before, elements stay in their order: to move them takes as long as to draw other rows in them.
-  if (Math.abs(first - seen.first) >= slots) seen.keyFrom += first - seen.first
+  if (isFar) seen.keyFrom += first - seen.first
   seen.first = first
+  const [, redraw] = useState<object>()
+  useEffect(() => {
+    const timer = isFar ? setTimeout(redraw, STAYS, {}) : undefined
+    return () => clearTimeout(timer)
+  }, [top])
   const y = (selected * ROW) / pace
   const selectedAt = useRef(y)
   selectedAt.current = selected === -1 ? -1 : y
