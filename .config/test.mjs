@@ -38,7 +38,7 @@ function othersAsked() {
 }
 
 function testHere() {
-  return runTasks(['build', 'typecheck', 'check', 'api:check', 'test'], { TRACE_TEST_NODE: process.version })
+  return runTasks(['build', 'types', 'check', 'api:check', 'test'], { TRACE_TEST_NODE: process.version })
 }
 
 /** What was built on this Node is tested on another, as it is by who installs the packages. */

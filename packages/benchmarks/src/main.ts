@@ -8,6 +8,7 @@ import type { Row, Run } from './harness/row.js'
 import { httpTable } from './rows/http-table.js'
 import { rows } from './rows/index.js'
 import { stopTable } from './workloads/local-table.js'
+import { stopSharedWorker } from './workloads/sides.js'
 
 /** How many rows a smoke test runs at once. More would only wait for each other. */
 const QUICK_ROWS_AT_ONCE = 3
@@ -45,6 +46,7 @@ async function measure(asked: readonly Row[], { quick, json, spans, markdown }: 
     results = await measureRows(asked.filter(isMeasurable), { quick, folder, spans })
   } finally {
     await stopTable()
+    await stopSharedWorker()
     rmSync(folder, { recursive: true, force: true })
   }
   const all: Results = { node: process.version, machine, date: new Date().toISOString(), quick, rows: results }

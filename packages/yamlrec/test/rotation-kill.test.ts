@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rotation-kill-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'traces.yaml')
 /** How many processes are killed. */
-const KILLS = process.env['TRACE_TEST_LONG'] === '1' ? 100 : 6
+const KILLS = process.env['TRACE_TEST_LONG'] === '1' ? 100 : 4
 const WRITERS = 3
 
 /**

@@ -136,9 +136,9 @@ describe('Chrome trace events', () => {
     expect(new Set(events.filter(({ ph }) => ph === 'X').map(({ tid }) => tid)).size).toBe(1)
   })
 
-  test('of 20,000 spans at once have as many lanes, in little time', async () => {
-    const spans = Array.from({ length: 20_000 }, (_, at) => spanOf(at + 2, 1, at, 1_000_000 + at))
+  test('of 8,000 spans at once have as many lanes, in little time', async () => {
+    const spans = Array.from({ length: 8_000 }, (_, at) => spanOf(at + 2, 1, at, 1_000_000 + at))
     const events = await eventsOf([spanOf(1, 0, 0, 2_000_000), ...spans])
-    expect(new Set(events.filter(({ ph }) => ph === 'X').map(({ tid }) => tid)).size).toBe(20_000)
+    expect(new Set(events.filter(({ ph }) => ph === 'X').map(({ tid }) => tid)).size).toBe(8_000)
   })
 })

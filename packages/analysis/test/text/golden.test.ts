@@ -78,7 +78,7 @@ test('whatever was recorded, each line is one, without control characters, and b
   )
 })
 
-test('100,000 spans in one parent, and 10,000 one below the other, are shown', () => {
+test('40,000 spans in one parent, and 10,000 one below the other, are shown', () => {
   const [first] = fanOut()
   if (first === undefined) throw new Error('no span')
   const below = (count: number, parentOf: (at: number) => number) =>
@@ -88,6 +88,6 @@ test('100,000 spans in one parent, and 10,000 one below the other, are shown', (
       parentId: BigInt(parentOf(at)),
       data: {},
     }))
-  expect(printTrace([first, ...below(100_000, () => 1)]).split('\n')[2]).toContain('GET /checkout/:item × 100000')
+  expect(printTrace([first, ...below(40_000, () => 1)]).split('\n')[2]).toContain('GET /checkout/:item × 40000')
   expect(printTrace([first, ...below(10_000, (at) => at + 1)]).split('\n')).toHaveLength(10_003)
 })

@@ -14,7 +14,8 @@ const ALLOCATING_OPERATIONS = 30_000
  */
 export function timed(file: string, workload: string): Side {
   return async ({ quick, folder }) => {
-    const worker = startWorker([file, workload, folder])
+    const of = `${file} ${workload}`
+    const worker = quick && !ALONE.test(of) ? sharedWorker(of, folder) : startWorker(of, folder)
     if (!quick) await worker.ask({ warmUp: WARM_UP_MS })
     return timedProbe(worker, quick)
   }
@@ -23,7 +24,7 @@ export function timed(file: string, workload: string): Side {
 /** The same, in a process in its steady state, see `reachSteadyState`. */
 export function timedInSteadyState(file: string, workload: string): Side {
   return async ({ quick, folder }) => {
-    const worker = startWorker([file, workload, folder], ['--expose-gc'])
+    const worker = startWorker(`${file} ${workload}`, folder, ['--expose-gc'])
     await reachSteadyState(worker, (milliseconds) => worker.ask({ milliseconds }), quick)
     return timedProbe(worker, quick)
   }
@@ -43,7 +44,7 @@ export function allocated(file: string, workload: string): Side {
     // parallel. So the figure is the same every time, however busy the machine is.
     const sizes = ['--min-semi-space-size=256', '--max-semi-space-size=256']
     const flags = ['--expose-gc', '--no-concurrent-recompilation', ...sizes]
-    const worker = startWorker([file, workload, folder], flags)
+    const worker = startWorker(`${file} ${workload}`, folder, flags)
     await worker.ask({ operations: ALLOCATING_OPERATIONS })
     return {
       sample: async () => sampleIn(await worker.ask({ operations: ALLOCATING_OPERATIONS })),
@@ -82,8 +83,33 @@ export function longestTurn(spans: number, recording: boolean): Side {
   }
 }
 
-function startWorker(args: readonly string[], flags: readonly string[] = []): Child {
-  return startChild(new URL('worker.js', import.meta.url), args, flags)
+function startWorker(of: string, folder: string, flags: readonly string[] = []): Child {
+  const child = startChild(new URL('worker.js', import.meta.url), [folder], flags)
+  return { ...child, ask: (question) => child.ask({ ...question, of }) }
+}
+
+/** What changes its whole process, or what others import. */
+const ALONE = /^(?:query|fetch|dynamo) |opentelemetry|bridge/
+
+let shared: Child | undefined
+let lastAnswer: Promise<unknown> = Promise.resolve()
+
+/** A smoke test runs most workloads in one process: most of its time would go into starting one for each. */
+function sharedWorker(of: string, folder: string): Child {
+  shared ??= startChild(new URL('worker.js', import.meta.url), [folder])
+  const child = shared
+  const ask: Child['ask'] = (question) => {
+    const answer = lastAnswer.then(() => child.ask({ ...question, of }))
+    lastAnswer = answer.catch(() => {})
+    return answer
+  }
+  return { ...child, ask, close: async () => {} }
+}
+
+/** Ends the process that the workloads of a smoke test share. */
+export async function stopSharedWorker(): Promise<void> {
+  await shared?.close()
+  shared = undefined
 }
 
 function sampleIn(answer: Readonly<Record<string, number>>): Sample {

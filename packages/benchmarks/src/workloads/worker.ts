@@ -1,11 +1,13 @@
-// A process that runs one workload: worker.js <file in this folder> <workload> <folder of the run>
+// A process that runs workloads, one at a time: worker.js <folder of the run>. Each question says by `of` which one: <file in this folder>
+// <workload>
 import { answerQuestions, numberIn } from '../harness/child.js'
 import { bytesOf, runFor, type Workload, type WorkloadFactory, warmUp } from './workload.js'
 
-const [file = '', name = '', folder = ''] = process.argv.slice(2)
-const loaded = load()
+const [folder = ''] = process.argv.slice(2)
+const loaded = new Map<string, Promise<Workload>>()
 
-async function load(): Promise<Workload> {
+async function load(of: string): Promise<Workload> {
+  const [, file = '', name = ''] = /^(\S+) (.*)$/.exec(of) ?? []
   const { workloads }: { workloads: Readonly<Record<string, WorkloadFactory>> } = await import(`./${file}.js`)
   const factory = workloads[name]
   if (factory === undefined) throw new Error(`${file} has no workload called ${name}`)
@@ -13,7 +15,10 @@ async function load(): Promise<Workload> {
 }
 
 answerQuestions(async (question) => {
-  const workload = await loaded
+  const of = String(question['of'])
+  const loading = loaded.get(of) ?? load(of)
+  loaded.set(of, loading)
+  const workload = await loading
   if ('warmUp' in question) {
     await warmUp(workload, numberIn(question, 'warmUp'))
     return {}
