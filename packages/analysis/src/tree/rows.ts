@@ -139,8 +139,8 @@ function rowsOfFound(roots: readonly SpanNode[], nodes: readonly SpanNode[]): Ro
   const rows: TreeRow[] = []
   /** By place: 1 more than where its row is; 0 where it has none. */
   const rowAt = new Uint32Array(ends.at(-1) ?? 0)
-  const parentOf = ({ depth, node }: TreeRow): TreeRow | undefined =>
-    depth === 0 ? undefined : rows[(rowAt[node.parent?.place ?? 0] ?? 0) - 1]
+  /** By row: what {@link rowAt} says of the one above it; 0 of a root. */
+  const parents = new Uint32Array(rowAt.length)
   const above: SpanNode[] = []
   let [root, before, top] = [0, -1, roots[0]]
   for (const node of nodes) {
@@ -150,25 +150,25 @@ function rowsOfFound(roots: readonly SpanNode[], nodes: readonly SpanNode[]): Ro
     if (top === undefined || node.place < top.place) continue
     let at: SpanNode | undefined = node
     for (; at !== undefined && rowAt[at.place] === 0; at = at === top ? undefined : at.parent) above.push(at)
-    let parent = at === undefined ? undefined : rows[(rowAt[at.place] ?? 0) - 1]
+    let parent = at === undefined ? 0 : (rowAt[at.place] ?? 0)
     for (at = above.pop(); at !== undefined; at = above.pop()) {
-      const row: TreeRow = new TreeRow(at, undefined, parent === undefined ? 0 : parent.depth + 1, 0)
+      const own: TreeRow | undefined = rows[parent - 1]
+      const row: TreeRow = new TreeRow(at, undefined, own === undefined ? 0 : own.depth + 1, 0)
       row.hidden = at.size - 1
-      if (parent !== undefined) parent.hidden -= at.size
-      rowAt[at.place] = rows.push(row)
-      parent = row
+      if (own !== undefined) own.hidden -= at.size
+      parents[rows.length] = parent
+      parent = rows.push(row)
+      rowAt[at.place] = parent
     }
   }
-  /** By place: whether a row below it by one level has been seen, from the end on. */
-  const isSeen = new Uint8Array(rowAt.length)
+  /** What {@link rowAt} says of rows below which there is one that has been seen, from the end on. */
+  const isSeen = new Uint8Array(rowAt.length + 1)
   for (let at = rows.length - 1; at >= 0; at--) {
-    const row = rows[at]
-    const place = row?.node.parent?.place ?? -1
-    if (row === undefined || row.depth === 0) continue
-    if (isSeen[place] === 1) row.lines = GOES_ON
-    isSeen[place] = 1
+    const [parent = 0, row] = [parents[at], rows[at]]
+    if (isSeen[parent] === 1 && row !== undefined) row.lines = GOES_ON
+    isSeen[parent] = 1
   }
-  for (const row of rows) row.lines |= parentOf(row)?.linesBelow ?? 0
+  for (const [at, row] of rows.entries()) row.lines |= rows[(parents[at] ?? 0) - 1]?.linesBelow ?? 0
   return rows
 }
 

@@ -17,8 +17,7 @@ export class Sieve {
   readonly #places: Uint32Array
   /** Where what is in the columns is among the spans. */
   readonly #order: Uint32Array
-  /** By column. */
-  readonly #postings = new Map<Uint32Array, Postings>()
+  readonly #postings = new Map<Part, Postings>()
 
   constructor(columns: Columns, places: Uint32Array) {
     this.#columns = columns
@@ -30,17 +29,22 @@ export class Sieve {
 
   /** Makes ready what searches for words need, a part at each step. */
   *prepare(): Generator<void> {
-    const { processes, kinds, names } = this.#columns
-    for (const column of [processes, kinds, names]) {
-      this.#postingsOf(column)
+    for (const part of PARTS) {
+      this.#postingsOf(part)
       yield
     }
   }
 
-  #postingsOf(column: Uint32Array): Postings {
-    const postings = this.#postings.get(column) ?? new Postings(this.#columns.words, column, this.#places)
-    this.#postings.set(column, postings)
+  #postingsOf(part: Part): Postings {
+    const { words, processes, kinds, names } = this.#columns
+    const column = { process: processes, kind: kinds, name: names }[part]
+    const postings = this.#postings.get(part) ?? new Postings(words, column, this.#places)
+    this.#postings.set(part, postings)
     return postings
+  }
+
+  #markPart(part: Part, matches: Matches, verdicts: Verdicts): Verdicts {
+    return this.#postingsOf(part).mark(verdicts, (word) => matches({ ...NOBODY, [part]: word }))
   }
 
   /**
@@ -66,7 +70,11 @@ export class Sieve {
   #ofTerm(term: Term, q: string): Verdicts {
     const { negated, isKey, field = '', from, to } = term
     const { matches } = parseSearch(q.slice(from + (negated ? 1 : 0), to))
-    const test = (value: string | number): boolean => matches(spanWith({ data: { [field]: value } }))
+    const asked = { ...NOBODY }
+    const test = (value: string | number): boolean => {
+      asked.data = { [field]: value }
+      return matches(asked)
+    }
     const verdicts = isKey
       ? dataIndexOf(this.#columns).ofKey({ key: field, test }, this.#all(NO), this.#order)
       : term.field === undefined
@@ -78,39 +86,36 @@ export class Sieve {
   /** A word may be in the name, kind, process or data. */
   #ofWord(word: string, matches: Matches): Verdicts {
     const verdicts = this.#all(NO)
-    const { processes, kinds, names } = this.#columns
-    for (const column of [names, kinds, processes])
-      this.#postingsOf(column).mark(verdicts, (name) => matches(spanWith({ name })))
+    for (const part of PARTS) this.#markPart(part, matches, verdicts)
     // Where all names have it, the data need not be looked through.
     return verdicts.includes(NO)
       ? dataIndexOf(this.#columns).ofWord(word.toLowerCase(), verdicts, this.#order)
       : verdicts
   }
 
-  #ofField({ field, value }: Term, matches: Matches): Verdicts {
-    const { processes, kinds, names } = this.#columns
-    switch (field) {
-      case 'service':
-      case 'process':
-      case 'host':
-        return this.#postingsOf(processes).mark(this.#all(NO), (process) => matches(spanWith({ process })))
-      case 'kind':
-        return this.#postingsOf(kinds).mark(this.#all(NO), (kind) => matches(spanWith({ kind })))
-      case 'name':
-        return this.#postingsOf(names).mark(this.#all(NO), (name) => matches(spanWith({ name })))
-      case 'status':
-        return this.#ofStatus(matches)
-      case 'duration':
-        return this.#ofDuration(value ?? '')
-      default:
-        return this.#all(MAYBE)
-    }
+  #ofField({ field = '', value = '' }: Term, matches: Matches): Verdicts {
+    const part = PART_OF[field]
+    if (part !== undefined) return this.#markPart(part, matches, this.#all(NO))
+    const { traceIds } = this.#columns
+    // Where all are of one trace, all are asked by one of them.
+    if (field === 'trace' && traceIds.length === 1)
+      return this.#all(matches({ ...NOBODY, traceId: traceIds[0] ?? 0n }) ? SURE : NO)
+    if (field === 'id' && /^\d+$/.test(value)) return this.#ofId(BigInt(value))
+    if (field === 'status') return this.#ofStatus(matches)
+    return field === 'duration' ? this.#ofDuration(value) : this.#all(MAYBE)
+  }
+
+  #ofId(id: bigint): Verdicts {
+    const verdicts = this.#all(NO)
+    const { spanIds } = this.#columns
+    for (let at = spanIds.indexOf(id); at >= 0; at = spanIds.indexOf(id, at + 1)) verdicts[this.#order[at] ?? 0] = MAYBE
+    return verdicts
   }
 
   #ofStatus(matches: Matches): Verdicts {
-    const { failed } = this.#columns
     const verdicts = this.#all(matches(NOBODY) ? SURE : NO)
-    const ofFailed = matches(spanWith({ data: FAILED })) ? SURE : NO
+    const ofFailed = matches({ ...NOBODY, data: FAILED }) ? SURE : NO
+    const { failed } = this.#columns
     for (let at = failed.indexOf(1); at >= 0; at = failed.indexOf(1, at + 1)) verdicts[this.#order[at] ?? 0] = ofFailed
     return verdicts
   }
@@ -150,6 +155,21 @@ export function sieveOf(spans: readonly Span[]): Sieve | undefined {
 
 type Matches = Search['matches']
 
+/** What of a span is one of the words of the columns. */
+type Part = 'process' | 'kind' | 'name'
+
+const PARTS: readonly Part[] = ['name', 'kind', 'process']
+
+/** What fields of a search ask about. */
+const PART_OF: Readonly<Record<string, Part>> = {
+  service: 'process',
+  process: 'process',
+  host: 'process',
+  kind: 'kind',
+  name: 'name',
+}
+
+/** A span that has nothing but what is put into its copy, that a condition is to be asked about. */
 const NOBODY: Span = {
   traceId: 1n,
   spanId: 1n,
@@ -160,11 +180,6 @@ const NOBODY: Span = {
   start: 0n,
   finish: 0n,
   data: {},
-}
-
-/** A span that has nothing but what a condition is to be asked about. */
-function spanWith(parts: Partial<Span>): Span {
-  return { ...NOBODY, ...parts }
 }
 
 /** Which spans have which word in a column: so that a search does nothing for those that do not have what it looks for. */

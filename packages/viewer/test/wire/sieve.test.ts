@@ -38,7 +38,20 @@ describe('a sieve', () => {
   const ofKey = fc.constantFrom('', ':1', ':>0', ':<=5', ':<0', ':"a"', ':*a', ':true', ':*', ':"*"', ':[')
   const ofField = fc.constantFrom(
     ...['status:error', 'status:ok', 'span:open', 'span:finished', 'span:root', 'duration:>1ms', 'duration:<=2us'],
-    ...['service:a*', 'kind:db', 'kind:*e*', 'name:*', 'host:"b"', 'process:*1*', 'trace:1', 'id:*7', 'duration:>=0ns'],
+    ...[
+      'service:a*',
+      'id:0',
+      'id:01',
+      'trace:0',
+      'kind:db',
+      'kind:*e*',
+      'name:*',
+      'host:"b"',
+      'process:*1*',
+      'trace:1',
+      'id:*7',
+      'duration:>=0ns',
+    ],
   )
   const term = fc.oneof(
     quoted,
@@ -120,6 +133,10 @@ describe('a sieve', () => {
     ['status:error', [0, 0, 0, 2, 0]],
     ['duration:>1us', [0, 0, 0, 2, 0]],
     ['host:c', [0, 0, 0, 2, 0]],
+    ['trace:1', [2, 2, 2, 2, 2]],
+    ['-trace:1', [0, 0, 0, 0, 0]],
+    ['id:3', [0, 0, 1, 0, 0]],
+    ['id:*3', [1, 1, 1, 1, 1]],
     ['ITEMS @rows', [0, 0, 2, 2, 0]],
   ])('%s: needs to parse next to nothing', (q, verdicts) => {
     const given = [

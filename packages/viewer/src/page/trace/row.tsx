@@ -29,24 +29,12 @@ export interface RowProps {
   onToggle(line: Line): void
 }
 
-const SHOWN: readonly (keyof RowProps)[] = [
-  'line',
-  'index',
-  'isSelected',
-  'isMatch',
-  'lack',
-  'from',
-  'to',
-  'showsCritical',
-  'gapsFrom',
-  'stillness',
-]
-
 /** A row of the waterfall: a span and when it ran. What it consists of are functions, not components: there is less to keep for each row. */
 export class WaterfallRow extends Component<RowProps> {
   /** Scrolling changes a few rows only. The functions do the same for the same line. */
   override shouldComponentUpdate(next: RowProps): boolean {
-    return SHOWN.some((key) => next[key] !== this.props[key])
+    const entries = Object.entries(this.props)
+    return entries.some(([key, value]) => typeof value !== 'function' && value !== next[key as keyof RowProps])
   }
 
   override render(): JSX.Element {
