@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import type { Reading, Row, Side } from '../harness/row.js'
 import { timed } from '../workloads/sides.js'
 
@@ -10,7 +11,18 @@ const LIBRARIES: readonly [string, boolean][] = [
   ['ioredis', true],
   ['redis', true],
   ['mongodb', true],
+  ['bullmq', true],
+  ['prisma', true],
+  ['db0', false],
 ]
+
+/** Of libraries that need a program. */
+const OBSTACLES: Readonly<Record<string, () => string | undefined>> = {
+  bullmq: () =>
+    spawnSync('redis-server', ['--version']).status === 0
+      ? undefined
+      : 'BullMQ needs a real Redis, and redis-server is not installed',
+}
 
 const READINGS: readonly Reading[] = [
   { label: 'times as long as in a child span', of: 'trace', dividedBy: 'child', goal: { atMost: 1.5 } },
@@ -30,12 +42,16 @@ const OPENTELEMETRY: readonly Reading[] = [
 function queryRow([library, isInstrumented]: readonly [string, boolean]): Row {
   const side = (name: string): Side => timed('query', `${library} ${name}`)
   const sides = { trace: side('traced'), child: side('child'), bare: side('bare') }
+  const what =
+    library === 'bullmq' ? 'a job of bullmq, added and processed' : `a query by ${library} that is answered at once`
+  const obstacle = OBSTACLES[library]
   return {
     name: `query-${library}`,
-    title: `a query by ${library} that is answered at once: with its span, in a child span with two data values, and without one`,
+    title: `${what}: with its span, in a child span with two data values, and without one`,
     unit: 'ns',
     sides: isInstrumented ? { ...sides, opentelemetry: side('opentelemetry') } : sides,
     readings: isInstrumented ? [...READINGS, ...OPENTELEMETRY] : READINGS,
+    ...(obstacle === undefined ? {} : { obstacle }),
   }
 }
 

@@ -24,6 +24,14 @@ export class AnsweringStream extends Duplex {
     done()
   }
 
+  ref(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
+
   setNoDelay(): this {
     return this
   }
@@ -122,6 +130,12 @@ export function postgresAnswers(): Answers {
     }
     return Buffer.concat(answers)
   }
+}
+
+/** pg connects a stream itself, and waits until it is. */
+export function connectingStream(): AnsweringStream {
+  const stream = new AnsweringStream(postgresAnswers())
+  return Object.assign(stream, { connect: () => queueMicrotask(() => stream.emit('connect')) })
 }
 
 /** The opcodes of MongoDB (https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/). */

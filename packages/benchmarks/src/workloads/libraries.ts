@@ -7,6 +7,7 @@ import { tracePostgres } from '@trace/channels/postgres'
 import type { Tracer } from '@trace/core'
 import {
   AnsweringStream,
+  connectingStream,
   listen,
   MYSQL_GREETING,
   mongoAnswers,
@@ -14,26 +15,15 @@ import {
   postgresAnswers,
   redisAnswers,
 } from './answering.js'
-
-/** Makes one query or command. */
-export type Ask = (id: number) => Promise<unknown>
-
-/** A library whose calls have spans. */
-export interface Library {
-  /** How many calls wait for their answers at once. */
-  readonly atOnce: number
-  /** Connects to what stands in for its server. @param tracer records a span for each call; nothing does by default */
-  open(tracer?: Tracer): Promise<Ask>
-  /** Loads OpenTelemetry's instrumentation, which then records a span for each call. It has none for some. */
-  readonly instrument?: () => Promise<unknown>
-}
+import { clients } from './clients.js'
+import type { Ask, Library } from './library.js'
 
 /** Loads modules as CommonJS, and only now: OpenTelemetry instruments these without a loader. */
 const requireHere = createRequire(import.meta.url)
 
 const TEXT = 'SELECT id, name FROM users WHERE id ='
 
-async function openPg(tracer?: Tracer): Promise<Ask> {
+async function openPg(_folder: string, tracer?: Tracer): Promise<Ask> {
   const pg: typeof import('pg') = requireHere('pg')
   const settings = { host: 'db', database: 'shop', user: 'shop', ssl: false, stream: connectingStream }
   const client: import('pg').Client = Reflect.construct(pg.Client, [settings])
@@ -42,13 +32,7 @@ async function openPg(tracer?: Tracer): Promise<Ask> {
   return (id) => client.query(`${TEXT} $1`, [id])
 }
 
-/** pg connects a stream itself, and waits until it is. */
-function connectingStream(): AnsweringStream {
-  const stream = new AnsweringStream(postgresAnswers())
-  return Object.assign(stream, { connect: () => queueMicrotask(() => stream.emit('connect')) })
-}
-
-async function openPostgres(tracer?: Tracer): Promise<Ask> {
+async function openPostgres(_folder: string, tracer?: Tracer): Promise<Ask> {
   const { default: postgres } = await import('postgres')
   const socket = (): AnsweringStream => new AnsweringStream(postgresAnswers())
   const sql = postgres({ host: 'db', database: 'shop', username: 'shop', max: 1, fetch_types: false, ...{ socket } })
@@ -56,7 +40,7 @@ async function openPostgres(tracer?: Tracer): Promise<Ask> {
   return async (id) => traced`SELECT id, name FROM users WHERE id = ${id}`
 }
 
-async function openKysely(tracer?: Tracer): Promise<Ask> {
+async function openKysely(_folder: string, tracer?: Tracer): Promise<Ask> {
   const { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } = await import('kysely')
   const dialect = {
     createAdapter: () => new PostgresAdapter(),
@@ -69,7 +53,7 @@ async function openKysely(tracer?: Tracer): Promise<Ask> {
   return (id) => db.selectFrom('users').select(['id', 'name']).where('id', '=', id).execute()
 }
 
-async function openMysql2(tracer?: Tracer): Promise<Ask> {
+async function openMysql2(_folder: string, tracer?: Tracer): Promise<Ask> {
   const mysql: typeof import('mysql2') = requireHere('mysql2')
   if (tracer !== undefined) traceChannels(tracer)
   const connection = mysql.createConnection({
@@ -82,7 +66,7 @@ async function openMysql2(tracer?: Tracer): Promise<Ask> {
     })
 }
 
-async function openIoredis(tracer?: Tracer): Promise<Ask> {
+async function openIoredis(_folder: string, tracer?: Tracer): Promise<Ask> {
   const { Redis }: typeof import('ioredis') = requireHere('ioredis')
   if (tracer !== undefined) traceChannels(tracer)
   class Connector {
@@ -100,7 +84,7 @@ async function openIoredis(tracer?: Tracer): Promise<Ask> {
   return (id) => client.get(`user:${id}`)
 }
 
-async function openRedis(tracer?: Tracer): Promise<Ask> {
+async function openRedis(_folder: string, tracer?: Tracer): Promise<Ask> {
   const { createClient }: typeof import('redis') = requireHere('redis')
   if (tracer !== undefined) traceChannels(tracer)
   const port = await listen(() => redisAnswers)
@@ -110,7 +94,7 @@ async function openRedis(tracer?: Tracer): Promise<Ask> {
   return (id) => client.get(`user:${id}`)
 }
 
-async function openMongo(tracer?: Tracer): Promise<Ask> {
+async function openMongo(_folder: string, tracer?: Tracer): Promise<Ask> {
   const { BSON, MongoClient }: typeof import('mongodb') = requireHere('mongodb')
   const hello = {
     ...{ ok: 1, helloOk: true, ismaster: true, isWritablePrimary: true, minWireVersion: 0, maxWireVersion: 21 },
@@ -154,4 +138,5 @@ export const libraries: Readonly<Record<string, Library>> = {
     open: openMongo,
     instrument: async () => new (await import('@opentelemetry/instrumentation-mongodb')).MongoDBInstrumentation(),
   },
+  ...clients,
 }

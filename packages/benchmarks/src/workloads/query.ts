@@ -1,6 +1,7 @@
 import { type ActiveSpan, createTracer, type Tracer } from '@trace/core'
 import { startOpenTelemetry } from '../harness/opentelemetry.js'
-import { type Ask, type Library, libraries } from './libraries.js'
+import { libraries } from './libraries.js'
+import type { Ask, Library } from './library.js'
 import { assertNone, nullRecorder } from './recorders.js'
 import type { Workload, WorkloadFactory } from './workload.js'
 
@@ -19,8 +20,16 @@ function asking({ atOnce }: Library, ask: Ask): Pick<Workload, 'operations'> & {
   }
 }
 
-/** Queries below a span that stays open. */
-async function insideTrace(library: Library, askOf: (tracer: Tracer) => Promise<Ask>): Promise<Workload> {
+/**
+ * Queries below a span that stays open.
+ *
+ * @param spans how many spans a query has
+ */
+async function insideTrace(
+  library: Library,
+  spans: number,
+  askOf: (tracer: Tracer) => Promise<Ask>,
+): Promise<Workload> {
   const tracer = createTracer({ recorder: nullRecorder() })
   const { operations, slice } = asking(library, await askOf(tracer))
   const parent = tracer.start('task', 'parent', { root: true })
@@ -28,7 +37,7 @@ async function insideTrace(library: Library, askOf: (tracer: Tracer) => Promise<
   return {
     operations,
     slice: () => {
-      asked += QUERIES
+      asked += QUERIES * spans
       return parent.run(slice)
     },
     verify: () => {
@@ -40,8 +49,8 @@ async function insideTrace(library: Library, askOf: (tracer: Tracer) => Promise<
 }
 
 /** Each query in a child span with two data values. */
-async function inChildSpans(tracer: Tracer, library: Library): Promise<Ask> {
-  const ask = await library.open()
+async function inChildSpans(tracer: Tracer, library: Library, folder: string): Promise<Ask> {
+  const ask = await library.open(folder)
   const query = async ({ data }: ActiveSpan, id: number): Promise<unknown> => {
     data['rows'] = id
     data['table'] = 'users'
@@ -51,10 +60,10 @@ async function inChildSpans(tracer: Tracer, library: Library): Promise<Ask> {
 }
 
 /** Queries in spans of OpenTelemetry's instrumentation, below one that stays open. */
-async function instrumented(library: Library): Promise<Workload> {
+async function instrumented(library: Library, folder: string): Promise<Workload> {
   const { provider, exported } = await startOpenTelemetry()
   await library.instrument?.()
-  const { operations, slice } = asking(library, await library.open())
+  const { operations, slice } = asking(library, await library.open(folder))
   let asked = 0
   const tracer = provider.getTracer('benchmark')
   return {
@@ -72,10 +81,10 @@ async function instrumented(library: Library): Promise<Workload> {
 
 function sidesOf(name: string, library: Library): [string, WorkloadFactory][] {
   return [
-    [`${name} bare`, async () => asking(library, await library.open())],
-    [`${name} child`, () => insideTrace(library, (tracer) => inChildSpans(tracer, library))],
-    [`${name} traced`, () => insideTrace(library, (tracer) => library.open(tracer))],
-    [`${name} opentelemetry`, () => instrumented(library)],
+    [`${name} bare`, async (folder) => asking(library, await library.open(folder))],
+    [`${name} child`, (folder) => insideTrace(library, 1, (tracer) => inChildSpans(tracer, library, folder))],
+    [`${name} traced`, (folder) => insideTrace(library, library.spans ?? 1, (tracer) => library.open(folder, tracer))],
+    [`${name} opentelemetry`, (folder) => instrumented(library, folder)],
   ]
 }
 

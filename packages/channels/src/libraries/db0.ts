@@ -1,4 +1,4 @@
-import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
+import type { ChannelMessage, WritingSpans } from '../channel/trace-channel.js'
 import { type DescribedQuery, describeQuery } from './described-queries.js'
 import { text } from './message.js'
 import type { Dialect } from './sql.js'
@@ -8,14 +8,16 @@ import type { Dialect } from './sql.js'
 const dialectOf = (message: ChannelMessage): Dialect => (message['dialect'] === 'mysql' ? 'mysql' : 'standard')
 const queryOf = (message: ChannelMessage): DescribedQuery => describeQuery(text(message['query']), dialectOf(message))
 
-export const db0Channels: Readonly<Record<string, ChannelSpans>> = {
+export const db0Channels: Readonly<Record<string, WritingSpans>> = {
   'db0.query': {
     kind: 'db',
     name: (message) => queryOf(message).summary,
-    data: (message) => {
+    begin: (data, message) => {
       const { operation, masked } = queryOf(message)
-      const system = text(message['dialect']) || undefined
-      return { 'db.system.name': system, 'db.operation.name': operation, 'db.query.text': masked }
+      const system = text(message['dialect'])
+      if (system !== '') data['db.system.name'] = system
+      if (operation !== undefined) data['db.operation.name'] = operation
+      data['db.query.text'] = masked
     },
   },
 }
