@@ -6,8 +6,8 @@ import { inject, w3c } from '../src/index.js'
 import { traceNode } from '../src/node.js'
 import { isLong } from './support/long.js'
 
-const TRACES = isLong ? 10_000 : 200
-const FAILURES = TRACES / 100
+const TRACES = isLong ? 10_000 : 400
+const FAILURES = TRACES / 200
 const AT_ONCE = 20
 const propagators = [w3c()]
 
