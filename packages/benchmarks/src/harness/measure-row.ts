@@ -55,18 +55,37 @@ async function measureOnce(row: Row, run: Run, start: number): Promise<Map<strin
     else for (const side of Object.entries(row.sides)) await opening(side)
     const count = run.quick ? 1 : (row.samples ?? 10)
     for (let turn = 0; turn < count; turn++) {
-      const samples = new Map<string, Sample>()
-      // A different side goes first in each turn.
-      const first = (turn + start) % probes.length
-      for (const [name, probe] of [...probes.slice(first), ...probes.slice(0, first)]) {
-        samples.set(name, await probe.sample())
-      }
-      turns.push(samples)
+      turns.push(await measureTurn(probes, turn + start, run.quick ? 1 : (row.bursts ?? 1)))
     }
   } finally {
     await Promise.all(probes.map(([, probe]) => probe.close()))
   }
   return turns
+}
+
+async function measureTurn(
+  probes: readonly [string, Probe][],
+  turn: number,
+  bursts: number,
+): Promise<Map<string, Sample>> {
+  const parts = new Map<string, Sample[]>(probes.map(([name]) => [name, []]))
+  for (let burst = 0; burst < bursts; burst++) {
+    // A different side goes first each time.
+    const first = (turn + burst) % probes.length
+    for (const [name, probe] of [...probes.slice(first), ...probes.slice(0, first)]) {
+      parts.get(name)?.push(await probe.sample())
+    }
+  }
+  return new Map([...parts].map(([name, samples]) => [name, meanOf(samples)]))
+}
+
+function meanOf(samples: readonly Sample[]): Sample {
+  const mean = (figureIn: (sample: Sample) => number): number =>
+    samples.reduce((sum, sample) => sum + figureIn(sample), 0) / samples.length
+  const cpu = mean((sample) => sample.cpu ?? Number.NaN)
+  const names = Object.keys(samples[0]?.others ?? {})
+  const others = Object.fromEntries(names.map((name) => [name, mean((sample) => numberIn(sample.others ?? {}, name))]))
+  return { value: mean(({ value }) => value), ...(Number.isNaN(cpu) ? {} : { cpu }), others }
 }
 
 function sampleOf(turn: ReadonlyMap<string, Sample>, name: string): Sample {

@@ -59,6 +59,11 @@ export interface Row {
   readonly starts?: number
   /** How often every side is measured after each start. Default 10. */
   readonly samples?: number
+  /**
+   * Of how many measurements, in turns with those of the other sides, each sample is the mean. Default 1. The more of them, and the
+   * shorter they are, the less it matters that the machine's speed changes.
+   */
+  readonly bursts?: number
 }
 
 /** The major version of Node. Some goals differ from 24 on, where `AsyncLocalStorage.run` takes twenty times as long. */

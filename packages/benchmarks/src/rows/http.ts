@@ -106,15 +106,20 @@ function latencyRow(framework: Framework, title: string): Row {
   }
 }
 
-function heldRow(name: string, what: string, framework: Application, starts: number): Row {
+/** What is compared are differences of some µs. */
+const BURST_MS = 100
+const BURSTS = 10
+
+function heldRow(name: string, what: string, framework: Application): Row {
+  const side = (variant: VariantName): Side => rate({ framework, variant }, BURST_MS)
   return {
     name,
     title: `${what} is not sampled, held until it is known that nothing failed, and let go`,
     unit: 'requests/s',
     sides: {
-      held: rate({ framework, variant: 'held' }),
-      unsampled: rate({ framework, variant: 'unsampled' }),
-      bare: rate({ framework, variant: 'bare' }),
+      held: side('held'),
+      unsampled: side('unsampled'),
+      bare: side('bare'),
     },
     readings: [
       {
@@ -136,7 +141,9 @@ function heldRow(name: string, what: string, framework: Application, starts: num
       { label: 'not held, µs more than bare', of: 'unsampled', minus: 'bare', figure: 'µs' },
       { label: 'of the rate where traces are not held', of: 'held', dividedBy: 'unsampled' },
     ],
-    starts,
+    starts: 4,
+    samples: 6,
+    bursts: BURSTS,
   }
 }
 
@@ -149,13 +156,8 @@ export const FRAMEWORKS: readonly (readonly [Framework, string])[] = [
 export const httpRows: readonly Row[] = [
   ...RATE_ROWS.flatMap((which) => FRAMEWORKS.map(([name, title]) => rateRow(name, title, which))),
   ...FRAMEWORKS.map(([name, title]) => latencyRow(name, title)),
-  heldRow('keep-http', 'Node http: a request whose trace', 'node', 2),
-  heldRow(
-    'keep-services',
-    'three services of Node http, one of which calls the two others: a trace that',
-    'services',
-    4,
-  ),
+  heldRow('keep-http', 'Node http: a request whose trace', 'node'),
+  heldRow('keep-services', 'three services of Node http, one of which calls the two others: a trace that', 'services'),
   {
     name: 'headers',
     title: 'Node http: 64 KB of headers on a request',

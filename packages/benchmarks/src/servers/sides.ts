@@ -93,13 +93,15 @@ async function startPair(run: Run, serverLoad: ServerLoad): Promise<Pair> {
  * Requests per second from 50 connections; another figure is `µs`, the processor time that the server's process takes for a request, all
  * its threads included. The server has a core of its own where that can be had. Throws at the end if a server that should trace has not
  * traced them all.
+ *
+ * @param sampleMs how long a measurement takes, in ms
  */
-export function rate(serverLoad: ServerLoad): Side {
+export function rate(serverLoad: ServerLoad, sampleMs: number = SAMPLE_MS): Side {
   const { framework, variant } = serverLoad
   return async (run) => {
     const { server, measure, requests, close } = await startPair(run, serverLoad)
     return {
-      sample: () => measure(run.quick ? QUICK_MS : SAMPLE_MS),
+      sample: () => measure(run.quick ? QUICK_MS : sampleMs),
       close: async () => {
         const spans = numberIn(await server.ask({ spans: true }), 'spans')
         await close()

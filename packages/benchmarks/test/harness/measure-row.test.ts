@@ -39,3 +39,38 @@ test('sides are measured in turns, each goes first once, and they are compared t
     { median: 70, low: 38.5, high: 385, byCpu: undefined, met: undefined },
   ])
 })
+
+test('a sample may be the mean of several bursts, which are in turns with those of the other sides', async () => {
+  const order: string[] = []
+  const side =
+    (name: string, values: number[]): Side =>
+    async () => ({
+      sample: async () => {
+        order.push(name)
+        const value = values.shift() ?? Number.NaN
+        return { value, cpu: 3 * value, others: { size: 7 * value } }
+      },
+      close: async () => {},
+    })
+  const row: Row = {
+    name: 'example',
+    title: 'an example',
+    unit: 'ns',
+    sides: { a: side('a', [1, 3, 10, 30]), b: side('b', [2, 4, 20, 40]) },
+    readings: [
+      { label: 'difference', of: 'b', minus: 'a' },
+      { label: 'another figure', of: 'b', minus: 'a', figure: 'size' },
+    ],
+    starts: 1,
+    samples: 2,
+    bursts: 2,
+  }
+  const { sides, readings } = await measureRow(row, { quick: false, spans: 20, folder: '' })
+  expect(order.join()).toBe('a,b,b,a,b,a,a,b')
+  expect(sides['a']?.samples).toEqual([2, 20])
+  expect(sides['a']?.cpu).toBe(33)
+  expect(readings.map(({ low, high, byCpu }) => ({ low, high, byCpu }))).toEqual([
+    { low: 3.25, high: 7.75, byCpu: 16.5 },
+    { low: 22.75, high: 54.25, byCpu: undefined },
+  ])
+})
