@@ -78,7 +78,8 @@ function stillness(nodes: readonly SpanNode[], duration: number, least: number):
   ends.sort()
   const found: (readonly [number, number])[] = []
   for (let at = 0; at <= nodes.length; at++) {
-    const [from, to] = [ends[at - 1] ?? 0, starts[at] ?? duration]
+    const from = ends[at - 1] ?? 0
+    const to = starts[at] ?? duration
     if (to - from >= least) found.push([from, to])
   }
   return found

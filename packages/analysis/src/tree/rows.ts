@@ -103,7 +103,8 @@ export function rowsOf(roots: readonly SpanNode[], options: RowOptions = {}): Ro
   const waiting: TreeRow[] = []
   /** @returns how many spans the subtrees of those that are shown have */
   const push = (nodes: readonly SpanNode[], folds: Folds | undefined, depth: number, above: number): number => {
-    let [lines, shownBelow] = [above, 0]
+    let lines = above
+    let shownBelow = 0
     for (let at = nodes.length - 1; at >= 0; at--) {
       const node = nodes[at]
       if (node === undefined || !isShown(node)) continue
@@ -140,7 +141,7 @@ function rowsOfFound(roots: readonly SpanNode[], nodes: readonly SpanNode[]): Ro
   /** By place: 1 more than where its row is; 0 where it has none. */
   const rowAt = new Uint32Array(ends.at(-1) ?? 0)
   /** By row: what {@link rowAt} says of the one above it; 0 of a root. */
-  const parents = new Uint32Array(rowAt.length)
+  const parents: number[] = []
   const above: SpanNode[] = []
   let [root, before, top] = [0, -1, roots[0]]
   for (const node of nodes) {
@@ -156,19 +157,24 @@ function rowsOfFound(roots: readonly SpanNode[], nodes: readonly SpanNode[]): Ro
       const row: TreeRow = new TreeRow(at, undefined, own === undefined ? 0 : own.depth + 1, 0)
       row.hidden = at.size - 1
       if (own !== undefined) own.hidden -= at.size
-      parents[rows.length] = parent
+      parents.push(parent)
       parent = rows.push(row)
       rowAt[at.place] = parent
     }
   }
   /** What {@link rowAt} says of rows below which there is one that has been seen, from the end on. */
-  const isSeen = new Uint8Array(rowAt.length + 1)
+  const isSeen = new Uint8Array(rows.length + 1)
   for (let at = rows.length - 1; at >= 0; at--) {
-    const [parent = 0, row] = [parents[at], rows[at]]
+    const parent = parents[at] ?? 0
+    const row = rows[at]
     if (isSeen[parent] === 1 && row !== undefined) row.lines = GOES_ON
     isSeen[parent] = 1
   }
-  for (const [at, row] of rows.entries()) row.lines |= rows[(parents[at] ?? 0) - 1]?.linesBelow ?? 0
+  for (let at = 0; at < rows.length; at++) {
+    const parent = parents[at] ?? 0
+    const row = rows[at]
+    if (parent > 0 && row !== undefined) row.lines |= rows[parent - 1]?.linesBelow ?? 0
+  }
   return rows
 }
 

@@ -103,13 +103,15 @@ function tabled(spans: Iterable<Span>): { readonly once: readonly Span[]; readon
 function setTimes(nodes: readonly MutableNode[], { starts, finishes }: SpanTable): number {
   let duration = 0
   for (let at = 0; at < nodes.length; at++) {
-    const [start = 0, finish = 0] = [starts[at], finishes[at]]
+    const start = starts[at] ?? 0
+    const finish = finishes[at] ?? 0
     if (start > duration) duration = start
     if (finish > duration) duration = finish
   }
   for (let at = 0; at < nodes.length; at++) {
     const node = nodes[at]
-    const [start = 0, finish = 0] = [starts[at], finishes[at]]
+    const start = starts[at] ?? 0
+    const finish = finishes[at] ?? 0
     if (node === undefined) continue
     node.start = start
     node.end = Number.isNaN(finish) ? duration : finish

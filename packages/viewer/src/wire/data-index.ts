@@ -1,5 +1,6 @@
 // Finds values in the data of many spans, as text: JSON, a line for each span. Each value at the top of a line has an entry that says where it
-// is, so that a search parses no line that it can tell of by its text.
+// is, so that a search parses no line that it can tell of by its text. Loops over all spans take no list apart: a browser that runs them for the first
+// time makes the list and goes through it.
 import type { Span } from '@trace/core/spans'
 import { type Columns, placeInColumns } from './read.js'
 import { MAYBE, NO, SURE, type Verdicts } from './verdicts.js'
@@ -27,8 +28,11 @@ export interface KeyCondition {
 
 export class DataIndex {
   readonly #columns: Columns
-  /** The numbers of keys, by the keys as JSON. */
-  readonly #keys = new Map<string, number>()
+  /** Keys as JSON, and their numbers. */
+  readonly #keys: string[] = []
+  readonly #numbers = new Map<string, number>()
+  /** The number of the key that followed another in the line where that was last: most lines have the same keys. */
+  readonly #next: number[] = []
   #entries = new Uint32Array(ENTRY * 1_024)
   #end = 0
   /** How many lines have been read. */
@@ -48,12 +52,22 @@ export class DataIndex {
   #readLine(line: number): void {
     const { text, dataFrom } = this.#columns
     const end = (dataFrom[line + 1] ?? 0) - 1
+    let before = 0
     for (let at = (dataFrom[line] ?? 0) + 1; at < end && text.charCodeAt(at) === QUOTE; at++) {
-      const keyAt = at
-      for (at++; at < end && text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === ESCAPE) at++
-      const key = text.slice(keyAt, at + 1)
-      const from = at + 2
-      let [depth, isText, isParsed] = [0, false, 0]
+      let number = this.#next[before] ?? -1
+      const likely = this.#keys[number]
+      if (likely !== undefined && text.startsWith(likely, at)) at += likely.length
+      else {
+        const keyAt = at
+        for (at++; at < end && text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === ESCAPE) at++
+        number = this.#numberOf(text.slice(keyAt, ++at))
+        this.#next[before] = number
+      }
+      before = number + 1
+      const from = at + 1
+      let depth = 0
+      let isText = false
+      let isParsed = 0
       for (at = from; at < end; at++) {
         const code = text.charCodeAt(at)
         if (isText) {
@@ -66,10 +80,17 @@ export class DataIndex {
           if (code !== COMMA) depth--
         }
       }
-      const number = this.#keys.get(key) ?? this.#keys.size
-      if (number === this.#keys.size) this.#keys.set(key, number)
       this.#add(2 * number + isParsed, from, at)
     }
+  }
+
+  #numberOf(key: string): number {
+    const number = this.#numbers.get(key) ?? this.#keys.length
+    if (number === this.#keys.length) {
+      this.#keys.push(key)
+      this.#numbers.set(key, number)
+    }
+    return number
   }
 
   #add(key: number, from: number, to: number): void {
@@ -104,7 +125,9 @@ export class DataIndex {
       at += begin
       while (entry < this.#end && (entries[entry + 2] ?? 0) <= at) entry += ENTRY
       if (entry === this.#end) break
-      const [key = 0, from = 0, to = 0] = [entries[entry], entries[entry + 1], entries[entry + 2]]
+      const key = entries[entry] ?? 0
+      const from = entries[entry + 1] ?? 0
+      const to = entries[entry + 2] ?? 0
       // What is in a key, or goes on beyond a value, is in no value.
       if (at < from || at + part.length > to) {
         at = Math.max(at + 1, from)
@@ -129,15 +152,16 @@ export class DataIndex {
     this.read(Infinity)
     const { text, dataFrom } = this.#columns
     const entries = this.#entries
-    const own = this.#keys.get(JSON.stringify(key)) ?? -1
+    const own = this.#numbers.get(JSON.stringify(key)) ?? -1
     // A key with dots may lead into maps.
     const outer = new Set<number | undefined>()
     for (let dot = key.indexOf('.'); dot > 0; dot = key.indexOf('.', dot + 1))
-      outer.add(this.#keys.get(JSON.stringify(key.slice(0, dot))))
+      outer.add(this.#numbers.get(JSON.stringify(key.slice(0, dot))))
     const known = onceEach(test)
     let [line, last] = [0, -1]
     for (let entry = 0; entry < this.#end; entry += ENTRY) {
-      const [code = 0, from = 0] = [entries[entry], entries[entry + 1]]
+      const code = entries[entry] ?? 0
+      const from = entries[entry + 1] ?? 0
       const isOwn = code >> 1 === own
       if (!isOwn && (!outer.has(code >> 1) || text.charCodeAt(from) !== MAP)) continue
       while ((dataFrom[line + 1] ?? Infinity) <= from) line++

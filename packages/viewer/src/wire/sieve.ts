@@ -129,7 +129,8 @@ export class Sieve {
     const [sign, orEqual] = [operator.startsWith('<') ? -1 : 1, operator.endsWith('=')]
     for (let at = 0; at < verdicts.length; at++) {
       const place = this.#places[at] ?? 0
-      const [start = 0, finish = 0] = [starts[place], finishes[place]]
+      const start = starts[place] ?? 0
+      const finish = finishes[place] ?? 0
       const beyond = sign * (finish - start - limit)
       // Of an open span it is not a number.
       if (Number.isNaN(finish) || (Number.isSafeInteger(start) && Number.isSafeInteger(finish)))

@@ -40,7 +40,8 @@ function parentPlaces({ count, spanIds, parentIds }: Columns): Int32Array | unde
   }
   const parents = new Int32Array(count)
   for (let at = 0; at < count; at++) {
-    const [low, high] = [wanted[2 * at] ?? 0, wanted[2 * at + 1] ?? 0]
+    const low = wanted[2 * at] ?? 0
+    const high = wanted[2 * at + 1] ?? 0
     parents[at] = low === 0 && high === 0 ? -1 : (slots[slotOf(low, high)] ?? 0) - 1
   }
   return parents
@@ -72,7 +73,8 @@ function offsetsFrom(earliest: bigint, times: BigInt64Array): Float64Array {
   const [fromLow, fromHigh] = [Number(BigInt.asUintN(32, earliest)), Number(earliest >> 32n)]
   const offsets = new Float64Array(times.length)
   for (let at = 0; at < times.length; at++) {
-    const [atLow, atHigh] = [low[2 * at] ?? 0, high[2 * at + 1] ?? 0]
+    const atLow = low[2 * at] ?? 0
+    const atHigh = high[2 * at + 1] ?? 0
     const offset = (atHigh - fromHigh) * 2 ** 32 + (atLow - fromLow)
     if (atLow === 0 && atHigh === -(2 ** 31)) offsets[at] = Number.NaN
     // So far apart, two roundings might differ from one.

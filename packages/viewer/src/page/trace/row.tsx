@@ -116,7 +116,8 @@ function bar(props: RowProps): JSX.Element {
   const { line, from, to, showsCritical, stillness } = props
   const { node, fold, start, end } = line
   const percent = (time: number): number => ((time - from) / (to - from)) * 100
-  const [left, right] = [Math.max(0, percent(start)), Math.max(0, Math.min(100, percent(end)))]
+  const left = Math.max(0, percent(start))
+  const right = Math.max(0, Math.min(100, percent(end)))
   const isSeen = percent(end) >= 0 && percent(start) <= 100
   const classes = ['bar', `s${colorNumber(node.span.process)}`]
   if (node.span.finish === undefined) classes.push('open')
@@ -145,7 +146,8 @@ interface StretchProps {
 }
 
 function stretch({ class: name, at, gap: { start, end }, percent, title }: StretchProps): JSX.Element | null {
-  const [left, right] = [Math.max(0, percent(start)), Math.min(100, percent(end))]
+  const left = Math.max(0, percent(start))
+  const right = Math.min(100, percent(end))
   if (right <= left) return null
   return (
     <div
