@@ -2,11 +2,15 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, test } from '@jest/globals'
-import { checkTypes, lintPackage } from '../src/cells/published.js'
+import type * as published from '../src/cells/published.js'
 import { compile, compileOurs } from '../src/cells/typescript.js'
 import { publishedPackages, unpack } from '../src/packed.js'
 import { putPrograms } from '../src/programs.js'
 import { tarballs } from './support/tarballs.js'
+
+// Jest takes seconds to load a compiler, which runs slowly in it.
+const importByNode: (url: string) => Promise<typeof published> = Reflect.get(globalThis, 'importByNode')
+const { checkTypes, lintPackage } = await importByNode(new URL('../dist/cells/published.js', import.meta.url).href)
 
 const here = fileURLToPath(new URL('..', import.meta.url))
 /** Inside this package, so that what the packages depend on, and the tools, are found. */

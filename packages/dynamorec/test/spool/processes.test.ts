@@ -66,7 +66,7 @@ async function sendAll(): Promise<void> {
 describe('a spool', () => {
   // On a slow machine closing breaks off a request now and then.
   test('is sent by short-lived processes, each from where the one before it ended', async () => {
-    const count = isLong ? 6_000 : 600
+    const count = isLong ? 6_000 : 300
     leaveSpans(count)
     let runs = 0
     while (spoolFiles().length > 0) {
@@ -80,7 +80,7 @@ describe('a spool', () => {
   })
 
   test('is sent once by processes that share it', async () => {
-    const count = isLong ? 4_000 : 600
+    const count = isLong ? 4_000 : 300
     leaveSpans(count)
     server.next = () => 'refuse'
     // Five times as fast, since they try the table again only after five seconds.
@@ -116,7 +116,7 @@ describe('a spool', () => {
   })
 
   test('loses nothing to kills at any time, and each kill has one batch sent twice at most', async () => {
-    const count = isLong ? 3_000 : 500
+    const count = isLong ? 3_000 : 250
     leaveSpans(count)
     let [kills, said] = [0, 0]
     // Until two thirds are stored processes are killed while they send and write; then one is left to end it.

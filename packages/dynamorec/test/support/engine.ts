@@ -7,11 +7,16 @@ import { createTraceTable } from '../../src/index.js'
 export const CREDENTIALS = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
 
 // As global-setup.mjs has started it for all test files of a run.
-const { name: engineName, url }: { name: 'DynamoDB Local' | 'dynalite'; url: string } = JSON.parse(
+const {
+  name: engineName,
+  url,
+  temporary,
+}: { name: 'DynamoDB Local' | 'dynalite'; url: string; temporary: string } = JSON.parse(
   process.env['TRACE_TEST_ENGINE'] ?? '{}',
 )
 
-export { engineName }
+/** `temporary` is the folder of the engine's temporary files. */
+export { engineName, temporary }
 
 /** Whether tests use more spans, processes and kills than by default: `TRACE_TEST_LONG=1`. */
 export const isLong: boolean = process.env['TRACE_TEST_LONG'] === '1'
