@@ -8,12 +8,14 @@ import { mssqlChannels } from './libraries/mssql.js'
 import { mysqlChannels } from './libraries/mysql2.js'
 import { pgChannels } from './libraries/pg-channels.js'
 import { redisChannels } from './libraries/redis.js'
+import { unstorageChannels } from './libraries/unstorage.js'
 import { webChannels } from './libraries/web.js'
 
 const KNOWN: Readonly<Record<string, ChannelSpans>> = {
   ...mysqlChannels,
   ...redisChannels,
   ...db0Channels,
+  ...unstorageChannels,
   ...pgChannels,
   ...mssqlChannels,
   ...mongooseChannels,
@@ -23,8 +25,8 @@ const KNOWN: Readonly<Record<string, ChannelSpans>> = {
 }
 
 /**
- * Records a span for each query and command of the libraries that publish them, wherever a trace runs: mysql2, ioredis, node-redis
- * and db0, and pg once it does; for the operations of graphql and the AI SDK; and for the middleware and handlers of h3 and srvx that
+ * Records a span for each query and command of the libraries that publish them, wherever a trace runs: mysql2, ioredis, node-redis,
+ * db0 and unstorage, and pg once it does; for the operations of graphql and the AI SDK; and for the middleware and handlers of h3 and srvx that
  * have their tracing plugins. Call it once, before
  * or after they are loaded.
  *
