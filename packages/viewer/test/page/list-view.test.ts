@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createTracer, type MemoryRecorder, type TraceReader } from '@trace/core'
 import { spanToYaml, yamlReader } from '@trace/yamlrec'
 import type { Page } from 'playwright-core'
-import { parameterOf, useBrowser } from '../support/page.js'
+import { dragOver, parameterOf, useBrowser } from '../support/page.js'
 import { aSpan, checkout, storeOf } from '../support/store.js'
 
 const open = useBrowser()
@@ -129,12 +129,7 @@ describe('the list', () => {
   test('selects a time range by dragging', async () => {
     const { page } = await open(await some())
     await count(page, 5)
-    const box = await page.locator('.scatter canvas').boundingBox()
-    if (box === null) throw new Error('no scatter')
-    await page.mouse.move(box.x + box.width * 0.6, box.y + 60)
-    await page.mouse.down()
-    await page.mouse.move(box.x + box.width - 1, box.y + 60)
-    await page.mouse.up()
+    await dragOver(page, '.scatter canvas', 0.6, 1)
     await count(page, 2)
     expect(await parameterOf(page, 'from')).toMatch(/^\d+$/)
     await page.locator('.controls select').selectOption('all')
@@ -231,12 +226,7 @@ describe('the list', () => {
     expect((await names(page))[0]).toContain('GET /users/1')
     await page.getByRole('button', { name: 'users 4' }).click()
     await count(page, 4)
-    const box = await page.locator('.scatter canvas').boundingBox()
-    if (box === null) throw new Error('no scatter')
-    await page.mouse.move(box.x + box.width * 0.6, box.y + 60)
-    await page.mouse.down()
-    await page.mouse.move(box.x + box.width - 1, box.y + 60)
-    await page.mouse.up()
+    await dragOver(page, '.scatter canvas', 0.6, 1)
     await count(page, 2)
     expect(await page.locator('.controls select').inputValue()).toBe('chosen')
     await page.getByRole('button', { name: 'Reload' }).waitFor()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
-import { copiedBy, parameterOf, useBrowser } from '../support/page.js'
+import { copiedBy, dragOver, parameterOf, useBrowser } from '../support/page.js'
 import { aSpan, checkout, storeOf } from '../support/store.js'
 
 const open = useBrowser()
@@ -171,12 +171,7 @@ describe('a trace', () => {
   test('zooms by dragging over the small picture, to a span, and to a subtree', async () => {
     const page = await openTrace()
     const zoom = (): Promise<string | null> => parameterOf(page, 'zoom')
-    const box = await page.locator('.minimap').boundingBox()
-    if (box === null) throw new Error('no minimap')
-    await page.mouse.move(box.x + box.width * 0.25, box.y + 20)
-    await page.mouse.down()
-    await page.mouse.move(box.x + box.width * 0.5, box.y + 20)
-    await page.mouse.up()
+    await dragOver(page, '.minimap canvas', 0.25, 0.5)
     expect(await zoom()).toMatch(/^2\d{7}-5\d{7}$|^2\d{7}-4\d{7}$/)
     await page.locator('.minimap').dblclick()
     expect(await zoom()).toBeNull()

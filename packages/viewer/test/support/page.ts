@@ -115,3 +115,17 @@ export async function dropFile(page: Page, name: string, content: string | Uint8
     { name, base64 },
   )
 }
+
+/** Drags over a canvas, from one part of its width to another, once the page has seen how wide it may be. */
+export async function dragOver(page: Page, selector: string, from: number, to: number): Promise<void> {
+  await page.waitForFunction((canvas) => {
+    const { clientWidth, parentElement } = document.querySelector(canvas) ?? document.body
+    return clientWidth > 0 && clientWidth === parentElement?.clientWidth
+  }, selector)
+  const box = await page.locator(selector).boundingBox()
+  if (box === null) throw new Error(`nothing is shown of ${selector}`)
+  await page.mouse.move(box.x + from * (box.width - 1), box.y + box.height / 3)
+  await page.mouse.down()
+  await page.mouse.move(box.x + to * (box.width - 1), box.y + box.height / 3)
+  await page.mouse.up()
+}
