@@ -167,10 +167,19 @@ export class DataIndex {
       while ((dataFrom[line + 1] ?? Infinity) <= from) line++
       if (isOwn) {
         last = line
-        verdicts[order[line] ?? 0] = verdictOn(text, from, entries[entry + 2] ?? 0, code % 2 === 1, known)
+        verdicts[order[line] ?? 0] = this.#verdictOn(entry, known)
       } else if (last !== line) verdicts[order[line] ?? 0] = MAYBE
     }
     return verdicts
+  }
+
+  #verdictOn(entry: number, test: ValueTest): number {
+    const { text } = this.#columns
+    const isParsed = (this.#entries[entry] ?? 0) % 2 === 1
+    const from = this.#entries[entry + 1] ?? 0
+    const to = this.#entries[entry + 2] ?? 0
+    if (text.charCodeAt(from) !== QUOTE) return isParsed ? MAYBE : test(bareValue(text, from, to)) ? SURE : NO
+    return test(isParsed ? (JSON.parse(text.slice(from, to)) as string) : text.slice(from + 1, to - 1)) ? SURE : NO
   }
 }
 
@@ -186,11 +195,6 @@ function onceEach(test: ValueTest): ValueTest {
     known.set(value, found)
     return found
   }
-}
-
-function verdictOn(text: string, from: number, to: number, isParsed: boolean, test: ValueTest): number {
-  if (text.charCodeAt(from) !== QUOTE) return isParsed ? MAYBE : test(bareValue(text, from, to)) ? SURE : NO
-  return test(isParsed ? (JSON.parse(text.slice(from, to)) as string) : text.slice(from + 1, to - 1)) ? SURE : NO
 }
 
 /** A number; or true, false and null as texts. A short integer, as most are, is read without a text of its own. */

@@ -1,35 +1,19 @@
 import { gapsIn } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import type { JSX } from 'preact'
-import { useEffect, useMemo } from 'preact/hooks'
-import { prepareSearch } from '../../wire/data-index.js'
-import { SURE } from '../../wire/sieve.js'
+import { useMemo } from 'preact/hooks'
 import { Problem } from '../frame/api.js'
 import { useKeys } from '../frame/keys.js'
-import { type Place, place, set } from '../frame/location.js'
+import { place, set } from '../frame/location.js'
 import { SearchBox } from '../frame/search-box.js'
 import { Details, focusDetails, isBelow, movePanel } from './details.js'
 import { Filters } from './filters.js'
 import { correctClocks, Header } from './header.js'
-import type { Line } from './line.js'
-import { type Choice, hiddenBy, Lines, lensLines, placeOfLine } from './lines.js'
 import { Minimap } from './minimap.js'
-import { Lens, lensOf, modelOf, type TraceModel } from './model.js'
 import { NameTable } from './name-table.js'
-import {
-  countOf,
-  type ErrorsAround,
-  errorEnds,
-  lineKeys,
-  rangeOf,
-  showsDetails,
-  showsError,
-  step,
-  toggleOff,
-  zoomText,
-  zoomTo,
-} from './selection.js'
-import { choiceOf, toggled } from './state.js'
+import { countOf, lineKeys, showsDetails, showsError, step, toggleOff, zoomText, zoomTo } from './selection.js'
+import { toggled } from './state.js'
+import { useView, type View } from './view.js'
 import { Waterfall } from './waterfall.js'
 
 export interface TraceViewProps {
@@ -42,32 +26,11 @@ export interface TraceViewProps {
   readonly notice: string | undefined
 }
 
-/** What of a trace is shown, as the URL says. */
-interface View {
-  readonly model: TraceModel
-  readonly at: Place
-  readonly choice: Choice
-  readonly lines: readonly Line[]
-  readonly lens: Lens | Problem | undefined
-  /** How many lines were searched for; undefined where nothing was. */
-  readonly matches: number | undefined
-  readonly isMatch: (line: Line) => boolean
-  /** The place of the selected line; -1 where it has none. */
-  readonly selected: number
-  /** Whether there are errors before and after the selected line. */
-  readonly errors: ErrorsAround
-  /** How many spans are hidden. */
-  readonly hidden: number
-  /** What part of time is shown, in ns from the start of the trace. */
-  readonly range: readonly [number, number]
-}
-
 /** One trace: what it is, all of it in small, its spans over time, and one of them in detail. */
 export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps): JSX.Element {
   const view = useView(spans, ledgers)
   useTraceKeys(view)
   const { model, lines, errors, range } = view
-  useEffect(() => inIdleTime(searchReady(model)), [model])
   if (model.tree.nodes.length === 0) {
     return (
       <main class="empty">
@@ -94,63 +57,6 @@ export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps):
       <Panes view={view} hasStore={hasStore} />
     </main>
   )
-}
-
-/** Searches before the reader does, in so many parts. */
-const PARTS = 16
-
-/** Makes ready what the first search needs. */
-function* searchReady(model: TraceModel): Generator<void> {
-  const { tree, spans, sieve } = model
-  yield* prepareSearch(spans)
-  yield* sieve()?.prepare() ?? []
-  // A browser makes code fast once it has run for a while.
-  for (let part = 0; part < PARTS; part++) {
-    yield
-    const verdicts = new Uint8Array(tree.nodes.length)
-    for (let at = part; at < verdicts.length; at += 16 * PARTS) verdicts[at] = SURE
-    lensLines(model, choiceOf(model, {}), new Lens(tree.nodes, verdicts, () => false))
-  }
-}
-
-/** Goes on step by step while the page has nothing else to do. @returns what ends it */
-function inIdleTime(steps: Iterator<void>): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const go = (): void => {
-    if (steps.next().done !== true) timer = setTimeout(go, 0)
-  }
-  timer = setTimeout(go, 0)
-  return () => clearTimeout(timer)
-}
-
-function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
-  const at = place.value
-  const { q = '', clocks, closed, level, open, folds, root, hide, min, shut } = at
-  const isCorrected = clocks === 'corrected'
-  const model = useMemo(() => modelOf({ spans, ledgers, isCorrected }), [spans, ledgers, isCorrected])
-  const lens = useMemo(() => lensOf(model, q), [model, q])
-  const choice = useMemo(() => choiceOf(model, at), [model, closed, level, open, folds, root, hide, min, shut])
-  const whole = useMemo(() => new Lines(model), [model])
-  const lines = useMemo(
-    () => (lens instanceof Lens ? lensLines(model, choice, lens) : whole.linesFor(choice)),
-    [whole, choice, lens],
-  )
-  const isMatch = (each: Line): boolean => lens instanceof Lens && lens.has(each.node)
-  const selected = useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']])
-  const [firstError, lastError] = useMemo(() => errorEnds(lines), [lines])
-  return {
-    model,
-    at,
-    choice,
-    lines,
-    lens,
-    matches: useMemo(() => (lens instanceof Lens ? countOf(lines, isMatch) : undefined), [lines, lens]),
-    isMatch,
-    selected,
-    errors: { before: firstError >= 0 && firstError < selected, after: lastError > selected },
-    hidden: useMemo(() => hiddenBy(choice, model), [model, hide, min]),
-    range: rangeOf(model.tree.duration, choice.root, at['zoom']),
-  }
 }
 
 function useTraceKeys({ model, at, lines, matches, isMatch, selected }: View): void {

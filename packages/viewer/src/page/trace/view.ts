@@ -1,0 +1,89 @@
+import type { Span } from '@trace/core/spans'
+import { useEffect, useMemo } from 'preact/hooks'
+import { prepareSearch } from '../../wire/data-index.js'
+import { SURE } from '../../wire/sieve.js'
+import type { Problem } from '../frame/api.js'
+import { type Place, place } from '../frame/location.js'
+import type { Line } from './line.js'
+import { type Choice, hiddenBy, Lines, lensLines, placeOfLine } from './lines.js'
+import { Lens, lensOf, modelOf, type TraceModel } from './model.js'
+import { countOf, type ErrorsAround, errorEnds, rangeOf } from './selection.js'
+import { choiceOf } from './state.js'
+
+/** What of a trace is shown, as the URL says. */
+export interface View {
+  readonly model: TraceModel
+  readonly at: Place
+  readonly choice: Choice
+  readonly lines: readonly Line[]
+  readonly lens: Lens | Problem | undefined
+  /** How many lines were searched for; undefined where nothing was. */
+  readonly matches: number | undefined
+  readonly isMatch: (line: Line) => boolean
+  /** The place of the selected line; -1 where it has none. */
+  readonly selected: number
+  /** Whether there are errors before and after the selected line. */
+  readonly errors: ErrorsAround
+  /** How many spans are hidden. */
+  readonly hidden: number
+  /** What part of time is shown, in ns from the start of the trace. */
+  readonly range: readonly [number, number]
+}
+
+export function useView(spans: readonly Span[], ledgers: readonly Span[]): View {
+  const at = place.value
+  const { q = '', clocks, closed, level, open, folds, root, hide, min, shut } = at
+  const isCorrected = clocks === 'corrected'
+  const model = useMemo(() => modelOf({ spans, ledgers, isCorrected }), [spans, ledgers, isCorrected])
+  const lens = useMemo(() => lensOf(model, q), [model, q])
+  const choice = useMemo(() => choiceOf(model, at), [model, closed, level, open, folds, root, hide, min, shut])
+  const whole = useMemo(() => new Lines(model), [model])
+  const lines = useMemo(
+    () => (lens instanceof Lens ? lensLines(model, choice, lens) : whole.linesFor(choice)),
+    [whole, choice, lens],
+  )
+  const isMatch = (each: Line): boolean => lens instanceof Lens && lens.has(each.node)
+  const selected = useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']])
+  const [firstError, lastError] = useMemo(() => errorEnds(lines), [lines])
+  useEffect(() => inIdleTime(searchReady(model)), [model])
+  return {
+    model,
+    at,
+    choice,
+    lines,
+    lens,
+    matches: useMemo(() => (lens instanceof Lens ? countOf(lines, isMatch) : undefined), [lines, lens]),
+    isMatch,
+    selected,
+    errors: { before: firstError >= 0 && firstError < selected, after: lastError > selected },
+    hidden: useMemo(() => hiddenBy(choice, model), [model, hide, min]),
+    range: rangeOf(model.tree.duration, choice.root, at['zoom']),
+  }
+}
+
+/** Searches before the reader does, in so many parts. */
+const PARTS = 16
+
+/** Makes ready what the first search needs. */
+function* searchReady(model: TraceModel): Generator<void> {
+  const { tree, spans, sieve } = model
+  yield* prepareSearch(spans)
+  yield* sieve()?.prepare() ?? []
+  // A browser makes code fast once it has run for a while.
+  for (let part = 0; part < PARTS; part++) {
+    yield
+    const verdicts = new Uint8Array(tree.nodes.length)
+    for (let at = part; at < verdicts.length; at += 16 * PARTS) verdicts[at] = SURE
+    lensLines(model, choiceOf(model, {}), new Lens(tree.nodes, verdicts, () => false))
+  }
+}
+
+/** Goes on step by step while the page has nothing else to do. @returns what ends it */
+function inIdleTime(steps: Iterator<void>): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const go = (): void => {
+    if (steps.next().done !== true) timer = setTimeout(go, 0)
+  }
+  timer = setTimeout(go, 0)
+  return () => clearTimeout(timer)
+}
