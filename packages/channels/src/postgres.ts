@@ -1,7 +1,7 @@
 import { describe, isTracing, outsideTraces, type Tracer } from '@trace/core'
-import { followQuery } from './libraries/postgres-query.js'
+import { QueryFollower } from './libraries/postgres-query.js'
 import { addDatabase, type Database, databaseOf } from './libraries/postgresql.js'
-import { isMethod, isThenable, type Method, methodOf, read } from './libraries/wrapping.js'
+import { isMethod, type Method, methodOf, read } from './libraries/wrapping.js'
 
 // postgres: https://github.com/porsager/postgres
 
@@ -40,16 +40,19 @@ function databaseOfOptions(options: unknown): Database {
 class TracedSql {
   readonly #tracer: Tracer
   readonly #database: Database
+  readonly #queries: QueryFollower
 
   constructor(tracer: Tracer, database: Database) {
     this.#tracer = tracer
     this.#database = database
+    this.#queries = new QueryFollower(tracer, database)
   }
 
   /** A function with the properties of the library's, but for those of its methods that make queries, or other functions like it. */
   wrap<T extends object>(sql: T): T {
     if (!isMethod(sql)) return sql
-    const query: Method = (...args) => this.#traceQuery(Reflect.apply(sql, undefined, args), args[0])
+    const queries = this.#queries
+    const query: Method = (...args) => queries.follow(Reflect.apply(sql, undefined, args))
     const wrapper: T = Object.setPrototypeOf(query, Reflect.getPrototypeOf(sql))
     Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(sql))
     for (const [name, wrapped] of this.#methodsOf(sql)) {
@@ -64,7 +67,7 @@ class TracedSql {
     const query =
       (original: Method): Method =>
       (...args) =>
-        this.#traceQuery(Reflect.apply(original, sql, args), args[0])
+        this.#queries.follow(Reflect.apply(original, sql, args))
     const outside =
       (original: Method): Method =>
       (...args) =>
@@ -82,12 +85,7 @@ class TracedSql {
       }
     return [
       ['unsafe', query],
-      [
-        'file',
-        (original) =>
-          (...args) =>
-            this.#traceQuery(Reflect.apply(original, sql, args), ''),
-      ],
+      ['file', query],
       ['begin', scope('transaction')],
       ['savepoint', scope('savepoint')],
       ['reserve', reserve],
@@ -109,16 +107,5 @@ class TracedSql {
 
   #withWrapped(fn: Method): Method {
     return (inner, ...rest) => fn(isMethod(inner) ? this.wrap(inner) : inner, ...rest)
-  }
-
-  /**
-   * A query starts when it is awaited first. Until then it may become a part of another one, which then is no query of its own.
-   *
-   * @param from the query's text or template
-   */
-  #traceQuery(query: unknown, from: unknown): unknown {
-    // A name or a value, for a part of a query, is no promise.
-    if (isThenable(query)) followQuery(query, this.#tracer, this.#database, from)
-    return query
   }
 }

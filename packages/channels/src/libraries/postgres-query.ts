@@ -8,43 +8,65 @@ import { isMethod, isObject, methodOf, override, read, within } from './wrapping
 // The queries of postgres: https://github.com/porsager/postgres
 
 const calls = notes<QueryCall>()
-/** The prototypes of queries that are followed, by those of the library: to give each query methods of its own takes longer. */
-const prototypes = new WeakMap<object, object>()
 
-/**
- * Gives a query a span, once it starts.
- *
- * @param from its text or template
- */
-export function followQuery(query: object, tracer: Tracer, database: Database, from: unknown): void {
-  const original = Reflect.getPrototypeOf(query)
-  if (original === null) return
-  let followed = prototypes.get(original)
-  if (followed === undefined) {
-    followed = followedPrototype(original)
-    prototypes.set(original, followed)
-  }
-  if (Reflect.setPrototypeOf(query, followed)) calls.put(query, new QueryCall(tracer, database, from))
-}
+/** Follows the queries of one function of postgres, so that each has a span once it starts. */
+export class QueryFollower {
+  readonly #tracer: Tracer
+  readonly #database: Database
+  /** The prototype of the library's queries; undefined until there is one. */
+  original: object | undefined
+  /** The prototype of those that are followed: to give each query methods of its own would take longer. */
+  followed: object | null = null
 
-/** Makes a prototype below another, with methods for those that start a query. */
-function followedPrototype(original: object): object {
-  const prototype: object = Object.create(original)
-  const replace = (name: string, by: (call: QueryCall, args: unknown[]) => unknown[]): void => {
-    const method = methodOf(original, name)
-    if (method === undefined) return
-    override(prototype, name, function (...args) {
-      const call = isObject(this) ? calls.of(this) : undefined
-      call?.start()
-      const result = Reflect.apply(method, this, call === undefined ? args : by(call, args))
-      return call === undefined || result === this || name !== 'cursor' ? result : call.iterable(result)
-    })
+  constructor(tracer: Tracer, database: Database) {
+    this.#tracer = tracer
+    this.#database = database
   }
-  replace('then', (call, args) => call.settling(args))
-  replace('execute', (_, args) => args)
-  replace('forEach', (call, args) => call.inCaller(args, () => 1))
-  replace('cursor', (call, args) => call.inCaller(args, lengthOf))
-  return prototype
+
+  /** Follows what the function gave, if it is a query. Short, so that V8 still inlines how the library makes queries. */
+  follow<T>(made: T): T {
+    if (isObject(made) && Reflect.getPrototypeOf(made) === this.original) Reflect.setPrototypeOf(made, this.followed)
+    // A name or a value, for a part of a query, is no promise.
+    else if (this.original === undefined && made instanceof Promise) this.#followFirst(made)
+    return made
+  }
+
+  #followFirst(query: object): void {
+    const original = Reflect.getPrototypeOf(query)
+    if (original === null) return
+    this.original = original
+    this.followed = this.#prototypeBelow(original)
+    Reflect.setPrototypeOf(query, this.followed)
+  }
+
+  /** Makes a prototype below another, with methods for those that start a query. */
+  #prototypeBelow(original: object): object {
+    const prototype: object = Object.create(original)
+    const started = (query: unknown): QueryCall | undefined => (isObject(query) ? this.#start(query) : undefined)
+    const replace = (name: string, by: (call: QueryCall, args: unknown[]) => unknown[]): void => {
+      const method = methodOf(original, name)
+      if (method === undefined) return
+      override(prototype, name, function (...args) {
+        const call = started(this)
+        const result = Reflect.apply(method, this, call === undefined ? args : by(call, args))
+        return call === undefined || result === this || name !== 'cursor' ? result : call.iterable(result)
+      })
+    }
+    replace('then', (call, args) => call.settling(args))
+    replace('execute', (_, args) => args)
+    replace('forEach', (call, args) => call.inCaller(args, () => 1))
+    replace('cursor', (call, args) => call.inCaller(args, lengthOf))
+    return prototype
+  }
+
+  #start(query: object): QueryCall {
+    const before = calls.of(query)
+    if (before !== undefined) return before
+    const call = new QueryCall(currentSpan())
+    calls.put(query, call)
+    if (isTracing()) call.start(this.#tracer, this.#database, read(query, 'strings'))
+    return call
+  }
 }
 
 /** A query as far as it is known before it is sent. */
@@ -56,14 +78,17 @@ interface Written {
 /** By templates, which are the same objects each time. */
 const templates = new WeakMap<object, Written>()
 
-/** With a placeholder for each value, name and other query in it. */
-function writtenOf(from: unknown): Written {
-  if (!Array.isArray(from)) return written(typeof from === 'string' ? from : '')
-  let known = templates.get(from)
-  if (known === undefined) {
-    known = written(from.map((part, at) => (at === 0 ? part : `$${at}${part}`)).join(''))
-    templates.set(from, known)
-  }
+/**
+ * With a placeholder for each value, name and other query in it.
+ *
+ * @param strings what the library keeps of it until it is sent; where it keeps something else, the text is known once it has ended
+ */
+function writtenOf(strings: unknown): Written {
+  if (!Array.isArray(strings)) return written('')
+  let known = templates.get(strings)
+  if (known !== undefined) return known
+  known = written(strings.map((part, at) => (at === 0 ? part : `$${at}${part}`)).join(''))
+  if (read(strings, 'raw') !== undefined) templates.set(strings, known)
   return known
 }
 
@@ -72,32 +97,22 @@ function written(text: string): Written {
 }
 
 class QueryCall {
-  readonly #tracer: Tracer
-  readonly #database: Database
-  readonly #from: unknown
-  #text: string | undefined
-  #caller: ActiveSpan | undefined
+  readonly #caller: ActiveSpan | undefined
   #span: ActiveSpan | undefined
-  #isStarted = false
+  #text = ''
   /** How many were given to a function. */
   #rows: number | undefined
 
-  constructor(tracer: Tracer, database: Database, from: unknown) {
-    this.#tracer = tracer
-    this.#database = database
-    this.#from = from
+  constructor(caller: ActiveSpan | undefined) {
+    this.#caller = caller
   }
 
-  start(): void {
-    if (this.#isStarted) return
-    this.#isStarted = true
-    this.#caller = currentSpan()
-    if (!isTracing()) return
-    const { text, described } = writtenOf(this.#from)
-    const span = this.#tracer.start('db', 'query')
+  start(tracer: Tracer, database: Database, strings: unknown): void {
+    const { text, described } = writtenOf(strings)
+    const span = tracer.start('db', 'query')
     this.#text = text
     this.#span = span
-    addDatabase(span, this.#database)
+    addDatabase(span, database)
     addDescribed(span, described)
   }
 
