@@ -17,29 +17,35 @@ const NOT_KEYED = /^(?:HELLO|LASTSAVE|LOLWUT|LATENCY|ZDIFF|ZINTER|ZINTERCARD|ZUN
 /** How long a key is recorded at most, in characters, and how many `?` stand for arguments. */
 const [MAX_KEY, MAX_ARGUMENTS] = [256, 20]
 
-/** Programs repeat a few commands. Whatever else they send is looked at each time. */
-const MAX_REMEMBERED = 500
-const remembered = new Map<string, boolean>()
-
-function isKeyedCommand(command: string): boolean {
-  const known = remembered.get(command)
-  if (known !== undefined) return known
-  const isKeyed = KEYED.test(command) && !NOT_KEYED.test(command)
-  if (remembered.size < MAX_REMEMBERED && command.length < MAX_KEY) remembered.set(command, isKeyed)
-  return isKeyed
+interface Command {
+  /** In capitals. */
+  readonly name: string
+  readonly isKeyed: boolean
 }
 
-const commandOf = ({ command }: ChannelMessage): string => text(command).toUpperCase() || 'COMMAND'
+/** Programs repeat a few commands. Whatever else they send is looked at each time. */
+const MAX_REMEMBERED = 500
+const remembered = new Map<unknown, Command>()
+
+function commandOf({ command }: ChannelMessage): Command {
+  const known = remembered.get(command)
+  if (known !== undefined) return known
+  const name = text(command).toUpperCase() || 'COMMAND'
+  const made = { name, isKeyed: KEYED.test(name) && !NOT_KEYED.test(name) }
+  if (typeof command === 'string' && command.length < MAX_KEY && remembered.size < MAX_REMEMBERED)
+    remembered.set(command, made)
+  return made
+}
 
 /** The command with its key; each other argument becomes `?`. */
 export function queryText(message: ChannelMessage): string {
-  const command = commandOf(message)
+  const { name, isKeyed } = commandOf(message)
   const published = Array.isArray(message['args']) ? message['args'] : []
   // node-redis has the command itself in front.
-  const first = published.length > 0 && text(published[0]).toUpperCase() === command ? 1 : 0
-  const isKeyed = isKeyedCommand(command)
+  const [front] = published
+  const first = typeof front === 'string' && front.length === name.length && front.toUpperCase() === name ? 1 : 0
   const end = Math.min(published.length, first + MAX_ARGUMENTS)
-  let shown = command
+  let shown = name
   for (let at = first; at < end; at++) {
     shown += isKeyed && at === first ? ` ${String(published[at]).slice(0, MAX_KEY)}` : ' ?'
   }
@@ -50,12 +56,13 @@ const whereOf = (message: ChannelMessage): Record<string, unknown> => where('red
 
 const command: WritingSpans = {
   kind: 'cache',
-  name: commandOf,
+  name: (message) => commandOf(message).name,
   begin: (data, message) => {
     addWhere(data, 'redis', message)
-    data['db.operation.name'] = commandOf(message)
+    data['db.operation.name'] = commandOf(message).name
     data['db.query.text'] = queryText(message)
   },
+  isLeaf: true,
   // Redis repeats the arguments of a command that it does not know.
   error: ({ error }) => (isObject(error) ? shortened(error, /, with args beginning with/) : error),
 }
