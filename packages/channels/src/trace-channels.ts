@@ -26,9 +26,8 @@ const KNOWN: Readonly<Record<string, ChannelSpans>> = {
 
 /**
  * Records a span for each query and command of the libraries that publish them, wherever a trace runs: mysql2, ioredis, node-redis,
- * db0 and unstorage, and pg once it does; for the operations of graphql and the AI SDK; and for the middleware and handlers of h3 and srvx that
- * have their tracing plugins. Call it once, before
- * or after they are loaded.
+ * db0 and unstorage, and pg once it does; for the operations of graphql and the AI SDK; and for the middleware and handlers of h3 and
+ * srvx that have their tracing plugins. Call it once, before or after they are loaded.
  *
  * @returns ends that; spans of calls that run then are still recorded
  */

@@ -2,18 +2,24 @@ import { expect, test } from '@jest/globals'
 import { measureRow } from '../../src/harness/measure-row.js'
 import type { Row, Side } from '../../src/harness/row.js'
 
-test('sides are measured in turns, each goes first once, and they are compared turn by turn', async () => {
+/** Sides that give these values, and note when. */
+function sidesInOrder(): { readonly order: string[]; side(name: string, values: number[]): Side } {
   const order: string[] = []
-  const side =
-    (name: string, values: number[]): Side =>
-    async () => ({
+  return {
+    order,
+    side: (name, values) => async () => ({
       sample: async () => {
         order.push(name)
         const value = values.shift() ?? Number.NaN
         return { value, cpu: 3 * value, others: { size: 7 * value } }
       },
       close: async () => void order.push(`close ${name}`),
-    })
+    }),
+  }
+}
+
+test('sides are measured in turns, each goes first once, and they are compared turn by turn', async () => {
+  const { order, side } = sidesInOrder()
   const row: Row = {
     name: 'example',
     title: 'an example',
@@ -41,17 +47,7 @@ test('sides are measured in turns, each goes first once, and they are compared t
 })
 
 test('a sample may be the mean of several bursts, which are in turns with those of the other sides', async () => {
-  const order: string[] = []
-  const side =
-    (name: string, values: number[]): Side =>
-    async () => ({
-      sample: async () => {
-        order.push(name)
-        const value = values.shift() ?? Number.NaN
-        return { value, cpu: 3 * value, others: { size: 7 * value } }
-      },
-      close: async () => {},
-    })
+  const { order, side } = sidesInOrder()
   const row: Row = {
     name: 'example',
     title: 'an example',
@@ -66,7 +62,7 @@ test('a sample may be the mean of several bursts, which are in turns with those 
     bursts: 2,
   }
   const { sides, readings } = await measureRow(row, { quick: false, spans: 20, folder: '' })
-  expect(order.join()).toBe('a,b,b,a,b,a,a,b')
+  expect(order.join()).toBe('a,b,b,a,b,a,a,b,close a,close b')
   expect(sides['a']?.samples).toEqual([2, 20])
   expect(sides['a']?.cpu).toBe(33)
   expect(readings.map(({ low, high, byCpu }) => ({ low, high, byCpu }))).toEqual([

@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { currentSpan } from '@trace/core'
 import { Redis } from 'ioredis'
@@ -42,6 +43,19 @@ test('many arguments and long keys are cut', () => {
   expect(text.endsWith(' …')).toBe(true)
 })
 
+test('nothing runs in the span of a command', async () => {
+  const { tracer, ...then } = recorded()
+  const stop = traceChannels(tracer)
+  await tracer.trace('work', 'outer', () =>
+    tracingChannel('ioredis:command').tracePromise(() => tracer.span('work', 'inner', async () => {}), {
+      command: 'get',
+      args: ['key'],
+    }),
+  )
+  stop()
+  expect(await then.tree()).toEqual(['work outer', '  cache GET', '  work inner'])
+})
+
 onServer('on Redis', () => {
   let server: Server
   let stop = (): void => {}
@@ -50,6 +64,17 @@ onServer('on Redis', () => {
   })
   afterAll(() => server.stop())
   afterEach(() => stop())
+
+  test('commands of ioredis that wait for its connection are below that, since they are published only then', async () => {
+    const { tracer, ...then } = recorded()
+    stop = traceChannels(tracer)
+    const redis = new Redis(server.port, '127.0.0.1', { lazyConnect: true, enableReadyCheck: false })
+    await tracer.trace('work', 'outer', () => redis.get('first'))
+    redis.disconnect()
+    const [outer, connecting, ...below] = await then.tree()
+    expect([outer, connecting]).toEqual(['work outer', '  cache connect to redis'])
+    expect(below).toContain('    cache GET')
+  })
 
   test('commands of ioredis have spans: of pipelines and transactions, and failed ones, each below whoever sent it', async () => {
     const { tracer, ...then } = recorded()

@@ -60,10 +60,16 @@ function isNodes(headers: unknown, res: Response): headers is SetHeaders {
 }
 
 function findSettings(): symbol {
-  const sample = new (nodeHttp().OutgoingMessage)()
-  sample.setHeader('name', 'value')
-  const isKept = (symbol: symbol): boolean => Object.hasOwn(Object(Reflect.get(sample, symbol)), 'name')
-  return Object.getOwnPropertySymbols(sample).find(isKept) ?? Symbol('headers')
+  const nowhere = Symbol('headers')
+  try {
+    const sample = new (nodeHttp().OutgoingMessage)()
+    sample.setHeader('name', 'value')
+    const isKept = (symbol: symbol): boolean => Object.hasOwn(Object(Reflect.get(sample, symbol)), 'name')
+    return Object.getOwnPropertySymbols(sample).find(isKept) ?? nowhere
+  } catch {
+    // Of what takes the place of Node's elsewhere, only what programs use is known.
+    return nowhere
+  }
 }
 
 function unsetIn(headers: SetHeaders, { info }: TracedRequest): IdHeader | undefined {
