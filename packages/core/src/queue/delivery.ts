@@ -91,6 +91,7 @@ export class Delivery {
   async #sendAll(): Promise<void> {
     addExitHook(this.#parts.exitHook)
     this.#isPaused = false
+    this.#reports.begin()
     for (let sent = this.#sendNext(); sent !== undefined; sent = this.#isPaused ? undefined : this.#sendNext()) {
       await sent
     }

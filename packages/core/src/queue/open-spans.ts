@@ -20,7 +20,7 @@ export interface OpenSpan<Self> {
   record(): Recorded
 }
 
-/** Where a span is: its index among the recent ones, or its entry in the list of those that have been open for a while. */
+/** Where a span is: its index among the recent ones, its entry in the list of those that have been open for a while, or `TAKEN`. */
 export type OpenPlace<S> = number | OpenEntry<S>
 
 /** A span that has been open for a while. */
@@ -38,6 +38,13 @@ export interface Recorded {
   readonly bytes: number
 }
 
+/** What is to be recorded of spans that are open. */
+export interface OpenBatch {
+  readonly spans: readonly Span[]
+  /** They could not be stored: those that are still open are to be recorded later. */
+  putBack(): void
+}
+
 /** The records of open spans, as those need them who store them. */
 export interface OpenRecords {
   readonly isEmpty: boolean
@@ -49,9 +56,8 @@ export interface OpenRecords {
    * Takes out the oldest ones, as many as may be recorded in one go.
    *
    * @param before a tick. Default: that before which they are due
-   * @returns what to record of them
    */
-  take(before?: number): Span[]
+  take(before?: number): OpenBatch
   /** Takes no more spans, and forgets those it has. */
   close(): void
 }
@@ -101,7 +107,7 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
       this.#recent[place] = undefined
       // Spans that run one within the other leave the list as short as it was.
       if (place === this.#recents - 1) this.#recents = place
-    }
+    } else if (place === TAKEN) span.place = 0
   }
 
   get isEmpty(): boolean {
@@ -118,19 +124,28 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
     return ++this.#tick
   }
 
-  take(before: number = this.#tick - TICKS): Span[] {
+  take(before: number = this.#tick - TICKS): OpenBatch {
+    const taken: OpenEntry<S>[] = []
     const spans: Span[] = []
     const begun = performance.now()
     let bytes = 0
     for (let place = this.#oldest(before); place !== undefined; place = this.#oldest(before)) {
       const record = place.span.record()
       this.#leave(place)
+      place.span.place = TAKEN
+      taken.push(place)
       spans.push(record.span)
       bytes += record.bytes
       if (spans.length === SLICE || bytes >= SLICE_BYTES) break
       if (spans.length % 16 === 0 && performance.now() - begun > SLICE_MS) break
     }
-    return spans
+    return { spans, putBack: () => this.#putBack(taken) }
+  }
+
+  #putBack(taken: readonly OpenEntry<S>[]): void {
+    if (this.#isClosed) return
+    for (const entry of taken.toReversed()) if (entry.span.place === TAKEN) this.#enterFirst(entry)
+    if (!this.#isRunning) this.#run()
   }
 
   stop(): void {
@@ -185,6 +200,16 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
     span.place = place
   }
 
+  #enterFirst(entry: OpenEntry<S>): void {
+    const next = this.#first
+    if (next === undefined) this.#last = entry
+    else next.previous = entry
+    entry.previous = undefined
+    entry.next = next
+    this.#first = entry
+    entry.span.place = entry
+  }
+
   #leave(place: OpenEntry<S>): void {
     const { previous, next } = place
     if (previous === undefined) this.#first = next
@@ -218,6 +243,9 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
     if (this.isDue) this.#changed('due')
   }
 }
+
+/** The place of a span that was taken, to be recorded, and has not finished since. */
+const TAKEN = -1
 
 /** What `OpenSpans` has where the next span that starts makes room. */
 const NO_ROOM: [] = []

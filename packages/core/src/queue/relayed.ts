@@ -1,6 +1,6 @@
 import type { PlainData, PlainValue, Span } from '../contract/span.js'
 import type { Account, Ledger } from './ledger.js'
-import type { OpenRecords } from './open-spans.js'
+import type { OpenBatch, OpenRecords } from './open-spans.js'
 import type { LedgerRecords } from './reports.js'
 
 /** How many open spans wait for a store, at most. Those beyond are recorded when they finish. */
@@ -26,10 +26,13 @@ export class RelayedOpenSpans implements OpenRecords {
     return 0
   }
 
-  take(): Span[] {
+  take(): OpenBatch {
     const spans = this.#spans
     this.#spans = []
-    return spans
+    const putBack = (): void => {
+      this.#spans = [...spans, ...this.#spans].slice(0, MOST_OPEN)
+    }
+    return { spans, putBack }
   }
 
   close(): void {

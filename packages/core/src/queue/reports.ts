@@ -2,8 +2,8 @@ import { outsideTraces } from '../context/context.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { setImmediate } from '../values/timers.js'
-import type { Losses } from './losses.js'
-import type { OpenRecords } from './open-spans.js'
+import { isPassing, type Losses } from './losses.js'
+import type { OpenBatch, OpenRecords } from './open-spans.js'
 
 /** The ledger as a span, as those need it who store it. */
 export interface LedgerRecords {
@@ -41,6 +41,8 @@ export class Reports {
   /** At the end, those open before this mark are recorded, and the ledger after them. */
   #last: number | undefined
   #wasOpen = false
+  /** Whether open spans could not be stored, and wait until more is sent. */
+  #isRefused = false
 
   constructor(parts: ReportParts) {
     this.#parts = parts
@@ -62,6 +64,11 @@ export class Reports {
     this.#parts.ledgerSpans?.lost()
   }
 
+  /** All that is ready is sent from now on. */
+  begin(): void {
+    this.#isRefused = false
+  }
+
   /** From now on, `sendLast` has something to send. */
   atLast(): void {
     this.#last = this.#parts.openSpans.mark()
@@ -72,27 +79,34 @@ export class Reports {
     const { openSpans, ledgerSpans } = this.#parts
     if (ledgerSpans?.isDue === true) return this.#sendLedger(ledgerSpans)
     // In turns with finished spans.
-    this.#wasOpen = !this.#wasOpen && openSpans.isDue && !isCrowded
+    this.#wasOpen = !this.#wasOpen && this.#isDue && !isCrowded
     return this.#wasOpen ? this.#sendOpen(openSpans.take()) : undefined
   }
 
   /** Sends what there is once no finished span waits. @returns undefined if there is nothing */
   sendLast(): Promise<void> | undefined {
     const { openSpans, ledgerSpans } = this.#parts
-    if (openSpans.isDue) return this.#sendOpen(openSpans.take())
+    if (this.#isDue) return this.#sendOpen(openSpans.take())
     if (this.#last === undefined) return undefined
-    const open = openSpans.take(this.#last)
-    if (open.length > 0) return this.#sendOpen(open)
+    const open = this.#isRefused ? undefined : openSpans.take(this.#last)
+    if (open !== undefined && open.spans.length > 0) return this.#sendOpen(open)
     this.#last = undefined
     return ledgerSpans?.isChanged === true ? this.#sendLedger(ledgerSpans) : undefined
   }
 
+  get #isDue(): boolean {
+    return !this.#isRefused && this.#parts.openSpans.isDue
+  }
+
   /** A record of an open span that is not stored is no loss: the span is recorded when it finishes. */
-  async #sendOpen(spans: readonly Span[]): Promise<void> {
+  async #sendOpen({ spans, putBack }: OpenBatch): Promise<void> {
     this.#inFlight = spans
     try {
       await outsideTraces(() => this.#parts.recorder.record(spans.slice()))
-    } catch {}
+    } catch (error) {
+      this.#isRefused = isPassing(error)
+      if (this.#isRefused) putBack()
+    }
     this.#inFlight = NONE
     // A recorder may have stored them at once. Others get their turn before the next ones.
     if (!this.#parts.openSpans.isEmpty) await new Promise(setImmediate)
@@ -119,7 +133,8 @@ export class Reports {
   storeOpen(): void {
     const { openSpans } = this.#parts
     const mark = openSpans.mark()
-    for (let open = openSpans.take(mark); open.length > 0; open = openSpans.take(mark)) this.#storeOpen(open)
+    for (let { spans } = openSpans.take(mark); spans.length > 0; { spans } = openSpans.take(mark))
+      this.#storeOpen(spans)
   }
 
   #storeOpen(spans: readonly Span[]): void {

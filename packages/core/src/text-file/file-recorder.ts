@@ -41,7 +41,8 @@ export function fileRecorder(
     } catch (error) {
       batch.throwIfNotStored(problem(path, error), { cause: error, retry: mayPass(error, file.wasThere) })
     }
-    batch.throwIfNotStored(batch.isDone ? undefined : `${path} was deleted ${TRIES} times while it was written to`)
+    const deleted = `${path} was deleted ${TRIES} times while it was written to`
+    batch.throwIfNotStored(batch.isDone ? undefined : deleted, { retry: true })
   }
 
   return {

@@ -19,6 +19,7 @@ jest.unstable_mockModule('../../src/values/timers.js', () => ({
   monotonic: process.hrtime.bigint,
 }))
 const { createTracer } = await import('../../src/tracing/create-tracer.js')
+const { RecordError } = await import('../../src/values/errors.js')
 
 afterEach(() => timers.clear())
 
@@ -159,6 +160,65 @@ test('a record of an open span that cannot be stored is no loss', async () => {
   span.finish()
   expect(await tracer.close()).toEqual({ left: 0, lost: 0 })
   expect(tracer.stats()).toMatchObject({ recorded: 1, failed: 0 })
+})
+
+const refused = (spans: readonly Span[]): Error => new RecordError('the disk is full', spans, { retry: true })
+
+test('open spans that may be stored later are recorded at the next tick, once, in order, but for those that have finished', async () => {
+  let isFull = true
+  let tries = 0
+  const stored: Span[] = []
+  const { tracer } = aTracer({}, (spans) => {
+    tries += openOnes(spans).length > 0 ? 1 : 0
+    if (isFull) throw refused(spans)
+    stored.push(...spans)
+  })
+  const all = ['a', 'b', 'c'].map((name) => tracer.start('work', name, { root: true }))
+  await ticks(5)
+  expect(tries).toBe(1)
+  all[1]?.finish()
+  await ticks(1)
+  expect([tries, stored]).toEqual([2, []])
+  isFull = false
+  tracer.start('work', 'd', { root: true })
+  await ticks(5)
+  expect(openOnes(stored)).toEqual(['a', 'c', 'd'])
+  await ticks(10)
+  for (const span of all) span.finish()
+  await tracer.flush()
+  expect(stored.flatMap(({ name, finish }) => (finish === undefined ? [] : [name])).sort()).toEqual(['a', 'b', 'c'])
+  expect(tracer.stats()).toMatchObject({ open: 1, recorded: 3, failed: 0 })
+})
+
+test('open spans that cannot be stored for long do not wait for ever, and do not keep close from ending', async () => {
+  const tried: string[] = []
+  const { tracer } = aTracer({}, (spans) => {
+    tried.push(...openOnes(spans))
+    throw refused(spans)
+  })
+  tracer.start('work', 'old', { root: true })
+  await ticks(40)
+  const { length } = tried
+  expect(length).toBeGreaterThan(5)
+  await ticks(5)
+  expect(tried.length).toBe(length)
+  tracer.start('work', 'new', { root: true })
+  expect(await tracer.close()).toEqual({ left: 0, lost: 0 })
+  expect(tried.slice(length)).toEqual(['new'])
+})
+
+test('what is open when a store takes nothing is stored at exit', () => {
+  const program = `
+    import { writeSync } from 'node:fs'
+    import { createTracer, RecordError } from ${JSON.stringify(core)}
+    const record = async (spans) => { throw new RecordError('the disk is full', spans, { retry: true }) }
+    const recordSync = (spans) => { for (const { name, finish } of spans) writeSync(1, name + (finish ? '' : ' is open') + '\\n') }
+    const tracer = createTracer({ recorder: { name: 'full', record, recordSync }, openAfter: 20 })
+    tracer.start('work', 'o')
+    await new Promise((resolve) => setTimeout(resolve, 70))
+    process.exit()`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  expect(stdout).toBe('o is open\n')
 })
 
 test('close records what is open after what has finished, and before the ledger', async () => {
