@@ -85,8 +85,7 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
 
   /**
    * @param after how long spans are open before they are recorded, in ms
-   * @param changed called when there may be `some` after there were none, when there have been `none` for a while, and when some are
-   * `due`
+   * @param changed called when there may be `some` after none, when there have been `none` for a while, and when some are `due`
    */
   constructor(after: number, changed: (event: 'some' | 'none' | 'due') => void) {
     this.#tickMs = Math.max(1, after / TICKS)
