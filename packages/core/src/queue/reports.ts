@@ -71,6 +71,7 @@ export class Reports {
 
   /** From now on, `sendLast` has something to send. */
   atLast(): void {
+    this.#isRefused = false
     this.#last = this.#parts.openSpans.mark()
   }
 

@@ -207,17 +207,27 @@ test('open spans that cannot be stored for long do not wait for ever, and do not
   expect(tried.slice(length)).toEqual(['new'])
 })
 
-test('what is open when a store takes nothing is stored at exit', () => {
+test.each([
+  ['process.exit()', 'process.exit()'],
+  ['coming to its end', ''],
+])('what is open when a store takes nothing is stored at exit, by %s', (_how, ending) => {
   const program = `
     import { writeSync } from 'node:fs'
+    import { stat } from 'node:fs/promises'
     import { createTracer, RecordError } from ${JSON.stringify(core)}
-    const record = async (spans) => { throw new RecordError('the disk is full', spans, { retry: true }) }
+    const record = async (spans) => {
+      await stat('.')
+      throw new RecordError('the disk is full', spans, { retry: true })
+    }
     const recordSync = (spans) => { for (const { name, finish } of spans) writeSync(1, name + (finish ? '' : ' is open') + '\\n') }
     const tracer = createTracer({ recorder: { name: 'full', record, recordSync }, openAfter: 20 })
     tracer.start('work', 'o')
     await new Promise((resolve) => setTimeout(resolve, 70))
-    process.exit()`
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+    ${ending}`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
   expect(stdout).toBe('o is open\n')
 })
 
