@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { createTracer, type Tracer } from '@trace/core'
+import { createTracer, type Span, type Tracer } from '@trace/core'
 import { yamlReader, yamlRecorder } from '../src/index.js'
 
 const root = mkdtempSync(join(tmpdir(), 'waiting-'))
@@ -95,6 +95,26 @@ describe(`of ${SPANS} spans none is lost`, () => {
     expect(JSON.parse(out)).toMatchObject({ recorded: SPANS, failed: 0, dropped: 0 })
     expect((await yamlReader({ path }).trace(1n)).spans).toHaveLength(SPANS)
   })
+})
+
+test('a span that was to be recorded as open while the disk was full stands as open once it is not', async () => {
+  const path = join(root, 'open.yaml')
+  const tracer = createTracer({ recorder: yamlRecorder({ path }), openAfter: 200, logger: { warn: () => {} } })
+  tracer.start('work', 'before', { root: true, traceId: 1n }).finish()
+  await tracer.flush()
+  renameSync(path, `${path}.1`)
+  symlinkSync('/dev/full', path)
+  const span = tracer.start('work', 'open', { root: true, traceId: 1n })
+  await sleep(400)
+  rmSync(path)
+  const spans = async (): Promise<Span[]> => [...(await yamlReader({ path }).trace(1n)).spans]
+  for (let left = 100; left > 0 && (await spans()).length < 2; left--) await sleep(10)
+  expect((await spans()).map(({ name, finish }) => [name, typeof finish])).toEqual([
+    ['before', 'bigint'],
+    ['open', 'undefined'],
+  ])
+  span.finish()
+  await tracer.close()
 })
 
 test('a folder that was never there is a mistake: spans are lost at once, a warning says so, and close does not wait', async () => {
