@@ -31,6 +31,8 @@ test('two traces stand side by side, by path: what is new, gone, slower and fast
   expect(row('send receipt')).toContain(' gone ')
   expect(row('send <b>greeting</b>')).toContain(' new ')
   expect(row('GET /stock/:item')).toContain('+100% slower 30.0 ms → 60.0 ms 1 ✗ 1 → 0')
+  // Fewer failures have no failure's colour.
+  expect(await page.locator('.compare td.bad').count()).toBe(0)
   expect(row('select price')).toContain('-50% faster')
   expect(row('POST /orders')).not.toContain('%')
   // Each stands below what it was called by.
@@ -39,6 +41,18 @@ test('two traces stand side by side, by path: what is new, gone, slower and fast
     at('POST /orders') > at('send receipt') ? at('send receipt') - 1 : at('POST /orders') - 1,
   )
   expect(at('GET /stock/:item')).toBeGreaterThan(at('POST /orders'))
+})
+
+test('more failures have the colour of failures, also where all is new', async () => {
+  const { page } = await open(await storeOf(changed(), checkout(7n)), '?trace=8&compare=7')
+  expect(await page.locator('.compare td.bad').allInnerTexts()).toEqual(['0 → ✗ 1'])
+  const failed = [aSpan({ traceId: 9n, name: 'failed', data: { 'error.type': 'Error' } })]
+  const { page: other } = await open(await storeOf(checkout(), failed), '?trace=7&compare=9')
+  const colors = await other
+    .locator('.compare tr.new td')
+    .evaluateAll((cells) => cells.map((cell) => [cell.className, getComputedStyle(cell).color]))
+  const [plain] = colors
+  expect(colors.filter(([, color]) => color !== plain?.[1]).map(([name]) => name)).toEqual(['bad'])
 })
 
 test('only what has changed in one way is shown, with what it is below, by keys and by a link', async () => {

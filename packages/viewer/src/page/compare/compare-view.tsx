@@ -158,7 +158,7 @@ function PathRow({ path, isContext }: { readonly path: ComparedPath; readonly is
       <td class="change">{changeText(path)}</td>
       <td>{both(({ p50, max }) => (max === 0 ? '–' : time(p50)))}</td>
       <td>{both(({ count }) => String(count))}</td>
-      <td class={(before?.failed ?? 0) !== (after?.failed ?? 0) ? 'bad' : undefined}>
+      <td class={(before?.failed ?? 0) < (after?.failed ?? 0) ? 'bad' : undefined}>
         {both(({ failed }) => (failed === 0 ? '0' : `✗ ${failed}`))}
       </td>
       <td>{both(({ total }) => (total === 0 ? '–' : time(total)))}</td>

@@ -33,7 +33,11 @@ export function Help({ onClose }: { onClose(): void }): JSX.Element {
       onClose={onClose}
       onClick={(event) => event.target === dialog.current && onClose()}
     >
-      <h2 id="help-title">Keys</h2>
+      {/* The button has the focus: below the keys it would scroll them away. */}
+      <form method="dialog" class="actions">
+        <h2 id="help-title">Keys</h2>
+        <button type="submit">Close</button>
+      </form>
       <table>
         <tbody>
           {KEYS.map(([keys, meaning]) => (
@@ -50,9 +54,6 @@ export function Help({ onClose }: { onClose(): void }): JSX.Element {
         Search: words, "a phrase", service:orders, kind:db, name:"GET /users/:id", duration:&gt;100ms, status:error,
         span:open, @key:value; a minus in front means not.
       </p>
-      <form method="dialog">
-        <button type="submit">Close</button>
-      </form>
     </dialog>
   )
 }

@@ -26,6 +26,13 @@ export function listPlace(): Place {
   return list
 }
 
+let opened = current.value['trace']
+
+/** The trace that the page showed last, if any. */
+export function lastTrace(): string | undefined {
+  return opened
+}
+
 /** Goes to another place: a step that the browser's Back undoes. */
 export function go(to: Place): void {
   if (current.value['trace'] === undefined) list = current.value
@@ -54,6 +61,7 @@ function write(to: Place, how: 'pushState' | 'replaceState'): void {
   // A file that is opened from a disk keeps its state too, but behind its own name.
   history[how](null, '', addressOf(whole))
   current.value = whole
+  opened = whole['trace'] ?? opened
 }
 
 function read(): Place {

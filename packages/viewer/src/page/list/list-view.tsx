@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { ListSource } from '../frame/api.js'
 import { useKeys } from '../frame/keys.js'
-import { place } from '../frame/location.js'
+import { lastTrace, place } from '../frame/location.js'
 import { Controls, togglePause } from './controls.js'
 import { Counts } from './counts.js'
 import { keepLoaded, listing, loading, notLive, sorted } from './listing.js'
@@ -20,12 +20,12 @@ export interface ListViewProps {
 export function ListView({ source, notice }: ListViewProps): JSX.Element {
   useEffect(() => keepLoaded(source), [source])
   useKeys({
-    j: () => focusRow((at) => at + 1),
-    ArrowDown: () => focusRow((at) => at + 1),
-    k: () => focusRow((at) => at - 1),
-    ArrowUp: () => focusRow((at) => at - 1),
-    Home: () => focusRow(() => 0),
-    End: () => focusRow((_at, last) => last),
+    j: () => focusRow(1),
+    ArrowDown: () => focusRow(1),
+    k: () => focusRow(-1),
+    ArrowUp: () => focusRow(-1),
+    Home: () => focusRow(-Infinity),
+    End: () => focusRow(Infinity),
     m: showMore,
     p: () => {
       if (notLive.value === undefined) togglePause()
@@ -53,10 +53,11 @@ export function ListView({ source, notice }: ListViewProps): JSX.Element {
   )
 }
 
-/** Moves the focus to the link of another row, from where it is, or before the first. */
-function focusRow(next: (at: number, last: number) => number): void {
-  const links = [...document.querySelectorAll<HTMLElement>('.list td.name a')]
-  const last = links.length - 1
-  const at = links.findIndex((link) => link.matches(':focus'))
-  links[Math.max(0, Math.min(last, next(at, last)))]?.focus()
+/** Moves the focus to the link of another row: so many rows on, or, where no row has it, to that of the trace that was opened last. */
+function focusRow(by: number): void {
+  const links = [...document.querySelectorAll<HTMLAnchorElement>('.list td.name a')]
+  const focused = links.findIndex((link) => link.matches(':focus'))
+  const opened = links.findIndex((link) => new URLSearchParams(link.search).get('trace') === lastTrace())
+  const next = focused < 0 && Number.isFinite(by) ? opened : focused + by
+  links[Math.max(0, Math.min(links.length - 1, next))]?.focus()
 }

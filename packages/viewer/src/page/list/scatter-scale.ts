@@ -25,7 +25,8 @@ export function scaleOf(traces: readonly ListedTrace[], width: number): Scale {
     const lasted = lastedOf(trace)
     from = Math.min(from, at)
     to = Math.max(to, at)
-    least = Math.min(least, lasted)
+    // An open one, or one of no length, would press the others together at the top.
+    if (lasted > 1) least = Math.min(least, lasted)
     most = Math.max(most, lasted)
   }
   if (from === Infinity) [from, to, least] = [Date.now() - 60_000, Date.now(), 1]
@@ -33,7 +34,7 @@ export function scaleOf(traces: readonly ListedTrace[], width: number): Scale {
   return { width, from, to, least: Math.max(1, Math.min(least, most / 10)), most }
 }
 
-/** In ns; where nothing has finished, as little as can be. */
+/** In ns; of one that has not finished, as little as can be: at the bottom. */
 function lastedOf({ duration: lasted }: ListedTrace): number {
   return lasted === undefined || lasted < 1n ? 1 : Number(lasted)
 }

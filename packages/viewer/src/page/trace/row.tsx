@@ -91,7 +91,7 @@ function label({ line, lack, onToggle }: LabelProps): JSX.Element {
       <span class={`dot s${colorNumber(span.process)}`} aria-hidden="true" />
       <span class="what" title={span.name}>
         {hasFailed && <span class="bad">✗ </span>}
-        <span class="faint">{`${service} ${span.kind} `}</span>
+        <span class="kind">{`${service} ${span.kind} `}</span>
         {span.name === '' ? '(no name)' : span.name}
         {fold !== undefined && <b>{` × ${fold.nodes.length}`}</b>}
         {!hasFailed && line.failedBelow > 0 && <span class="bad"> ✗ {line.failedBelow} below</span>}

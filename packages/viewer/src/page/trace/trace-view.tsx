@@ -70,8 +70,7 @@ function useTraceKeys({ model, at, lines, matches, isMatch, selected }: View): v
     E: () => step(model, lines, -1, showsError),
     Enter: () => set({ details: undefined }),
     Escape: () => {
-      if (document.activeElement instanceof HTMLInputElement) document.activeElement.blur()
-      else if (showsDetails(place.value)) set({ details: 'off' })
+      if (showsDetails(place.value)) set({ details: 'off' })
       else if ((place.value['q'] ?? '') !== '') set({ q: undefined })
     },
     r: () =>

@@ -80,3 +80,14 @@ test('marks when no child of a span ran, and when no span did, as it is zoomed',
     'none of its children ran for 3.00 ms',
   ])
 })
+
+test('a row of a narrow window has room for its name', async () => {
+  const root = aSpan({ name: 'restock shelf', process: 'inventory-service:1@h', kind: 'queue.process' })
+  const { page } = await open(await storeOf([root]), '?trace=7', { viewport: { width: 360, height: 740 } })
+  await page.waitForSelector('.row')
+  const what = page.locator('.row .what')
+  expect(await what.innerText()).toBe('restock shelf')
+  const [label, text] = [await page.locator('.row .label').boundingBox(), await what.boundingBox()]
+  const rightOf = (box: typeof label): number => (box?.x ?? 0) + (box?.width ?? 0)
+  expect(rightOf(text)).toBeLessThanOrEqual(rightOf(label))
+})
