@@ -38,7 +38,7 @@ export interface Recorder {
   close?(timeout?: number): Promise<void>
   /**
    * For a recorder of several stores, such as {@link tee}, whose `record` does not wait for all of them: waits until each has stored
-   * what was recorded before the call, or the time is up. Never rejects.
+   * what was recorded before the call, or the time is up. Never rejects. Once it is closed, it is asked a last time what became of them.
    *
    * @param timeout in ms
    */

@@ -108,7 +108,10 @@ export interface FlushOptions {
 
 /** The result of {@link Tracer.flush} and {@link Tracer.close}. */
 export interface FlushResult {
-  /** How many of the spans that finished before the call were still waiting or in flight at the deadline. */
+  /**
+   * How many of the spans that finished before the call were still on their way at the deadline. After `close`: those that the recorder
+   * has not answered for.
+   */
   readonly left: number
   /** How many of the spans that finished before the call are lost for good: dropped, or not stored by the recorder. */
   readonly lost: number
@@ -154,6 +157,6 @@ export interface Tracer {
   idle(): Promise<void>
   /** Waits until all spans that have finished so far are stored, or its time is up. */
   flush(options?: FlushOptions): Promise<FlushResult>
-  /** Flushes, then closes the recorder. Spans that finish later are dropped and counted. */
+  /** Flushes, then closes the recorder. Spans that still wait at the deadline, and those that finish later, are dropped and counted. */
   close(options?: FlushOptions): Promise<FlushResult>
 }

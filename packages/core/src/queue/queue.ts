@@ -1,5 +1,6 @@
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
+import type { StoreFlush } from '../contract/stats.js'
 import type { FlushResult } from '../contract/tracer.js'
 import { monotonic } from '../values/timers.js'
 import { Backlog, type BacklogLimits } from './backlog.js'
@@ -29,6 +30,8 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   #late = 0
   readonly #schedule: Schedule
   #closed = false
+  /** How many spans have finished since then. */
+  #tooLate = 0
   /** Whether it exits, and what it gets now will be stored with all else. */
   #isEnding = false
 
@@ -128,6 +131,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   /** Counts a finished span for which there is no room. */
   drop(): void {
     if (this.#closed) {
+      this.#tooLate++
       this.#ledger.dropClosed()
       this.#losses.late()
       return
@@ -148,12 +152,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
     // What is in flight is on its way to each store already.
     const waiting = Math.max(0, result.left - this.#delivery.inFlight)
     const stores = await this.#delivery.flushStores(Math.max(1, timeout - 1_000 * secondsSince(begun)))
-    if (stores === undefined) return result
-    const { dropped } = this.#ledger
-    return {
-      ...result,
-      stores: stores.map((each) => ({ ...each, left: each.left + waiting, lost: each.lost + dropped })),
-    }
+    return withStores(result, stores, { left: waiting, lost: this.#ledger.dropped })
   }
 
   async #settle(timeout: number): Promise<FlushResult> {
@@ -175,14 +174,18 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   async close(timeout: number): Promise<FlushResult> {
     this.#beforeEnd()
     this.#closed = true
+    const before = this.#tooLate
     const begun = monotonic()
     const timeLeft = (): number => Math.max(1, timeout - 1_000 * secondsSince(begun))
-    const result = await this.flush(timeout)
+    const { stores } = await this.flush(timeout)
     this.#delivery.dropWaiting('close')
     await within(timeLeft(), this.#delivery.sendLast())
     await this.#delivery.close(timeLeft())
     this.#warnings.flush()
-    return result
+    const since = this.#tooLate - before
+    const result = { left: this.#delivery.inFlight, lost: this.#ledger.lost - since }
+    const last = stores && (await this.#delivery.flushStores(1))
+    return withStores(result, last, { left: 0, lost: this.#ledger.dropped - since })
   }
 
   deliver(): void {
@@ -218,5 +221,18 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
   /** The process has started from a snapshot. */
   afterSnapshot(): void {
     this.#ledgerSpans?.begin()
+  }
+}
+
+/** @param more what counts in each store beside its own */
+function withStores(
+  result: FlushResult,
+  stores: readonly StoreFlush[] | undefined,
+  more: Pick<StoreFlush, 'left' | 'lost'>,
+): FlushResult {
+  if (stores === undefined) return result
+  return {
+    ...result,
+    stores: stores.map(({ name, left, lost }) => ({ name, left: left + more.left, lost: lost + more.lost })),
   }
 }

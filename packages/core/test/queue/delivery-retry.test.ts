@@ -91,7 +91,7 @@ describe('spans that are not stored, but may be tried again', () => {
     expect(await tracer.flush()).toEqual({ left: 0, lost: 0 })
     isFull = true
     traceAll(tracer, [2, 3])
-    expect(await tracer.close({ timeout: 50 })).toEqual({ left: 2, lost: 0 })
+    expect(await tracer.close({ timeout: 50 })).toEqual({ left: 0, lost: 2 })
     expect(tracer.stats()).toMatchObject({ recorded: 1, dropped: 2, queued: 0, inFlight: 0 })
     expect(warnings()).toContain('trace: 2 spans were dropped at close: test: the disk is full')
   })

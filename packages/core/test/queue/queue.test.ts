@@ -267,6 +267,22 @@ describe('flush', () => {
 })
 
 describe('close', () => {
+  test('says what is lost by it, and what the recorder has not answered for', async () => {
+    let finishLate = (): void => {}
+    const { tracer } = aTracer(
+      () => {
+        finishLate()
+        return new Promise<void>(() => {})
+      },
+      { batch: 2 },
+    )
+    const late = tracer.start('work', 'late')
+    finishLate = () => late.finish()
+    for (let i = 0; i < 5; i++) tracer.trace('work', 'w', () => {})
+    expect(await tracer.close({ timeout: 20 })).toEqual({ left: 2, lost: 3 })
+    expect(tracer.stats()).toMatchObject({ inFlight: 2, dropped: 4 })
+  })
+
   test('closes the recorder once, after the last record', async () => {
     const calls: string[] = []
     const recorder: Recorder = {

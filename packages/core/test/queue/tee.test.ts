@@ -74,7 +74,14 @@ describe('of several stores', () => {
       { name: 'memory', left: 0, lost: 0 },
       { name: 'stuck', left: 4_196, lost: 6_000 - 4_196 },
     ])
-    expect(await tracer.close({ timeout: 20 })).toMatchObject({ left: 0, lost: 0 })
+    expect(await tracer.close({ timeout: 20 })).toEqual({
+      left: 0,
+      lost: 0,
+      stores: [
+        { name: 'memory', left: 0, lost: 0 },
+        { name: 'stuck', left: 100, lost: 5_900 },
+      ],
+    })
     expect(tracer.stats()).toMatchObject({ recorded: 6_000, dropped: 0, failed: 0 })
     expect(tracer.stats().stores?.[1]).toMatchObject({ queued: 0, dropped: 5_900 })
     expect(warnings()).toContainEqual(
