@@ -62,7 +62,7 @@ const app = buildApplication(routes, {
  */
 export async function runTrace(args: readonly string[], context: Context): Promise<void> {
   if (args[0] === COMPLETE) return completeWords(args.slice(1), context)
-  await run(app, args, context)
+  await run(app, args[0] === 'help' ? [...args.slice(1), '--help'] : args, context)
   const { process } = context
   // Those of the library below 0 are mistakes in what was typed.
   if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = EXIT.misuse

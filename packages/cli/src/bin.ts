@@ -1,10 +1,20 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { runTrace } from './app.js'
-import type { Context } from './terminal/context.js'
+import { type Context, EXIT, messageOf } from './terminal/context.js'
 
-// A reader that has seen enough, such as `head`, closes the pipe.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 3))
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough, such as `head`, closes the pipe.
+    if (error.code === 'EPIPE') process.exit()
+    if (stream === process.stdout) sayAtOnce(`trace: cannot write the output: ${messageOf(error)}\n`)
+    process.exit(EXIT.unreadable)
+  })
+}
+
+function sayAtOnce(text: string): void {
+  try {
+    writeSync(process.stderr.fd, text)
+  } catch {}
 }
 
 const interrupted = new AbortController()

@@ -35,6 +35,21 @@ test('the built command prints, and ends with its exit code', () => {
   expect(run('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
 })
 
+test('output that cannot be written is said', () => {
+  const full = openSync('/dev/full', 'w')
+  const { status, stderr } = spawnSync(process.execPath, [bin, 'ls', 'orders.yaml'], {
+    cwd,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', full, 'pipe'],
+  })
+  closeSync(full)
+  expect({ status, stderr }).toEqual({
+    status: 3,
+    stderr: expect.stringMatching(/^trace: cannot write the output: .*ENOSPC.*\n$/),
+  })
+})
+
 describe('a file of 50,000 traces takes no more memory than a small one', () => {
   const path = join(cwd, 'large.yaml')
   beforeAll(() => {

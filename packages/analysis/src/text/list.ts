@@ -44,7 +44,7 @@ export function listLines(traces: readonly ListedTrace[], options: ListOptions =
     ...counted(traces, { title: 'lost', role: 'failure', count: ({ lost = 0 }) => lost }),
     { title: 'trace', right: true, cell: ({ traceId }) => piece(idText(traceId, width), 'key') },
     { title: 'services', from: 120, cell: (trace) => piece(servicesText(trace), 'service') },
-    { title: 'first span', cell: (trace) => piece(nameText(trace), 'name') },
+    { title: 'first span', cell: (trace) => piece(nameText(trace, width), 'name') },
   ]
   return tableLines(traces, columns, options)
 }
@@ -81,8 +81,12 @@ function servicesText({ services, process }: ListedTrace): string {
   return all.length > 3 ? `${shown.join(', ')} +${all.length - 3}` : shown.join(', ')
 }
 
-function nameText({ process, kind, name }: ListedTrace): string {
-  return [serviceOf(process), kind, name]
+/** Below this width, in columns, the name comes first: it would be cut off behind the rest. */
+const NAME_LAST_FROM = 60
+
+function nameText({ process, kind, name }: ListedTrace, width: number): string {
+  const words = [serviceOf(process), kind, name]
+  return (width < NAME_LAST_FROM ? words.toReversed() : words)
     .map((word) => onOneLine(word))
     .filter((word) => word !== '')
     .join('  ')

@@ -153,10 +153,20 @@ function linesOf(tree: TraceTree, options: PrintOptions): string[] {
 }
 
 function headline({ traceId, nodes, duration, failed, open }: TraceTree): Piece {
-  const parts = [`trace ${traceId}`, nodes.length === 1 ? '1 span' : `${nodes.length} spans`, formatDuration(duration)]
+  const parts = [
+    `trace ${traceId}`,
+    nodes.length === 1 ? '1 span' : `${nodes.length} spans`,
+    lastedText(duration, open),
+  ]
   if (failed > 0) parts.push(`${failed} failed`)
   if (open > 0) parts.push(`${open} open`)
-  return { text: parts.join(' · '), role: 'heading' }
+  return { text: parts.filter((part) => part !== '').join(' · '), role: 'heading' }
+}
+
+/** Of a trace with open spans, what is known so far. */
+function lastedText(duration: number, open: number): string {
+  if (open === 0) return formatDuration(duration)
+  return duration === 0 ? '' : `${formatDuration(duration)} so far`
 }
 
 function lineOf(row: Row, width: number, { note }: PrintOptions): Line {

@@ -17,6 +17,11 @@ function durationPiece(duration: number): Piece {
   return piece(formatDuration(duration), 'duration')
 }
 
+/** Spans that are open have no duration. */
+function timePiece({ count, open }: StatisticsRow, duration: number): Piece {
+  return count > open ? durationPiece(duration) : piece('')
+}
+
 function countPiece(count: number, role: TextRole): Piece {
   return count === 0 ? piece('') : piece(String(count), role)
 }
@@ -26,10 +31,10 @@ const STATISTICS_COLUMNS: readonly Column<StatisticsRow>[] = [
   { title: 'per s', right: true, from: 100, cell: ({ rate }) => piece(rateText(rate), 'note') },
   { title: 'failed', right: true, cell: ({ failed }) => countPiece(failed, 'failure') },
   { title: 'open', right: true, from: 120, cell: ({ open }) => countPiece(open, 'open') },
-  { title: 'p50', right: true, cell: ({ p50 }) => durationPiece(p50) },
-  { title: 'p90', right: true, from: 100, cell: ({ p90 }) => durationPiece(p90) },
-  { title: 'p99', right: true, from: 80, cell: ({ p99 }) => durationPiece(p99) },
-  { title: 'max', right: true, from: 80, cell: ({ max }) => durationPiece(max) },
+  { title: 'p50', right: true, cell: (row) => timePiece(row, row.p50) },
+  { title: 'p90', right: true, from: 100, cell: (row) => timePiece(row, row.p90) },
+  { title: 'p99', right: true, from: 80, cell: (row) => timePiece(row, row.p99) },
+  { title: 'max', right: true, from: 80, cell: (row) => timePiece(row, row.max) },
   {
     title: 'self',
     right: true,

@@ -35,7 +35,7 @@ describe('printTrace', () => {
     )
     expect(text).toBe(
       [
-        'trace 42 · 4 spans · 100 ms · 1 failed · 1 open',
+        'trace 42 · 4 spans · 100 ms so far · 1 failed · 1 open',
         'gateway  request  GET /checkout  │█████████━━━━━━━━━━━━━━━━━━█████████│   100 ms',
         '├─ orders  request  POST /orders │         ██━━━━━━━█████████         │  50.0 ms  ✗ Error: out of\\u{a}stock',
         '│  └─ orders  db  load           │           ███████                  │  20.0 ms',

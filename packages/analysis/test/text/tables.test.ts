@@ -54,6 +54,20 @@ describe('statisticsLines', () => {
     ])
   })
 
+  test('spans that are open have no durations', () => {
+    const open = aSpan({
+      spanId: 99n,
+      kind: 'work',
+      name: 'waits',
+      start: 0n,
+      finish: undefined,
+      process: 'orders:2@b',
+    })
+    expect(statisticsLines(statisticsOf([...SPANS, open]), { width: 120 }).at(-1)).toBe(
+      '    1     10             1                                      0.0%                orders  work  waits',
+    )
+  })
+
   test('at 60 columns', () => {
     expect(statisticsLines(statisticsOf(), { width: 60 })[1]).toBe(
       '   40          1.00 ms   40%  orders  db  select price',

@@ -2,11 +2,11 @@ import type { Recorder } from '@trace/core'
 import type { Span } from '@trace/core/spans'
 import { openSources } from '../sources/open.js'
 import { readSpans, scan } from '../sources/scan.js'
+import { noteSkipped } from '../sources/skipped.js'
 import { openTarget } from '../sources/target.js'
 import { type Context, EXIT, Failure, report } from '../terminal/context.js'
 import { Progress } from '../terminal/progress.js'
 import { counted } from '../terminal/values.js'
-import { noteSkipped } from './skipped.js'
 
 /** Options of `trace copy`. */
 export interface CopyFlags {

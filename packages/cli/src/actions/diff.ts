@@ -6,17 +6,17 @@ import {
   PathStatistics,
 } from '@trace/analysis'
 import { onOneLine, type Span } from '@trace/core/spans'
-import { isSource } from '../sources/locate.js'
+import { sourceIn } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
 import { isTraceId, resolveTrace } from '../sources/resolve.js'
 import { readTraces } from '../sources/scan.js'
+import { noteSkipped } from '../sources/skipped.js'
 import { wordsOf } from '../sources/words.js'
 import { cutTable } from '../terminal/budget.js'
 import { type Context, EXIT, Failure, note, print, printObjects } from '../terminal/context.js'
 import { jsonLine } from '../terminal/json.js'
 import { styleOf, tableWidth, wrapped } from '../terminal/style.js'
 import { counted, isThreshold, type Threshold, thresholdOf } from '../terminal/values.js'
-import { noteSkipped } from './skipped.js'
 
 /** Options of `trace diff`. */
 export interface DiffFlags {
@@ -55,17 +55,18 @@ const MOST_NAMED = 20
 /** The traces of one side: a store's, one trace, or those with a span that meets a search. */
 async function sideOf(context: Context, { from = [] }: DiffFlags, side: string): Promise<PathStatistics> {
   const statistics = new PathStatistics()
-  const reader = await openSources(context, isSource(side) ? [side] : from)
-  if (!isSource(side) && isTraceId(side)) {
+  const isSource = sourceIn(context.cwd)(side)
+  const reader = await openSources(context, isSource ? [side] : from)
+  if (!isSource && isTraceId(side)) {
     statistics.addTrace(await resolveTrace(context, reader, side))
     return statistics
   }
-  const where = isSource(side) ? {} : { where: (span: Span) => search.matches(span) }
-  const { search } = wordsOf(isSource(side) ? [] : [side])
+  const where = isSource ? {} : { where: (span: Span) => search.matches(span) }
+  const { search } = wordsOf(context.cwd, isSource ? [] : [side])
   const onReport = noteSkipped.bind(undefined, context)
   for await (const trace of readTraces(context, reader, { ...where, onReport })) statistics.addTrace(trace)
   if (statistics.traces > 0) return statistics
-  throw new Failure(`no trace ${isSource(side) ? 'is' : 'matches'} in ${reader.name}: ${onOneLine(side)}`, EXIT.nothing)
+  throw new Failure(`no trace ${isSource ? 'is' : 'matches'} in ${reader.name}: ${onOneLine(side)}`, EXIT.nothing)
 }
 
 function printDifference(context: Context, flags: DiffFlags, difference: Difference): void {

@@ -25,7 +25,7 @@ export async function diagnose(context: Context, flags: DoctorFlags, words: read
   const onReport = diagnosis.addReport.bind(diagnosis)
   for await (const trace of readTraces(context, reader, { ...range, onReport })) diagnosis.addTrace(trace)
   const findings = diagnosis.findings()
-  if (diagnosis.traces === 0) {
+  if (diagnosis.traces === 0 && findings.length === 0) {
     context.process.exitCode = EXIT.nothing
     return note(context, `no trace is in ${reader.name}`)
   }

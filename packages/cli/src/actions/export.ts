@@ -5,14 +5,14 @@ import { EXPORT_FORMATS, type ExportFormat, exportTraces } from '@trace/analysis
 import type { TraceReader } from '@trace/core'
 import type { Span } from '@trace/core/spans'
 import { ledgersOf } from '../sources/ledgers.js'
-import { isSource } from '../sources/locate.js'
+import { sourceIn } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
 import { isTraceId, resolveTrace } from '../sources/resolve.js'
 import { readTraces } from '../sources/scan.js'
+import { noteSkipped } from '../sources/skipped.js'
 import { wordsOf } from '../sources/words.js'
 import { type Context, EXIT, Failure, report } from '../terminal/context.js'
 import { counted } from '../terminal/values.js'
-import { noteSkipped } from './skipped.js'
 
 /** What traces can be exported to. */
 export type Target = ExportFormat | 'jsonl' | 'yaml' | 'html'
@@ -70,9 +70,10 @@ async function tracesOf(
   { from = [], since, until }: ExportFlags,
   words: readonly string[],
 ): Promise<{ readonly reader: TraceReader; readonly traces: AsyncIterable<readonly Span[]> }> {
+  const isSource = sourceIn(context.cwd)
   const named = words.filter((word) => !isSource(word) && isTraceId(word))
   const others = words.filter((word) => isSource(word) || !isTraceId(word))
-  const { sources, search } = wordsOf(others, from)
+  const { sources, search } = wordsOf(context.cwd, others, from)
   const reader = await openSources(context, sources)
   if (named.length > 0) {
     if (search.text !== '')

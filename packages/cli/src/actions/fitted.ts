@@ -22,7 +22,7 @@ export function fitted(tree: TraceTree, options: PrintOptions, budget: number | 
       { ...folded, stacks: false, width: Math.min(width, NARROWEST), only: isTold },
     ],
   ]
-  const command = `trace show ${tree.traceId} --span ID`
+  const command = `trace show ${tree.traceId} --span ID (--json has the ids)`
   for (const [what, step] of steps) {
     const hint = `… ${what}: ${command} shows a part, a larger --budget more`
     const lines = [...traceLines(tree, step), ...(wrap ? wrapText(hint, width) : [hint])]

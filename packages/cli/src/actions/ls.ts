@@ -1,12 +1,12 @@
 import { listLines } from '@trace/analysis'
 import type { TraceQuery, TraceSummary } from '@trace/core'
 import { openSources } from '../sources/open.js'
+import { noteSkipped } from '../sources/skipped.js'
 import { wordsOf } from '../sources/words.js'
 import { cutTable } from '../terminal/budget.js'
 import { type Context, EXIT, note, print, printObjects } from '../terminal/context.js'
 import { clockText, jsonLine, timeText } from '../terminal/json.js'
 import { styleOf, tableWidth } from '../terminal/style.js'
-import { noteSkipped } from './skipped.js'
 
 /** Below this width, a list has no dates. */
 const ROOM_FOR_DATES = 80
@@ -29,7 +29,7 @@ export interface LsFlags {
 
 /** `trace ls`. */
 export async function listTraces(context: Context, flags: LsFlags, words: readonly string[]): Promise<void> {
-  const { sources, search } = wordsOf(words, flags.from)
+  const { sources, search } = wordsOf(context.cwd, words, flags.from)
   const reader = await openSources(context, sources, flags)
   const list = await reader.traces({ ...queryOf(flags), ...search.query }, { signal: context.signal })
   noteSkipped(context, list)

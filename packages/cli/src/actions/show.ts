@@ -10,7 +10,7 @@ import {
 } from '@trace/analysis'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { ledgersOf } from '../sources/ledgers.js'
-import { isSource } from '../sources/locate.js'
+import { sourceIn } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
 import { Places } from '../sources/places.js'
 import { checkTraceId, resolveTrace } from '../sources/resolve.js'
@@ -35,6 +35,7 @@ export interface ShowFlags {
 
 /** `trace show`. */
 export async function showTrace(context: Context, flags: ShowFlags, words: readonly string[]): Promise<void> {
+  const isSource = sourceIn(context.cwd)
   const ids = words.filter((word) => !isSource(word))
   const [id = 'last'] = ids
   if (ids.length > 1) throw new Failure(`expected one trace, got ${ids.join(' and ')}`)

@@ -10,13 +10,13 @@ import {
 } from '@trace/analysis'
 import { openSources } from '../sources/open.js'
 import { scan } from '../sources/scan.js'
+import { noteSkipped } from '../sources/skipped.js'
 import { wordsOf } from '../sources/words.js'
 import { bytesOfLines, cutTable } from '../terminal/budget.js'
 import { type Context, EXIT, note, print, printObjects } from '../terminal/context.js'
 import { jsonLine } from '../terminal/json.js'
 import { styleOf, tableWidth } from '../terminal/style.js'
 import { counted } from '../terminal/values.js'
-import { noteSkipped } from './skipped.js'
 
 /** Options of `trace stats`. */
 export interface StatsFlags {
@@ -33,19 +33,23 @@ export interface StatsFlags {
 
 /** `trace stats`. */
 export async function countSpans(context: Context, flags: StatsFlags, words: readonly string[]): Promise<void> {
-  const { sources, search } = wordsOf(words, flags.from)
+  const { sources, search } = wordsOf(context.cwd, words, flags.from)
   const { by, since, until, graph = flags.to !== undefined } = flags
   const reader = await openSources(context, sources)
   const statistics = new SpanStatistics({ by })
   const range = { ...(since === undefined ? {} : { from: since }), ...(until === undefined ? {} : { to: until }) }
+  let matching = 0
   const report = await scan(context, reader, range, (span) => {
-    if (search.matches(span)) statistics.add(span)
+    if (!search.matches(span)) return
+    matching++
+    statistics.add(span)
   })
   noteSkipped(context, report)
   const { rows, others, calls } = statistics.result()
   if (rows.length === 0) {
     context.process.exitCode = EXIT.nothing
-    return note(context, `no span ${search.text === '' ? 'is' : 'matches'} in ${reader.name}`)
+    const what = search.text === '' ? 'is' : 'matches'
+    return note(context, matching > 0 ? `no span of ${reader.name} has ${by}` : `no span ${what} in ${reader.name}`)
   }
   if (graph) {
     print(context, graphLines(context, flags, calls))
@@ -95,7 +99,10 @@ function callsJson({ from, to, count, failed, total }: Calls): string {
 
 function rowJson(row: StatisticsRow): string {
   const { service, kind, name, count, failed, open, rate, p50, p90, p99, max, total, selfTime, selfShare, shape } = row
-  const [p50_ns, p90_ns, p99_ns, max_ns, total_ns, self_ns] = [p50, p90, p99, max, total, selfTime].map(Math.round)
+  // Spans that are open have no duration.
+  const times = [p50, p90, p99, max].map((time) => (count > open ? Math.round(time) : null))
+  const [p50_ns, p90_ns, p99_ns, max_ns] = times
+  const [total_ns, self_ns] = [total, selfTime].map(Math.round)
   const figures = { count, failed, open, per_second: rate, p50_ns, p90_ns, p99_ns, max_ns, total_ns, self_ns }
   return jsonLine({ service, kind, name, ...figures, self_share: selfShare, shape })
 }

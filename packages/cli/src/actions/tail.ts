@@ -34,7 +34,7 @@ export async function followSpans(context: Context, flags: TailFlags, words: rea
   if (flags.budget !== undefined && flags.traces !== true) {
     throw new Failure('expected --traces with --budget: it folds traces, and a span has one line')
   }
-  const { sources, search } = wordsOf(words, flags.from)
+  const { sources, search } = wordsOf(context.cwd, words, flags.from)
   const reader = await openSources(context, sources)
   const places = flags.place === true ? new Places(context.cwd) : undefined
   await noteAbsent(context, reader)

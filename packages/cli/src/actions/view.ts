@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { startViewer } from '@trace/viewer'
-import { isSource } from '../sources/locate.js'
+import { sourceIn } from '../sources/locate.js'
 import { openSources } from '../sources/open.js'
 import { checkTraceId, resolveTrace } from '../sources/resolve.js'
 import { type Context, Failure, note, print } from '../terminal/context.js'
@@ -14,6 +14,7 @@ export interface ViewFlags {
 
 /** `trace view`: serves the page until Ctrl-C. */
 export async function viewStore(context: Context, flags: ViewFlags, words: readonly string[]): Promise<void> {
+  const isSource = sourceIn(context.cwd)
   const ids = words.filter((word) => !isSource(word))
   const [id] = ids
   if (ids.length > 1) throw new Failure(`expected one trace, got ${ids.join(' and ')}`)

@@ -129,7 +129,8 @@ export class Diagnosis {
         what: `${counted(count, 'span')} of ${service} never ended`,
         count,
         examples,
-        advice: 'the process may still run, or it ended before: close the tracer at the end (closeOnSignals)',
+        advice:
+          'the process may still run. If it was killed, have it close the tracer (closeOnSignals); if it closed it, finish each span that start() gives',
       })),
       ...this.#reported(),
     ]

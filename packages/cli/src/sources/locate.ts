@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EXIT, Failure } from '../terminal/context.js'
@@ -10,6 +11,25 @@ const CONDITION = /^-?(?:@|(?:kind|service|name|process|host|trace|id|duration|s
  * another with `://`, or a path with their ending. */
 export function isSource(text: string): boolean {
   return !CONDITION.test(text) && (SCHEME.test(text) || (ENDING.test(text) && !/[\s"]/.test(text)))
+}
+
+/**
+ * Tells which arguments name a store, where a search may stand too: also the path of a file that is there, whatever its ending. It has
+ * a dot or a slash, so that no file takes the place of a plain word.
+ *
+ * @param cwd the folder that paths are relative to
+ */
+export function sourceIn(cwd: string): (text: string) => boolean {
+  return (text) =>
+    isSource(text) || (/^[^\s"]*[./][^\s"]*$/.test(text) && !CONDITION.test(text) && isFile(resolve(cwd, text)))
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 /** Whether an argument may be the URL of a store that others made, such as `sqlite:traces.db`. */
@@ -31,6 +51,10 @@ export async function locate(
   asked: readonly string[],
   { cwd, env }: { cwd: string; env: Readonly<Record<string, string | undefined>> },
 ): Promise<string[]> {
+  if (asked.includes('-'))
+    throw new Failure(
+      'standard input cannot be read more than once: save it to a file, and read that. trace import - reads spans of another system from it',
+    )
   if (asked.length === 0) return [await defaultSource(cwd, env['TRACE_RECORDER'])]
   return [...new Set(asked.map((source) => (isUrl(source) ? source : resolve(cwd, source))))]
 }

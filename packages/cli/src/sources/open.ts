@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { relative } from 'node:path'
 import type { TraceReader } from '@trace/core'
 import { openReader } from '@trace/core/open'
@@ -68,7 +68,8 @@ async function formatOfContent(path: string): Promise<Format> {
     )
   }
   const text = await beginningOf(path)
-  if (/^\s*\{.*"span_id"\s*:/m.test(text)) return 'jsonl'
+  // Of the line's own keys: data of another system's spans may have one of that name.
+  if (/^\s*\{[^{}[\]]*"span_id"\s*:/m.test(text)) return 'jsonl'
   if (/^---|^span_id:/m.test(text)) return 'yaml'
   const what =
     text.trim() === '' ? 'it is empty' : 'neither YAML documents nor JSON lines of spans are in its beginning'
@@ -80,6 +81,13 @@ async function formatOfContent(path: string): Promise<Format> {
 
 async function beginningOf(path: string): Promise<string> {
   try {
+    // To open a pipe would wait for its other end.
+    const stats = await stat(path)
+    if (!stats.isFile() && !stats.isDirectory())
+      throw new Failure(
+        `cannot read ${path}: it is a pipe, socket or device, which cannot be read more than once; save its output to a file, and read that`,
+        EXIT.unreadable,
+      )
     const file = await open(path)
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(LOOK), 0, LOOK, 0)

@@ -1,6 +1,7 @@
-import type { ReadOptions, TraceReader } from '@trace/core'
+import type { ReadOptions, TraceQuery, TraceReader, TraceSummary } from '@trace/core'
 import { formatTime, onOneLine, type Span } from '@trace/core/spans'
 import { type Context, EXIT, Failure } from '../terminal/context.js'
+import { noteSkipped } from './skipped.js'
 
 /** How many traces are listed where the beginning of an id is that of several. */
 const MOST_LISTED = 5
@@ -16,8 +17,11 @@ export function isTraceId(text: string): boolean {
 export function checkTraceId(text: string): void {
   if (isTraceId(text)) return
   const shown = onOneLine(text, 80)
+  if (/^\d+$/.test(text))
+    throw new Failure(`${shown} is no trace's id: an id has at most 20 digits. trace ls lists them`)
+  const meant = text.startsWith('last') ? ' (did you mean last-error?)' : ''
   throw new Failure(
-    `expected a trace's id, the beginning of one, last or last-error, got ${shown}. Ids are decimal; trace ls lists them. A file of traces ends with .yaml or .jsonl`,
+    `expected a trace's id, the beginning of one, last or last-error, got ${shown}${meant}. Ids are decimal; trace ls lists them. A file of traces ends with .yaml or .jsonl`,
   )
 }
 
@@ -36,10 +40,14 @@ export async function resolveTrace(
   const options = { signal: context.signal }
   const telling = onPlace === undefined ? options : { ...options, onPlace }
   const read = async (traceId: bigint): Promise<readonly Span[]> => (await reader.trace(traceId, telling)).spans
+  const list = async (query: TraceQuery): Promise<readonly TraceSummary[]> => {
+    const found = await reader.traces(query, options)
+    if (found.traces.length === 0) noteSkipped(context, found)
+    return found.traces
+  }
   if (wanted === 'last' || wanted === 'last-error') {
     const query = wanted === 'last' ? { limit: 1 } : { limit: 1, error: true }
-    const { traces } = await reader.traces(query, options)
-    const [newest] = traces
+    const [newest] = await list(query)
     if (newest !== undefined) return read(newest.traceId)
     throw new Failure(
       wanted === 'last' ? `there is no trace in ${reader.name}` : `no trace in ${reader.name} failed`,
@@ -51,7 +59,7 @@ export async function resolveTrace(
   const exact = await read(w3c === undefined ? BigInt(wanted) : BigInt(`0x${w3c}`))
   if (exact.length > 0) return exact
   const where = ({ traceId }: Span): boolean => String(traceId).startsWith(wanted)
-  const { traces } = await reader.traces({ where, limit: MOST_LISTED }, options)
+  const traces = await list({ where, limit: MOST_LISTED })
   const [first] = traces
   if (first === undefined) {
     const how = w3c === undefined && wanted.length < 15 ? 'begins with' : 'is'
@@ -61,6 +69,6 @@ export async function resolveTrace(
     )
   }
   if (traces.length === 1) return read(first.traceId)
-  const list = traces.map(({ traceId, start, name }) => `  ${traceId}  ${formatTime(start)}  ${onOneLine(name, 60)}`)
-  throw new Failure(`several traces have an id that begins with ${wanted}; write more of it:\n${list.join('\n')}`)
+  const lines = traces.map(({ traceId, start, name }) => `  ${traceId}  ${formatTime(start)}  ${onOneLine(name, 60)}`)
+  throw new Failure(`several traces have an id that begins with ${wanted}; write more of it:\n${lines.join('\n')}`)
 }

@@ -1,7 +1,7 @@
 import { parseSearch, type Search, SearchError } from '@trace/analysis'
 import { onOneLine } from '@trace/core/spans'
 import { EXIT, Failure } from '../terminal/context.js'
-import { isSource, mayBeSource } from './locate.js'
+import { mayBeSource, sourceIn } from './locate.js'
 
 /** What the words behind a command say. */
 export interface Words {
@@ -12,10 +12,12 @@ export interface Words {
 /**
  * Tells stores from conditions of a search.
  *
+ * @param cwd the folder that paths are relative to
  * @param from the stores that an option names
  * @throws {Failure} points at the mistake in the search
  */
-export function wordsOf(words: readonly string[], from: readonly string[] = []): Words {
+export function wordsOf(cwd: string, words: readonly string[], from: readonly string[] = []): Words {
+  const isSource = sourceIn(cwd)
   const text = words
     .filter((word) => !isSource(word))
     .map(quoted)

@@ -20,6 +20,27 @@ test('a store of several hosts: what was lost, and why', async () => {
   expectGolden('doctor.txt', out)
 })
 
+test('a store of which nothing can be read: why', async () => {
+  writeFileSync(join(cwd, 'broken.yaml'), 'a: [1, 2')
+  const { code, out } = await trace(['doctor', 'broken.yaml'], { cwd })
+  expect(code).toBe(1)
+  expect(out).toMatch(/^0 traces, 0 spans, 0 services\n\n✗ 1 record could not be read as spans\n/)
+  for (const id of ['last', 'last-error', '123']) {
+    const shown = await trace(['show', id, 'broken.yaml'], { cwd })
+    expect(shown).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^trace: 1 record was skipped: .*\ntrace: .*broken/),
+    })
+  }
+  writeFileSync(join(cwd, 'nothing.yaml'), '')
+  expect(await trace(['doctor', 'nothing.yaml'], { cwd })).toEqual({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/^trace: no trace is in yaml\(.*nothing\.yaml\)\n$/),
+  })
+})
+
 test('a store in which everything is wrong', async () => {
   const spans = storySpans().filter(({ traceId, kind }) => kind !== 'ledger' && traceId !== idOf(14))
   const wrong = spans.map((span, at): Span => {

@@ -51,6 +51,11 @@ test('a line of JSON for each row and each call', async () => {
 })
 
 test('nothing counted is exit code 1, another --by misuse', async () => {
+  const { code, err } = await trace(['stats', '--by', '@nosuch', 'orders.yaml'], { cwd })
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: expect.stringMatching(/^trace: no span of yaml\(.*orders\.yaml\) has @nosuch\n$/),
+  })
   expect(await trace(['stats', ...HOSTS, 'kind:cache'], { cwd })).toMatchObject({ code: 1, out: '' })
   expect(await trace(['stats', 'orders.yaml', '--graph'], { cwd })).toMatchObject({
     code: 1,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,6 +33,43 @@ test('files of any name are told by what is in them', async () => {
     expect(code).toBe(3)
     expect(err).toContain(why)
   }
+})
+
+test('a file that is there is a store without --from, too, if its name has a dot or a slash', async () => {
+  expect(await count('gateway.log')).toBe(await count('-f', 'gateway.log'))
+  expect(await count('./orders')).toBe(await count('-f', 'orders'))
+  // A word of a search.
+  expect(await trace(['ls', 'orders', '-f', 'gateway.log', 'name:none'], { cwd })).toMatchObject({ code: 1 })
+  writeFileSync(join(cwd, 'otlp.json'), '{"resourceSpans":[]}')
+  for (const command of ['ls', 'show', 'view', 'stats', 'tail', 'doctor']) {
+    const { code, err } = await trace([command, 'otlp.json'], { cwd })
+    expect({ code, err }).toEqual({
+      code: 3,
+      err: expect.stringMatching(/^trace: cannot tell the format of .*otlp\.json: .*: trace import /),
+    })
+  }
+  expect(await trace(['ls', 'otlp.json', '-f', 'orders'], { cwd })).toMatchObject({ code: 3 })
+})
+
+test('data of another system that has our names does not make it a file of ours', async () => {
+  writeFileSync(join(cwd, 'chrome.json'), '{"traceEvents":[{"name":"x","args":{"span_id":"1"}}]}')
+  expect((await trace(['ls', '-f', 'chrome.json'], { cwd })).err).toContain('cannot tell the format')
+})
+
+test('what cannot be read twice is not waited for', async () => {
+  execFileSync('mkfifo', [join(cwd, 'pipe')])
+  for (const path of ['pipe', '/dev/null']) {
+    const { code, err } = await trace(['ls', '-f', path], { cwd })
+    expect({ code, err }).toEqual({
+      code: 3,
+      err: expect.stringMatching(/it is a pipe, socket or device.*; save its output to a file, and read that\n$/),
+    })
+  }
+  const { code, err } = await trace(['ls', '-f', '-'], { cwd })
+  expect({ code, err }).toEqual({
+    code: 2,
+    err: expect.stringMatching(/^trace: standard input cannot be read more than once: save it to a file/),
+  })
 })
 
 test('a rotated file beside what it was rotated from is read once', async () => {

@@ -15,13 +15,13 @@ test.each([
   [['@a:1 @b:2'], [], '@a:1 @b:2'],
   [['name:"GET /x" slow'], [], 'name:"GET /x" slow'],
 ])('%j', (words, sources, text) => {
-  const found = wordsOf(words)
+  const found = wordsOf('/', words)
   expect([found.sources, found.search.text]).toEqual([sources, text])
 })
 
 test('a store whose URL looks like a condition is to be named by --from', () => {
-  expect(() => wordsOf(['sqlite:x.db', 'kind:db'])).toThrow(
+  expect(() => wordsOf('/', ['sqlite:x.db', 'kind:db'])).toThrow(
     /unknown field.*\n {2}sqlite:x\.db kind:db\n {2}\^{6}\nIf sqlite:x\.db is a store, put --from before it\.$/,
   )
-  expect(() => wordsOf(['@a:1', 'duration:x'])).toThrow(/^(?!.*--from)/s)
+  expect(() => wordsOf('/', ['@a:1', 'duration:x'])).toThrow(/^(?!.*--from)/s)
 })
