@@ -1,6 +1,6 @@
 import { type Logger, onOneLine, type Span } from '@trace/core'
 import { clearTimeout, setTimeout } from '@trace/core/store'
-import { messageOf } from '../table/symptoms.js'
+import { messageOf, nameOf } from '../table/symptoms.js'
 import type { Outcome, Refusal, Writer } from '../write/writer.js'
 import type { Piece } from './piece.js'
 import type { Spool } from './spool.js'
@@ -52,8 +52,10 @@ export class Spooler {
       this.#replay ??= this.#replayAll()
       return outcome
     }
-    this.#goDown(outcome.error)
-    return { ...(await this.keep(outcome.unsent)), refused: outcome.refused }
+    const isNews = this.#goDown(outcome.error)
+    const kept = await this.keep(outcome.unsent)
+    if (isNews && kept.unsent.length < outcome.unsent.length) this.#sayDown()
+    return { ...kept, refused: outcome.refused }
   }
 
   /** Stores spans in the spool. */
@@ -82,7 +84,11 @@ export class Spooler {
 
   #notKept(spans: readonly Span[], error: unknown): Outcome {
     const { path } = this.#spool
-    const problem = `cannot write to the spool ${path}: ${onOneLine(messageOf(error), 100)}${this.#because()}`
+    const isGone = nameOf(error) === 'ENOENT'
+    const reason = isGone
+      ? 'its folder does not exist; create it, or give another path'
+      : onOneLine(messageOf(error), 100)
+    const problem = `cannot write to the spool ${path}: ${reason}${this.#because()}`
     return { refused: [], unsent: spans, error: new Error(problem, { cause: error }) }
   }
 
@@ -114,19 +120,22 @@ export class Spooler {
     return turn
   }
 
-  #goDown(error: unknown): void {
-    const trouble = this.#writer.explain(error)
-    if (this.#trouble === undefined) {
-      this.#warn(`spans go to ${this.#spool.path} until the table takes them: ${trouble}`)
-    }
-    this.#trouble = trouble
+  /** @returns whether the table had answered before */
+  #goDown(error: unknown): boolean {
+    const isNews = this.#trouble === undefined
+    this.#trouble = this.#writer.explain(error)
     this.#downUntil = performance.now() + PROBE_MS
-    if (this.#isClosed) return
+    if (this.#isClosed) return isNews
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#replay ??= this.#replayAll()
     }, PROBE_MS)
     this.#timer.unref()
+    return isNews
+  }
+
+  #sayDown(): void {
+    this.#warn(`spans go to ${this.#spool.path} until the table takes them: ${this.#trouble}`)
   }
 
   async #replayAll(): Promise<void> {
@@ -157,7 +166,7 @@ export class Spooler {
       news.add(piece, outcome)
       this.#spool.settle(outcome.unsent)
       if (outcome.unsent.length > 0) {
-        this.#goDown(outcome.error)
+        if (this.#goDown(outcome.error)) this.#sayDown()
         return false
       }
       this.#downUntil = 0

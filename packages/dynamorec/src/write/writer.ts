@@ -167,6 +167,8 @@ class Delivery implements Outcome {
         this.error = new ThrottledError('the table takes only some of the spans sent: it is throttled')
         if (tries.isLast('again')) break
       } catch (error) {
+        // What went wrong before says more than that the recorder was closed.
+        if (this.#signal.aborted) break
         const remedy = remedyFor(error)
         if (remedy === 'refused') return this.#isolate(waiting, error)
         this.error = error

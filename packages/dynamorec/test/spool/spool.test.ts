@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, jest, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import { spanFromJsonLine, spanToJsonLine } from '@trace/jsonrec'
 import { dynamoRecorder } from '../../src/index.js'
@@ -353,11 +353,14 @@ describe('a spool that cannot be used', () => {
 
   test('whose folder is missing is told', async () => {
     const spool = { path: join(folder, 'none', 'x.jsonl') }
-    const recorder = dynamoRecorder({ table: 'Traces', client, spool, logger: { warn: () => {} } })
+    const warn = jest.fn()
+    const recorder = dynamoRecorder({ table: 'Traces', client, spool, logger: { warn } })
     const error = await failureOf(recorder, many(2))
-    expect(error.message).toContain(`cannot write to the spool ${spool.path}: ENOENT`)
+    expect(error.message).toContain(`cannot write to the spool ${spool.path}: its folder does not exist; create it`)
     expect(idsOf(error.spans)).toEqual([1, 2])
     await recorder.close?.()
+    // That spans go there would not be true.
+    expect(warn).not.toHaveBeenCalled()
   })
 
   test('of spans that are refused tells so once, with the first', async () => {

@@ -82,6 +82,21 @@ describe('a fault', () => {
       client.destroy()
     },
   )
+
+  test('is told, and not that the recorder was closed, if it came before', async () => {
+    let count = 0
+    const hanging = new Promise<void>((resolve) => {
+      server.next = () => {
+        if (++count > 1) resolve()
+        return count > 1 ? 'hang' : 'throttle'
+      }
+    })
+    const recorder = recorderFor(await engine.newTable(), { requestTimeout: 3_600_000 })
+    const recording = failureOf(recorder, many(2))
+    await hanging
+    await recorder.close?.()
+    expect((await recording).message).toContain('ProvisionedThroughputExceededException')
+  })
 })
 
 test('spans through every fault and an outage are in the table or counted', async () => {
