@@ -42,7 +42,7 @@ const INSTEAD = {
     'export const generateId = () => BigInt.asUintN(63, crypto.getRandomValues(new BigUint64Array(1))[0])',
   'snapshot.ts': 'export function aroundSnapshot() {}',
   'options.ts':
-    'export function checkOptions() {}\nexport function problemWith() {}\nexport const optionRules = /* @__PURE__ */ Object.freeze({})',
+    'export function checkOptions() {}\nexport function problemWith() {}\nexport const optionRules = { boolean: undefined, function: undefined }',
 }
 
 /** The source of an entry of a package, such as `@trace/core/spans`. */
@@ -61,12 +61,16 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'browser',
   target: ['chrome120', 'firefox120', 'safari17'],
-  jsx: 'automatic',
-  jsxImportSource: 'preact',
+  // What is within an element is given to `h` as it is, which is shorter than as one of its properties.
+  jsx: 'transform',
+  jsxFactory: 'h',
+  jsxFragment: 'Fragment',
+  // Fields that a constructor fills are not declared besides.
+  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   minify: true,
   legalComments: 'none',
   charset: 'utf8',
-  inject: ['buffer-in-browsers.mjs'],
+  inject: ['buffer-in-browsers.mjs', 'elements-of-page.mjs'],
   logLevel: 'warning',
   metafile: true,
   plugins: [withoutNode],

@@ -1,14 +1,14 @@
-import type { CriticalStretch, MutableNode } from './node.js'
+import type { CriticalStretch, TreeNode } from './node.js'
 
 interface Stretch extends CriticalStretch {
-  readonly node: MutableNode
+  readonly node: TreeNode
 }
 
 /** A span that is being walked backwards, from its end to its start. */
 interface Walk {
-  readonly node: MutableNode
+  readonly node: TreeNode
   /** Those that it may have waited for, by their ends; the last one is next. */
-  readonly waitedFor: readonly MutableNode[]
+  readonly waitedFor: readonly TreeNode[]
   next: number
   /** What is before this time is not on the path: the span had not begun, or its parent had not. */
   readonly from: number
@@ -23,7 +23,7 @@ interface Walk {
  *
  * @returns the stretches, the earliest first, which each node has in `critical` too
  */
-export function markCriticalPath(root: MutableNode): CriticalStretch[] {
+export function markCriticalPath(root: TreeNode): CriticalStretch[] {
   const backwards: Stretch[] = []
   const walks = [walkOf(root, root.start, root.end)]
   for (let walk = walks.at(-1); walk !== undefined; walk = walks.at(-1)) {
@@ -43,20 +43,20 @@ export function markCriticalPath(root: MutableNode): CriticalStretch[] {
   return path
 }
 
-function walkOf(node: MutableNode, from: number, until: number): Walk {
+function walkOf(node: TreeNode, from: number, until: number): Walk {
   const waitedFor = node.children.filter((child) => isWaitedFor(child, node))
   waitedFor.sort((a, b) => Math.min(a.end, node.end) - Math.min(b.end, node.end) || a.start - b.start)
   return { node, waitedFor, next: waitedFor.length - 1, from, until }
 }
 
-function isWaitedFor(child: MutableNode, parent: MutableNode): boolean {
+function isWaitedFor(child: TreeNode, parent: TreeNode): boolean {
   if (child.end <= parent.start || child.start >= parent.end || child.end <= child.start) return false
   if (parent.span.finish === undefined) return true
   if (child.span.finish === undefined) return false
   return child.end <= parent.end || child.span.process !== parent.span.process
 }
 
-function nextWaitedFor(walk: Walk): MutableNode | undefined {
+function nextWaitedFor(walk: Walk): TreeNode | undefined {
   while (walk.next >= 0 && walk.until > walk.from) {
     const child = walk.waitedFor[walk.next--]
     if (child === undefined || child.end <= walk.from) continue
@@ -66,7 +66,7 @@ function nextWaitedFor(walk: Walk): MutableNode | undefined {
   return undefined
 }
 
-function add(backwards: Stretch[], node: MutableNode, start: number, end: number): void {
+function add(backwards: Stretch[], node: TreeNode, start: number, end: number): void {
   if (end > start) backwards.push({ node, start, end })
 }
 

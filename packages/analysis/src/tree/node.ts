@@ -65,20 +65,54 @@ export interface TraceTree {
   readonly criticalPath: readonly CriticalStretch[]
 }
 
-/** A node while the tree is being built. */
-export interface MutableNode extends SpanNode {
-  span: Span
-  service: string
-  start: number
-  end: number
-  duration: number
-  parent: MutableNode | undefined
-  readonly children: MutableNode[]
-  depth: number
-  place: number
-  cutOff: 'parent missing' | 'circle' | undefined
-  selfTime: number
-  critical: CriticalStretch[]
-  size: number
-  failed: number
+/** When the spans of a tree ran, in ns from its start, by their places in it: kept in each node, they would be objects of their own. */
+export interface NodeTimes {
+  readonly starts: Float64Array
+  readonly ends: Float64Array
+  readonly selfTimes: Float64Array
+}
+
+/** Most spans are not on the critical path, and most have no children: they share one list. */
+const NOT_CRITICAL: CriticalStretch[] = []
+const CHILDLESS: TreeNode[] = []
+
+/** There may be hundreds of thousands: so little is kept. */
+export class TreeNode implements SpanNode {
+  readonly span: Span
+  readonly service: string
+  readonly parent: TreeNode | undefined
+  readonly depth: number
+  readonly place: number
+  readonly #times: NodeTimes
+  children: TreeNode[] = CHILDLESS
+  cutOff: SpanNode['cutOff']
+  critical: CriticalStretch[] = NOT_CRITICAL
+  size = 1
+  failed = 0
+
+  /** What depends on the spans below is filled in later. */
+  constructor(own: Pick<TreeNode, 'span' | 'service' | 'parent' | 'place'> & { readonly times: NodeTimes }) {
+    this.span = own.span
+    this.service = own.service
+    this.parent = own.parent
+    this.depth = own.parent === undefined ? 0 : own.parent.depth + 1
+    this.place = own.place
+    this.#times = own.times
+  }
+
+  get start(): number {
+    return this.#times.starts[this.place] ?? 0
+  }
+
+  get end(): number {
+    return this.#times.ends[this.place] ?? 0
+  }
+
+  get duration(): number {
+    return this.end - this.start
+  }
+
+  get selfTime(): number {
+    return this.#times.selfTimes[this.place] ?? 0
+  }
 }

@@ -92,10 +92,6 @@ class TreeRow implements Row {
  */
 export function rowsOf(roots: readonly SpanNode[], options: RowOptions = {}): Row[] {
   const { foldFrom = 5, collapsed, only } = options
-  if (foldFrom === Infinity && collapsed === undefined && Array.isArray(only)) {
-    const found = rowsOfFound(roots, only)
-    if (found !== undefined) return found
-  }
   const shown = only === undefined ? undefined : withAncestors(roots, only)
   const isShown = ({ place }: SpanNode): boolean => shown === undefined || shown[place] === 1
   const rows: Row[] = []
@@ -124,56 +120,6 @@ export function rowsOf(roots: readonly SpanNode[], options: RowOptions = {}): Ro
     if (row.hidden === 0 || fold !== undefined || collapsed?.(node) === true) continue
     const folds = children.length < foldFrom ? undefined : foldsOf(children.filter(isShown), foldFrom)
     row.hidden -= push(children, folds, depth + 1, row.linesBelow)
-  }
-  return rows
-}
-
-/**
- * The rows of some spans and of those above them, found by going up from each: what else is in the tree, which may be far more, is not
- * looked at.
- *
- * @returns undefined where the roots or the spans are not in reading order
- */
-function rowsOfFound(roots: readonly SpanNode[], nodes: readonly SpanNode[]): Row[] | undefined {
-  const ends = roots.map(({ place, size }) => place + size)
-  if (roots.some(({ place }, at) => place < (ends[at - 1] ?? 0))) return undefined
-  const rows: TreeRow[] = []
-  /** By place: 1 more than where its row is; 0 where it has none. */
-  const rowAt = new Uint32Array(ends.at(-1) ?? 0)
-  /** By row: what {@link rowAt} says of the one above it; 0 of a root. */
-  const parents: number[] = []
-  const above: SpanNode[] = []
-  let [root, before, top] = [0, -1, roots[0]]
-  for (const node of nodes) {
-    if (node.place <= before) return undefined
-    before = node.place
-    while (node.place >= (ends[root] ?? Infinity)) top = roots[++root]
-    if (top === undefined || node.place < top.place) continue
-    let at: SpanNode | undefined = node
-    for (; at !== undefined && rowAt[at.place] === 0; at = at === top ? undefined : at.parent) above.push(at)
-    let parent = at === undefined ? 0 : (rowAt[at.place] ?? 0)
-    for (at = above.pop(); at !== undefined; at = above.pop()) {
-      const own: TreeRow | undefined = rows[parent - 1]
-      const row: TreeRow = new TreeRow(at, undefined, own === undefined ? 0 : own.depth + 1, 0)
-      row.hidden = at.size - 1
-      if (own !== undefined) own.hidden -= at.size
-      parents.push(parent)
-      parent = rows.push(row)
-      rowAt[at.place] = parent
-    }
-  }
-  /** What {@link rowAt} says of rows below which there is one that has been seen, from the end on. */
-  const isSeen = new Uint8Array(rows.length + 1)
-  for (let at = rows.length - 1; at >= 0; at--) {
-    const parent = parents[at] ?? 0
-    const row = rows[at]
-    if (isSeen[parent] === 1 && row !== undefined) row.lines = GOES_ON
-    isSeen[parent] = 1
-  }
-  for (let at = 0; at < rows.length; at++) {
-    const parent = parents[at] ?? 0
-    const row = rows[at]
-    if (parent > 0 && row !== undefined) row.lines |= rows[parent - 1]?.linesBelow ?? 0
   }
   return rows
 }
@@ -222,21 +168,14 @@ function likeness({ span, service, failed }: SpanNode): string | undefined {
 /** @returns not 0 at the places of those that are shown */
 function withAncestors(roots: readonly SpanNode[], only: NonNullable<RowOptions['only']>): Uint8Array {
   const shown = new Uint8Array(roots.reduce((most, { place, size }) => Math.max(most, place + size), 0))
-  const show = (node: SpanNode): void => {
-    for (let at: SpanNode | undefined = node; at !== undefined && shown[at.place] !== 1; at = at.parent) {
-      // Of another part of the tree: its parents may be in this one, but it is not drawn.
-      if (at.place >= shown.length) break
-      shown[at.place] = 1
-    }
-  }
-  if (typeof only !== 'function') {
-    for (const node of only) show(node)
-    return shown
-  }
+  const listed = new Set(typeof only === 'function' ? [] : only)
+  const isFound = typeof only === 'function' ? only : (node: SpanNode) => listed.has(node)
   const waiting = [...roots]
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     for (const child of node.children) waiting.push(child)
-    if (only(node)) show(node)
+    if (isFound(node))
+      for (let at: SpanNode | undefined = node; at !== undefined && shown[at.place] !== 1; at = at.parent)
+        shown[at.place] = 1
   }
   return shown
 }

@@ -1,10 +1,7 @@
 import { isFailed, laterRecord, type Span, serviceOf } from '@trace/core/spans'
-import { byStart, cutCircles } from './circles.js'
 import { markCriticalPath } from './critical-path.js'
-import type { CriticalStretch, MutableNode, SpanNode, TraceTree } from './node.js'
-
-/** Most spans are not on the critical path: they share one list. */
-const NOT_CRITICAL: CriticalStretch[] = []
+import { type NodeTimes, type SpanNode, type TraceTree, TreeNode } from './node.js'
+import { CUT, readingOrder, type SpanTable } from './order.js'
 
 /** Options of {@link buildTree}. */
 export interface TreeOptions {
@@ -12,21 +9,6 @@ export interface TreeOptions {
   readonly isFailed?: (span: Span) => boolean
   /** What is known of the spans without a look at each. Default: they are looked at. */
   readonly table?: SpanTable
-}
-
-/**
- * Where the spans of a trace belong, and when they ran, in numbers, each at the place of its span: of spans that are kept as columns, whose fields
- * would have to be made anew whenever they are looked at. No two of the spans have the same id.
- */
-export interface SpanTable {
-  /** The places of their parents; -1 where a span has none, or where it is not there. */
-  readonly parents: Int32Array
-  /** The earliest start, in nanoseconds since the Unix epoch. */
-  readonly start: bigint
-  /** In ns from there. */
-  readonly starts: Float64Array
-  /** The same; not a number for spans that are open. */
-  readonly finishes: Float64Array
 }
 
 /**
@@ -38,35 +20,24 @@ export interface SpanTable {
  */
 export function buildTree(spans: Iterable<Span>, options: TreeOptions = {}): TraceTree {
   const { isFailed: failed = isFailed } = options
-  const { once, table } = options.table === undefined ? tabled(spans) : { once: spans, table: options.table }
-  const nodes = Array.from(once, nodeOf)
-  const duration = setTimes(nodes, table)
-  const services = new Map<string, string>()
-  for (const node of nodes) {
-    const { process } = node.span
-    let service = services.get(process)
-    if (service === undefined) {
-      service = serviceOf(process)
-      services.set(process, service)
-    }
-    node.service = service
-    if (failed(node.span)) node.failed = 1
-  }
-  const roots = linkParents(nodes, table.parents)
-  cutCircles(nodes, roots)
-  roots.sort(byStart)
-  for (const node of nodes) if (node.children.length > 1) node.children.sort(byStart)
-  const inOrder = readingOrder(roots)
-  sumUp(inOrder)
+  const { once, table } = options.table === undefined ? tabled(spans) : { once: [...spans], table: options.table }
+  const { places, parents } = readingOrder(once, table)
+  const { times, duration } = timesOf(places, table)
+  const nodes = nodesOf(once, places, parents, times)
+  const roots = nodes.filter(({ parent }) => parent === undefined)
+  for (const node of nodes) if (failed(node.span)) node.failed = 1
+  sumUp(nodes, times)
+  for (const root of roots)
+    if (root.span.parentId !== 0n) root.cutOff = parents[root.place] === CUT ? 'circle' : 'parent missing'
   return {
-    traceId: inOrder[0]?.span.traceId ?? 0n,
+    traceId: roots[0]?.span.traceId ?? 0n,
     roots,
-    nodes: inOrder,
+    nodes,
     start: table.start,
     duration,
     failed: roots.reduce((sum, root) => sum + root.failed, 0),
     open: table.finishes.reduce((sum, finish) => (Number.isNaN(finish) ? sum + 1 : sum), 0),
-    services: [...new Set(inOrder.map(({ service }) => service))],
+    services: [...new Set(nodes.map(({ service }) => service))],
     criticalPath: roots[0] === undefined ? [] : markCriticalPath(roots[0]),
   }
 }
@@ -99,91 +70,60 @@ function tabled(spans: Iterable<Span>): { readonly once: readonly Span[]; readon
   return { once, table }
 }
 
-/** @returns from the start to the latest time that any span knows, in ns */
-function setTimes(nodes: readonly MutableNode[], { starts, finishes }: SpanTable): number {
+/** By the places in reading order. @returns with the duration from the start to the latest time that any span knows, in ns */
+function timesOf(
+  places: Uint32Array,
+  { starts, finishes }: SpanTable,
+): { readonly times: NodeTimes; readonly duration: number } {
   let duration = 0
-  for (let at = 0; at < nodes.length; at++) {
-    const start = starts[at] ?? 0
-    const finish = finishes[at] ?? 0
-    if (start > duration) duration = start
-    if (finish > duration) duration = finish
+  for (const times of [starts, finishes]) for (const time of times) if (time > duration) duration = time
+  const count = places.length
+  const times = { starts: new Float64Array(count), ends: new Float64Array(count), selfTimes: new Float64Array(count) }
+  for (let at = 0; at < count; at++) {
+    const place = places[at] ?? 0
+    const finish = finishes[place] ?? 0
+    times.starts[at] = starts[place] ?? 0
+    times.ends[at] = Number.isNaN(finish) ? duration : finish
   }
-  for (let at = 0; at < nodes.length; at++) {
-    const node = nodes[at]
-    const start = starts[at] ?? 0
-    const finish = finishes[at] ?? 0
-    if (node === undefined) continue
-    node.start = start
-    node.end = Number.isNaN(finish) ? duration : finish
-    node.duration = node.end - start
-  }
-  return duration
+  return { times, duration }
 }
 
-/** What depends on other spans is filled in later. */
-function nodeOf(span: Span): MutableNode {
-  return {
-    span,
-    service: '',
-    parent: undefined,
-    children: [],
-    depth: 0,
-    place: 0,
-    cutOff: undefined,
-    start: 0,
-    end: 0,
-    duration: 0,
-    selfTime: 0,
-    critical: NOT_CRITICAL,
-    size: 1,
-    failed: 0,
-  }
-}
-
-/** @returns the spans that have no parent here */
-function linkParents(nodes: readonly MutableNode[], parents: Int32Array): MutableNode[] {
-  const roots: MutableNode[] = []
-  for (let at = 0; at < nodes.length; at++) {
-    const node = nodes[at]
-    if (node === undefined) continue
-    const parent = nodes[parents[at] ?? -1]
-    if (parent !== undefined && parent !== node) {
-      node.parent = parent
-      parent.children.push(node)
-      continue
+/** In reading order: nodes that are looked at one after the other then lie beside each other, and a processor is fast with them. */
+function nodesOf(spans: readonly Span[], places: Uint32Array, parents: Int32Array, times: NodeTimes): TreeNode[] {
+  const services = new Map<string, string>()
+  const nodes: TreeNode[] = []
+  for (let at = 0; at < places.length; at++) {
+    const span = spans[places[at] ?? 0]
+    if (span === undefined) continue
+    const { process } = span
+    let service = services.get(process)
+    if (service === undefined) {
+      service = serviceOf(process)
+      services.set(process, service)
     }
-    if (parent === node) node.cutOff = 'circle'
-    else if (node.span.parentId !== 0n) node.cutOff = 'parent missing'
-    roots.push(node)
+    nodes.push(new TreeNode({ span, service, parent: nodes[parents[at] ?? -1], place: at, times }))
   }
-  return roots
-}
-
-function readingOrder(roots: readonly MutableNode[]): MutableNode[] {
-  const inOrder: MutableNode[] = []
-  const waiting = roots.toReversed()
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    node.place = inOrder.length
-    inOrder.push(node)
-    for (let at = node.children.length - 1; at >= 0; at--) {
-      const child = node.children[at]
-      if (child === undefined) continue
-      child.depth = node.depth + 1
-      waiting.push(child)
-    }
-  }
-  return inOrder
+  return nodes
 }
 
 /** Fills in what a span says of those below it: the last of the order comes first. */
-function sumUp(inOrder: readonly MutableNode[]): void {
-  for (let at = inOrder.length - 1; at >= 0; at--) {
-    const node = inOrder[at]
+function sumUp(nodes: readonly TreeNode[], { selfTimes }: NodeTimes): void {
+  /** How many of its children each does not have yet. */
+  const lacking = new Uint32Array(nodes.length)
+  for (const { parent } of nodes) if (parent !== undefined) lacking[parent.place] = (lacking[parent.place] ?? 0) + 1
+  for (let at = nodes.length - 1; at >= 0; at--) {
+    const node = nodes[at]
     if (node === undefined) continue
-    node.selfTime = selfTimeOf(node)
-    if (node.parent === undefined) continue
-    node.parent.size += node.size
-    node.parent.failed += node.failed
+    selfTimes[at] = selfTimeOf(node)
+    const { parent } = node
+    if (parent === undefined) continue
+    const lacks = lacking[parent.place] ?? 0
+    // A list that grows takes more room than it needs.
+    if (parent.children.length === 0) parent.children = new Array<TreeNode>(lacks)
+    parent.children[lacks - 1] = node
+    lacking[parent.place] = lacks - 1
+    parent.size += node.size
+    parent.failed += node.failed
   }
 }
 

@@ -122,6 +122,27 @@ describe('buildTree', () => {
     )
   })
 
+  test('each is in reading order, with its parent, its children by start, and how many are below it', () => {
+    const ids = fc.integer({ min: 1, max: 20 })
+    const spans = fc.array(fc.tuple(ids, fc.integer({ min: 0, max: 20 }), ids), { maxLength: 40 })
+    fc.assert(
+      fc.property(spans, (parts) => {
+        const tree = buildTree(parts.map(([id, parent, start]) => spanOf(id, parent, start)))
+        const below = (node: SpanNode): SpanNode[] => [node, ...node.children.flatMap(below)]
+        expect(tree.nodes.map(({ place }) => place)).toEqual(tree.roots.flatMap(below).map((_, at) => at))
+        expect(tree.roots.flatMap(below).every((node, at) => node === tree.nodes[at])).toBe(true)
+        for (const node of tree.nodes) {
+          expect(node.size).toBe(below(node).length)
+          expect(node.depth).toBe(node.parent === undefined ? 0 : node.parent.depth + 1)
+          expect(node.parent === undefined || node.parent.children.includes(node)).toBe(true)
+          const keys = node.children.map(({ span }) => [span.start, span.spanId] as const)
+          expect(keys).toEqual(keys.toSorted(([a, x], [b, y]) => Number(a - b) || Number(x - y)))
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   test('a line of 100,000 spans is no deeper than the stack', () => {
     const spans = Array.from({ length: 100_000 }, (_, i) => spanOf(i + 1, i))
     let depth = 0

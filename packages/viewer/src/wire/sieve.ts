@@ -186,36 +186,34 @@ const NOBODY: Span = {
 /** Which spans have which word in a column: so that a search does nothing for those that do not have what it looks for. */
 class Postings {
   readonly #words: readonly string[]
-  /** The spans that have word n are from `#ends[n - 1]` to before `#ends[n]` of {@link Postings.#spans}. */
-  readonly #ends: Uint32Array
+  /** The spans that have word n are from `#starts[n]` to before `#starts[n + 1]` of {@link Postings.#spans}. */
+  readonly #starts: Uint32Array
   readonly #spans: Uint32Array
 
   /** @param column the words of spans, of which those at some places count */
   constructor(words: readonly string[], column: Uint32Array, places: Uint32Array) {
     this.#words = words
-    const ends = new Uint32Array(words.length)
-    this.#ends = ends
+    const starts = new Uint32Array(words.length + 1)
+    this.#starts = starts
     this.#spans = new Uint32Array(places.length)
-    for (const place of places) ends[column[place] ?? 0] = (ends[column[place] ?? 0] ?? 0) + 1
-    for (let word = 1; word < ends.length; word++) ends[word] = (ends[word] ?? 0) + (ends[word - 1] ?? 0)
-    const next = new Uint32Array(words.length)
-    next.set(ends.subarray(0, -1), 1)
-    for (let at = 0; at < places.length; at++) {
+    for (const place of places) starts[column[place] ?? 0] = (starts[column[place] ?? 0] ?? 0) + 1
+    for (let word = 1; word < starts.length; word++) starts[word] = (starts[word] ?? 0) + (starts[word - 1] ?? 0)
+    // They are the ends as yet: from the last span on, each goes down to its start.
+    for (let at = places.length - 1; at >= 0; at--) {
       const word = column[places[at] ?? 0] ?? 0
-      const place = next[word] ?? 0
+      const place = (starts[word] ?? 0) - 1
       this.#spans[place] = at
-      next[word] = place + 1
+      starts[word] = place
     }
   }
 
   /** Puts {@link SURE} on the spans whose word meets a condition. */
   mark(verdicts: Verdicts, test: (word: string) => boolean): Verdicts {
-    let from = 0
-    for (let word = 0; word < this.#ends.length; word++) {
-      const end = this.#ends[word] ?? 0
+    for (let word = 0; word < this.#words.length; word++) {
+      const from = this.#starts[word] ?? 0
+      const end = this.#starts[word + 1] ?? 0
       if (end > from && test(this.#words[word] ?? ''))
         for (let at = from; at < end; at++) verdicts[this.#spans[at] ?? 0] = SURE
-      from = end
     }
     return verdicts
   }

@@ -1,42 +1,51 @@
-import type { Fold, Row, SpanNode } from '@trace/analysis'
+import type { Fold, SpanNode } from '@trace/analysis'
 
-/** A line that is seen: a span, or like siblings folded into one. There may be hundreds of thousands: so little is kept. */
-export class Line {
+export interface LineParts {
   /** The span; of folded ones the first. */
   readonly node: SpanNode
-  readonly fold: Fold | undefined
+  readonly fold?: Fold | undefined
   /** How many spans below it have no line. */
+  readonly hidden?: number
+  readonly depth: number
+  readonly canToggle?: boolean
+  readonly isClosed?: boolean
+  /** How many spans it shows of which each is the only child of the one before; 0 for one. What is below the last stands below this line. */
+  readonly chain?: number
+}
+
+/** A line that is seen: a span, like siblings folded into one, or a chain. */
+export class Line implements LineParts {
+  readonly node: SpanNode
+  readonly fold: Fold | undefined
   readonly hidden: number
-  readonly isCritical: boolean
   readonly depth: number
   readonly canToggle: boolean
   readonly isClosed: boolean
+  readonly chain: number
 
-  /** @param row whose span it shows, or the line */
-  constructor(
-    row: Pick<Row, 'node' | 'fold' | 'hidden' | 'isCritical'>,
-    depth: number,
-    canToggle = false,
-    isClosed = false,
-  ) {
-    this.node = row.node
-    this.fold = row.fold
-    this.hidden = row.hidden
-    this.isCritical = row.isCritical
+  constructor({ node, fold, hidden = 0, depth, canToggle = false, isClosed = false, chain = 0 }: LineParts) {
+    this.node = node
+    this.fold = fold
+    this.hidden = hidden
     this.depth = depth
     this.canToggle = canToggle
     this.isClosed = isClosed
+    this.chain = chain
   }
 
-  /** The span's id; of folded ones, `f` and the first one's. */
+  /** The span's id, with `f` before it where it is folded, and `c` where it is a chain. */
   get id(): string {
-    const { node, fold } = this
-    return fold === undefined ? String(node.span.spanId) : `f${node.span.spanId}`
+    return `${this.fold === undefined ? '' : 'f'}${this.chain > 0 ? 'c' : ''}${this.node.span.spanId}`
   }
 
   /** How many spans have failed that it hides. */
   get failedBelow(): number {
-    return this.isClosed ? this.node.failed : 0
+    return this.isClosed && this.chain === 0 ? this.node.failed : 0
+  }
+
+  /** Whether the trace waited for it; for folded ones, for one of them. */
+  get isCritical(): boolean {
+    return (this.fold?.nodes ?? [this.node]).some(({ critical }) => critical.length > 0)
   }
 
   /** In ns from the trace's start. */
@@ -48,23 +57,5 @@ export class Line {
   get end(): number {
     const { node, fold } = this
     return fold === undefined ? node.end : fold.nodes.reduce((most, { end }) => Math.max(most, end), node.end)
-  }
-}
-
-/** Spans on one line of which each is the only child of the one before. What is below the last stands below this line. */
-export class Chain extends Line {
-  readonly length: number
-
-  constructor(first: Line, depth: number, length: number) {
-    super(first, depth, true, true)
-    this.length = length
-  }
-
-  override get id(): string {
-    return `c${this.node.span.spanId}`
-  }
-
-  override get failedBelow(): number {
-    return 0
   }
 }

@@ -1,6 +1,8 @@
-import { type Row, type RowOptions, rowsOf, type SpanNode } from '@trace/analysis'
+import { foundNodes, type Row, type RowOptions, rowsOf, type SpanNode } from '@trace/analysis'
+import { SURE } from '../../wire/verdicts.js'
 import { withChains } from './chains.js'
 import { Line } from './line.js'
+import { type Kept, LineList } from './line-list.js'
 import type { Lens, TraceModel } from './model.js'
 
 /** What the reader has chosen to see. */
@@ -22,35 +24,36 @@ export interface Choice {
 }
 
 /** The place of a line by its id; -1 where it is not seen. */
-export function placeOfLine(lines: readonly Line[], { find }: TraceModel, id: string | undefined): number {
-  const node = id === undefined ? undefined : find(id.replace(/^[fc]/, ''))
-  return node === undefined ? -1 : lines.findIndex((line) => line.node === node && line.id === id)
+export function placeOfLine(lines: LineList, { find }: TraceModel, id = ''): number {
+  const node = find(id.replace(/^[fc]/, ''))
+  return node === undefined ? -1 : lines.placeOf(node, id)
 }
 
 /** The lines of what a search has found and is not hidden, and of what is above it, whatever is closed. */
-export function lensLines({ tree }: TraceModel, choice: Choice, { nodes }: Lens): Line[] {
-  const { root } = choice
+export function lensLines({ tree }: TraceModel, choice: Choice, { verdicts }: Lens): LineList {
+  const marks = verdicts.slice()
   const { only } = optionsOf(choice)
-  const rows = rowsOf(root === undefined ? tree.roots : [root], {
-    foldFrom: Infinity,
-    only: only === undefined ? nodes : nodes.filter(only),
-  })
-  return rows.map((row) => new Line(row, row.depth))
+  for (let at = only === undefined ? -1 : marks.indexOf(SURE); at >= 0; at = marks.indexOf(SURE, at + 1)) {
+    const node = tree.nodes[at]
+    if (node !== undefined && only?.(node) === false) marks[at] = 0
+  }
+  const { nodes, hiddenBelow } = foundNodes(tree, marks, choice.root)
+  return new LineList(nodes, topOf(choice), hiddenBelow)
 }
 
 /** The lines that are seen, as choices change: what is opened or closed alone costs what is below it, and not the whole trace. */
 export class Lines {
   readonly #model: TraceModel
   #choice: Choice | undefined
-  #lines: readonly Line[] = []
+  #lines = new LineList([], 0)
   /** What the reader has closed, as it was: by the id of its first line. */
-  readonly #kept = new Map<string, readonly Line[]>()
+  readonly #kept = new Map<string, readonly Kept[]>()
 
   constructor(model: TraceModel) {
     this.#model = model
   }
 
-  linesFor(choice: Choice): readonly Line[] {
+  linesFor(choice: Choice): LineList {
     const before = this.#choice
     this.#choice = choice
     const changed = before?.frame === choice.frame ? changedIds(before, choice) : undefined
@@ -60,24 +63,23 @@ export class Lines {
       if (lines === undefined) this.#kept.clear()
       const { tree } = this.#model
       const roots = choice.root === undefined ? tree.roots : [choice.root]
-      this.#lines = lines ?? linesBelow(roots, choice, optionsOf(choice), 0)
+      this.#lines = new LineList(lines ?? linesBelow(roots, choice, optionsOf(choice), 0), topOf(choice))
     }
     return this.#lines
   }
 
   /** @returns undefined where the line is not seen */
-  #toggled(id: string, choice: Choice): Line[] | undefined {
+  #toggled(id: string, choice: Choice): Kept[] | undefined {
     const lines = this.#lines
     const at = placeOfLine(lines, this.#model, id)
-    const line = lines[at]
+    const line = lines.at(at)
     if (line === undefined) return undefined
-    let end = at + 1
-    while (end < lines.length && (lines[end]?.depth ?? 0) > line.depth) end++
+    const end = lines.endOf(at)
     const kept = this.#kept.get(id)
     this.#kept.delete(id)
-    if (!line.isClosed) this.#kept.set(id, lines.slice(at, end))
+    if (!line.isClosed) this.#kept.set(id, lines.kept.slice(at, end))
     const own = line.isClosed && kept !== undefined ? kept : linesOfOne(line, choice)
-    return lines.slice(0, at).concat(own, lines.slice(end))
+    return lines.kept.slice(0, at).concat(own, lines.kept.slice(end))
   }
 }
 
@@ -107,7 +109,7 @@ function changedIds(before: Choice, after: Choice): string[] {
 }
 
 /** A line and what is seen below it. */
-function linesOfOne(line: Line, choice: Choice): Line[] {
+function linesOfOne(line: Line, choice: Choice): Kept[] {
   const options = optionsOf(choice)
   const { fold, depth, node } = line
   if (fold === undefined) return linesBelow([node], choice, options, depth)
@@ -136,23 +138,34 @@ function isClosed(node: SpanNode, { root, level, kinds, closed, opened }: Choice
 }
 
 /** @param above how many lines are above the first ones in the tree */
-function linesBelow(nodes: readonly SpanNode[], choice: Choice, options: RowOptions, above: number): Line[] {
-  const lines: Line[] = []
+function linesBelow(nodes: readonly SpanNode[], choice: Choice, options: RowOptions, above: number): Kept[] {
+  const lines: Kept[] = []
   const allOpen = closesNone(choice)
+  const top = topOf(choice)
   for (const row of rowsOf(nodes, options)) {
+    const { node, hidden } = row
     const depth = row.depth + above
     if (row.fold !== undefined) for (const line of foldLines(row, depth, choice, options)) lines.push(line)
+    else if (hidden === 0 && depth === node.depth - top) lines.push(node)
     else {
-      const canToggle = row.node.children.length > 0
-      lines.push(new Line(row, depth, canToggle, canToggle && !allOpen && isClosed(row.node, choice)))
+      const canToggle = node.children.length > 0
+      lines.push(
+        new Line({ node, hidden, depth, canToggle, isClosed: canToggle && !allOpen && isClosed(node, choice) }),
+      )
     }
   }
-  return choice.folds ? withChains(lines, choice.opened) : lines
+  return choice.folds ? withChains(lines, choice.opened, top) : lines
 }
 
-function foldLines(row: Row | Line, depth: number, choice: Choice, options: RowOptions): Line[] {
-  const line = new Line(row, depth, true, !choice.opened.has(`f${row.node.span.spanId}`))
-  if (line.isClosed) return [line]
-  const below = linesBelow(row.fold?.nodes ?? [], choice, { ...options, foldFrom: Infinity }, depth + 1)
-  return [line].concat(below)
+/** How deep the root is that is shown. */
+function topOf({ root }: Choice): number {
+  return root?.depth ?? 0
+}
+
+function foldLines(row: Row | Line, depth: number, choice: Choice, options: RowOptions): Kept[] {
+  const { node, fold, hidden } = row
+  const isClosed = !choice.opened.has(`f${node.span.spanId}`)
+  const line = new Line({ node, fold, hidden, depth, canToggle: true, isClosed })
+  if (isClosed) return [line]
+  return [line, ...linesBelow(fold?.nodes ?? [], choice, { ...options, foldFrom: Infinity }, depth + 1)]
 }

@@ -17,6 +17,7 @@ import type { Span } from '@trace/core/spans'
 import { isFailed, moved } from '../../wire/read.js'
 import { MAYBE, NO, type Sieve, SURE, sieveOf } from '../../wire/sieve.js'
 import { tableOf } from '../../wire/table.js'
+import type { Verdicts } from '../../wire/verdicts.js'
 import { Problem } from '../frame/api.js'
 
 export interface Count {
@@ -126,24 +127,16 @@ function finderOf({ nodes }: TraceTree): (id: string) => SpanNode | undefined {
 
 /** What a search finds. */
 export class Lens {
-  /** In reading order. */
-  readonly nodes: SpanNode[] = []
-  readonly #verdicts: Uint8Array
+  /** On each of the nodes. */
+  readonly verdicts: Verdicts
 
   /** @param verdicts on each of the nodes: those where it says so are asked */
-  constructor(nodes: readonly SpanNode[], verdicts: Uint8Array, matches: (span: Span) => boolean) {
-    this.#verdicts = verdicts
-    for (let at = 0; at < verdicts.length; at++) {
-      if (verdicts[at] === NO) continue
+  constructor(nodes: readonly SpanNode[], verdicts: Verdicts, matches: (span: Span) => boolean) {
+    this.verdicts = verdicts
+    for (let at = verdicts.indexOf(MAYBE); at >= 0; at = verdicts.indexOf(MAYBE, at + 1)) {
       const node = nodes[at]
-      if (node === undefined) continue
-      if (verdicts[at] === MAYBE) verdicts[at] = matches(node.span) ? SURE : NO
-      if (verdicts[at] === SURE) this.nodes.push(node)
+      verdicts[at] = node !== undefined && matches(node.span) ? SURE : NO
     }
-  }
-
-  has({ place }: SpanNode): boolean {
-    return this.#verdicts[place] === SURE
   }
 }
 

@@ -4,7 +4,7 @@ import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import { eventsOf, offsetOf } from './events.js'
-import { Chain, type Line } from './line.js'
+import type { Line } from './line.js'
 
 /** Deeper rows are not moved further to the right: they say how deep they are. */
 const MOST_INDENTS = 24
@@ -95,7 +95,7 @@ function label({ line, lack, onToggle }: LabelProps): JSX.Element {
         {span.name === '' ? '(no name)' : span.name}
         {fold !== undefined && <b>{` × ${fold.nodes.length}`}</b>}
         {!hasFailed && line.failedBelow > 0 && <span class="bad"> ✗ {line.failedBelow} below</span>}
-        {line instanceof Chain && <b>{` … ${line.length} levels`}</b>}
+        {line.chain > 0 && <b>{` … ${line.chain} levels`}</b>}
         {node.cutOff !== undefined && <span class="note"> {lackText(line, lack)}</span>}
         {line.hidden > 0 && fold === undefined && <span class="faint">{` ${line.hidden} hidden`}</span>}
       </span>

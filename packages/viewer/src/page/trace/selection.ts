@@ -3,6 +3,7 @@ import { isFailed } from '../../wire/read.js'
 import type { Keys } from '../frame/keys.js'
 import { type Place, place, set } from '../frame/location.js'
 import type { Line } from './line.js'
+import type { LineList, LineTest } from './line-list.js'
 import { placeOfLine } from './lines.js'
 import type { TraceModel } from './model.js'
 import { toggled } from './state.js'
@@ -19,25 +20,17 @@ export function select(line: Line | undefined): void {
 }
 
 /** The place of the line that is selected by now: keys may come faster than the page is drawn. */
-function placeOf(model: TraceModel, lines: readonly Line[]): number {
+function placeOf(model: TraceModel, lines: LineList): number {
   return placeOfLine(lines, model, place.value['span'])
 }
 
 /** Selects the next or previous line of some sort; none beyond the ends. */
-export function step(model: TraceModel, lines: readonly Line[], by: 1 | -1, among: (line: Line) => boolean): void {
-  for (let at = placeOf(model, lines) + by; at >= 0 && at < lines.length; at += by) {
-    const line = lines[at]
-    if (line === undefined || !among(line)) continue
-    select(line)
-    return
-  }
+export function step(model: TraceModel, lines: LineList, by: 1 | -1, among: LineTest): void {
+  select(lines.at(lines.next(placeOf(model, lines) + by, by, among)))
 }
 
 /** Whether the line has failed, or hides something that has. */
-export function showsError(line: Line): boolean {
-  const { failed, span } = line.node
-  return failed > 0 && (isFailed(span) || line.failedBelow > 0)
-}
+export const showsError: LineTest = ({ failed, span }, failedBelow) => failed > 0 && (failedBelow > 0 || isFailed(span))
 
 /** Whether there are errors before and after a line. */
 export interface ErrorsAround {
@@ -45,39 +38,35 @@ export interface ErrorsAround {
   readonly after: boolean
 }
 
-/** The places of the first and the last line with an error; -1 where there is none. */
-export function errorEnds(lines: readonly Line[]): readonly [number, number] {
-  return [lines.findIndex(showsError), lines.findLastIndex(showsError)]
-}
-
-export function countOf(lines: readonly Line[], among: (line: Line) => boolean): number {
-  let count = 0
-  for (const line of lines) if (among(line)) count++
-  return count
+export function errorsAround(lines: LineList, selected: number): ErrorsAround {
+  return {
+    before: lines.next(selected - 1, -1, showsError) >= 0,
+    after: lines.next(selected + 1, 1, showsError) >= 0,
+  }
 }
 
 /** The keys that go from line to line, and open and close them. */
-export function lineKeys(model: TraceModel, lines: readonly Line[]): Keys {
-  const next = (): void => select(lines[Math.min(placeOf(model, lines) + 1, lines.length - 1)])
-  const previous = (): void => select(lines[Math.max(placeOf(model, lines) - 1, 0)])
+export function lineKeys(model: TraceModel, lines: LineList): Keys {
+  const next = (): void => select(lines.at(Math.min(placeOf(model, lines) + 1, lines.length - 1)))
+  const previous = (): void => select(lines.at(Math.max(placeOf(model, lines) - 1, 0)))
   return {
     j: next,
     k: previous,
     ArrowDown: next,
     ArrowUp: previous,
-    Home: () => select(lines[0]),
-    End: () => select(lines[lines.length - 1]),
+    Home: () => select(lines.at(0)),
+    End: () => select(lines.at(lines.length - 1)),
     ArrowRight: () => {
       const selected = placeOf(model, lines)
-      const line = lines[selected]
+      const line = lines.at(selected)
       if (line?.canToggle === true && line.isClosed) set(toggled(place.value, line))
-      else if ((lines[selected + 1]?.depth ?? 0) > (line?.depth ?? 0)) next()
+      else if (lines.endOf(selected) > selected + 1) next()
     },
     ArrowLeft: () => {
       const selected = placeOf(model, lines)
-      const line = lines[selected]
+      const line = lines.at(selected)
       if (line?.canToggle === true && !line.isClosed) set(toggled(place.value, line))
-      else select(lines.findLast((each, at) => at < selected && each.depth < (line?.depth ?? 0)))
+      else select(lines.at(lines.above(selected)))
     },
     '*': () => set({ closed: undefined, open: undefined, level: undefined, shut: undefined }),
     '-': () => set({ closed: undefined, open: undefined, level: '1' }),

@@ -11,7 +11,7 @@ import { Filters } from './filters.js'
 import { correctClocks, Header } from './header.js'
 import { Minimap } from './minimap.js'
 import { NameTable } from './name-table.js'
-import { countOf, lineKeys, showsDetails, showsError, step, toggleOff, zoomText, zoomTo } from './selection.js'
+import { lineKeys, showsDetails, showsError, step, toggleOff, zoomText, zoomTo } from './selection.js'
 import { toggled } from './state.js'
 import { useView, type View } from './view.js'
 import { Waterfall } from './waterfall.js'
@@ -60,7 +60,7 @@ export function TraceView({ spans, ledgers, hasStore, notice }: TraceViewProps):
 }
 
 function useTraceKeys({ model, at, lines, matches, isMatch, selected }: View): void {
-  const line = lines[selected]
+  const line = lines.at(selected)
   const isFound = matches === undefined ? () => false : isMatch
   useKeys({
     ...lineKeys(model, lines),
@@ -96,8 +96,8 @@ function Search({
 }: {
   readonly view: View
 }): JSX.Element {
-  const line = lines[selected]
-  const found = line !== undefined && isMatch(line) ? countOf(lines.slice(0, selected + 1), isMatch) : 0
+  const line = lines.at(selected)
+  const found = line !== undefined && isMatch(line.node, 0) ? lines.count(selected + 1, isMatch) : 0
   return (
     <div class="controls">
       <SearchBox
@@ -124,7 +124,7 @@ function Search({
 /** The rows or the table by name, and the details of the selected span, whether or not its row is shown. */
 function Panes({ view, hasStore }: { readonly view: View; readonly hasStore: boolean }): JSX.Element {
   const { model, at, lines, isMatch, selected, range } = view
-  const node = showsDetails(at) ? (lines[selected]?.node ?? model.find(at['span'] ?? '')) : undefined
+  const node = showsDetails(at) ? (lines.at(selected)?.node ?? model.find(at['span'] ?? '')) : undefined
   const least = (range[1] - range[0]) / 10
   const stillness = useMemo(() => gapsIn(model.tree, least), [model, least])
   const showsGaps = at['gaps'] !== 'off'
@@ -150,7 +150,7 @@ function Panes({ view, hasStore }: { readonly view: View; readonly hasStore: boo
         <Details
           model={model}
           node={node}
-          hasRow={lines[selected] !== undefined}
+          hasRow={selected >= 0}
           hasStore={hasStore}
           onClose={() => set({ details: 'off' })}
           onSelect={({ spanId }) => set({ span: String(spanId) })}

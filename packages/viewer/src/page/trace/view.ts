@@ -4,10 +4,10 @@ import { prepareSearch } from '../../wire/data-index.js'
 import { SURE } from '../../wire/sieve.js'
 import type { Problem } from '../frame/api.js'
 import { type Place, place } from '../frame/location.js'
-import type { Line } from './line.js'
+import type { LineList, LineTest } from './line-list.js'
 import { type Choice, hiddenBy, Lines, lensLines, placeOfLine } from './lines.js'
 import { Lens, lensOf, modelOf, type TraceModel } from './model.js'
-import { countOf, type ErrorsAround, errorEnds, rangeOf } from './selection.js'
+import { type ErrorsAround, errorsAround, rangeOf } from './selection.js'
 import { choiceOf } from './state.js'
 
 /** What of a trace is shown, as the URL says. */
@@ -15,11 +15,11 @@ export interface View {
   readonly model: TraceModel
   readonly at: Place
   readonly choice: Choice
-  readonly lines: readonly Line[]
+  readonly lines: LineList
   readonly lens: Lens | Problem | undefined
   /** How many lines were searched for; undefined where nothing was. */
   readonly matches: number | undefined
-  readonly isMatch: (line: Line) => boolean
+  readonly isMatch: LineTest
   /** The place of the selected line; -1 where it has none. */
   readonly selected: number
   /** Whether there are errors before and after the selected line. */
@@ -42,9 +42,8 @@ export function useView(spans: readonly Span[], ledgers: readonly Span[]): View 
     () => (lens instanceof Lens ? lensLines(model, choice, lens) : whole.linesFor(choice)),
     [whole, choice, lens],
   )
-  const isMatch = (each: Line): boolean => lens instanceof Lens && lens.has(each.node)
+  const isMatch: LineTest = (node) => lens instanceof Lens && lens.verdicts[node.place] === SURE
   const selected = useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']])
-  const [firstError, lastError] = useMemo(() => errorEnds(lines), [lines])
   useEffect(() => inIdleTime(searchReady(model)), [model])
   return {
     model,
@@ -52,30 +51,19 @@ export function useView(spans: readonly Span[], ledgers: readonly Span[]): View 
     choice,
     lines,
     lens,
-    matches: useMemo(() => (lens instanceof Lens ? countOf(lines, isMatch) : undefined), [lines, lens]),
+    matches: useMemo(() => (lens instanceof Lens ? lines.count(lines.length, isMatch) : undefined), [lines, lens]),
     isMatch,
     selected,
-    errors: { before: firstError >= 0 && firstError < selected, after: lastError > selected },
+    errors: useMemo(() => errorsAround(lines, selected), [lines, selected]),
     hidden: useMemo(() => hiddenBy(choice, model), [model, hide, min]),
     range: rangeOf(model.tree.duration, choice.root, at['zoom']),
   }
 }
 
-/** Searches before the reader does, in so many parts. */
-const PARTS = 16
-
 /** Makes ready what the first search needs. */
-function* searchReady(model: TraceModel): Generator<void> {
-  const { tree, spans, sieve } = model
+function* searchReady({ spans, sieve }: TraceModel): Generator<void> {
   yield* prepareSearch(spans)
   yield* sieve()?.prepare() ?? []
-  // A browser makes code fast once it has run for a while.
-  for (let part = 0; part < PARTS; part++) {
-    yield
-    const verdicts = new Uint8Array(tree.nodes.length)
-    for (let at = part; at < verdicts.length; at += 16 * PARTS) verdicts[at] = SURE
-    lensLines(model, choiceOf(model, {}), new Lens(tree.nodes, verdicts, () => false))
-  }
 }
 
 /** Goes on step by step while the page has nothing else to do. @returns what ends it */

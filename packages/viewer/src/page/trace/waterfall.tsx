@@ -3,6 +3,7 @@ import type { JSX, RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { duration } from '../frame/format.js'
 import type { Line } from './line.js'
+import type { LineList, LineTest } from './line-list.js'
 import type { TraceModel } from './model.js'
 import { WaterfallRow } from './row.js'
 
@@ -17,12 +18,12 @@ const MOST_HEIGHT = 12_000_000
 
 export interface WaterfallProps {
   readonly model: TraceModel
-  readonly lines: readonly Line[]
+  readonly lines: LineList
   /** The place of the selected line; -1 for none. */
   readonly selected: number
   /** What part of the trace is shown, in ns from its start. */
   readonly range: readonly [number, number]
-  readonly isMatch: (line: Line) => boolean
+  readonly isMatch: LineTest
   readonly showsCritical: boolean
   /** From how long on gaps are marked, in ns. */
   readonly gapsFrom: number
@@ -46,20 +47,20 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
         role="treegrid"
         aria-label="Spans of the trace"
         aria-rowcount={lines.length}
-        aria-activedescendant={isSeen ? `row-${lines[selected]?.id}` : undefined}
+        aria-activedescendant={isSeen ? `row-${lines.at(selected)?.id}` : undefined}
         tabIndex={0}
         onScroll={onScroll}
       >
         <div class="rows" role="presentation" style={{ height: `${wholeHeight}px` }}>
           <div class="seen" role="rowgroup" style={{ transform: `translateY(${offset}px)` }}>
-            {lines.slice(first, last).map((line, at) => (
+            {lines.between(first, last).map((line, at) => (
               // An element that is scrolled out of sight shows the next line that is scrolled into it.
               <WaterfallRow
                 key={(((first + at - keyFrom) % slots) + slots) % slots}
                 line={line}
                 index={first + at}
                 isSelected={first + at === selected}
-                isMatch={isMatch(line)}
+                isMatch={isMatch(line.node, 0)}
                 lack={line.node.cutOff === undefined ? undefined : model.lackOf.get(line.node)}
                 from={range[0]}
                 to={range[1]}

@@ -1,0 +1,2 @@
+// What tags of the page's TSX become.
+export { Fragment, h } from 'preact'
