@@ -21,24 +21,33 @@ let lastQuery: string | undefined
 let lastDialect: Dialect = 'standard'
 let lastDescribed: DescribedQuery = { masked: '', summary: 'query', operation: undefined }
 
-/**
- * @param isNew whether the query has values in it, so that it is another text each time: then it is not looked for among those of
- *   before, which takes time for a text that is not the same object
- */
-export function describeQuery(query: string, dialect: Dialect, isNew: boolean = false): DescribedQuery {
+/** Describes a query that a program repeats as it is. */
+export function describeQuery(query: string, dialect: Dialect): DescribedQuery {
   if (query === lastQuery && dialect === lastDialect) return lastDescribed
-  const described = isNew ? describe(query, dialect) : describeOften(query, dialect)
+  const described = describeOften(query, dialect)
   lastQuery = query.length > MAX_QUERY ? undefined : query
   lastDialect = dialect
   lastDescribed = described
   return described
 }
 
+/**
+ * Describes a query that has values in it, so that it is another text each time. It is not looked for among those of before, nor compared
+ * with the last one: that takes time for a text that is not the same object.
+ */
+export function describeNewQuery(query: string, dialect: Dialect): DescribedQuery {
+  const before = scan.mask(query, dialect) ? scanned[scan.hash() & 0xff] : undefined
+  // What is recorded was masked by `maskQuery` in any case: the quick scan only finds which masked query of before it is.
+  return before !== undefined && scan.equals(before.codes)
+    ? before.described
+    : describeMasked(maskQuery(query, dialect))
+}
+
 function describeOften(query: string, dialect: Dialect): DescribedQuery {
   const known = remembered[dialect]
   const before = known.get(query)
   if (before !== undefined) return before
-  const described = describe(query, dialect)
+  const described = describeNewQuery(query, dialect)
   // One with literals is soon replaced by the next: with them, it would only push others out.
   if (described.masked !== query || query.length > MAX_QUERY) return described
   if (known.size >= MAX_REMEMBERED) known.clear()
@@ -48,20 +57,20 @@ function describeOften(query: string, dialect: Dialect): DescribedQuery {
 
 const scan = new QueryScan(1_024)
 
-/** By the hash of the masked query, which repeats where literals differ; of those with the same hash, the last. Half a megabyte at most. */
-const masked: (DescribedQuery | undefined)[] = new Array(256).fill(undefined)
-
-/** What is recorded was masked by `maskQuery` in any case: the quick scan only finds which masked query of before it is. */
-function describe(query: string, dialect: Dialect): DescribedQuery {
-  const before = scan.mask(query, dialect) ? masked[scan.hash() & 0xff] : undefined
-  return before !== undefined && scan.equals(before.masked) ? before : describeMasked(maskQuery(query, dialect))
+/** A description with its masked query as the scan has it. */
+interface Scanned {
+  readonly described: DescribedQuery
+  readonly codes: Uint8Array
 }
 
+/** By the hash of the masked query, which repeats where literals differ; of those with the same hash, the last. At most 0.75 MB. */
+const scanned: (Scanned | undefined)[] = new Array(256).fill(undefined)
+
 function describeMasked(text: string): DescribedQuery {
-  const place = scan.take(text) ? scan.hash() & 0xff : -1
-  const before = masked[place]
+  const place = scan.mask(text, 'masked') ? scan.hash() & 0xff : -1
+  const before = scanned[place]?.described
   if (before?.masked === text) return before
   const described = { masked: text, summary: summaryOf(text), operation: operationOf(text) }
-  if (place !== -1) masked[place] = described
+  if (place !== -1) scanned[place] = { described, codes: scan.codes() }
   return described
 }

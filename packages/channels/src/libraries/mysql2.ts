@@ -1,5 +1,5 @@
 import type { ChannelMessage, ChannelSpans, WritingSpans } from '../channel/trace-channel.js'
-import { type DescribedQuery, describeQuery } from './described-queries.js'
+import { type DescribedQuery, describeNewQuery, describeQuery } from './described-queries.js'
 import { addWhere, text, where } from './message.js'
 import { shortened } from './shortened-error.js'
 import { isObject, read } from './wrapping.js'
@@ -21,12 +21,20 @@ function withoutValues({ error }: ChannelMessage): unknown {
 /** @param hasValues whether the published query has its values in it */
 function queries(hasValues: (message: ChannelMessage) => boolean): WritingSpans {
   const described = (message: ChannelMessage): DescribedQuery =>
-    describeQuery(text(message['query']), 'mysql', hasValues(message))
+    (hasValues(message) ? describeNewQuery : describeQuery)(text(message['query']), 'mysql')
+  // What was found for the name of a span is used for its data, which are asked for next.
+  let named: ChannelMessage | undefined
+  let namedBy: DescribedQuery | undefined
   return {
     kind: 'db',
-    name: (message) => described(message).summary,
+    name: (message) => {
+      named = message
+      namedBy = described(message)
+      return namedBy.summary
+    },
     begin: (data, message) => {
-      const { operation, masked } = described(message)
+      const { operation, masked } = named === message && namedBy !== undefined ? namedBy : described(message)
+      named = undefined
       addWhere(data, 'mysql', message)
       if (operation !== undefined) data['db.operation.name'] = operation
       data['db.query.text'] = masked

@@ -14,9 +14,10 @@ interface Characters {
 }
 
 const BEGINS = { "'": TEXT, '`': NAME, $: DOLLAR, '-': MINUS, '/': SLASH, '@': OTHER }
-const characters: Readonly<Record<Dialect, Characters>> = {
+const characters: Readonly<Record<Dialect | 'masked', Characters>> = {
   mysql: charactersOf({ ...BEGINS, '"': TEXT, '#': OTHER }),
   standard: charactersOf({ ...BEGINS, '"': NAME }),
+  masked: { begins: new Uint8Array(128), goesOn: new Uint8Array(128) },
 }
 
 function charactersOf(special: Readonly<Record<string, number>>): Characters {
@@ -30,111 +31,118 @@ function charactersOf(special: Readonly<Record<string, number>>): Characters {
   return { begins: Uint8Array.from(all, begins), goesOn: Uint8Array.from(all, goesOn) }
 }
 
+const encoder = new TextEncoder()
+
 /** Masks most queries as `maskQuery` does, without making a text: that takes several times as long. */
 export class QueryScan {
-  /** The characters of the masked query. */
-  readonly codes: Uint16Array
-  length = 0
+  /** The query, and then the masked one in its place: these are read faster than a text, above all one that was put together. */
+  readonly #codes: Uint8Array
+  /** How long the masked query is. */
+  #length = 0
+  #hash = 0
 
   /** @param longest how many characters a query has at most */
   constructor(longest: number) {
-    this.codes = new Uint16Array(longest)
+    // Behind a query is a 0, which no piece goes on with.
+    this.#codes = new Uint8Array(longest + 1)
   }
 
-  /** Puts a text there as it is. @returns whether it is short enough */
-  take(text: string): boolean {
-    if (text.length > this.codes.length) return false
-    this.length = 0
-    this.#copy(text, 0, text.length)
-    return true
+  /**
+   * @param dialect `masked` for one that is masked already
+   * @returns whether the query has been masked; otherwise it is too long, or has something that takes a closer look
+   */
+  mask(query: string, dialect: Dialect | 'masked'): boolean {
+    const codes = this.#codes
+    const { length } = query
+    // Outside ASCII, a character takes several bytes.
+    if (length >= codes.length || encoder.encodeInto(query, codes).written !== length) return false
+    codes[length] = 0
+    return this.#maskCodes(length, characters[dialect])
   }
 
-  /** @returns whether the query has been masked; otherwise it is too long, or has something that takes a closer look */
-  mask(query: string, dialect: Dialect): boolean {
-    if (query.length > this.codes.length) return false
-    this.length = 0
-    const { begins, goesOn } = characters[dialect]
-    for (let at = 0; at < query.length; ) {
-      const code = query.charCodeAt(at)
-      const end = code > 127 ? -1 : this.#piece(query, at, begins[code], goesOn)
-      if (end === -1) return false
-      at = end
-    }
-    return true
-  }
-
-  /** @returns where the piece ends that begins there; -1 if it takes a closer look */
-  #piece(query: string, at: number, begun: number | undefined, goesOn: Uint8Array): number {
-    switch (begun) {
-      case WORD: {
-        const end = endOf(query, at + 1, goesOn, IN_WORD)
-        this.#copy(query, at, end)
-        const next = end < query.length ? query.charCodeAt(end) : 0
-        return next === QUOTE || next === DOLLAR_SIGN ? -1 : end
+  #maskCodes(length: number, { begins, goesOn }: Characters): boolean {
+    // Fields would take longer in a loop.
+    const codes = this.#codes
+    let masked = 0
+    let hash = 0
+    for (let at = 0; at < length; ) {
+      const begun = begins[codes[at] ?? 0]
+      let end = at + 1
+      if (begun === WORD) end = wordEnd(codes, end, goesOn)
+      else if (begun === NUMBER) end = endOf(codes, end, goesOn, IN_NUMBER)
+      else if (begun !== PLAIN) end = rareEnd(codes, at, begun, goesOn)
+      // Behind the query are pieces of those before it.
+      if (end === -1 || end > length) return false
+      if (begun === NUMBER || begun === TEXT) {
+        at = end - 1
+        codes[at] = QUESTION_MARK
       }
-      case NUMBER:
-        this.codes[this.length++] = QUESTION_MARK
-        return endOf(query, at + 1, goesOn, IN_NUMBER)
-      case TEXT:
-        this.codes[this.length++] = QUESTION_MARK
-        return quoteEnd(query, at, BACKSLASH)
-      default:
-        return this.#rarePiece(query, at, begun, goesOn)
+      // What is written is never ahead of what is read.
+      for (; at < end; at++) {
+        const code = codes[at] ?? 0
+        codes[masked++] = code
+        hash = (Math.imul(hash, 31) + code) | 0
+      }
     }
-  }
-
-  #rarePiece(query: string, at: number, begun: number | undefined, goesOn: Uint8Array): number {
-    let end = at + 1
-    const next = end < query.length ? query.charCodeAt(end) : 0
-    if (begun === NAME) end = quoteEnd(query, at, -1)
-    else if (begun === DOLLAR) end = isDigit(next) ? endOf(query, end, goesOn, IN_PLACEHOLDER) : -1
-    else if ((begun === MINUS && next === DASH) || (begun === SLASH && next === ASTERISK) || begun === OTHER) end = -1
-    if (end !== -1) this.#copy(query, at, end)
-    return end
-  }
-
-  #copy(text: string, from: number, to: number): void {
-    const { codes } = this
-    let { length } = this
-    for (let at = from; at < to; at++) codes[length++] = text.charCodeAt(at)
-    this.length = length
+    this.#length = masked
+    this.#hash = hash
+    return true
   }
 
   /** A hash of the masked query. */
   hash(): number {
-    const { codes, length } = this
-    let hash = length
-    for (let at = 0; at < length; at++) hash = (Math.imul(hash, 31) + (codes[at] ?? 0)) | 0
-    return hash ^ (hash >>> 8) ^ (hash >>> 16)
+    return this.#hash ^ (this.#hash >>> 8) ^ (this.#hash >>> 16)
+  }
+
+  /** The masked query. */
+  codes(): Uint8Array {
+    return this.#codes.slice(0, this.#length)
   }
 
   /** Whether the masked query is this one. */
-  equals(masked: string): boolean {
-    const { codes, length } = this
-    if (masked.length !== length) return false
-    for (let at = 0; at < length; at++) if (masked.charCodeAt(at) !== codes[at]) return false
+  equals(masked: Uint8Array): boolean {
+    const codes = this.#codes
+    if (masked.length !== this.#length) return false
+    for (let at = 0; at < masked.length; at++) if (codes[at] !== masked[at]) return false
     return true
   }
+}
+
+// Where pieces end; -1 for one that takes a closer look.
+
+function wordEnd(codes: Uint8Array, from: number, goesOn: Uint8Array): number {
+  const end = endOf(codes, from, goesOn, IN_WORD)
+  const next = codes[end]
+  return next === QUOTE || next === DOLLAR_SIGN ? -1 : end
+}
+
+function rareEnd(codes: Uint8Array, at: number, begun: number | undefined, goesOn: Uint8Array): number {
+  const next = codes[at + 1] ?? 0
+  if (begun === TEXT) return quoteEnd(codes, at, BACKSLASH)
+  if (begun === NAME) return quoteEnd(codes, at, -1)
+  if (begun === DOLLAR) return isDigit(next) ? endOf(codes, at + 1, goesOn, IN_PLACEHOLDER) : -1
+  if ((begun === MINUS && next === DASH) || (begun === SLASH && next === ASTERISK) || begun === OTHER) return -1
+  return at + 1
 }
 
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57
 }
 
-function endOf(query: string, from: number, goesOn: Uint8Array, what: number): number {
+function endOf(codes: Uint8Array, from: number, goesOn: Uint8Array, what: number): number {
   let end = from
-  while (end < query.length && ((goesOn[query.charCodeAt(end)] ?? 0) & what) !== 0) end++
+  while (((goesOn[codes[end] ?? 0] ?? 0) & what) !== 0) end++
   return end
 }
 
-/** Behind the closing quote, where doubled ones stay inside; -1 if there is none, or a character before it that takes a closer look. */
-function quoteEnd(query: string, at: number, other: number): number {
-  const quote = query.charCodeAt(at)
-  for (let end = at + 1; end < query.length; end++) {
-    const code = query.charCodeAt(end)
+/** Behind the closing quote, where doubled ones stay inside; -1 if there is none, or the other character comes first. */
+function quoteEnd(codes: Uint8Array, at: number, other: number): number {
+  const quote = codes[at]
+  for (let end = at + 1; end < codes.length; end++) {
+    const code = codes[end]
     if (code === other) return -1
     if (code !== quote) continue
-    if (end + 1 === query.length || query.charCodeAt(end + 1) !== quote) return end + 1
+    if (codes[end + 1] !== quote) return end + 1
     end++
   }
   return -1
