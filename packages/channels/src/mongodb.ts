@@ -1,6 +1,9 @@
-import { type ActiveSpan, isTracing, type Tracer } from '@trace/core'
+import { type ActiveSpan, isTracing, onOneLine, type Tracer } from '@trace/core'
 import type { CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent, MongoClient } from 'mongodb'
-import { batchSizeOf, collectionOf, commandText, failureOf, returnedBy } from './libraries/mongo-command.js'
+import { type DescribedCommand, describeCommand } from './libraries/described-commands.js'
+import { text } from './libraries/message.js'
+import { batchSizeOf, type Command, failureOf, returnedBy } from './libraries/mongo-command.js'
+import { read } from './libraries/wrapping.js'
 
 /** Of the connection alone, and those whose contents the driver takes out of its events. */
 const NOT_TRACED = /^(?:hello|ismaster|authenticate|saslstart|saslcontinue|getnonce|copydb.*)$/i
@@ -24,9 +27,10 @@ export function traceMongo(tracer: Tracer, client: MongoClient): () => void {
     return () => {}
   }
   traced.add(client)
-  const spans = new Map<number, ActiveSpan>()
+  const spans: Spans = new Map()
+  const places = new Places()
   // The driver emits these as it sends a command and as it gets the answer, in the context of the caller.
-  const started = (event: CommandStartedEvent): void => begin(tracer, spans, event)
+  const started = (event: CommandStartedEvent): void => begin(tracer, spans, places, event)
   client.on('commandStarted', started)
   client.on('commandSucceeded', (event) => succeeded(spans, event))
   client.on('commandFailed', (event) => failed(spans, event))
@@ -38,38 +42,67 @@ export function traceMongo(tracer: Tracer, client: MongoClient): () => void {
 
 const traced = new WeakSet<MongoClient>()
 
-function begin(tracer: Tracer, spans: Map<number, ActiveSpan>, event: CommandStartedEvent): void {
-  if (!isTracing() || NOT_TRACED.test(event.commandName)) return
-  const { commandName: name, command, databaseName, address, requestId } = event
-  const collection = collectionOf(name, command)
-  const span = tracer.start('db', collection === undefined ? name : `${name} ${collection}`)
+/** The spans of commands that have no answer yet. */
+type Spans = Map<number, ActiveSpan>
+
+function begin(tracer: Tracer, spans: Spans, places: Places, event: CommandStartedEvent): void {
+  const { commandName: name, command, requestId } = event
+  if (!isTracing() || NOT_TRACED.test(name)) return
+  const described = descriptionOf(tracer, name, command)
+  const span = tracer.start('db', described.summary)
   spans.set(requestId, span)
-  const [host, port] = hostOf(address)
-  span.data = {
-    'db.system.name': 'mongodb',
-    'db.namespace': databaseName,
-    'db.collection.name': collection,
-    'db.operation.name': name,
-    'db.operation.batch.size': batchSizeOf(command),
-    'db.query.text': commandText(name, command),
-    'server.address': host,
-    'server.port': port,
+  if (span.recording) write(span.data, event, described, places.of(event.address))
+}
+
+/** Whoever emits an event gets what a listener throws, and here that would be the program's own call. */
+function descriptionOf(
+  tracer: Tracer,
+  name: string,
+  command: Command,
+): Partial<DescribedCommand> & { summary: string } {
+  try {
+    return describeCommand(name, command)
+  } catch (error) {
+    const why = onOneLine(text(read(error, 'message')))
+    tracer.warn(
+      'command not read',
+      `traceMongo: the span of a command ${name} has no text, since reading it threw: ${why}`,
+    )
+    return { summary: name }
   }
 }
 
-function succeeded(spans: Map<number, ActiveSpan>, { requestId, reply }: CommandSucceededEvent): void {
+function write(
+  data: Record<string, unknown>,
+  { commandName, command, databaseName }: CommandStartedEvent,
+  { collection, text: query }: Partial<DescribedCommand>,
+  { host, port }: Place,
+): void {
+  const size = batchSizeOf(command)
+  data['db.system.name'] = 'mongodb'
+  data['db.namespace'] = databaseName
+  if (collection !== undefined) data['db.collection.name'] = collection
+  data['db.operation.name'] = commandName
+  if (size !== undefined) data['db.operation.batch.size'] = size
+  if (query !== undefined) data['db.query.text'] = query
+  data['server.address'] = host
+  if (port !== undefined) data['server.port'] = port
+}
+
+function succeeded(spans: Spans, { requestId, reply }: CommandSucceededEvent): void {
   const span = spans.get(requestId)
   if (span === undefined) return
-  const rows = returnedBy(reply)
+  const answer: Command = Object(reply)
+  const rows = returnedBy(answer)
   if (rows !== undefined) span.data['db.response.returned_rows'] = rows
   // A write that is refused is answered so, and the driver throws then.
-  const refused: unknown = Reflect.get(Object(reply), 'writeErrors') ?? Reflect.get(Object(reply), 'writeConcernError')
+  const refused = answer['writeErrors'] ?? answer['writeConcernError']
   const first: unknown = Array.isArray(refused) ? refused[0] : refused
   if (first !== undefined && first !== null) fail(span, first)
   finish(spans, requestId, span)
 }
 
-function failed(spans: Map<number, ActiveSpan>, { requestId, failure }: CommandFailedEvent): void {
+function failed(spans: Spans, { requestId, failure }: CommandFailedEvent): void {
   const span = spans.get(requestId)
   if (span === undefined) return
   fail(span, failure)
@@ -82,13 +115,27 @@ function fail(span: ActiveSpan, error: unknown): void {
   span.fail(failureOf(error))
 }
 
-function finish(spans: Map<number, ActiveSpan>, requestId: number, span: ActiveSpan): void {
+function finish(spans: Spans, requestId: number, span: ActiveSpan): void {
   spans.delete(requestId)
   span.finish()
 }
 
-/** @param address `host:port`, `[::1]:port`, or the path of a socket */
-function hostOf(address: string): [string, number | undefined] {
-  const [, host, port] = /^(.+):(\d+)$/.exec(address) ?? []
-  return host === undefined ? [address, undefined] : [host, Number(port)]
+interface Place {
+  readonly host: string
+  readonly port: number | undefined
+}
+
+/** Where servers are, by their addresses, which repeat. */
+class Places {
+  readonly #known = new Map<string, Place>()
+
+  /** @param address `host:port`, `[::1]:port`, or the path of a socket */
+  of(address: string): Place {
+    const known = this.#known.get(address)
+    if (known !== undefined) return known
+    const [, host, port] = /^(.+):(\d+)$/.exec(address) ?? []
+    const place = host === undefined ? { host: address, port: undefined } : { host, port: Number(port) }
+    this.#known.set(address, place)
+    return place
+  }
 }

@@ -168,6 +168,24 @@ test('a connection that breaks fails the span, and nothing stays open', async ()
   expect(recording.tracer.stats().open).toBe(0)
 })
 
+test('a command that cannot be read is sent as without a trace, and its span has no text', async () => {
+  const recording = recorded()
+  const users = await filled(traced(recording), 2)
+  let reads = 0
+  const operators = {
+    get $ne() {
+      if (reads++ === 0) throw new Error('not yet')
+      return 'n0'
+    },
+  }
+  const found = await recording.tracer.trace('work', 'outer', () => users.findOne({ _id: '1', name: operators }))
+  expect(found).toMatchObject({ _id: '1' })
+  const [, find] = await recording.spans()
+  expect(find).toMatchObject({ name: 'find', data: { 'db.operation.name': 'find', 'db.response.returned_rows': 1 } })
+  expect(find?.data).not.toHaveProperty('db.query.text')
+  expect(recording.warnings).toEqual([expect.stringContaining('not yet')])
+})
+
 test('what is stopped, not sampled, not monitored, or traced twice', async () => {
   const unsampled = recorded({ sample: () => false })
   const one = traced(unsampled)
