@@ -20,7 +20,7 @@ describe('a trace', () => {
   test('says what it is, and what of it is missing', async () => {
     const page = await openTrace()
     const head = await page.locator('.head').innerText()
-    const parts = ['GET /checkout/:item', '100 ms', '17 spans', '1 open', '1 failed', 'orders', 'inventory']
+    const parts = ['GET /checkout/:item', '100 ms so far', '17 spans', '1 open', '1 failed', 'orders', 'inventory']
     for (const text of [...parts, 'is not stored', 'send receipt is open']) expect(head).toContain(text)
     expect(head).toMatch(/2026-\d\d-\d\dT[\d:.]+Z/)
   })

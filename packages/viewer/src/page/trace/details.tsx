@@ -111,6 +111,7 @@ interface PartProps {
 function Facts({ node, onSelect }: PartProps): JSX.Element {
   const { span } = node
   const parent = node.parent?.span
+  const isOpen = span.finish === undefined
   const ids = `"trace_id":"${span.traceId}","span_id":"${span.spanId}"`
   return (
     <table class="facts">
@@ -118,12 +119,10 @@ function Facts({ node, onSelect }: PartProps): JSX.Element {
         <Fact name="Process">{span.process}</Fact>
         <Fact name="Start">{fullTime(span.start, isUtc())}</Fact>
         <Fact name="Finish">
-          {span.finish === undefined
-            ? 'open: it has not ended, or its end was not recorded'
-            : fullTime(span.finish, isUtc())}
+          {isOpen ? 'open: it has not ended, or its end was not recorded' : fullTime(span.finish, isUtc())}
         </Fact>
-        <Fact name="Duration">{duration(span.finish === undefined ? undefined : span.finish - span.start)}</Fact>
-        <Fact name="Self time">{duration(node.selfTime)}</Fact>
+        <Fact name="Duration">{duration(isOpen ? undefined : span.finish - span.start)}</Fact>
+        <Fact name="Self time">{duration(isOpen ? undefined : node.selfTime)}</Fact>
         <Fact name="Trace" copied={String(span.traceId)}>
           {span.traceId.toString()}
         </Fact>

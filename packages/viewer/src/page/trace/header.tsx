@@ -52,7 +52,10 @@ function Facts({ model, errors, onError }: Pick<HeaderProps, 'model' | 'errors' 
   const { lost } = missing
   return (
     <p class="facts">
-      <b>{duration(tree.duration)}</b>
+      <b>
+        {duration(tree.duration)}
+        {open > 0 && ' so far'}
+      </b>
       <span>{fullTime(tree.start, false)}</span>
       <span class="faint">{fullTime(tree.start, true)}</span>
       <span>{counted(tree.nodes.length)}</span>
