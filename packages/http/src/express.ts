@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RouteWatch } from './express/route.js'
-import { followRouters } from './express/router-channel.js'
+import { followErrors } from './express/router-channel.js'
 import { instrumentRequest, instrumentResponse } from './server/instrument.js'
 import { type Request, type Response, tracedOf } from './server/messages.js'
 import type { ServerOptions } from './server/options.js'
@@ -25,7 +25,7 @@ export type ErrorMiddleware = (
  */
 export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
-  followRouters()
+  followErrors()
   return (req, res, next) => {
     const requestPrototype = sharedPrototypeOf<Request>(req, knownRequests)
     if (requestPrototype !== undefined) instrumentRequest(requestPrototype)

@@ -2,6 +2,7 @@ import { type Request, type RouteSource, tracedOf } from '../server/messages.js'
 import { pathOf } from '../values/naming.js'
 import { type Entered, enter, type Found, type Place, placeIn } from './mounts.js'
 import { UNKNOWN, writtenAs } from './route-matchers.js'
+import { followStarts } from './router-channel.js'
 
 /** Where accessors keep what they are given, for those of all copies of this package: the latest define theirs over others'. */
 const BASE_URL: unique symbol = Symbol.for('@trace/http/baseUrl/1')
@@ -89,6 +90,7 @@ export class RouteWatch implements RouteSource {
 
   #push(mount: Pick<Mount, 'url' | 'app'>, found: Found | undefined): void {
     const pattern = (this.#innermost()?.pattern ?? '') + (found?.written ?? UNKNOWN)
+    if (found === undefined) followStarts()
     this.#outermost().push({ ...mount, pattern, isKnown: found !== undefined, place: placeIn(found?.handle) })
   }
 
@@ -97,6 +99,7 @@ export class RouteWatch implements RouteSource {
     if (typeof value !== 'object' || value === null) return
     const path: unknown = Reflect.get(value, 'path')
     this.#paths = Array.isArray(path) ? path.flat(Number.POSITIVE_INFINITY) : undefined
+    if (this.#paths !== undefined) followStarts()
     this.#matchedPath(pathText(path))
   }
 

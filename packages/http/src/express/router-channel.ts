@@ -5,14 +5,25 @@ import { type Request, TRACED } from '../server/messages.js'
 let channel: TracingChannel | undefined
 
 /**
- * Listens to what the routers of Express publish, from release 2.3 of the package router on: whatever they are about to run, with the
- * path as it was written, and each error where it comes up (https://github.com/pillarjs/router#tracing). One channel for all copies.
+ * Listens to the errors that the routers of Express publish where they come up, from release 2.3 of the package router on
+ * (https://github.com/pillarjs/router#tracing). One channel for all copies.
  */
-export function followRouters(): void {
+export function followErrors(): void {
   if (channel !== undefined) return
   channel = tracingChannel('express.router.request')
-  channel.start.subscribe(started)
   channel.error.subscribe(failed)
+}
+
+let followsStarts = false
+
+/**
+ * Listens from now on also to what the routers are about to run, with the path as it was written. Called only once a request needs it: for
+ * each thing that a router runs, it is a third of what listening costs.
+ */
+export function followStarts(): void {
+  if (followsStarts) return
+  followsStarts = true
+  channel?.start.subscribe(started)
 }
 
 interface Message {

@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { tracingChannel } from 'node:diagnostics_channel'
 import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { createTracer, memoryRecorder, type Span, span } from '@trace/core'
 import express, { type ErrorRequestHandler, type Express } from 'express'
@@ -226,6 +228,36 @@ test('Express 4 and 5 within each other name their routes, and tell what they ca
   recorder.clear()
   const told = traced(express4).get('/:id', fails).use(traceExpressErrors())
   expect((await spanOf(told, '/4')).data).toMatchObject({ 'error.type': 'Refused' })
+})
+
+test('what a router is about to run is listened to only from the first request on that enters a mount, which has its name', () => {
+  const program = `
+    import { tracingChannel } from 'node:diagnostics_channel'
+    import { once } from 'node:events'
+    import { createTracer, memoryRecorder } from '@trace/core'
+    import { traceExpress } from '@trace/http/express'
+    import express from 'express'
+    const { start, error } = tracingChannel('express.router.request')
+    const recorder = memoryRecorder()
+    const tracer = createTracer({ recorder })
+    const answer = (_req, res) => res.end(String(start.hasSubscribers))
+    const app = express().use(traceExpress({ tracer })).get('/a/:id', answer)
+    app.use('/b/:id', express.Router().get('/c', answer)).get(['/d/:id', '/e/:id'], answer)
+    const server = app.listen(0)
+    await once(server, 'listening')
+    const ask = async (path) => (await fetch('http://localhost:' + server.address().port + path)).text()
+    console.log(error.hasSubscribers, await ask('/a/1'), await ask(process.argv[1]))
+    server.close()
+    server.closeAllConnections()
+    await tracer.close()
+    console.log(recorder.spans.map(({ name }) => name).join())`
+  const printed = (path: string) =>
+    execFileSync(process.execPath, ['--input-type=module', '-e', program, path], {
+      cwd: fileURLToPath(new URL('.', import.meta.url)),
+      encoding: 'utf8',
+    })
+  expect(printed('/b/2/c')).toBe('true false true\nGET /a/:id,GET /b/:id/c\n')
+  expect(printed('/e/2')).toBe('true false true\nGET /a/:id,GET /e/:id\n')
 })
 
 test('messages of other requests, and such as are none, do no harm', () => {
