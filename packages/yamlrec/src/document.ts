@@ -51,23 +51,22 @@ function remember(texts: Map<string, string>, key: string, text: string): void {
 function dataText(data: PlainData): string {
   let text = ''
   for (const key in data) {
-    if (!key.isWellFormed()) return dataText(wellFormedKeys(data))
-    text += beforeValue(key) + valueText(data[key])
+    const beginning = beginnings.get(key) ?? newBeginning(key)
+    if (beginning === undefined) return dataText(wellFormedKeys(data))
+    text += beginning + valueText(data[key])
   }
   return text
 }
 
-/** Programs use the same few keys over and over. */
+/** By key, the text from the end of the line before to its value. Programs use the same few keys over and over. */
 const beginnings = new Map<string, string>()
 
-/** The text from the end of the line before to a key's value. */
-function beforeValue(key: string): string {
-  let text = beginnings.get(key)
-  if (text === undefined) {
-    const name = stringText(storedKey(key))
-    text = name.length > MAX_SIMPLE_KEY ? `\n? ${name}\n: ` : `\n${name}: `
-    remember(beginnings, key, text)
-  }
+/** @returns undefined if the key is not well-formed */
+function newBeginning(key: string): string | undefined {
+  if (!key.isWellFormed()) return undefined
+  const name = stringText(storedKey(key))
+  const text = name.length > MAX_SIMPLE_KEY ? `\n? ${name}\n: ` : `\n${name}: `
+  remember(beginnings, key, text)
   return text
 }
 

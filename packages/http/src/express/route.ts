@@ -4,17 +4,25 @@ import { type Entered, enter, type Found, type Place, placeIn } from './mounts.j
 import { UNKNOWN, writtenAs } from './route-matchers.js'
 import { followStarts } from './router-channel.js'
 
-/** Where accessors keep what they are given, for those of all copies of this package: the latest define theirs over others'. */
-const BASE_URL: unique symbol = Symbol.for('@trace/http/baseUrl/1')
-const ROUTE: unique symbol = Symbol.for('@trace/http/route/1')
+/**
+ * Where accessors keep what they are given outside a watch, for those of all copies of this package: the latest define theirs over
+ * others'. One property for both, since it is looked for on every request.
+ */
+const GIVEN: unique symbol = Symbol.for('@trace/http/given/1')
+
+interface Given {
+  baseUrl: unknown
+  route: unknown
+}
+
+const NOTHING_GIVEN: Readonly<Given> = { baseUrl: '', route: undefined }
 
 type WatchedRequest = Request & {
   readonly app?: unknown
   params?: unknown
   baseUrl?: unknown
   route?: unknown
-  [BASE_URL]?: unknown
-  [ROUTE]?: unknown
+  [GIVEN]?: Given
 }
 
 /** A path that routers are mounted at, as the request has it and as it was written. */
@@ -59,9 +67,9 @@ export class RouteWatch implements RouteSource {
     this.#req = req
     this.#app = app
     addAccessors(req, prototype)
-    const baseUrl = storedBaseUrl(req)
+    const { baseUrl, route } = givenTo(req)
     this.baseUrl = baseUrl
-    this.route = Object.hasOwn(req, ROUTE) ? req[ROUTE] : undefined
+    this.route = route
     // Of what is above the middleware itself, only values can be seen.
     if (typeof baseUrl === 'string' && baseUrl !== '')
       this.#outermost().push({ url: baseUrl, pattern: '*', isKnown: true, app, place: placeIn(app, true) })
@@ -147,8 +155,7 @@ const accessible = new WeakSet<object>()
 
 function addAccessors(req: WatchedRequest, prototype: WatchedRequest | undefined): void {
   if (prototype !== undefined && accessible.has(prototype) && !Object.hasOwn(req, 'baseUrl')) return
-  req[BASE_URL] = req.baseUrl
-  req[ROUTE] = req.route
+  req[GIVEN] = { baseUrl: req.baseUrl, route: req.route }
   define(req, ACCESSORS)
   if (prototype === undefined) return
   define(prototype, ACCESSORS)
@@ -166,12 +173,12 @@ const ACCESSORS: PropertyDescriptorMap = {
     enumerable: true,
     get(this: WatchedRequest) {
       const watch = watchOf(this)
-      return watch === undefined ? storedBaseUrl(this) : watch.baseUrl
+      return watch === undefined ? givenTo(this).baseUrl : watch.baseUrl
     },
     set(this: WatchedRequest, value: unknown) {
       const watch = watchOf(this)
       if (watch !== undefined) watch.entered(value)
-      else if (value !== '' || Object.hasOwn(this, BASE_URL)) this[BASE_URL] = value
+      else if (value !== '' || Object.hasOwn(this, GIVEN)) give(this, 'baseUrl', value)
     },
   },
   route: {
@@ -179,22 +186,27 @@ const ACCESSORS: PropertyDescriptorMap = {
     enumerable: true,
     get(this: WatchedRequest) {
       const watch = watchOf(this)
-      return watch === undefined ? this[ROUTE] : watch.route
+      return watch === undefined ? givenTo(this).route : watch.route
     },
     set(this: WatchedRequest, value: unknown) {
       const watch = watchOf(this)
-      if (watch === undefined) this[ROUTE] = value
+      if (watch === undefined) give(this, 'route', value)
       else watch.matched(value)
     },
   },
 }
 
 /**
- * What Express has set outside a watch. It sets '' on every request, before the middleware runs: that is not stored, because on Node 20
- * and 22 one more property costs a request of Express's as much as a span.
+ * What Express has set outside a watch. It sets `baseUrl` to '' on every request, before the middleware runs: that is not stored, because
+ * on Node 20 and 22 one more property costs a request of Express's as much as a span.
  */
-function storedBaseUrl(req: WatchedRequest): unknown {
-  return Object.hasOwn(req, BASE_URL) ? req[BASE_URL] : ''
+function givenTo(req: WatchedRequest): Readonly<Given> {
+  return Object.hasOwn(req, GIVEN) ? (req[GIVEN] ?? NOTHING_GIVEN) : NOTHING_GIVEN
+}
+
+function give(req: WatchedRequest, key: keyof Given, value: unknown): void {
+  req[GIVEN] ??= { ...NOTHING_GIVEN }
+  req[GIVEN][key] = value
 }
 
 function watchOf(req: WatchedRequest): RouteSource | undefined {

@@ -52,11 +52,14 @@ function withId(headers: unknown, traced: TracedRequest): unknown {
 let settings: symbol | undefined
 
 type SetHeaders = Readonly<Record<string, unknown>>
+/** A response as it looks to Node itself. */
+type Internals = Response & { readonly [internal: symbol]: unknown }
 
 /** Whether a head is made of what was set alone, and so of names in lower case: to look at each takes a quarter of a microsecond. */
 function isNodes(headers: unknown, res: Response): headers is SetHeaders {
   settings ??= findSettings()
-  return typeof headers === 'object' && headers !== null && headers === Reflect.get(res, settings)
+  // Not by `Reflect.get`, which V8 looks up anew each time: 400 instructions.
+  return typeof headers === 'object' && headers !== null && headers === (res as Internals)[settings]
 }
 
 function findSettings(): symbol {

@@ -61,8 +61,7 @@ export interface RequestInfo {
   readonly head: HeadRules
   /** The pattern that was matched, empty where none was; undefined where that is not known yet. */
   readonly route: string | undefined
-  /** As it was asked for: a path and a query. */
-  readonly target: string
+  readonly path: string
   /** Whether the methods of all such requests and responses have their wrappers, so that this one's need none. */
   readonly isWrapped: boolean
 }

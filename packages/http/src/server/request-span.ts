@@ -1,4 +1,5 @@
 import { type ActiveSpan, DATA_KEYS } from '@trace/core'
+import { routeName } from '../values/naming.js'
 import { nodeHttp } from '../values/node-http.js'
 import {
   type Cause,
@@ -131,7 +132,7 @@ export class RequestSpan implements TracedRequest {
     if (route !== '') span.data[DATA_KEYS.httpRoute] = route
     // A name that the program gave it since then stays.
     if (span.name !== this.ownName) return
-    span.name = route === '' ? info.method : `${info.method} ${route}`
+    span.name = routeName(info.method, route)
     this.ownName = span.name
   }
 

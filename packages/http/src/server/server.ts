@@ -9,7 +9,7 @@ import {
 } from '@trace/core'
 import { extractFirst } from '../propagation/propagator.js'
 import { parseIdHeader } from '../propagation/request-id.js'
-import { methodOf, pathOf, queryOf } from '../values/naming.js'
+import { methodOf, pathOf, queryOf, routeName } from '../values/naming.js'
 import { isForeignId, type NewHeader, replaceHeader, replaceHeaders } from './header.js'
 import { hasHead } from './instrument.js'
 import { type Request, type RequestInfo, type Response, TRACED, type TracedRequest } from './messages.js'
@@ -122,10 +122,10 @@ export class RequestTracer {
   #infoOf(req: Request, givenName: string | undefined, arrival: Arrival): RequestInfo {
     const { route, isWrapped = false } = arrival
     const method = methodOf(req.method)
-    const target = req.originalUrl ?? req.url ?? ''
-    const provisionalName = givenName === undefined ? nameOf(method, target, route) : undefined
+    const path = pathOf(targetOf(req))
+    const provisionalName = givenName === undefined ? nameOf(method, path, route) : undefined
     const { head } = this.#settings
-    return { adapter: this.#adapter, by: this, method, provisionalName, head, route, target, isWrapped }
+    return { adapter: this.#adapter, by: this, method, provisionalName, head, route, path, isWrapped }
   }
 
   #start(req: Request, name: string): ActiveSpan {
@@ -155,13 +155,13 @@ export class RequestTracer {
     }
   }
 
-  #describe(req: Request, { data }: ActiveSpan, { method, route, target }: RequestInfo): void {
+  #describe(req: Request, { data }: ActiveSpan, { method, route, path }: RequestInfo): void {
     const { maskedParameters, requestHeaders } = this.#settings
     data[DATA_KEYS.httpMethod] = method
     if (route !== undefined && route !== '') data[DATA_KEYS.httpRoute] = route
-    data[DATA_KEYS.urlPath] = pathOf(target)
+    data[DATA_KEYS.urlPath] = path
     if (maskedParameters !== undefined) {
-      const query = queryOf(target, maskedParameters)
+      const query = queryOf(targetOf(req), maskedParameters)
       if (query !== undefined) data[DATA_KEYS.urlQuery] = query
     }
     for (const { name, key } of requestHeaders) {
@@ -188,9 +188,13 @@ function earlierOf(req: Request, { isWrapped = false }: Arrival): TracedRequest 
   return isWrapped && !Object.hasOwn(req, TRACED) ? undefined : req[TRACED]
 }
 
-function nameOf(method: string, target: string, route: string | undefined): string {
-  if (route === '') return method
-  return `${method} ${route ?? pathOf(target)}`
+/** As it was asked for: a path and a query. */
+function targetOf(req: Request): string {
+  return req.originalUrl ?? req.url ?? ''
+}
+
+function nameOf(method: string, path: string, route: string | undefined): string {
+  return route === undefined ? `${method} ${path}` : routeName(method, route)
 }
 
 function headerOf(req: IncomingMessage, name: string): string | undefined {

@@ -18,7 +18,7 @@ interface OldRouter {
 const router22: () => OldRouter = createRequire(import.meta.url)('router22')
 
 /** Where the package keeps what Express sets outside of a span. */
-const BASE_URL = Symbol.for('@trace/http/baseUrl/1')
+const GIVEN = Symbol.for('@trace/http/given/1')
 const recorder = memoryRecorder()
 const tracer = createTracer({ recorder })
 
@@ -166,7 +166,7 @@ describe.each([
       const seen: unknown[] = []
       const app = express()
       const note: RequestHandler = (req, _res, next) => {
-        seen.push([req.path, req.baseUrl, Object.getOwnPropertySymbols(req).includes(BASE_URL)])
+        seen.push([req.path, req.baseUrl, Object.getOwnPropertySymbols(req).includes(GIVEN)])
         next()
       }
       app.use(traceExpress({ tracer, ignore: ({ url }) => url?.startsWith('/ignored') === true }))
