@@ -94,7 +94,8 @@ async function openRedis(_folder: string, tracer?: Tracer): Promise<Ask> {
   return (id) => client.get(`user:${id}`)
 }
 
-async function openMongo(_folder: string, tracer?: Tracer): Promise<Ask> {
+/** @param isMonitored whether the driver tells of its commands, as our spans need it */
+async function connectMongo(isMonitored: boolean): Promise<import('mongodb').MongoClient> {
   const { BSON, MongoClient }: typeof import('mongodb') = requireHere('mongodb')
   const hello = {
     ...{ ok: 1, helloOk: true, ismaster: true, isWritablePrimary: true, minWireVersion: 0, maxWireVersion: 21 },
@@ -102,10 +103,21 @@ async function openMongo(_folder: string, tracer?: Tracer): Promise<Ask> {
   }
   const nothing = { ok: 1, cursor: { id: BSON.Long.ZERO, ns: 'shop.users', firstBatch: [] } }
   const port = await listen(() => mongoAnswers(BSON.serialize(hello), BSON.serialize(nothing)))
-  const options = { maxPoolSize: 10, monitorCommands: tracer !== undefined }
-  const client = new MongoClient(`mongodb://127.0.0.1:${port}/`, options)
-  await client.connect()
+  const options = { maxPoolSize: 10, monitorCommands: isMonitored }
+  return new MongoClient(`mongodb://127.0.0.1:${port}/`, options).connect()
+}
+
+async function openMongo(_folder: string, tracer?: Tracer): Promise<Ask> {
+  const client = await connectMongo(tracer !== undefined)
   if (tracer !== undefined) traceMongo(tracer, client)
+  const users = client.db('shop').collection('users')
+  return (id) => users.findOne({ id })
+}
+
+/** Listens as our spans do, and does nothing. */
+async function openMonitoredMongo(): Promise<Ask> {
+  const client = await connectMongo(true)
+  for (const event of ['commandStarted', 'commandSucceeded', 'commandFailed'] as const) client.on(event, () => {})
   const users = client.db('shop').collection('users')
   return (id) => users.findOne({ id })
 }
@@ -136,6 +148,7 @@ export const libraries: Readonly<Record<string, Library>> = {
   mongodb: {
     atOnce: 10,
     open: openMongo,
+    openMonitored: openMonitoredMongo,
     instrument: async () => new (await import('@opentelemetry/instrumentation-mongodb')).MongoDBInstrumentation(),
   },
   ...clients,

@@ -80,8 +80,11 @@ async function instrumented(library: Library, folder: string): Promise<Workload>
 }
 
 function sidesOf(name: string, library: Library): [string, WorkloadFactory][] {
+  const { openMonitored } = library
   return [
     [`${name} bare`, async (folder) => asking(library, await library.open(folder))],
+    [`${name} inside`, (folder) => insideTrace(library, 0, () => library.open(folder))],
+    [`${name} monitored`, (folder) => insideTrace(library, 0, () => (openMonitored ?? library.open)(folder))],
     [`${name} child`, (folder) => insideTrace(library, 1, (tracer) => inChildSpans(tracer, library, folder))],
     [`${name} traced`, (folder) => insideTrace(library, library.spans ?? 1, (tracer) => library.open(folder, tracer))],
     [`${name} opentelemetry`, (folder) => instrumented(library, folder)],
