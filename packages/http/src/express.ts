@@ -61,7 +61,7 @@ const WRAPPED = { isWrapped: true }
 interface Known<Message extends object> {
   prototype: Message | null
   shared: Message | undefined
-  /** Read there: reading a property of a request itself is slow, because V8 gives each request of Express's a shape of its own. */
+  /** Read there: to read a property of a request is slow on Node 20 and 22, where V8 gives each request of Express's a shape of its own. */
   app: unknown
 }
 
