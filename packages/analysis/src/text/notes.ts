@@ -10,7 +10,11 @@ export interface TraceNotes {
   readonly skews?: readonly ClockSkew[]
   /** Whether the times that are shown are corrected by the skews. Default: false. */
   readonly isCorrected?: boolean
+  /** Writes a time, given in ns since the Unix epoch. Default: ISO 8601 in UTC. */
+  readonly time?: (time: bigint) => string
 }
+
+type Time = NonNullable<TraceNotes['time']>
 
 /** How many notes of a sort are made: the rest is counted. */
 const MOST_NOTES = 5
@@ -20,25 +24,25 @@ const MOST_NOTES = 5
  *
  * @returns lines without line breaks; none if there is nothing to say
  */
-export function noteLines({ missing, skews = [], isCorrected = false }: TraceNotes): string[] {
+export function noteLines({ missing, skews = [], isCorrected = false, time = timeOf }: TraceNotes): string[] {
   return [
-    ...(missing === undefined ? [] : missingNotes(missing)),
+    ...(missing === undefined ? [] : missingNotes(missing, time)),
     ...some(skews, (skew) => skewNote(skew, isCorrected), 'clocks'),
   ]
 }
 
 /** A loss is told once, however many spans it explains. */
-function missingNotes({ parents, losses, open }: Missing): string[] {
+function missingNotes({ parents, losses, open }: Missing, time: Time): string[] {
   const told = new Set<Loss>()
-  const ofParents = some(parents, (parent) => parentNote(parent, told), 'spans whose parents are not stored')
+  const ofParents = some(parents, (parent) => parentNote(parent, told, time), 'spans whose parents are not stored')
   const ofLosses = some(
     losses.filter((loss) => !told.has(loss)),
-    lossNote,
+    (loss) => `${lostText(loss, time)}; some may be of this trace`,
     'losses',
   )
   const ofOpen = some(
     open,
-    ({ node, lastSeen }) => `${nameOf(node)} is open; its process was last heard of at ${timeOf(lastSeen)}`,
+    ({ node, lastSeen }) => `${nameOf(node)} is open; its process was last heard of at ${time(lastSeen)}`,
     'open spans',
   )
   return [...ofParents, ...ofLosses, ...ofOpen]
@@ -50,7 +54,7 @@ function some<Thing>(things: readonly Thing[], noteOf: (thing: Thing) => string,
 }
 
 /** @param told the losses that were told before; gets the one that is told here */
-function parentNote({ node, reason, losses }: MissingParent, told: Set<Loss>): string {
+function parentNote({ node, reason, losses }: MissingParent, told: Set<Loss>, time: Time): string {
   const what = `the parent of ${nameOf(node)} (${node.span.parentId}) is not stored`
   if (reason === 'another system')
     return `${what}: it belongs to another system, or to a service that records elsewhere`
@@ -59,11 +63,7 @@ function parentNote({ node, reason, losses }: MissingParent, told: Set<Loss>): s
   if (loss === undefined) return what
   if (told.has(loss)) return `${what}: it may be among those that ${onOneLine(loss.process)} lost`
   told.add(loss)
-  return `${what}: ${lostText(loss)}`
-}
-
-function lossNote(loss: Loss): string {
-  return `${lostText(loss)}; some may be of this trace`
+  return `${what}: ${lostText(loss, time)}`
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -72,10 +72,10 @@ const REASONS: Readonly<Record<string, string>> = {
   failed: 'its store did not take them',
 }
 
-function lostText({ process, start, finish, lost, reasons }: Loss): string {
+function lostText({ process, start, finish, lost, reasons }: Loss, time: Time): string {
   const why = Object.keys(reasons).map((reason) => REASONS[reason] ?? reason)
   const spans = lost === 1 ? '1 span' : `${lost} spans`
-  return `${onOneLine(process)} lost ${spans} from ${timeOf(start)} to ${timeOf(finish)} (${why.join(', ')})`
+  return `${onOneLine(process)} lost ${spans} from ${time(start)} to ${time(finish)} (${why.join(', ')})`
 }
 
 function skewNote({ host, reference, offset, calls }: ClockSkew, isCorrected: boolean): string {

@@ -107,6 +107,13 @@ describe('missingOf', () => {
   })
 })
 
+test('notes write times as they are asked to', () => {
+  const missing = missingOf(buildTree([span({ finish: undefined })]), [])
+  expect(noteLines({ missing, time: (at) => `<${at}>` })).toEqual([
+    `users  request  GET / is open; its process was last heard of at <${START}>`,
+  ])
+})
+
 test('notes say which clocks differ, and whether times are corrected', () => {
   const far = span({ spanId: 2n, parentId: 1001n, process: 'orders:2@b\u001b', start: START - SECOND, finish: START })
   const skews = clockSkews(buildTree([span({}), far]))

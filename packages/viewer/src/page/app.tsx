@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { StoredComparison } from './compare/compare-view.js'
 import { FileView, type FileViewProps } from './file-view.js'
-import { Problem, SERVER, savedSpans } from './frame/api.js'
+import { Problem, SERVER, savedSpans, storeName } from './frame/api.js'
 import { type Dropped, useFileDrop } from './frame/drop.js'
 import { isUtc, switchTimes } from './frame/format.js'
 import { Help } from './frame/help.js'
@@ -11,7 +11,6 @@ import { go, listPlace, place } from './frame/location.js'
 import { PlaceLink } from './frame/place-link.js'
 import { useTrace } from './frame/use-trace.js'
 import { ListView } from './list/list-view.js'
-import { listing } from './list/listing.js'
 import { TraceView } from './trace/trace-view.js'
 
 const saved = savedSpans()
@@ -66,7 +65,7 @@ function Top({ dropped, onClose, onHelp }: TopProps): JSX.Element {
           'Trace'
         )}
       </h1>
-      <span class="store">{dropped?.name ?? listing.value?.store ?? ''}</span>
+      <span class="store">{dropped?.name ?? storeName.value}</span>
       {dropped !== undefined && (
         <button type="button" onClick={onClose}>
           Close the file

@@ -346,3 +346,16 @@ describe('the list', () => {
     expect(await page.getByText('line 7: it is torn').isVisible()).toBe(true)
   })
 })
+
+test('says that the server does not answer, and what to do, until it answers again', async () => {
+  const { page, leave } = await open(await some())
+  await page.getByRole('button', { name: /Live/ }).waitFor()
+  const said = page.getByText('The server does not answer.')
+  expect(await said.count()).toBe(0)
+  leave()
+  await said.waitFor()
+  expect(await page.getByRole('status').innerText()).toMatch(/Start it again, and reload the page/)
+  await page.getByRole('button', { name: 'Reload' }).click()
+  await said.waitFor()
+  expect(await said.count()).toBe(1)
+})

@@ -9,6 +9,8 @@ import { leaveBrowser, openBrowser, VIEWPORT } from './browser.js'
 export interface Opened {
   readonly page: Page
   readonly url: string
+  /** Ends what is served, as if its process had ended: each connection breaks, and each new one. */
+  leave(): void
 }
 
 type Open = (reader: TraceReader, path?: string, options?: BrowserContextOptions) => Promise<Opened>
@@ -82,10 +84,15 @@ export function useBrowser(): Open {
   }
 
   return async (reader, path = '', options = {}) => {
-    const url = `${origin}${viewers.push(traceViewer({ reader })) - 1}/`
+    const at = viewers.push(traceViewer({ reader })) - 1
+    const url = `${origin}${at}/`
+    const leave = (): void => {
+      viewers[at] = (_req, res) => res.destroy()
+      server.closeAllConnections()
+    }
     const page = await nextPage(options)
     await page.goto(url + path)
-    return { page, url }
+    return { page, url, leave }
   }
 }
 

@@ -5,6 +5,7 @@ import { useMemo, useState } from 'preact/hooks'
 import { Problem } from '../frame/api.js'
 import { clockTime, duration } from '../frame/format.js'
 import { place, set } from '../frame/location.js'
+import { isolated, nameText } from '../frame/name-text.js'
 import { PlaceLink } from '../frame/place-link.js'
 import { useTrace } from '../frame/use-trace.js'
 import { CHANGES, type ComparedPath, comparisonOf, isChance, onlyWith } from './differences.js'
@@ -151,9 +152,9 @@ function PathRow({ path, isContext }: { readonly path: ComparedPath; readonly is
     <tr class={[change, isContext ? 'faint' : undefined].filter((each) => each !== undefined).join(' ')}>
       <td style={{ paddingLeft: `${Math.min(path.path.length - 1, MOST_INDENT) * 14 + 6}px` }}>
         <span class="kind">
-          {service} {kind}
+          {isolated(service)} {isolated(kind)}
         </span>{' '}
-        {name === '' ? '(no name)' : name}
+        {nameText(name)}
       </td>
       <td class="change">{changeText(path)}</td>
       <td>{both(({ p50, max }) => (max === 0 ? '–' : time(p50)))}</td>

@@ -1,6 +1,7 @@
 import type { SpanNode, StoredValues } from '@trace/analysis'
 import type { Span } from '@trace/core/spans'
 import { readTrace } from '../../wire/read.js'
+import { Signal } from './signal.js'
 
 /** A trace in the list, as the server tells it; times in nanoseconds. */
 export interface ListedTrace {
@@ -38,7 +39,13 @@ export interface ListSource {
   follow?(search: string, live: Live): () => void
 }
 
+export const AWAY =
+  'The server does not answer. Is it still running? Start it again, and reload the page, or open the address that it prints.'
+
 export const SERVER: ListSource = { list: loadList, values: loadValues, follow: followTraces }
+
+/** The name of what was read last. */
+export const storeName = new Signal('')
 
 export interface LoadedTrace {
   readonly spans: readonly Span[]
@@ -71,7 +78,8 @@ async function loadValues(signal: AbortSignal): Promise<StoredValues> {
 
 export async function loadTrace(id: string, signal: AbortSignal): Promise<LoadedTrace> {
   const { head, spans, ledgers } = readTrace(await textOf(`api/trace?id=${encodeURIComponent(id)}`, signal))
-  const { skipped, incomplete } = head as { skipped?: number; incomplete?: string }
+  const { skipped, incomplete, store } = head as { skipped?: number; incomplete?: string; store?: string }
+  storeName.value = store ?? ''
   return { spans, ledgers, skipped: skipped ?? 0, incomplete }
 }
 
@@ -143,7 +151,7 @@ function followTraces(search: string, live: Live): () => void {
       live.state(read(event).message)
     })
   }
-  events.addEventListener('error', () => live.state('The server does not answer. The page tries again by itself.'))
+  events.addEventListener('error', () => live.state(AWAY))
   return () => events.close()
 }
 
@@ -166,7 +174,7 @@ interface Answer {
 async function textOf(path: string, signal: AbortSignal): Promise<string> {
   const response = await fetch(path, { signal }).catch((error: unknown) => {
     if (signal.aborted) throw error
-    throw new Problem('The server does not answer. Is it still running? Start it again, and reload the page.')
+    throw new Problem(AWAY)
   })
   if (response.ok) return response.text()
   const answer: { message?: string; at?: number } = await response.json().catch(() => ({}))

@@ -39,7 +39,7 @@ export function fullTime(nanoseconds: bigint, inUtc: boolean): string {
   const shifted = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19)
   const sign = offset < 0 ? '-' : '+'
   const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60]
-  const zone = inUtc ? 'Z' : `${sign}${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`
+  const zone = offset === 0 ? 'Z' : `${sign}${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`
   return `${shifted}.${fraction}${zone}`
 }
 

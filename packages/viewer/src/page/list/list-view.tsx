@@ -1,6 +1,8 @@
+import { serviceOf } from '@trace/core/spans'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { ListSource } from '../frame/api.js'
+import { giveColors } from '../frame/colors.js'
 import { useKeys } from '../frame/keys.js'
 import { lastTrace, place } from '../frame/location.js'
 import { Controls, togglePause } from './controls.js'
@@ -33,6 +35,7 @@ export function ListView({ source, notice }: ListViewProps): JSX.Element {
   })
   const [{ sort }, listed] = [place.value, listing.value]
   const traces = useMemo(() => sorted(listed?.traces ?? [], sort), [listed, sort])
+  useMemo(() => giveColors(traces.map(({ process }) => serviceOf(process))), [traces])
   return (
     <main class="list" aria-busy={loading.value}>
       <Controls />

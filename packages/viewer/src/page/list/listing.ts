@@ -1,6 +1,6 @@
 import type { StoredValues } from '@trace/analysis'
 import { MOST_LISTED, PAGE } from '../../wire/list-query.js'
-import { type ListedTrace, type Listing, type ListSource, Problem } from '../frame/api.js'
+import { type ListedTrace, type Listing, type ListSource, Problem, storeName } from '../frame/api.js'
 import { place, set } from '../frame/location.js'
 import { Signal } from '../frame/signal.js'
 
@@ -145,6 +145,7 @@ function load(query: URLSearchParams): undefined {
     (loaded) => {
       if (stopped.aborted) return
       listing.value = loaded
+      storeName.value = loaded.store
       problem.value = undefined
       loading.value = false
     },

@@ -1,16 +1,16 @@
 import type { JSX } from 'preact'
+import { AWAY } from '../frame/api.js'
 import { go, place } from '../frame/location.js'
-import { listing, problem, reload } from './listing.js'
+import { listing, notLive, problem, reload } from './listing.js'
 
 /** What of the store cannot be shown. */
 export function Notices(): JSX.Element {
   const { skipped = 0, places = [], incomplete } = listing.value ?? {}
-  const failure = problem.value
+  const why = problem.value?.at === undefined ? problem.value?.message : undefined
+  const failure = notLive.value === AWAY ? AWAY : why
   return (
     <div role="status">
-      {failure !== undefined && failure.at === undefined && listing.value !== undefined && (
-        <p class="notice bad">{failure.message}</p>
-      )}
+      {failure !== undefined && listing.value !== undefined && <p class="notice bad">{failure}</p>}
       {incomplete !== undefined && <p class="notice">Traces may be missing: {incomplete}</p>}
       {skipped > 0 && (
         <details class="notice">

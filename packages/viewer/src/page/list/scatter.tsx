@@ -4,6 +4,7 @@ import type { ListedTrace } from '../frame/api.js'
 import { canvasColors, colorNumber } from '../frame/colors.js'
 import { clockTime, duration } from '../frame/format.js'
 import { go, set } from '../frame/location.js'
+import { nameText } from '../frame/name-text.js'
 import { type Drag, useDrag, xOf } from '../frame/use-drag.js'
 import { useWidth } from '../frame/use-width.js'
 import { columnOf, dotOf, HEIGHT, lineOf, MARGIN, nearest, type Scale, scaleOf, timeAt } from './scatter-scale.js'
@@ -52,7 +53,8 @@ export function Scatter({ traces }: { readonly traces: readonly ListedTrace[] })
         />
       </div>
       <figcaption aria-live={keys.isUsed ? 'polite' : 'off'}>
-        {near === undefined ? HINT : `${near.name} · ${duration(near.duration)} · ${clockTime(near.start)}`}
+        {near === undefined ? HINT : nameText(near.name)}
+        {near !== undefined && ` · ${duration(near.duration)} · ${clockTime(near.start)}`}
       </figcaption>
     </figure>
   )

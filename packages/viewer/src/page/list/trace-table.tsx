@@ -5,6 +5,7 @@ import type { ListedTrace } from '../frame/api.js'
 import { colorNumber } from '../frame/colors.js'
 import { clockTime, duration } from '../frame/format.js'
 import { go, place, set } from '../frame/location.js'
+import { isolated, nameText } from '../frame/name-text.js'
 import { isForNewTab, PlaceLink } from '../frame/place-link.js'
 import { type COLUMNS, limitOf, listing } from './listing.js'
 
@@ -97,7 +98,7 @@ function TraceRow({ trace }: { readonly trace: ListedTrace }): JSX.Element {
       </td>
       <td class="name">
         <PlaceLink to={to}>
-          <span class="kind">{kind}</span> {name === '' ? '(no name)' : name}
+          <span class="kind">{isolated(kind)}</span> {nameText(name)}
         </PlaceLink>
       </td>
       <td class="spans">

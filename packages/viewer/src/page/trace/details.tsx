@@ -3,6 +3,7 @@ import type { Span } from '@trace/core/spans'
 import { type ComponentChildren, createRef, type JSX } from 'preact'
 import { duration, fullTime, isUtc } from '../frame/format.js'
 import { type Place, place, set } from '../frame/location.js'
+import { isolated, nameText } from '../frame/name-text.js'
 import { Copy, CopySpan, CopyTree } from './copy.js'
 import { DataTable } from './data-table.js'
 import { ERROR_KEYS, ErrorOf } from './error.js'
@@ -39,7 +40,7 @@ export function Details(props: DetailsProps): JSX.Element {
     <aside class="details" aria-label="Details of the span" tabIndex={0} ref={panel}>
       <header>
         <h2>
-          <span class="kind">{span.kind}</span> {span.name === '' ? '(no name)' : span.name}
+          <span class="kind">{isolated(span.kind)}</span> {nameText(span.name)}
         </h2>
         <PlaceButton />
         <button type="button" aria-label="Close the details" onClick={onClose}>
@@ -168,7 +169,7 @@ function Fact({
 function SpanLink({ span, onSelect }: { readonly span: Span; onSelect(span: Span): void }): JSX.Element {
   return (
     <button type="button" class="link" onClick={() => onSelect(span)}>
-      {span.kind} {span.name === '' ? '(no name)' : span.name}
+      {isolated(span.kind)} {nameText(span.name)}
     </button>
   )
 }

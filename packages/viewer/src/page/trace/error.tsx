@@ -1,5 +1,6 @@
 import { DATA_KEYS, type PlainData, type PlainValue } from '@trace/core/spans'
 import type { JSX } from 'preact'
+import { isolated } from '../frame/name-text.js'
 import { isMap, laidOut, textOf } from './data-table.js'
 
 /** The keys that {@link ErrorOf} shows. */
@@ -40,7 +41,7 @@ function OneError({ error, level }: { readonly error: PlainValue; readonly level
   return (
     <>
       <p class="bad">
-        <b>{textOf(type)}</b>: {textOf(message)}
+        <b>{isolated(textOf(type))}</b>: {textOf(message)}
       </p>
       {stack !== '' && <pre>{textOf(stack)}</pre>}
       <Others title="Caused by" errors={cause} level={level + 1} />

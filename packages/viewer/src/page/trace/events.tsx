@@ -3,6 +3,7 @@ import { DATA_KEYS, type PlainData, type PlainValue, parseTime, type Span } from
 import type { JSX } from 'preact'
 import { movedBy } from '../../wire/read.js'
 import { duration } from '../frame/format.js'
+import { isolated, nameText } from '../frame/name-text.js'
 import { PlaceLink } from '../frame/place-link.js'
 import { Copy } from './copy.js'
 import { DataTable, isMap, laidOut, textOf } from './data-table.js'
@@ -104,7 +105,7 @@ function Linked({ link, span, hasStore, find, onSelect }: LinksProps & { readonl
     <div class="link">
       {own !== undefined ? (
         <button type="button" class="link" onClick={() => onSelect(own)}>
-          {own.kind} {own.name}, in this trace
+          {isolated(own.kind)} {nameText(own.name)}, in this trace
         </button>
       ) : hasStore && isId(trace) ? (
         <PlaceLink class="mono" to={{ trace, span: id }}>

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { place, set } from '../frame/location.js'
+import { isolated } from '../frame/name-text.js'
 import type { TraceModel } from './model.js'
 import { isListed, switched } from './state.js'
 
@@ -69,7 +70,7 @@ function Choices({ title, prefix, values }: ChoicesProps): JSX.Element {
                 checked={!isListed(place.value, 'hide', what)}
                 onChange={() => set(switched(place.value, 'hide', what))}
               />
-              {name === '' ? '(none)' : name} <span class="faint">{count}</span>
+              {name === '' ? '(none)' : isolated(name)} <span class="faint">{count}</span>
             </label>
             {prefix === 'kind' && (
               <button

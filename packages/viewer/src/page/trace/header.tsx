@@ -1,8 +1,9 @@
-import type { TraceTree } from '@trace/analysis'
+import { noteLines, type TraceTree } from '@trace/analysis'
 import type { JSX } from 'preact'
 import { colorNumber } from '../frame/colors.js'
-import { duration, fullTime } from '../frame/format.js'
+import { duration, fullTime, isUtc } from '../frame/format.js'
 import { go, place, set } from '../frame/location.js'
+import { isolated, nameText } from '../frame/name-text.js'
 import { Copy, CopyTree } from './copy.js'
 import type { TraceModel } from './model.js'
 import { type ErrorsAround, toggleOff } from './selection.js'
@@ -17,16 +18,16 @@ export interface HeaderProps {
 
 /** What the trace is, what of it is missing and why, and how it is shown. */
 export function Header({ model, hasStore, notice, errors, onError }: HeaderProps): JSX.Element {
-  const { tree, notes } = model
+  const { tree, missing, skews, isCorrected } = model
   const first = tree.roots[0]?.span
   return (
     <section class="head">
       <h2>
-        <span class="kind">{first?.kind}</span> {first?.name === '' ? '(no name)' : first?.name}
+        <span class="kind">{isolated(first?.kind)}</span> {nameText(first?.name)}
       </h2>
       <Facts model={model} errors={errors} onError={onError} />
       {notice !== undefined && <p class="notice">Spans may be missing: {notice}</p>}
-      {notes.map((note) => (
+      {noteLines({ missing, skews, isCorrected, time: (at) => fullTime(at, isUtc()) }).map((note) => (
         <p key={note} class="notice">
           {note}
         </p>
@@ -50,14 +51,15 @@ function Facts({ model, errors, onError }: Pick<HeaderProps, 'model' | 'errors' 
   const { tree, services, missing } = model
   const { failed, open } = tree
   const { lost } = missing
+  const [local, utc] = [fullTime(tree.start, false), fullTime(tree.start, true)]
   return (
     <p class="facts">
       <b>
         {duration(tree.duration)}
         {open > 0 && ' so far'}
       </b>
-      <span>{fullTime(tree.start, false)}</span>
-      <span class="faint">{fullTime(tree.start, true)}</span>
+      <span>{local}</span>
+      {local !== utc && <span class="faint">{utc}</span>}
       <span>{counted(tree.nodes.length)}</span>
       {lost > 0 && <b>{counted(lost)} missing</b>}
       {open > 0 && <span>{open} open</span>}
@@ -75,7 +77,7 @@ function Facts({ model, errors, onError }: Pick<HeaderProps, 'model' | 'errors' 
       {services.map(({ name, count }) => (
         <span key={name}>
           <span class={`dot s${colorNumber(name)}`} aria-hidden="true" />
-          {name} <span class="faint">{count}</span>
+          {isolated(name)} <span class="faint">{count}</span>
         </span>
       ))}
     </p>

@@ -6,7 +6,6 @@ import {
   type Missing,
   type MissingParent,
   missingOf,
-  noteLines,
   parseSearch,
   SearchError,
   type SpanNode,
@@ -39,8 +38,8 @@ export interface TraceModel {
   readonly lackOf: ReadonlyMap<SpanNode, MissingParent>
   /** Hosts whose clocks differ. */
   readonly skews: readonly ClockSkew[]
-  /** What a reader should know before they believe it. */
-  readonly notes: readonly string[]
+  /** Whether times are as by one clock. */
+  readonly isCorrected: boolean
   /** The most frequent first. */
   readonly services: readonly Count[]
   readonly kinds: readonly Count[]
@@ -77,7 +76,7 @@ export function modelOf({ spans, ledgers, isCorrected }: ModelParts): TraceModel
     missing,
     lackOf: new Map(missing.parents.map((each) => [each.node, each])),
     skews,
-    notes: noteLines({ missing, skews, isCorrected }),
+    isCorrected,
     ...countsOf(tree),
   }
 }

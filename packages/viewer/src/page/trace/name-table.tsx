@@ -4,6 +4,7 @@ import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
 import { place, set } from '../frame/location.js'
+import { isolated, nameText } from '../frame/name-text.js'
 import { quoted } from '../frame/search-box.js'
 import type { TraceModel } from './model.js'
 
@@ -75,13 +76,13 @@ function SumRow({ sum, whole }: { readonly sum: Sum; readonly whole: number }): 
         {service}
       </td>
       <td>
-        <span class="kind">{kind}</span>{' '}
+        <span class="kind">{isolated(kind)}</span>{' '}
         <button
           type="button"
           class="link"
           onClick={() => set({ view: undefined, q: `service:${quoted(service)} name:${quoted(name)}` })}
         >
-          {name === '' ? '(no name)' : name}
+          {nameText(name)}
         </button>
       </td>
       <td>{count}</td>

@@ -3,6 +3,7 @@ import { Component, type JSX } from 'preact'
 import { isFailed } from '../../wire/read.js'
 import { colorNumber } from '../frame/colors.js'
 import { duration } from '../frame/format.js'
+import { isolated, nameText } from '../frame/name-text.js'
 import { eventsOf, offsetOf } from './events.js'
 import type { Line } from './line.js'
 
@@ -91,8 +92,11 @@ function label({ line, lack, onToggle }: LabelProps): JSX.Element {
       <span class={`dot s${colorNumber(span.process)}`} aria-hidden="true" />
       <span class="what" title={span.name}>
         {hasFailed && <span class="bad">✗ </span>}
-        <span class="kind">{`${service} ${span.kind} `}</span>
-        {span.name === '' ? '(no name)' : span.name}
+        <span class="kind">
+          {isolated(`${service} `)}
+          {isolated(`${span.kind} `)}
+        </span>
+        {nameText(span.name)}
         {fold !== undefined && <b>{` × ${fold.nodes.length}`}</b>}
         {!hasFailed && line.failedBelow > 0 && <span class="bad"> ✗ {line.failedBelow} below</span>}
         {line.chain > 0 && <b>{` … ${line.chain} levels`}</b>}

@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { prepareSearch } from '../../wire/data-index.js'
 import { SURE } from '../../wire/sieve.js'
 import type { Problem } from '../frame/api.js'
+import { giveColors } from '../frame/colors.js'
 import { type Place, place } from '../frame/location.js'
 import type { LineList, LineTest } from './line-list.js'
 import { type Choice, hiddenBy, Lines, lensLines, placeOfLine } from './lines.js'
@@ -35,6 +36,7 @@ export function useView(spans: readonly Span[], ledgers: readonly Span[]): View 
   const { q = '', clocks, closed, level, open, folds, root, hide, min, shut } = at
   const isCorrected = clocks === 'corrected'
   const model = useMemo(() => modelOf({ spans, ledgers, isCorrected }), [spans, ledgers, isCorrected])
+  useMemo(() => giveColors(model.services.map(({ name }) => name)), [model])
   const lens = useMemo(() => lensOf(model, q), [model, q])
   const choice = useMemo(() => choiceOf(model, at), [model, closed, level, open, folds, root, hide, min, shut])
   const whole = useMemo(() => new Lines(model), [model])

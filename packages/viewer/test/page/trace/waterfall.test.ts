@@ -42,9 +42,13 @@ test('draws the whole trace in small, and what failed over the rest', async () =
       [0.25, 0.6, 0.9].map((share) => context.getImageData(share * canvas.width, y, 1, 1).data.join()),
     )
   })
-  const [blue, red, none] = ['68,119,170,255', '179,38,30,255', '0,0,0,0']
+  const dot = await page
+    .locator('.row .dot')
+    .first()
+    .evaluate((element) => getComputedStyle(element).backgroundColor)
+  const [own, red, none] = [`${dot.match(/\d+/g)?.join()},255`, '179,38,30,255', '0,0,0,0']
   expect(rows).toEqual([
-    [blue, blue, blue],
+    [own, own, own],
     [none, red, none],
   ])
 })
