@@ -14,8 +14,8 @@ const routeNames = new Map<string, Map<string, string>>()
 const MOST_NAMES = 1_000
 
 /**
- * The name of requests that a route has matched. It is remembered, since V8 would make one piece of each name anew to write it: a thousand
- * instructions and a hundred bytes a request.
+ * The name of requests that a route has matched. It is remembered, since V8 would put each together anew, and make one piece of it to
+ * write it.
  *
  * @param route a pattern, empty where nothing matched
  */
