@@ -9,8 +9,8 @@ import { leaveBrowser, openBrowser, VIEWPORT } from './browser.js'
 export interface Opened {
   readonly page: Page
   readonly url: string
-  /** Ends what is served, as if its process had ended: each connection breaks, and each new one. */
-  leave(): void
+  /** Ends what is served, as if its process had ended: each connection breaks, and each new one. @returns what serves it again */
+  leave(): () => void
 }
 
 type Open = (reader: TraceReader, path?: string, options?: BrowserContextOptions) => Promise<Opened>
@@ -84,11 +84,15 @@ export function useBrowser(): Open {
   }
 
   return async (reader, path = '', options = {}) => {
-    const at = viewers.push(traceViewer({ reader })) - 1
+    const viewer = traceViewer({ reader })
+    const at = viewers.push(viewer) - 1
     const url = `${origin}${at}/`
-    const leave = (): void => {
+    const leave = (): (() => void) => {
       viewers[at] = (_req, res) => res.destroy()
       server.closeAllConnections()
+      return () => {
+        viewers[at] = viewer
+      }
     }
     const page = await nextPage(options)
     await page.goto(url + path)

@@ -53,8 +53,8 @@ export function SearchBox(props: SearchBoxProps): JSX.Element {
         value={box.text}
         data-search
         onInput={({ currentTarget }) => box.type(currentTarget.value)}
-        onFocus={() => box.setOpen(true)}
-        onBlur={() => box.setOpen(false)}
+        onFocus={() => box.enter(true)}
+        onBlur={() => box.enter(false)}
         onKeyDown={(event) => {
           if (box.takeKey(event.key)) event.preventDefault()
           else onKeyDown?.(event)
@@ -76,7 +76,7 @@ interface Box {
   readonly suggestions: readonly Suggestion[]
   /** The place of the suggestion that Enter takes; -1 for none. */
   readonly chosen: number
-  setOpen(open: boolean): void
+  enter(isEntered: boolean): void
   type(text: string): void
   take(suggestion: Suggestion): void
   /** @returns whether the key was one of the suggestions or of the search */
@@ -128,7 +128,12 @@ function useSuggestions({ value, known, eager = false, onSearch }: SearchBoxProp
     else return false
     return true
   }
-  return { input, text, suggestions, chosen, setOpen, type, take, takeKey }
+  // None is chosen in a box that was left: a Tab would take it.
+  const enter = (isEntered: boolean): void => {
+    setOpen(isEntered)
+    setChosen(-1)
+  }
+  return { input, text, suggestions, chosen, enter, type, take, takeKey }
 }
 
 function Suggestions({
