@@ -68,12 +68,14 @@ function* searchReady({ spans, sieve }: TraceModel): Generator<void> {
   yield* sieve()?.prepare() ?? []
 }
 
-/** Goes on step by step while the page has nothing else to do. @returns what ends it */
-function inIdleTime(steps: Iterator<void>): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const go = (): void => {
-    if (steps.next().done !== true) timer = setTimeout(go, 0)
-  }
-  timer = setTimeout(go, 0)
-  return () => clearTimeout(timer)
+/** How much time a step may need, in ms. */
+const STEP = 9
+
+/** Goes on step by step while the page has nothing else to do, in browsers that tell. @returns what ends it */
+function inIdleTime(steps: Generator<void>): () => void {
+  window.requestIdleCallback?.((idle) => {
+    // As one scrolls, there is no time between frames for a whole step.
+    if (idle.timeRemaining() < STEP || steps.next().done !== true) inIdleTime(steps)
+  })
+  return () => void steps.return(undefined)
 }
