@@ -69,12 +69,16 @@ describe('a spool', () => {
     const count = isLong ? 6_000 : 300
     leaveSpans(count)
     let runs = 0
+    let inVain = 0
     while (spoolFiles().length > 0) {
       const before = server.writes.size
       await run('trace(1); await tracer.flush(); await tracer.close()')
       runs++
-      expect(server.writes.size).toBeGreaterThan(before + 1)
+      // A process that is slow may come to its end before it has sent any of the spool.
+      if (server.writes.size <= before + 1) inVain++
+      expect(inVain).toBeLessThan(10)
     }
+    expect(inVain).toBeLessThan(runs)
     expect((await storedIn(engine, table)).size).toBe(count + runs)
     expect(writesPaid()).toBeLessThanOrEqual(count + runs + server.unheard * BATCH)
   })
