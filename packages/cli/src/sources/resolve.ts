@@ -21,7 +21,7 @@ export function checkTraceId(text: string): void {
     throw new Failure(`${shown} is no trace's id: an id has at most 20 digits. trace ls lists them`)
   const meant = text.startsWith('last') ? ' (did you mean last-error?)' : ''
   throw new Failure(
-    `expected a trace's id, the beginning of one, last or last-error, got ${shown}${meant}. Ids are decimal; trace ls lists them. A file of traces ends with .yaml or .jsonl`,
+    `expected a trace's id, the beginning of one, last or last-error, got ${shown}${meant}. Ids are decimal; trace ls lists them. A file is named by a path that is there, or behind --from`,
   )
 }
 

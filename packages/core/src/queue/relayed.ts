@@ -9,6 +9,7 @@ const MOST_OPEN = 512
 /** The open spans that a tracer has recorded, on their way to one of several stores. */
 export class RelayedOpenSpans implements OpenRecords {
   #spans: Span[] = []
+  #isClosed = false
 
   add(span: Span): void {
     if (this.#spans.length < MOST_OPEN) this.#spans.push(span)
@@ -30,12 +31,13 @@ export class RelayedOpenSpans implements OpenRecords {
     const spans = this.#spans
     this.#spans = []
     const putBack = (): void => {
-      this.#spans = [...spans, ...this.#spans].slice(0, MOST_OPEN)
+      if (!this.#isClosed) this.#spans = [...spans, ...this.#spans].slice(0, MOST_OPEN)
     }
     return { spans, putBack }
   }
 
   close(): void {
+    this.#isClosed = true
     this.#spans = []
   }
 }

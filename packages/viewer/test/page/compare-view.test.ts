@@ -45,9 +45,11 @@ test('two traces stand side by side, by path: what is new, gone, slower and fast
 
 test('more failures have the colour of failures, also where all is new', async () => {
   const { page } = await open(await storeOf(changed(), checkout(7n)), '?trace=8&compare=7')
+  await page.locator('.compare td.bad').waitFor()
   expect(await page.locator('.compare td.bad').allInnerTexts()).toEqual(['0 → ✗ 1'])
   const failed = [aSpan({ traceId: 9n, name: 'failed', data: { 'error.type': 'Error' } })]
   const { page: other } = await open(await storeOf(checkout(), failed), '?trace=7&compare=9')
+  await other.locator('.compare tr.new td.bad').waitFor()
   const colors = await other
     .locator('.compare tr.new td')
     .evaluateAll((cells) => cells.map((cell) => [cell.className, getComputedStyle(cell).color]))

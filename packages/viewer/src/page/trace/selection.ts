@@ -38,11 +38,9 @@ export interface ErrorsAround {
   readonly after: boolean
 }
 
-export function errorsAround(lines: LineList, selected: number): ErrorsAround {
-  return {
-    before: lines.next(selected - 1, -1, showsError) >= 0,
-    after: lines.next(selected + 1, 1, showsError) >= 0,
-  }
+/** The places of the first and the last line with an error; -1 where there is none. */
+export function errorEnds(lines: LineList): readonly [number, number] {
+  return [lines.next(0, 1, showsError), lines.next(lines.length - 1, -1, showsError)]
 }
 
 /** The keys that go from line to line, and open and close them. */

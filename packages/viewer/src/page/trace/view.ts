@@ -8,7 +8,7 @@ import { type Place, place } from '../frame/location.js'
 import type { LineList, LineTest } from './line-list.js'
 import { type Choice, hiddenBy, Lines, lensLines, placeOfLine } from './lines.js'
 import { Lens, lensOf, modelOf, type TraceModel } from './model.js'
-import { type ErrorsAround, errorsAround, rangeOf } from './selection.js'
+import { type ErrorsAround, errorEnds, rangeOf } from './selection.js'
 import { choiceOf } from './state.js'
 
 /** What of a trace is shown, as the URL says. */
@@ -46,6 +46,7 @@ export function useView(spans: readonly Span[], ledgers: readonly Span[]): View 
   )
   const isMatch: LineTest = (node) => lens instanceof Lens && lens.verdicts[node.place] === SURE
   const selected = useMemo(() => placeOfLine(lines, model, at['span']), [lines, at['span']])
+  const [firstError, lastError] = useMemo(() => errorEnds(lines), [lines])
   useEffect(() => inIdleTime(searchReady(model)), [model])
   return {
     model,
@@ -56,7 +57,7 @@ export function useView(spans: readonly Span[], ledgers: readonly Span[]): View 
     matches: useMemo(() => (lens instanceof Lens ? lines.count(lines.length, isMatch) : undefined), [lines, lens]),
     isMatch,
     selected,
-    errors: useMemo(() => errorsAround(lines, selected), [lines, selected]),
+    errors: { before: firstError >= 0 && firstError < selected, after: lastError > selected },
     hidden: useMemo(() => hiddenBy(choice, model), [model, hide, min]),
     range: rangeOf(model.tree.duration, choice.root, at['zoom']),
   }
