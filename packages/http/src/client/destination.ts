@@ -35,10 +35,24 @@ export function destinationOf(protocol: string, { host, port, socketPath }: Conn
   return origin === undefined ? { name, address, port: Number(port) || undefined, origin } : destinationAt(origin)
 }
 
-/** @param origin such as `http://localhost:8080`, with a slash at its end or without */
+const knownDestinations = new Map<string, Destination>()
+/** A program has few, but it may send requests to any number of hosts. */
+const MOST_DESTINATIONS = 1_000
+
+/**
+ * It is remembered: to read a URL takes longer than all else that the span of a request needs to know.
+ *
+ * @param origin such as `http://localhost:8080`, with a slash at its end or without
+ */
 export function destinationOfOrigin(origin: string): Destination {
+  const known = knownDestinations.get(origin)
+  if (known !== undefined) return known
   const url = parse(origin)
-  return url === undefined ? { name: origin, address: origin, port: undefined, origin: url } : destinationAt(url)
+  const destination =
+    url === undefined ? { name: origin, address: origin, port: undefined, origin: url } : destinationAt(url)
+  if (knownDestinations.size === MOST_DESTINATIONS) knownDestinations.clear()
+  knownDestinations.set(origin, destination)
+  return destination
 }
 
 function destinationAt(origin: URL): Destination {

@@ -26,28 +26,37 @@ export function writeIds(
   headers: RequestHeaders,
 ): void {
   // All are asked before any writes: two may share a header, which is then not the program's.
-  const held = propagators.map((propagator) => heldBy(propagator, headers, span.traceId))
-  for (const [at, propagator] of propagators.entries()) {
-    if (held[at] === 'ours') for (const name of propagator.headers) headers.remove(name.toLowerCase())
+  const held: Held[] = []
+  for (const propagator of propagators) held.push(heldBy(propagator, headers, span.traceId))
+  let at = 0
+  for (const propagator of propagators) {
+    if (held[at++] === 'ours') for (const name of propagator.headers) headers.remove(name.toLowerCase())
   }
   if (!isCarried) return
-  for (const [at, propagator] of propagators.entries()) {
-    if (held[at] === 'theirs') continue
-    try {
-      propagator.inject(span, (name, value) => {
-        // Where the head is sent at once, or by undici, it would be the whole request that is refused.
-        nodeHttp().validateHeaderName(name)
-        nodeHttp().validateHeaderValue(name, value)
-        headers.set(name, value)
-      })
-    } catch {
-      // The request goes on without that header, and its span is not lost.
-    }
+  at = 0
+  for (const propagator of propagators) if (held[at++] !== 'theirs') inject(propagator, span, headers)
+}
+
+function inject(propagator: Propagator, span: ActiveSpan, headers: RequestHeaders): void {
+  try {
+    const { validateHeaderName, validateHeaderValue } = nodeHttp()
+    propagator.inject(span, (name, value) => {
+      // Where the head is sent at once, or by undici, it would be the whole request that is refused.
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+      headers.set(name, value)
+    })
+  } catch {
+    // The request goes on without that header, and its span is not lost.
   }
 }
 
 function heldBy(propagator: Propagator, headers: RequestHeaders, traceId: bigint): Held {
-  const names = propagator.headers.map((name) => name.toLowerCase()).filter((name) => headers.get(name) !== undefined)
+  const names: string[] = []
+  for (const header of propagator.headers) {
+    const name = header.toLowerCase()
+    if (headers.get(name) !== undefined) names.push(name)
+  }
   if (names.length === 0) return 'nothing'
   try {
     const isOurs = propagator.extract((name) => textOf(headers.get(name)))?.traceId === traceId

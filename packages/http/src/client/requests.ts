@@ -9,7 +9,7 @@ import {
 } from '@trace/core'
 import type { Propagator } from '../propagation/propagator.js'
 import { requestId } from '../propagation/request-id.js'
-import { methodOf, pathOf } from '../values/naming.js'
+import { methodOf, pathOf, routeName } from '../values/naming.js'
 import { propagatorsRule, tracerRule } from '../values/rules.js'
 import { type Destination, urlsOf } from './destination.js'
 import { type RequestHeaders, writeIds } from './ids.js'
@@ -73,7 +73,7 @@ export class ClientRequests {
     if (currentSpan() === undefined) return undefined
     const { destination, target } = request
     const method = methodOf(request.method)
-    const span = this.#tracer.start(this.#kind, destination.name === '' ? method : `${method} ${destination.name}`)
+    const span = this.#tracer.start(this.#kind, routeName(method, destination.name))
     if (span.recording) {
       const { data } = span
       data[DATA_KEYS.httpMethod] = method

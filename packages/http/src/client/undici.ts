@@ -76,9 +76,17 @@ const LATER: Readonly<Record<string, Listener>> = {
     if (address !== undefined) upgrades.opened(address, handshakeResponse?.status)
   },
   'undici:request:headers': ({ request, response }) => spans.get(request)?.answered(response?.statusCode ?? 0),
-  'undici:request:trailers': ({ request }) => spans.get(request)?.complete(),
-  'undici:request:error': ({ request, error }) => spans.get(request)?.broke(error),
+  'undici:request:trailers': ({ request }) => spanOfEnded(request)?.complete(),
+  'undici:request:error': ({ request, error }) => spanOfEnded(request)?.broke(error),
 }
+
+/** Takes it out of the map: one that only grows until all garbage is collected costs more. */
+function spanOfEnded(request: UndiciRequest): ClientSpan | undefined {
+  const span = spans.get(request)
+  if (span !== undefined) spans.delete(request)
+  return span
+}
+
 let following = false
 
 /**
@@ -96,7 +104,7 @@ export function traceUndici(choose: () => ClientRequests | undefined): () => voi
     const span = choose()?.begin({ method, destination, target: path })
     if (span === undefined) return
     spans.set(request, span)
-    span.sending(headersOf(request))
+    span.sending(new UndiciHeaders(request))
   })
   subscribe('undici:request:create', create)
   // For good: what is under way when this is switched off is to end too.
@@ -118,33 +126,54 @@ function guarded(listener: Listener): (message: unknown) => void {
   }
 }
 
-function headersOf(request: UndiciRequest): RequestHeaders {
-  return {
-    get(name) {
-      const values = valuesOf(request.headers, name)
-      return values.length > 1 ? values : values[0]
-    },
-    set: (name, value) => request.addHeader(name, value),
-    remove(name) {
-      const { headers } = request
-      if (typeof headers === 'string') {
-        const others = headers.split('\r\n').filter((line) => !isLineOf(line, name))
-        request.headers = others.join('\r\n')
-      } else {
-        for (let at = headers.length - 2; at >= 0; at -= 2) if (isNamed(headers[at], name)) headers.splice(at, 2)
-      }
-    },
+/** A class, so that a request has no functions of its own: most only set one header. */
+class UndiciHeaders implements RequestHeaders {
+  readonly #request: UndiciRequest
+
+  constructor(request: UndiciRequest) {
+    this.#request = request
+  }
+
+  get(name: string): unknown {
+    const { headers } = this.#request
+    return oneOrAll(typeof headers === 'string' ? linesOf(headers, name) : valuesIn(headers, name))
+  }
+
+  set(name: string, value: string): void {
+    this.#request.addHeader(name, value)
+  }
+
+  remove(name: string): void {
+    const { headers } = this.#request
+    if (typeof headers === 'string') {
+      const others = headers.split('\r\n').filter((line) => !isLineOf(line, name))
+      this.#request.headers = others.join('\r\n')
+    } else {
+      for (let at = headers.length - 2; at >= 0; at -= 2) if (isNamed(headers[at], name)) headers.splice(at, 2)
+    }
   }
 }
 
-function valuesOf(headers: UndiciRequest['headers'], name: string): readonly unknown[] {
-  if (typeof headers !== 'string') return headers.filter((_, at) => at % 2 === 1 && isNamed(headers[at - 1], name))
+/** @param headers names and values in turn */
+function valuesIn(headers: readonly unknown[], name: string): readonly unknown[] {
+  const values: unknown[] = []
+  for (let at = 0; at + 1 < headers.length; at += 2) if (isNamed(headers[at], name)) values.push(headers[at + 1])
+  return values
+}
+
+function oneOrAll(values: readonly unknown[]): unknown {
+  return values.length > 1 ? values : values[0]
+}
+
+function linesOf(headers: string, name: string): readonly string[] {
   const lines = headers.split('\r\n').filter((line) => isLineOf(line, name))
   return lines.map((line) => line.slice(name.length + 1).trim())
 }
 
 function isNamed(found: unknown, name: string): boolean {
-  return String(found).toLowerCase() === name
+  const text = String(found)
+  // Nearly all others differ in length, too.
+  return text.length === name.length && text.toLowerCase() === name
 }
 
 function isLineOf(line: string, name: string): boolean {

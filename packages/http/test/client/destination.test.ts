@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as undici from 'undici'
+import { destinationOfOrigin } from '../../src/client/destination.js'
 import {
   base,
   clientSpans,
@@ -235,4 +236,13 @@ test('of a request that only Node itself tells of, without an agent of Node, the
     ended(() => new ClientRequest({ host: 'a.example', port: port(), createConnection })),
   )
   expect(spans.map(({ name }) => name)).toEqual(TELLS ? ['GET a.example'] : [])
+})
+
+test('where requests go is right for any number of hosts, and asked again', () => {
+  const origins = Array.from({ length: 2_500 }, (_, at) => `http://host-${at}.example:${8_000 + at}`)
+  for (const origin of [...origins, ...origins.slice(-10), ...origins.slice(0, 10)]) {
+    const { name, address, port } = destinationOfOrigin(origin)
+    expect(`http://${name}`).toBe(origin)
+    expect(`http://${address}:${port}`).toBe(origin)
+  }
 })
