@@ -9,58 +9,51 @@ export interface DescribedCommand {
   readonly text: string
 }
 
-/** What is recorded of a command, with `?` for each value. */
-const SHOWN = ['filter', 'query', 'pipeline', 'updates', 'deletes', 'update', 'projection', 'sort']
-
 /** How deep and how broad a command is shown, in how many objects and lists, and how many characters of a name and of the whole. */
 const [MAX_DEPTH, MAX_KEYS, MAX_OBJECTS, MAX_NAME, MAX_TEXT] = [8, 20, 200, 128, 4_096]
 
-/** What a shape is made of, besides the numbers of its names. */
-const [VALUE, CUT, OPEN_MAP, CLOSE_MAP, OPEN_LIST, CLOSE_LIST] = [-1, -2, -3, -4, -5, -6] as const
-const MARKS: Readonly<Record<number, string>> = {
-  ...{ [VALUE]: '"?"', [CUT]: '"…"' },
-  ...{ [OPEN_MAP]: '{', [CLOSE_MAP]: '}', [OPEN_LIST]: '[', [CLOSE_LIST]: ']' },
-}
+/** What a shape is made of: names of fields, a name that is shown as a value, and what has a text of its own. */
+const [NAME, NAME_AS_VALUE, VALUE, CUT, OPEN_MAP, CLOSE_MAP, OPEN_LIST, CLOSE_LIST] = [0, 1, 2, 3, 4, 5, 6, 7] as const
+const TEXTS: readonly string[] = ['', '', '"?"', '"…"', '{', '}', '[', ']']
 
-/** How many characters of names are remembered. */
-const MAX_NAMES = 65_536
-
-/** The shape of a command, in numbers: programs repeat a few, and numbers take much less time than a text. */
+/** The shape of a command: programs repeat a few, and to compare them takes much less time than to make a text. */
 class CommandShape {
-  readonly #numbers = new Map<string, number>()
-  /** By their numbers. */
-  readonly #names: string[] = []
-  #characters = 0
-  /** A name of a field is twice its number, one that is shown as a value has one more. Others are marks. */
-  readonly #parts: number[] = []
+  readonly #marks: number[] = []
   #length = 0
+  readonly #names: string[] = []
+  #named = 0
+  #hash = 0
   #objects = 0
+  #hasCutName = false
 
-  /** @returns whether names have been forgotten, and with them what any shape of before means */
-  take(name: string, collection: string | undefined, command: Readonly<Record<string, unknown>>): boolean {
-    const forgets = this.#characters > MAX_NAMES
-    if (forgets) this.#forget()
+  take(name: string, collection: string | undefined, command: Readonly<Record<string, unknown>>): void {
     this.#length = 0
+    this.#named = 0
+    this.#hash = 0
     this.#objects = 0
+    this.#hasCutName = false
     this.#add(OPEN_MAP)
-    this.#addName(name)
+    this.#addName(NAME, name)
     if (collection === undefined) this.#add(VALUE)
-    else this.#add(this.#numberOf(collection) * 2 + 1)
-    for (const key of SHOWN) {
-      const value = command[key]
-      // The name of a collection, shown already.
-      if (value === undefined || key === name) continue
-      this.#addName(key)
-      this.#addValue(value, MAX_DEPTH)
-    }
+    else this.#addName(NAME_AS_VALUE, collection)
+    // Each by its name, since V8 takes longer for keys in a loop.
+    const { filter, query, pipeline, updates, deletes, update, projection, sort } = command
+    this.#addField(name, 'filter', filter)
+    this.#addField(name, 'query', query)
+    this.#addField(name, 'pipeline', pipeline)
+    this.#addField(name, 'updates', updates)
+    this.#addField(name, 'deletes', deletes)
+    this.#addField(name, 'update', update)
+    this.#addField(name, 'projection', projection)
+    this.#addField(name, 'sort', sort)
     this.#add(CLOSE_MAP)
-    return forgets
   }
 
-  #forget(): void {
-    this.#numbers.clear()
-    this.#names.length = 0
-    this.#characters = 0
+  #addField(command: string, name: string, value: unknown): void {
+    // Under the name of the command itself is the name of the collection, shown already.
+    if (value === undefined || name === command) return
+    this.#addName(NAME, name)
+    this.#addValue(value, MAX_DEPTH)
   }
 
   #addValue(value: unknown, depth: number): void {
@@ -79,11 +72,11 @@ class CommandShape {
     const keys = Object.keys(document)
     for (let at = 0; at < keys.length && at < MAX_KEYS; at++) {
       const key = keys[at] ?? ''
-      this.#addName(key)
+      this.#addName(NAME, key)
       this.#addValue(document[key], depth - 1)
     }
     if (keys.length > MAX_KEYS) {
-      this.#addName('…')
+      this.#addName(NAME, '…')
       this.#add(CUT)
     }
     this.#add(CLOSE_MAP)
@@ -95,52 +88,65 @@ class CommandShape {
     return isIn
   }
 
-  #addName(name: string): void {
-    this.#add(this.#numberOf(name.length > MAX_NAME ? name.slice(0, MAX_NAME) : name) * 2)
+  #addName(mark: typeof NAME | typeof NAME_AS_VALUE, name: string): void {
+    this.#add(mark)
+    const isLong = name.length > MAX_NAME
+    if (isLong) this.#hasCutName = true
+    this.#names[this.#named++] = isLong ? name.slice(0, MAX_NAME) : name
+    const { length } = name
+    if (length === 0) return
+    // Few names differ elsewhere only, and to look at each character would take long.
+    const ends = (name.charCodeAt(0) << 8) ^ (name.charCodeAt(length - 1) << 20)
+    this.#mix(length ^ ends ^ (name.charCodeAt(length >> 1) << 14))
   }
 
-  #add(part: number): void {
-    this.#parts[this.#length++] = part
+  #add(mark: number): void {
+    this.#marks[this.#length++] = mark
+    this.#mix(mark)
   }
 
-  #numberOf(name: string): number {
-    const known = this.#numbers.get(name)
-    if (known !== undefined) return known
-    this.#numbers.set(name, this.#names.length)
-    this.#characters += name.length
-    return this.#names.push(name) - 1
+  #mix(part: number): void {
+    this.#hash = (Math.imul(this.#hash, 31) + part) | 0
   }
 
   hash(): number {
-    let hash = 0
-    for (let at = 0; at < this.#length; at++) hash = (Math.imul(hash, 31) + (this.#parts[at] ?? 0)) | 0
-    return hash ^ (hash >>> 8) ^ (hash >>> 16)
+    return this.#hash ^ (this.#hash >>> 8) ^ (this.#hash >>> 16) ^ (this.#hash >>> 24)
   }
 
-  equals(parts: readonly number[]): boolean {
-    if (parts.length !== this.#length) return false
-    for (let at = 0; at < parts.length; at++) if (parts[at] !== this.#parts[at]) return false
+  equals({ marks, names }: Parts): boolean {
+    if (marks.length !== this.#length || names.length !== this.#named) return false
+    for (let at = 0; at < marks.length; at++) if (marks[at] !== this.#marks[at]) return false
+    for (let at = 0; at < names.length; at++) if (names[at] !== this.#names[at]) return false
     return true
   }
 
-  parts(): readonly number[] {
-    return this.#parts.slice(0, this.#length)
+  /** Undefined where a name was cut: what is left of it would keep the whole in memory. */
+  parts(): Parts | undefined {
+    if (this.#hasCutName) return undefined
+    return { marks: this.#marks.slice(0, this.#length), names: this.#names.slice(0, this.#named) }
   }
 
   /** The shape as JSON. */
   text(): string {
     let text = ''
     let isFirst = true
+    let named = 0
     for (let at = 0; at < this.#length && text.length <= MAX_TEXT; at++) {
-      const part = this.#parts[at] ?? CUT
-      const isClosing = part === CLOSE_MAP || part === CLOSE_LIST
+      const mark = this.#marks[at] ?? CUT
+      const isClosing = mark === CLOSE_MAP || mark === CLOSE_LIST
       if (!isFirst && !isClosing) text += ','
-      const isName = part >= 0 && part % 2 === 0
-      text += MARKS[part] ?? `${JSON.stringify(this.#names[part >> 1])}${isName ? ':' : ''}`
-      isFirst = isName || part === OPEN_MAP || part === OPEN_LIST
+      const isName = mark === NAME || mark === NAME_AS_VALUE
+      text += isName ? JSON.stringify(this.#names[named++]) : TEXTS[mark]
+      if (mark === NAME) text += ':'
+      isFirst = mark === NAME || mark === OPEN_MAP || mark === OPEN_LIST
     }
     return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)} [cut]` : text
   }
+}
+
+interface Parts {
+  readonly marks: readonly number[]
+  readonly names: readonly string[]
 }
 
 /** A list of conditions or stages; not one of values, of which the number would be shown. */
@@ -152,13 +158,16 @@ function isList(value: unknown): value is readonly object[] {
 
 /** An object of fields, and no value of BSON's: an ObjectId, a Date, a Binary. */
 function isDocument(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || '_bsontype' in value) return false
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype
+  if (prototype !== null && prototype !== Object.prototype) return false
+  // As the driver asks.
+  const { _bsontype: type }: { readonly _bsontype?: unknown } = value
+  return type === undefined || type === null
 }
 
 interface Remembered {
-  readonly parts: readonly number[]
+  readonly parts: Parts
   readonly described: DescribedCommand
 }
 
@@ -172,13 +181,14 @@ const remembered: (Remembered | undefined)[] = new Array(256).fill(undefined)
 /** Describes a command as it is now. @param name its first key */
 export function describeCommand(name: string, command: Readonly<Record<string, unknown>>): DescribedCommand {
   const collection = collectionOf(name, command)
-  if (shape.take(name, collection, command)) remembered.fill(undefined)
+  shape.take(name, collection, command)
   const place = shape.hash() & 0xff
   const before = remembered[place]
   if (before !== undefined && shape.equals(before.parts)) return before.described
   const text = shape.text()
   const described = { collection, summary: collection === undefined ? name : `${name} ${collection}`, text }
   const parts = shape.parts()
-  if (parts.length + text.length <= MAX_REMEMBERED) remembered[place] = { parts, described }
+  if (parts !== undefined && parts.marks.length + text.length <= MAX_REMEMBERED)
+    remembered[place] = { parts, described }
   return described
 }

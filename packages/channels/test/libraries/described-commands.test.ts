@@ -123,6 +123,33 @@ test('commands of one shape have the same description, and those of another shap
     expect(describeCommand('find', other).text).not.toBe(one.text)
 })
 
+test('names that differ in few characters have descriptions of their own', () => {
+  const names = ['user_1_id', 'user_2_id', 'usor_1_id', 'user_1_ed', '', 'é', '\u{1f600}', `${'k'.repeat(200)}1`]
+  for (let turn = 0; turn < 3; turn++) {
+    for (const name of names) {
+      const { text } = describeCommand('find', { find: 'c', filter: { [name]: turn } })
+      expect(text).toBe(JSON.stringify({ find: 'c', filter: { [name.slice(0, 128)]: '?' } }))
+    }
+  }
+})
+
+test('what the driver sends as a value of BSON is a value, whatever object it is', () => {
+  const typed = { _bsontype: 'ObjectId', secret: 1 }
+  const bare = Object.assign(Object.create(null), { a: 1, b: typed })
+  expect(describeCommand('find', { find: 'c', filter: bare }).text).toBe('{"find":"c","filter":{"a":"?","b":"?"}}')
+  const inherited = Object.create({ _bsontype: 'ObjectId' })
+  expect(describeCommand('find', { find: 'c', filter: { inherited } }).text).toBe(
+    '{"find":"c","filter":{"inherited":"?"}}',
+  )
+})
+
+test('a key of the name of the command is not shown twice', () => {
+  expect(describeCommand('update', { update: 'c', updates: [{ q: {} }] }).text).toBe(
+    '{"update":"c","updates":[{"q":{}}]}',
+  )
+  expect(describeCommand('query', { query: { a: 1 } }).text).toBe('{"query":"?"}')
+})
+
 test('names of more commands than are remembered', () => {
   for (let turn = 0; turn < 2; turn++) {
     for (let at = 0; at < 3_000; at++) {
