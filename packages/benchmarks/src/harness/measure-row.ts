@@ -9,7 +9,7 @@ export interface SideResult extends Spread {
   readonly cpu: number | undefined
 }
 
-/** A reading's value: the median and the interquartile range over all turns. */
+/** A reading's value: the median and the interquartile range over all turns; of a ratio of differences, see {@link Reading}. */
 export interface ReadingResult extends Spread {
   readonly label: string
   /** The median ratio or difference by processor time. */
@@ -28,6 +28,9 @@ export interface RowResult {
   readonly seconds: number
 }
 
+/** What each side gave in a turn, by its name. */
+type Turn = ReadonlyMap<string, Sample>
+
 /**
  * Starts all sides of a row and measures them in turns, so that whatever else the machine does affects all of them alike. A
  * ratio is taken between two samples of the same turn; the result is the median of these ratios.
@@ -35,19 +38,19 @@ export interface RowResult {
 export async function measureRow(row: Row, run: Run): Promise<RowResult> {
   const begun = performance.now()
   const names = Object.keys(row.sides)
-  const turns: Map<string, Sample>[] = []
-  const starts = run.quick ? 1 : (row.starts ?? 3)
-  for (let start = 0; start < starts; start++) turns.push(...(await measureOnce(row, run, start)))
+  const starts: Turn[][] = []
+  const count = run.quick ? 1 : (row.starts ?? 3)
+  for (let start = 0; start < count; start++) starts.push(await measureOnce(row, run, start))
   const sides: Record<string, SideResult> = {}
-  for (const name of names) sides[name] = sideResult(turns.map((turn) => sampleOf(turn, name)))
-  const readings = row.readings.map((reading) => readingResult(reading, turns))
+  for (const name of names) sides[name] = sideResult(starts.flat().map((turn) => sampleOf(turn, name)))
+  const readings = row.readings.map((reading) => readingResult(reading, starts))
   const seconds = (performance.now() - begun) / 1000
   return { name: row.name, title: row.title, unit: row.unit, sides, readings, seconds }
 }
 
-async function measureOnce(row: Row, run: Run, start: number): Promise<Map<string, Sample>[]> {
+async function measureOnce(row: Row, run: Run, start: number): Promise<Turn[]> {
   const probes: [string, Probe][] = []
-  const turns: Map<string, Sample>[] = []
+  const turns: Turn[] = []
   try {
     const opening = async ([name, side]: [string, Side]): Promise<void> => void probes.push([name, await side(run)])
     // A smoke test may start all at once. Otherwise each side warms up while no other one runs.
@@ -63,11 +66,7 @@ async function measureOnce(row: Row, run: Run, start: number): Promise<Map<strin
   return turns
 }
 
-async function measureTurn(
-  probes: readonly [string, Probe][],
-  turn: number,
-  bursts: number,
-): Promise<Map<string, Sample>> {
+async function measureTurn(probes: readonly [string, Probe][], turn: number, bursts: number): Promise<Turn> {
   const parts = new Map<string, Sample[]>(probes.map(([name]) => [name, []]))
   for (let burst = 0; burst < bursts; burst++) {
     // A different side goes first each time.
@@ -88,7 +87,7 @@ function meanOf(samples: readonly Sample[]): Sample {
   return { value: mean(({ value }) => value), ...(Number.isNaN(cpu) ? {} : { cpu }), others }
 }
 
-function sampleOf(turn: ReadonlyMap<string, Sample>, name: string): Sample {
+function sampleOf(turn: Turn, name: string): Sample {
   const sample = turn.get(name)
   if (sample === undefined) throw new Error(`no side is called ${name}`)
   return sample
@@ -100,27 +99,36 @@ function sideResult(samples: readonly Sample[]): SideResult {
   return { ...spreadOf(values), samples: values, cpu: cpu.length > 0 ? spreadOf(cpu).median : undefined }
 }
 
-function readingResult(reading: Reading, turns: readonly ReadonlyMap<string, Sample>[]): ReadingResult {
-  const { label, of, dividedBy, minus, figure, goal } = reading
-  const figureOf = (sample: Sample): number =>
-    figure === undefined ? sample.value : numberIn(sample.others ?? {}, figure)
+function readingResult(reading: Reading, starts: readonly (readonly Turn[])[]): ReadingResult {
+  const { label, dividedBy, minus, figure, goal } = reading
+  const figureOf = ({ value, others = {} }: Sample): number => (figure === undefined ? value : numberIn(others, figure))
+  const spread = readingSpread(reading, starts, figureOf)
   const isCompared = dividedBy !== undefined || minus !== undefined
-  const values: number[] = []
-  const byCpus: number[] = []
-  for (const turn of turns) {
-    const computed = (figureIn: (sample: Sample) => number): number => {
-      const valueIn = (name: string): number => figureIn(sampleOf(turn, name))
-      const base = minus === undefined ? 0 : valueIn(minus)
-      const value = valueIn(of) - base
-      return dividedBy === undefined ? value : value / (valueIn(dividedBy) - base)
-    }
-    values.push(computed(figureOf))
-    const byCpu = isCompared && figure === undefined ? computed(({ cpu = Number.NaN }) => cpu) : Number.NaN
-    if (!Number.isNaN(byCpu)) byCpus.push(byCpu)
+  const byCpu = readingSpread(reading, starts, ({ cpu = Number.NaN }) => cpu).median
+  const hasCpu = isCompared && figure === undefined && !Number.isNaN(byCpu)
+  const met = goal === undefined ? undefined : isMet(spread.median, goal)
+  return { label, ...spread, byCpu: hasCpu ? byCpu : undefined, goal, met }
+}
+
+function readingSpread(
+  { of, dividedBy, minus }: Reading,
+  starts: readonly (readonly Turn[])[],
+  figureOf: (sample: Sample) => number,
+): Spread {
+  const valueIn = (turn: Turn, name: string): number => figureOf(sampleOf(turn, name))
+  const turns = starts.flat()
+  if (dividedBy === undefined || minus === undefined) {
+    return spreadOf(
+      turns.map((turn) => {
+        const value = valueIn(turn, of) - (minus === undefined ? 0 : valueIn(turn, minus))
+        return dividedBy === undefined ? value : value / valueIn(turn, dividedBy)
+      }),
+    )
   }
-  const spread = spreadOf(values)
-  const byCpu = byCpus.length > 0 ? spreadOf(byCpus).median : undefined
-  return { label, ...spread, byCpu, goal, met: goal === undefined ? undefined : isMet(spread.median, goal) }
+  const more = (among: readonly Turn[], name: string): number =>
+    spreadOf(among.map((turn) => valueIn(turn, name) / valueIn(turn, minus))).median - 1
+  const ratioIn = (among: readonly Turn[]): number => more(among, of) / more(among, dividedBy)
+  return { ...spreadOf(starts.map(ratioIn)), median: ratioIn(turns) }
 }
 
 function isMet(value: number, goal: Goal): boolean {

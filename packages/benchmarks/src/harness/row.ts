@@ -29,7 +29,8 @@ export type Side = (run: Run) => Promise<Probe>
 
 /**
  * A figure that is computed from a row: the value of one side, its ratio to another's, or its difference from it. With both `dividedBy`
- * and `minus` it is the ratio of what the two have more than the third.
+ * and `minus` it is the ratio of what the two have more than the third, for each by the median over all turns. In one turn that may be a
+ * difference of little but noise, and so may be what it is divided by. The interquartile range is then that of the starts.
  */
 export interface Reading {
   readonly label: string

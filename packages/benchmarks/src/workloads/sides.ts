@@ -11,12 +11,13 @@ const ALLOCATING_OPERATIONS = 30_000
  * Nanoseconds that one operation of a workload takes.
  *
  * @param file in this folder, without its extension
+ * @param warmUp for how long its process works before, in ms
  */
-export function timed(file: string, workload: string): Side {
+export function timed(file: string, workload: string, warmUp: number = WARM_UP_MS): Side {
   return async ({ quick, folder }) => {
     const of = `${file} ${workload}`
     const worker = quick && !ALONE.test(of) ? sharedWorker(of, folder) : startWorker(of, folder)
-    if (!quick) await worker.ask({ warmUp: WARM_UP_MS })
+    if (!quick) await worker.ask({ warmUp })
     return timedProbe(worker, quick)
   }
 }

@@ -41,7 +41,7 @@ test('sides are measured in turns, each goes first once, and they are compared t
   expect(readings.map(({ median, low, high, byCpu, met }) => ({ median, low, high, byCpu, met }))).toEqual([
     { median: 2, low: 2, high: 2, byCpu: 2, met: true },
     { median: 10, low: 5.5, high: 55, byCpu: 30, met: false },
-    { median: 0.5, low: 0.375, high: 0.5, byCpu: 0.5, met: undefined },
+    { median: 0.5, low: 0.5, high: 0.5, byCpu: 0.5, met: undefined },
     { median: 70, low: 38.5, high: 385, byCpu: undefined, met: undefined },
   ])
 })
@@ -68,5 +68,31 @@ test('a sample may be the mean of several bursts, which are in turns with those 
   expect(readings.map(({ low, high, byCpu }) => ({ low, high, byCpu }))).toEqual([
     { low: 3.25, high: 7.75, byCpu: 16.5 },
     { low: 22.75, high: 54.25, byCpu: undefined },
+  ])
+})
+
+test('where differences are little beside the noise, their ratio is that of the medians', async () => {
+  const { side } = sidesInOrder()
+  const row: Row = {
+    name: 'example',
+    title: 'an example',
+    unit: 'ns',
+    sides: {
+      a: side('a', [100, 100, 100, 200, 200, 200]),
+      b: side('b', [120, 130, 120, 240, 220, 240]),
+      c: side('c', [110, 90, 120, 199, 220, 240]),
+    },
+    readings: [{ label: 'ratio of what is more', of: 'b', dividedBy: 'c', minus: 'a', goal: { atMost: 1.5 } }],
+    starts: 2,
+    samples: 3,
+  }
+  const { readings } = await measureRow(row, { quick: false, spans: 20, folder: '' })
+  expect(readings).toEqual([
+    expect.objectContaining({
+      median: expect.closeTo(2),
+      low: expect.closeTo(2),
+      byCpu: expect.closeTo(2),
+      met: false,
+    }),
   ])
 })
