@@ -1,5 +1,5 @@
 import type { PlainData, PlainValue, Span } from '@trace/core'
-import { formatTime, storedKey, wellFormedKeys } from '@trace/core/text-file'
+import { storedKey, textOf, type Utf8Text, wellFormedKeys } from '@trace/core/text-file'
 import { numberText, quoted, stringText } from './scalar.js'
 
 /** The longest key that may come before its colon without `?` (YAML 1.2.2, 7.4.2; 1.1, 9.3.1), quotes included. */
@@ -14,60 +14,89 @@ const MAX_SIMPLE_KEY = 1_024
  * @throws {TypeError} if data holds a value that is not plain (see core's `toPlain`)
  */
 export function spanToYaml(span: Span): string {
-  let text = `\n---\nspan_id: ${span.spanId}\ntrace_id: ${span.traceId}\nparent_id: ${span.parentId}`
-  text += kindText(span.process, span.kind)
-  if (span.name !== '') text += `\nname: ${stringText(span.name)}`
-  text += `\nstart: "${formatTime(span.start)}`
-  if (span.finish !== undefined) text += `"\nfinish: "${formatTime(span.finish)}`
-  return `${text}"${dataText(span.data)}\n...\n`
+  return textOf(span, writeSpan)
+}
+
+const SPAN_ID = Buffer.from('\n---\nspan_id: ')
+const TRACE_ID = Buffer.from('\ntrace_id: ')
+const PARENT_ID = Buffer.from('\nparent_id: ')
+const NAME = Buffer.from('\nname: ')
+const START = Buffer.from('\nstart: "')
+const FINISH = Buffer.from('"\nfinish: "')
+const QUOTE = Buffer.from('"')
+const END = Buffer.from('\n...\n')
+
+/** Adds a span as {@link spanToYaml} formats it, and throws what it throws. */
+export function writeSpan(span: Span, text: Utf8Text): void {
+  text.add(SPAN_ID)
+  text.addId(span.spanId)
+  text.add(TRACE_ID)
+  text.addId(span.traceId)
+  text.add(PARENT_ID)
+  text.addId(span.parentId)
+  text.add(kindBytes(span.process, span.kind))
+  if (span.name !== '') {
+    text.add(NAME)
+    text.addText(stringText(span.name))
+  }
+  text.add(START)
+  text.addTime(span.start)
+  if (span.finish !== undefined) {
+    text.add(FINISH)
+    text.addTime(span.finish)
+  }
+  text.add(QUOTE)
+  writeData(span.data, text)
+  text.add(END)
 }
 
 /** Of the process whose spans were formatted last: programs use a few kinds. */
-const kinds = new Map<string, string>()
+const kinds = new Map<string, Uint8Array>()
 let processOfKinds = ''
 
-function kindText(process: string, kind: string): string {
+function kindBytes(process: string, kind: string): Uint8Array {
   if (process !== processOfKinds) kinds.clear()
   processOfKinds = process
-  let text = kinds.get(kind)
-  if (text === undefined) {
-    text = process === '' ? '' : `\nprocess: ${stringText(process)}`
-    if (kind !== '') text += `\nkind: ${stringText(kind)}`
-    remember(kinds, kind, text)
-  }
-  return text
+  const known = kinds.get(kind)
+  if (known !== undefined) return known
+  const processText = process === '' ? '' : `\nprocess: ${stringText(process)}`
+  return remember(kinds, kind, kind === '' ? processText : `${processText}\nkind: ${stringText(kind)}`)
 }
 
 const MAX_REMEMBERED = 1_000
-/** In characters. */
+/** In bytes. */
 const MAX_LENGTH = 256
 
-/** As one piece: V8 makes a tree of texts that are added to each other, and copies from each of them when it makes bytes of it. */
-function remember(texts: Map<string, string>, key: string, text: string): void {
+function remember(texts: Map<string, Uint8Array>, key: string, text: string): Uint8Array {
+  const bytes = Buffer.from(text)
   if (texts.size === MAX_REMEMBERED) texts.clear()
-  if (text.length <= MAX_LENGTH) texts.set(key, Buffer.from(text).toString())
+  if (bytes.length <= MAX_LENGTH) texts.set(key, bytes)
+  return bytes
 }
 
-function dataText(data: PlainData): string {
-  let text = ''
+function writeData(data: PlainData, text: Utf8Text): void {
+  const { length } = text
   for (const key in data) {
     const beginning = beginnings.get(key) ?? newBeginning(key)
-    if (beginning === undefined) return dataText(wellFormedKeys(data))
-    text += beginning + valueText(data[key])
+    if (beginning === undefined) {
+      text.cutTo(length)
+      writeData(wellFormedKeys(data), text)
+      return
+    }
+    text.add(beginning)
+    const value = data[key]
+    if (typeof value !== 'number' || !text.addShortNumber(value)) text.addText(valueText(value))
   }
-  return text
 }
 
 /** By key, the text from the end of the line before to its value. Programs use the same few keys over and over. */
-const beginnings = new Map<string, string>()
+const beginnings = new Map<string, Uint8Array>()
 
 /** @returns undefined if the key is not well-formed */
-function newBeginning(key: string): string | undefined {
+function newBeginning(key: string): Uint8Array | undefined {
   if (!key.isWellFormed()) return undefined
   const name = stringText(storedKey(key))
-  const text = name.length > MAX_SIMPLE_KEY ? `\n? ${name}\n: ` : `\n${name}: `
-  remember(beginnings, key, text)
-  return text
+  return remember(beginnings, key, name.length > MAX_SIMPLE_KEY ? `\n? ${name}\n: ` : `\n${name}: `)
 }
 
 function valueText(value: PlainValue | undefined): string {

@@ -1,6 +1,6 @@
 import type { Recorder } from '@trace/core'
 import { recorderOfUrl, type TextRecorderOptions, textRecorder } from '@trace/core/text-file'
-import { spanToYaml } from './document.js'
+import { writeSpan } from './document.js'
 
 /** Options of {@link yamlRecorder}: either a file (`path`, and how it is rotated) or a stream (`stream`, never ended). */
 export type YamlRecorderOptions = TextRecorderOptions
@@ -17,7 +17,7 @@ export type YamlRecorderOptions = TextRecorderOptions
  * and `stream`
  */
 export function yamlRecorder(options: YamlRecorderOptions): Recorder {
-  return textRecorder({ name: 'yaml', textOf: spanToYaml }, options)
+  return textRecorder({ name: 'yaml', write: writeSpan }, options)
 }
 
 /**

@@ -6,7 +6,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { RecordError, type Span } from '@trace/core'
-import { Batch, textRecorder } from '@trace/core/text-file'
+import { Batch, textRecorder, type Utf8Text } from '@trace/core/text-file'
 import { parseYaml, spanToYaml, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
 
@@ -53,12 +53,12 @@ const runProgram = (body: string): Promise<{ code: number | null; out: string }>
 describe('a file', () => {
   test('formats a batch in four slices, so that the event loop turns meanwhile, unless it has fallen behind', async () => {
     let [inTurn, most, isDone] = [0, 0, false]
-    const textOf = (span: Span): string => {
+    const write = (span: Span, text: Utf8Text): void => {
       most = Math.max(most, ++inTurn)
-      return spanToYaml(span)
+      text.addText(spanToYaml(span))
     }
     const path = newPath()
-    const recorder = textRecorder({ name: 'yaml', textOf }, { path })
+    const recorder = textRecorder({ name: 'yaml', write }, { path })
     const turn = (): void => {
       inTurn = 0
       if (!isDone) setImmediate(turn)
@@ -174,11 +174,13 @@ describe('a file', () => {
   })
 })
 
+const writeYaml = (span: Span, text: Utf8Text): void => text.addText(spanToYaml(span))
+
 test('a write that is cut at any byte has exactly those spans that are told, and the next write is whole', async () => {
-  const whole = new Batch('x', many(3), spanToYaml).next() ?? Buffer.alloc(0)
-  const later = new Batch('x', [spanOf(4)], spanToYaml).next() ?? Buffer.alloc(0)
+  const whole = new Batch('x', many(3), writeYaml).next() ?? Buffer.alloc(0)
+  const later = new Batch('x', [spanOf(4)], writeYaml).next() ?? Buffer.alloc(0)
   for (let cut = 0; cut <= whole.length; cut++) {
-    const batch = new Batch('x', many(3), spanToYaml)
+    const batch = new Batch('x', many(3), writeYaml)
     batch.next()
     batch.wrote(cut)
     const unstored = cut === whole.length ? [] : ids((await failure(() => batch.throwIfNotStored('it is cut'))).spans)

@@ -26,7 +26,7 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import type { Recorder, Span } from '@trace/core'
-import { textRecorder } from '@trace/core/text-file'
+import { textRecorder, type Utf8Text } from '@trace/core/text-file'
 import { isFollowed } from '../../core/test/support/followed.js'
 import { openReader, openRecorder, parseYaml, spanToYaml, yamlReader, yamlRecorder } from '../src/index.js'
 import { makeSpan } from './values.js'
@@ -135,22 +135,22 @@ describe('a file', () => {
   test('that is deleted while it is written to is written again', async () => {
     const path = newPath()
     let deletions = 0
-    const textOf = (span: Span): string => {
+    const write = (span: Span, text: Utf8Text): void => {
       // Amid the batch: what comes before it is in the file.
       if (span.spanId === 900n && ++deletions === 1) rmSync(path)
-      return spanToYaml(span)
+      text.addText(spanToYaml(span))
     }
     for (const method of ['record', 'recordSync'] as const) {
       deletions = 0
       rmSync(path, { force: true })
-      await textRecorder({ name: 'test', textOf }, { path })[method]?.(numbers(1, 1_000).map((id) => spanOf(id)))
+      await textRecorder({ name: 'test', write }, { path })[method]?.(numbers(1, 1_000).map((id) => spanOf(id)))
       expect(await storedIn(path)).toEqual(numbers(1, 1_000))
     }
-    const deleting = (span: Span): string => {
+    const deleting = (span: Span, text: Utf8Text): void => {
       rmSync(path, { force: true })
-      return spanToYaml(span)
+      text.addText(spanToYaml(span))
     }
-    const always = textRecorder({ name: 'test', textOf: deleting }, { path })
+    const always = textRecorder({ name: 'test', write: deleting }, { path })
     await expect(Promise.resolve(always.record(numbers(1, 1_000).map((id) => spanOf(id))))).rejects.toMatchObject({
       message: expect.stringContaining('was deleted 3 times'),
       spans: { length: 1_000 },
@@ -162,15 +162,15 @@ describe('a file', () => {
     for (const method of ['record', 'recordSync'] as const) {
       const path = newPath()
       let count = 0
-      const textOf = (span: Span): string => {
+      const write = (span: Span, text: Utf8Text): void => {
         if (span.spanId === 900n && ++count === 1) {
           renameSync(path, `${path}.1`)
           // As the compressor begins, after which it takes nothing more from the file.
           chmodSync(`${path}.1`, 0o444)
         }
-        return spanToYaml(span)
+        text.addText(spanToYaml(span))
       }
-      await textRecorder({ name: 'test', textOf }, { path })[method]?.(numbers(1, 1_000).map((id) => spanOf(id)))
+      await textRecorder({ name: 'test', write }, { path })[method]?.(numbers(1, 1_000).map((id) => spanOf(id)))
       expect(await storedIn(path)).toEqual(numbers(1, 1_000))
       // Elsewhere it means nothing.
       chmodSync(path, 0o444)

@@ -1,5 +1,6 @@
 import type { Span } from '../contract/span.js'
 import { RecordError } from '../values/errors.js'
+import { Utf8Text } from './utf8-text.js'
 
 /** About how many bytes to write at once: most batches whole, but never much memory. */
 const WRITE_SIZE = 262_144
@@ -13,46 +14,45 @@ const MIN_SLICE = 64
 /** A larger batch is that of a recorder that has fallen behind: it is formatted in one go. */
 const MOST_SLICED = 512
 
+/** What most spans need at most, in bytes. */
+const SPAN_SIZE = 512
+const LINE_BREAK = Buffer.from('\n')
+
+/** Adds a span's text, which ends with a line break. It may throw, and leave a part of it. */
+export type WriteSpan = (span: Span, text: Utf8Text) => void
+
 /** A batch while it is written: the bytes to write next, and the spans that are not stored yet. */
 export class Batch {
   readonly #name: string
   readonly #spans: readonly Span[]
-  readonly #textOf: (span: Span) => string
+  readonly #writeSpan: WriteSpan
   /** How many spans are formatted in one go. */
   readonly #slice: number
   /** How many spans are done: stored, or impossible to format. */
   #done = 0
-  /** How many spans the current write has, including those that are impossible to format; and their bytes. */
+  /** How many spans the current write has, including those that are impossible to format; and their text. */
   #count = 0
-  #slices: Buffer[] = []
-  #bytes = 0
+  #text: Utf8Text | undefined
   readonly #impossible: Span[] = []
   #cause: unknown
 
-  /** @param textOf formats a span as text that ends with a line break. It may throw */
-  constructor(name: string, spans: readonly Span[], textOf: (span: Span) => string) {
+  constructor(name: string, spans: readonly Span[], writeSpan: WriteSpan) {
     this.#name = name
     this.#spans = spans
-    this.#textOf = textOf
+    this.#writeSpan = writeSpan
     this.#slice = spans.length > MOST_SLICED ? spans.length : Math.max(MIN_SLICE, Math.ceil(spans.length / SLICES))
   }
 
   /** Formats some of the spans to write next. @returns whether there are more for the same write */
   format(): boolean {
-    if (this.#bytes >= WRITE_SIZE) return false
-    let text = ''
+    // Never the same memory twice: a stream may keep what it was given.
+    this.#text ??= new Utf8Text(Math.min(WRITE_SIZE, (this.#spans.length - this.#done) * SPAN_SIZE))
+    const text = this.#text
     let at = this.#done + this.#count
     const end = Math.min(this.#spans.length, at + this.#slice)
-    while (at < end && this.#bytes + text.length < WRITE_SIZE) text += this.#format(this.#spans[at++])
+    while (at < end && text.length < WRITE_SIZE) this.#add(this.#spans[at++], text)
     this.#count = at - this.#done
-    if (text !== '') {
-      // Bytes by now: to make them of the text of a whole batch takes as long as a slice. A line break, since another writer may have
-      // left a torn line.
-      const slice = Buffer.from(this.#slices.length === 0 ? `\n${text}` : text)
-      this.#slices.push(slice)
-      this.#bytes += slice.length
-    }
-    return at < this.#spans.length && this.#bytes < WRITE_SIZE
+    return at < this.#spans.length && text.length < WRITE_SIZE
   }
 
   /**
@@ -61,7 +61,7 @@ export class Batch {
    */
   next(): Buffer | undefined {
     while (this.format());
-    if (this.#slices.length > 0) return Buffer.concat(this.#slices, this.#bytes)
+    if (this.#text !== undefined && this.#text.length > 0) return this.#text.bytes()
     // All that was left is impossible to format.
     this.#done = this.#spans.length
     return undefined
@@ -70,17 +70,17 @@ export class Batch {
   /** Call it after a write. If fewer bytes were written than asked for, the batch ends. */
   wrote(bytes: number): void {
     const last = this.#done + this.#count
-    const isWhole = bytes === this.#bytes
+    const isWhole = bytes === this.#text?.length
     this.#forget()
     if (isWhole) {
       this.#done = last
       return
     }
     // This is rare, so the texts are formatted again instead of being kept.
-    let end = 1
+    const text = new Utf8Text()
     for (; this.#done < last; this.#done++) {
-      end += Buffer.byteLength(this.#format(this.#spans[this.#done]))
-      if (end > bytes) break
+      this.#add(this.#spans[this.#done], text)
+      if (text.length > bytes) break
     }
   }
 
@@ -97,8 +97,7 @@ export class Batch {
 
   #forget(): void {
     this.#count = 0
-    this.#bytes = 0
-    this.#slices = []
+    this.#text = undefined
   }
 
   /**
@@ -122,14 +121,17 @@ export class Batch {
     throw new RecordError(text, unstored, { cause: this.#cause })
   }
 
-  #format(span: Span | undefined): string {
-    if (span === undefined) return ''
+  #add(span: Span | undefined, text: Utf8Text): void {
+    if (span === undefined) return
+    const { length } = text
     try {
-      return this.#textOf(span)
+      // Another writer may have left a torn line.
+      if (length === 0) text.add(LINE_BREAK)
+      this.#writeSpan(span, text)
     } catch (error) {
+      text.cutTo(length)
       this.#cause ??= error
       if (!this.#impossible.includes(span)) this.#impossible.push(span)
-      return ''
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Span } from '../contract/span.js'
 import { errorCode } from '../values/errors.js'
 import { processLogger } from '../values/process-logger.js'
 import { type Written, writeNow } from '../values/write-now.js'
-import { Batch } from './batch.js'
+import { Batch, type WriteSpan } from './batch.js'
 import { Compressor } from './compress.js'
 import { APPEND } from './open-file.js'
 import { isSameFile, WRITABLE } from './rotated.js'
@@ -26,16 +26,11 @@ export interface FileRecorderOptions {
 }
 
 /** Creates a recorder that appends to a file. @param path an absolute path */
-export function fileRecorder(
-  name: string,
-  textOf: (span: Span) => string,
-  path: string,
-  options: FileRecorderOptions,
-): Recorder {
+export function fileRecorder(name: string, writeSpan: WriteSpan, path: string, options: FileRecorderOptions): Recorder {
   const file = new AppendedFile(name, path, options)
 
   function* record(spans: readonly Span[]): Steps<void> {
-    const batch = new Batch(name, spans, textOf)
+    const batch = new Batch(name, spans, writeSpan)
     try {
       for (let tries = 0; tries < TRIES && !batch.isDone; tries++) yield* file.append(batch)
     } catch (error) {

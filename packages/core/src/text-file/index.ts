@@ -3,8 +3,7 @@ export { dataKey, storedKey } from '../store/keys.js'
 export { isId } from '../values/ids.js'
 export { setEntry } from '../values/plain.js'
 export { formatTime } from '../values/time.js'
-export { Batch } from './batch.js'
-
+export { Batch, type WriteSpan } from './batch.js'
 export { numberText, parseJson, plainJson, RefusedJson } from './json.js'
 export type { Piece, PieceScanner, ReadFormat, ScanStart } from './read-format.js'
 export { encodingProblem, Report } from './report.js'
@@ -18,3 +17,4 @@ export {
   type WriteFormat,
 } from './text-recorder.js'
 export { readerOfUrl, recorderOfUrl } from './url.js'
+export { textOf, Utf8Text } from './utf8-text.js'

@@ -4,7 +4,7 @@ import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import { errorMessage } from '../values/errors.js'
 import { type Written, writeStandardNow } from '../values/write-now.js'
-import { Batch } from './batch.js'
+import { Batch, type WriteSpan } from './batch.js'
 import { doLater, doNow, type Steps, step } from './steps.js'
 import { endedError, writeTo } from './stream.js'
 import { mayPass, writeAdvice, writeAll, writeBatch } from './write-batch.js'
@@ -14,7 +14,7 @@ import { mayPass, writeAdvice, writeAll, writeBatch } from './write-batch.js'
  *
  * @param formatName such as `yaml`, for a recorder called `yaml(stdout)`
  */
-export function streamRecorder(formatName: string, textOf: (span: Span) => string, stream: Writable): Recorder {
+export function streamRecorder(formatName: string, writeSpan: WriteSpan, stream: Writable): Recorder {
   const streamName = stream === process.stdout ? 'stdout' : stream === process.stderr ? 'stderr' : 'stream'
   const name = `${formatName}(${streamName})`
   const standard = streamName !== 'stream'
@@ -33,7 +33,7 @@ export function streamRecorder(formatName: string, textOf: (span: Span) => strin
   }
 
   function* record(spans: readonly Span[]): Steps<void> {
-    const batch = new Batch(name, spans, textOf)
+    const batch = new Batch(name, spans, writeSpan)
     try {
       yield* writeBatch(batch, (bytes) =>
         step(

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 import type { Recorder } from '../contract/recorder.js'
-import type { Span } from '../contract/span.js'
 import { TraceError } from '../values/errors.js'
 import { checkOptions, optionRules } from '../values/options.js'
+import type { WriteSpan } from './batch.js'
 import { fileRecorder } from './file-recorder.js'
 import { absolutePath } from './open-file.js'
 import type { RotationLimits } from './rotation.js'
@@ -48,8 +48,8 @@ export type TextRecorderOptions = TextFileOptions | TextStreamOptions
 export interface WriteFormat {
   /** Such as `yaml`, for a recorder called `yaml(traces.yaml)` and its factory `yamlRecorder`. */
   readonly name: string
-  /** Formats a span as text that ends with a line break. It may throw if a span cannot be written. */
-  readonly textOf: (span: Span) => string
+  /** Adds a span's text, which ends with a line break. It may throw if a span cannot be written. */
+  readonly write: WriteSpan
 }
 
 /**
@@ -69,7 +69,7 @@ export function textRecorder(format: WriteFormat, options: TextRecorderOptions):
   checkOptions(factory, options, RULES)
   const { path, stream } = options
   if (path !== undefined && stream === undefined) {
-    return fileRecorder(`${format.name}(${path})`, format.textOf, absolutePath(factory, path), {
+    return fileRecorder(`${format.name}(${path})`, format.write, absolutePath(factory, path), {
       rotation: limitsOf(factory, options),
       gzip: options.gzip ?? false,
       fsync: options.fsync ?? false,
@@ -86,7 +86,7 @@ export function textRecorder(format: WriteFormat, options: TextRecorderOptions):
       `${factory}: option "${name}" is for a file, and needs "path" instead of "stream"`,
     )
   }
-  return streamRecorder(format.name, format.textOf, stream)
+  return streamRecorder(format.name, format.write, stream)
 }
 
 const FILE_RULES = {

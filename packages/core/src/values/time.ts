@@ -14,14 +14,28 @@ let lastText = '1970-01-01T00:00:00.'
  * @throws {RangeError} outside the years 0000 to 9999
  */
 export function formatTime(time: bigint): string {
-  let fraction = Number(time - lastSecond)
-  if (fraction < 0 || fraction >= 1e9) fraction = enterSecond(time)
+  const fraction = fractionOf(time)
   const micros = Math.floor(fraction / 1_000)
   const millis = Math.floor(micros / 1_000)
   if (fraction === 0) return `${lastText.slice(0, -1)}Z`
   // V8 makes one piece of so short a text, and so two of the whole.
   const digits = `${DIGITS[millis]}${DIGITS[micros % 1_000]}${DIGITS[fraction % 1_000]}Z`
   return lastText + (fraction % 10 === 0 ? digits.replace(/0+Z$/, 'Z') : digits)
+}
+
+/**
+ * The nanoseconds of a time within its second, of which {@link lastSecondText} is the text then.
+ *
+ * @throws {RangeError} outside the years 0000 to 9999
+ */
+export function fractionOf(time: bigint): number {
+  const fraction = Number(time - lastSecond)
+  return fraction < 0 || fraction >= 1e9 ? enterSecond(time) : fraction
+}
+
+/** Such as `2015-10-20T13:14:15.` */
+export function lastSecondText(): string {
+  return lastText
 }
 
 /** The numbers as three digits. V8 would put the text of each number into a cache of a megabyte. */
