@@ -4,6 +4,7 @@ import type { PlainValue, Span } from '@trace/core'
 import { toPlain } from '@trace/core/store'
 import fc from 'fast-check'
 import { anyCharacter } from '../../../.config/any-character.js'
+import { runs } from '../../../.config/runs.js'
 import { spanFromJsonLine, spanToJsonLine } from '../src/line.js'
 import { makeSpan } from './spans.js'
 
@@ -222,7 +223,7 @@ describe('lines that are no spans', () => {
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         expect(['string', 'object']).toContain(typeof spanFromJsonLine(pieces.join('')))
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 

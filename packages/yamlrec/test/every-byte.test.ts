@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../.config/runs.js'
 import { parseYaml, spanToYaml } from '../src/index.js'
 import { parseInChunks } from '../src/parse.js'
 import { makeSpan } from './values.js'
@@ -176,5 +177,5 @@ test('every byte of a file is in a span or counted, and no span holds what is of
     // Nothing is lost, nor counted, for what stands after it.
     if (places.every(({ part }) => part === 'written' || part === 'blank')) expect(read.skipped).toBe(0)
   })
-  await fc.assert(property, { numRuns: process.env['TRACE_TEST_LONG'] === '1' ? 20_000 : 200 })
+  await fc.assert(property, { numRuns: process.env['TRACE_TEST_LONG'] === '1' ? 20_000 : runs(200) })
 })

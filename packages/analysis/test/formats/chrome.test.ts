@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { traces } from '../support/arbitrary-spans.js'
 import { exported } from '../support/formats.js'
 import { aSpan } from '../support/spans.js'
@@ -115,7 +116,7 @@ describe('Chrome trace events', () => {
         )
         expect(mistakesIn(await eventsOf(spans))).toEqual([])
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
     // Times decades apart in one trace are beyond what numbers hold exactly.
     await fc.assert(

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 // The last release of OpenTelemetry's own code that has the official definitions, compiled, and can decode: later ones only serialize.
 import root from 'otlp-transformer-that-decodes/build/src/generated/root.js'
+import { runs } from '../../../../.config/runs.js'
 import { traces } from '../support/arbitrary-spans.js'
 import { fanOut } from '../support/fan-out.js'
 import { exported } from '../support/formats.js'
@@ -49,7 +50,7 @@ test("OpenTelemetry's own code reads every field of an export, whatever was reco
   await check([[aSpan({ data: { ratio: 0.1, big: 2n ** 62n, list: [1, [true, null]], map: { deep: { x: -1 } } } })]])
   await fc.assert(
     fc.asyncProperty(fc.array(traces, { maxLength: 3 }), (all) => check(all)),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   )
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { PlainValue, Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { traces } from '../support/arbitrary-spans.js'
 import { exported, imported } from '../support/formats.js'
 import { aSpan } from '../support/spans.js'
@@ -43,7 +44,7 @@ describe.each(['otlp', 'zipkin', 'jaeger'] as const)('%s', (format) => {
         expect(sorted(spans)).toEqual(sorted(all.flat()))
         expect(formats).toEqual(all.flat().length > 0 ? [format] : [])
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
   })
 })
@@ -107,6 +108,6 @@ test('no text makes an import fail but by saying what it expected, and no JSON o
         expect(error).toMatchObject({ code: 'TRACE_BAD_IMPORT' })
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   )
 })

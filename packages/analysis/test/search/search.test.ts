@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { PlainData, Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { SearchError } from '../../src/search/error.js'
 import { parseSearch } from '../../src/search/search.js'
 import { aSpan } from '../support/spans.js'
@@ -190,7 +191,7 @@ describe('parseSearch', () => {
           if (error.from < 0 || error.to < error.from || error.to > text.length) throw new Error('points elsewhere')
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { Histogram } from '../../src/statistics/histogram.js'
 import { SpanStatistics, type StatisticsBy } from '../../src/statistics/statistics.js'
 import { buildTree } from '../../src/tree/tree.js'
@@ -96,7 +97,7 @@ describe('SpanStatistics', () => {
         const expected = buildTree(spans).nodes.reduce((sum, { selfTime }) => sum + selfTime, 0)
         expect(count(ordered, 'service').rows[0]?.selfTime ?? 0).toBeCloseTo(expected)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { type PrintOptions, printTrace, traceLines } from '../../src/text/print.js'
 import { columnsOf } from '../../src/text/styled.js'
 import { buildTree } from '../../src/tree/tree.js'
@@ -74,7 +75,7 @@ test('whatever was recorded, each line is one, without control characters, and b
       const columns = plain.map((line) => columnsOf(line.slice(0, line.search(/│[ ━█░]+│ +(open|-?\d)/u))))
       expect(new Set(columns).size).toBeLessThanOrEqual(1)
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   )
 })
 

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { traceLines } from '../../src/text/print.js'
 import { columnsOf } from '../../src/text/styled.js'
 import { wrapText } from '../../src/text/wrap.js'
@@ -77,7 +78,7 @@ test('no line of a tree is wider than asked, whatever was recorded', () => {
       // Names are cut, and so is a line of data: what else there is, is there in both.
       if (chosen.data === 'none') expect(words(true)).toHaveLength(words(false).length)
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   )
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { buildTree } from '../../src/tree/tree.js'
 import { aSpan } from '../support/spans.js'
 
@@ -137,7 +138,7 @@ describe('the critical path', () => {
         for (const { selfTime, duration } of nodes)
           if (selfTime < 0 || selfTime > Math.max(0, duration)) throw new Error('self time')
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 })

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { foundNodes } from '../../src/tree/found.js'
 import { rowsOf } from '../../src/tree/rows.js'
 import { buildTree } from '../../src/tree/tree.js'
@@ -28,6 +29,6 @@ test('shows the nodes that rows show with `only`, and hides as many below each',
         rows.map(({ node, hidden }) => [node.place, hidden]),
       )
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })

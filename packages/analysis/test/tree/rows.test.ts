@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import type { SpanNode } from '../../src/tree/node.js'
 import { type Row, type RowOptions, rowsOf } from '../../src/tree/rows.js'
 import { buildTree } from '../../src/tree/tree.js'
@@ -92,7 +93,7 @@ describe('rowsOf', () => {
           expect(told(listed)).toEqual(told(rowsOf(below, { foldFrom: Infinity, only: (node) => only.includes(node) })))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import type { SpanNode } from '../../src/tree/node.js'
 import { buildTree } from '../../src/tree/tree.js'
 import { aSpan } from '../support/spans.js'
@@ -118,7 +119,7 @@ describe('buildTree', () => {
         const names = shapeOf(tree).match(/\d+/g) ?? []
         expect(names.sort()).toEqual([...new Set(parts.map(([id]) => `${id}`))].sort())
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 
@@ -139,7 +140,7 @@ describe('buildTree', () => {
           expect(keys).toEqual(keys.toSorted(([a, x], [b, y]) => Number(a - b) || Number(x - y)))
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 

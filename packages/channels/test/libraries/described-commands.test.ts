@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Long, ObjectId } from 'mongodb'
+import { runs } from '../../../../.config/runs.js'
 import { describeCommand } from '../../src/libraries/described-commands.js'
 
 test.each([
@@ -44,7 +45,7 @@ test('what is deep, broad, long or a circle is cut, soon', () => {
 })
 
 /** How many commands are tried. */
-const RUNS = process.env['TRACE_TEST_LONG'] === '1' ? 5_000 : 300
+const RUNS = process.env['TRACE_TEST_LONG'] === '1' ? 5_000 : runs(300)
 
 const isDocument = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' &&

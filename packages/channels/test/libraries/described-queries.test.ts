@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { anyCharacter } from '../../../../.config/any-character.js'
+import { runs } from '../../../../.config/runs.js'
 import { type DescribedQuery, describeNewQuery, describeQuery } from '../../src/libraries/described-queries.js'
 import { type Dialect, maskQuery, operationOf, summaryOf } from '../../src/libraries/sql.js'
 
 /** How many queries are tried. */
-const RUNS = process.env['TRACE_TEST_LONG'] === '1' ? 20_000 : 1_000
+const RUNS = process.env['TRACE_TEST_LONG'] === '1' ? 20_000 : runs(1_000)
 
 /** The slow way, which describes one query after the other by what is plain in it. */
 function slowly(query: string, dialect: Dialect): object {

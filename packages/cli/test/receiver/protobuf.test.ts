@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 // The last release of OpenTelemetry's own code that has the official definitions, compiled: later ones only serialize.
 import root from 'otlp-transformer-that-decodes/build/src/generated/root.js'
+import { runs } from '../../../../.config/runs.js'
 import { otlpOfProtobuf } from '../../src/receiver/protobuf.js'
 
 interface Message {
@@ -129,7 +130,7 @@ describe('what is no request', () => {
           }
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 })

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { RecordError } from '@trace/core'
 import type { Span } from '@trace/core/spans'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { type Receiver, startReceiver } from '../../src/receiver/receiver.js'
 
 let receiver: Receiver
@@ -222,7 +223,7 @@ describe('a request', () => {
       fc.asyncProperty(json, async (body) => {
         expect([200, 400]).toContain((await send(body)).status)
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     )
     expect((await send(requestOf())).status).toBe(200)
   })

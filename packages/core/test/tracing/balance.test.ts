@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { type ActiveSpan, createTracer, RecordError, type Recorder, type Span, type Tracer } from '../../src/index.js'
 
 /** What a program and its recorder do next. Numbers choose among the spans that are open. */
@@ -170,5 +171,5 @@ async function play(steps: readonly Step[], end: 'close' | 'kept open'): Promise
 
 test('the states of all spans add up at any moment, whatever a program and its recorder do, and the stored ledgers say the same', async () => {
   const ends = fc.constantFrom('close' as const, 'kept open' as const)
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), ends, play), { numRuns: 150 })
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), ends, play), { numRuns: runs(150) })
 }, 120_000)

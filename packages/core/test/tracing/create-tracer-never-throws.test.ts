@@ -4,6 +4,7 @@ import * as types from 'node:util/types'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { currentSpan, currentSpanId, currentTraceId } from '../../src/context/context.js'
 import type { SpanIds } from '../../src/contract/active-span.js'
 import type { Recorder } from '../../src/contract/recorder.js'
@@ -202,7 +203,7 @@ test('no call throws, whatever it is given, whatever surrounds it, and whatever 
       },
     ),
     {
-      numRuns: isLong ? 1_000 : 300,
+      numRuns: isLong ? 1_000 : runs(300),
       // What was given can often not be printed.
       reporter: ({ failed, errorInstance, seed, counterexamplePath }) => {
         if (failed) throw new Error(`seed ${seed}, path ${counterexamplePath}`, { cause: errorInstance })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { formatTime, parseTime } from '../../src/values/time.js'
 
 const FIRST = -62_167_219_200_000_000_000n
@@ -48,7 +49,7 @@ describe('parseTime', () => {
   test('undoes formatTime, for every time there is', () => {
     fc.assert(
       fc.property(fc.bigInt(FIRST, END - 1n), (time) => parseTime(formatTime(time)) === time),
-      { numRuns: 5_000 },
+      { numRuns: runs(5_000) },
     )
   })
 })

@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import type { PlainValue } from '../../src/contract/span.js'
 import { toPlain } from '../../src/values/to-plain.js'
 import { isLong } from '../support/long.js'
@@ -232,7 +233,7 @@ describe('toPlain', () => {
         const once = toPlain(data).data
         expect(toPlain(once).data).toEqual(once)
       }),
-      { numRuns: isLong ? 2_000 : 500 },
+      { numRuns: isLong ? 2_000 : runs(500) },
     )
   })
 })

@@ -2,6 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { anyCharacter } from '../../../../.config/any-character.js'
+import { runs } from '../../../../.config/runs.js'
 import { b3 } from '../../src/propagation/b3.js'
 import { extract, inject } from '../../src/propagation/carrier.js'
 import { requestId } from '../../src/propagation/request-id.js'
@@ -140,6 +141,6 @@ test('whatever headers hold, nothing throws and no malformed id comes of it', ()
       expect(out['traceparent']).toMatch(/^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[0-3]$/)
       expect(out['b3']).toMatch(/^([0-9a-f]{16}|[0-9a-f]{32})-[0-9a-f]{16}-[01]$/)
     }),
-    { numRuns: isLong ? 10_000 : 300 },
+    { numRuns: isLong ? 10_000 : runs(300) },
   )
 })

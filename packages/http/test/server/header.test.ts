@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { parseIdHeader } from '../../src/propagation/request-id.js'
 import { isForeignId, replaceHeader, replaceHeaders } from '../../src/server/header.js'
 
@@ -53,7 +54,7 @@ test('what is written is read back', () => {
     fc.property(id, id, (traceId, parentId) => {
       expect(parseIdHeader(`${traceId}:${parentId}`)).toEqual({ traceId, parentId })
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   )
 })
 

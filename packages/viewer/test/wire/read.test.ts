@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { isFailed as isFailedByData, type Span } from '@trace/core'
 import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { isFailed } from '../../src/wire/read.js'
 import { anySpan, sent } from '../support/any-span.js'
 
@@ -16,7 +17,7 @@ describe('a trace on the wire', () => {
         expect(sent(spans).map(plain)).toEqual(spans)
         expect(sent(spans).map(isFailed)).toEqual(spans.map(isFailedByData))
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     )
   })
 

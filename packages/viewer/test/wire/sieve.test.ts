@@ -3,6 +3,7 @@ import { parseSearch, SearchError } from '@trace/analysis'
 import type { Span } from '@trace/core'
 import fc from 'fast-check'
 import { anyCharacter } from '../../../../.config/any-character.js'
+import { runs } from '../../../../.config/runs.js'
 import { prepareSearch } from '../../src/wire/data-index.js'
 import { MAYBE, SURE, sieveOf } from '../../src/wire/sieve.js'
 import { anySpan, sent } from '../support/any-span.js'
@@ -110,7 +111,7 @@ describe('a sieve', () => {
         const found = read.map((each, at) => (verdicts[at] === MAYBE ? matches(each) : verdicts[at] === SURE))
         expect(found).toEqual(read.map(matches))
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
