@@ -54,6 +54,8 @@ const run = spawn(
   process.execPath,
   [
     ...args.filter(isForNode),
+    // Other packages' tests keep the other processors busy: threads that collect garbage side by side take more of them in all.
+    '--single-threaded-gc',
     '--experimental-vm-modules',
     '--no-warnings=ExperimentalWarning',
     require.resolve('jest/bin/jest'),
