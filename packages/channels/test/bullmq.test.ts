@@ -138,6 +138,31 @@ onServer('on Redis, with BullMQ', () => {
     expect(bulk?.data).toMatchObject({ 'messaging.batch.message_count': 2 })
   })
 
+  test('of a flow, a node without options begins a trace of its own: BullMQ passes none on to it', async () => {
+    const { tracer, tree } = recorded()
+    const queue = newQueue(tracer)
+    const worker = newWorker(tracer, queue, () => {})
+    const flows = new FlowProducer({ connection: connection(), telemetry: bullmqTelemetry(tracer) })
+    closing.push(flows)
+    const done = ends(worker, 2)
+    const node = { queueName: queue.name, data: {} }
+    await tracer.trace('work', 'outer', () =>
+      flows.add({ ...node, name: 'parent', opts: {}, children: [{ ...node, name: 'child' }] }),
+    )
+    await done
+    const name = queue.name
+    expect((await tree()).toSorted()).toEqual(
+      [
+        'work outer',
+        `  queue addFlow ${name}`,
+        `    queue addNode ${name}`,
+        `      job process ${name}`,
+        `      queue addNode ${name}`,
+        `job process ${name}`,
+      ].toSorted(),
+    )
+  })
+
   test('each attempt has a span below the one that added the job: at once, delayed, and put off', async () => {
     const { tracer, tree, spans } = recorded()
     const queue = newQueue(tracer)

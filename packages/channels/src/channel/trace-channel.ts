@@ -27,6 +27,8 @@ export interface WritingSpans extends ChannelSpans {
   readonly begin?: (data: Record<string, unknown>, message: ChannelMessage) => void
   /** Writes into the data of a span when a call has ended. */
   readonly end?: (data: Record<string, unknown>, message: ChannelMessage) => void
+  /** The error that is recorded of a call that has not failed itself; undefined if there is none. */
+  readonly resultError?: (message: ChannelMessage) => unknown
   /** Whether what the library does in a call makes no spans: then nothing is run in the span of the call, which takes time. */
   readonly isLeaf?: boolean
 }
@@ -168,7 +170,11 @@ class TracedChannel {
     const call = this.#callOf(message)
     if (call === undefined || !isMessage(message)) return
     const { span, spans } = call
-    if (span.recording) write(call, spans.end, spans.resultData, message)
+    if (span.recording) {
+      write(call, spans.end, spans.resultData, message)
+      const error = spans.resultError === undefined ? undefined : given(call, spans.resultError, message)
+      if (error !== undefined) span.fail(error)
+    }
     span.finish()
     calls.put(message, call.outer)
   }

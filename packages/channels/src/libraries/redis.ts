@@ -1,7 +1,6 @@
 import type { ChannelMessage, ChannelSpans, WritingSpans } from '../channel/trace-channel.js'
 import { addWhere, text, where } from './message.js'
-import { shortened } from './shortened-error.js'
-import { isObject } from './wrapping.js'
+import { errorAmong, redisError } from './redis-error.js'
 
 // The channels of ioredis (https://github.com/redis/ioredis, lib/tracing.ts) and node-redis (https://github.com/redis/node-redis,
 // packages/client/lib/client/tracing.ts), and OpenTelemetry's keys (https://opentelemetry.io/docs/specs/semconv/database/redis/).
@@ -40,10 +39,8 @@ function commandOf({ command }: ChannelMessage): Command {
 /** The command with its key; each other argument becomes `?`. */
 export function queryText(message: ChannelMessage): string {
   const { name, isKeyed } = commandOf(message)
-  const published = Array.isArray(message['args']) ? message['args'] : []
-  // node-redis has the command itself in front.
-  const [front] = published
-  const first = typeof front === 'string' && front.length === name.length && front.toUpperCase() === name ? 1 : 0
+  const published = argumentsOf(message)
+  const first = firstOf(published, name)
   const end = Math.min(published.length, first + MAX_ARGUMENTS)
   let shown = name
   for (let at = first; at < end; at++) {
@@ -51,6 +48,26 @@ export function queryText(message: ChannelMessage): string {
   }
   return end < published.length ? `${shown} …` : shown
 }
+
+function argumentsOf({ args }: ChannelMessage): readonly unknown[] {
+  return Array.isArray(args) ? args : []
+}
+
+/** node-redis has the command itself in front. */
+function firstOf([front]: readonly unknown[], name: string): number {
+  return typeof front === 'string' && front.length === name.length && front.toUpperCase() === name ? 1 : 0
+}
+
+/** A key is recorded anyway, and what else a command on a key may fail with has only words of Redis. */
+function errorOf(message: ChannelMessage): unknown {
+  const { name, isKeyed } = commandOf(message)
+  if (isKeyed) return redisError(message['error'], name)
+  const published = argumentsOf(message)
+  // Behind the subcommand, such as the SET of CONFIG SET.
+  return redisError(message['error'], name, published.slice(firstOf(published, name) + 1))
+}
+
+const withoutArguments = ({ error }: ChannelMessage): unknown => redisError(error, '')
 
 const whereOf = (message: ChannelMessage): Record<string, unknown> => where('redis', message)
 
@@ -63,11 +80,10 @@ const command: WritingSpans = {
     data['db.query.text'] = queryText(message)
   },
   isLeaf: true,
-  // Redis repeats the arguments of a command that it does not know.
-  error: ({ error }) => (isObject(error) ? shortened(error, /, with args beginning with/) : error),
+  error: errorOf,
 }
 
-const batch: ChannelSpans = {
+const batch: WritingSpans = {
   kind: 'cache',
   name: ({ batchMode }) => text(batchMode) || 'batch',
   data: (message) => ({
@@ -75,9 +91,11 @@ const batch: ChannelSpans = {
     'db.operation.name': text(message['batchMode']) || undefined,
     'db.operation.batch.size': message['batchSize'],
   }),
+  error: withoutArguments,
+  resultError: ({ result }) => redisError(errorAmong(result), ''),
 }
 
-const connect: ChannelSpans = { kind: 'cache', name: 'connect to redis', data: whereOf }
+const connect: ChannelSpans = { kind: 'cache', name: 'connect to redis', data: whereOf, error: withoutArguments }
 
 export const redisChannels: Readonly<Record<string, ChannelSpans>> = {
   'ioredis:command': command,

@@ -9,12 +9,16 @@ import { read } from './wrapping.js'
 export function shortened(error: object, value: RegExp): object {
   const message = String(read(error, 'message'))
   const at = message.search(value)
-  const short = at === -1 ? message : `${message.slice(0, at).trimEnd()} ?`
+  return withMessage(error, at === -1 ? message : `${message.slice(0, at).trimEnd()} ?`)
+}
+
+/** An error like another with another message, in its stack, too, and without its cause. */
+export function withMessage(error: object, message: string): object {
+  const own = String(read(error, 'message'))
   const stack = String(read(error, 'stack'))
-  const shortStack = stack.includes(message) ? stack.replaceAll(message, () => short) : undefined
   return Object.create(error, {
-    message: { value: short },
-    stack: { value: shortStack },
+    message: { value: message },
+    stack: { value: stack.includes(own) ? stack.replaceAll(own, () => message) : undefined },
     cause: { value: undefined },
   })
 }
