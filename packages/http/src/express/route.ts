@@ -2,7 +2,7 @@ import { type Request, type RouteSource, tracedOf } from '../server/messages.js'
 import { pathOf } from '../values/naming.js'
 import { type Entered, enter, type Found, type Place, placeIn } from './mounts.js'
 import { UNKNOWN, writtenAs } from './route-matchers.js'
-import { followStarts } from './router-channel.js'
+import { followStarts, unpublishedError } from './router-channel.js'
 
 /**
  * Where accessors keep what they are given outside a watch, for those of all copies of this package: the latest define theirs over
@@ -130,6 +130,10 @@ export class RouteWatch implements RouteSource {
 
   pattern(): string {
     return this.#pattern ?? this.#innermost()?.pattern ?? ''
+  }
+
+  unpublishedError(known: unknown): unknown {
+    return unpublishedError(this.#req, known)
   }
 
   #innermost(): Mount | undefined {

@@ -1,4 +1,5 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
+import { isSet } from 'node:util/types'
 import { type Request, TRACED } from '../server/messages.js'
 
 /** Held, since in Node 20 a channel that nothing holds is collected with its listeners. */
@@ -49,4 +50,22 @@ function failed(message: unknown): void {
   } catch {
     // The same.
   }
+}
+
+/**
+ * Where the router, from release 2.3 on, keeps the errors of a request that no error handler has dealt with, for all copies of it. It is the
+ * router's own and not documented. Were it gone, such errors would be known only by `traceExpressErrors`.
+ */
+const SEEN: unique symbol = Symbol.for('router.tracing.publishedErrors')
+
+/**
+ * The last error that a request's routers were given and did not publish: what `res.render`, `res.sendFile`, `res.download` and programs pass
+ * to `req.next`. Read only when a request has failed, since to learn of these as they come up would take time of each request.
+ *
+ * @param known the error that is known so far, if any
+ * @returns undefined where there is none, or the routers know of the one that is known
+ */
+export function unpublishedError(req: Request & { readonly [SEEN]?: unknown }, known: unknown): unknown {
+  const seen = req[SEEN]
+  return isSet(seen) && !seen.has(known) ? [...seen].at(-1) : undefined
 }

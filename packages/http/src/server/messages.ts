@@ -47,6 +47,8 @@ export interface RouteSource {
   started(path: unknown, handler: unknown): void
   /** Empty where nothing matched. */
   pattern(): string
+  /** The error that the framework answers, where it has told only another, if any. @param known the one that it has told */
+  unpublishedError(known: unknown): unknown
 }
 
 /** What is known of a request when its span starts. */

@@ -185,7 +185,7 @@ export class RequestSpan implements TracedRequest {
   }
 
   private record(): void {
-    const { span, error } = this
+    const { span } = this
     const { data } = span
     if (this.lateRoute !== undefined) this.nameBy(this.lateRoute())
     else if (this.routes !== undefined) this.nameBy(this.routes.pattern())
@@ -198,7 +198,7 @@ export class RequestSpan implements TracedRequest {
       // Of a head that was not seen as it was made.
       if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()
       if (status >= 500)
-        span.fail(error?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
+        span.fail(this.noted()?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
     }
     const reason = this.reason()
     if (reason !== 'completed') data[DATA_KEYS.httpEndReason] = reason
@@ -220,8 +220,17 @@ export class RequestSpan implements TracedRequest {
     return 'error'
   }
 
+  /** The error that the program has answered, or was about to. */
+  private noted(): Cause | undefined {
+    const thrown =
+      this.error === undefined || this.isPassedOn ? this.routes?.unpublishedError(this.error?.thrown) : undefined
+    if (thrown !== undefined) this.answersError(thrown)
+    return this.error
+  }
+
   private cause(): Cause | undefined {
-    const { error, req, res, stream } = this
+    const { req, res, stream } = this
+    const error = this.noted()
     const found = stream === undefined ? causeOf(req, res) : causeOfStream(stream)
     if (error === undefined || error.thrown === req.errored) return found
     // An error that the program has dealt with is not why a client has left.

@@ -1,0 +1,140 @@
+import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { createTracer, memoryRecorder, type Span } from '@trace/core'
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import { traceExpress, traceExpressErrors } from '../../src/express.js'
+import { send } from '../support/raw-client.js'
+
+const express4 = createRequire(import.meta.url)('express4') as typeof express
+const recorder = memoryRecorder()
+const tracer = createTracer({ recorder })
+let app: Express
+let server: Server
+let port = 0
+
+beforeAll(async () => {
+  server = createServer((req, res) => app(req, res))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+afterEach(() => recorder.clear())
+afterAll(() => new Promise((resolve) => server.close(resolve)))
+
+/** The only span of a request. */
+async function spanOf(made: Express, path: string): Promise<Span> {
+  app = made
+  await send(port, path)
+  await tracer.idle()
+  const [first, ...more] = recorder.spans
+  if (first === undefined || more.length > 0) throw new Error(`there are ${recorder.spans.length} spans`)
+  return first
+}
+
+function traced(create: typeof express = express): Express {
+  return create().set('env', 'test').use(traceExpress({ tracer }))
+}
+
+class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
+/** What fails by `req.next`, and what the span's error has. */
+const FAILURES: Readonly<Record<string, readonly [add: (made: Express) => unknown, message: string]>> = {
+  'res.render': [(made) => made.get('/a', (_req, res) => res.render(import.meta.filename, {})), 'Cannot find module'],
+  'res.render, by its engine': [
+    (made) =>
+      made
+        .set('view', View)
+        .engine('x', (_path, _options, done) => done(new RangeError('template')))
+        .get('/a', (_req, res) => res.render('a.x')),
+    'template',
+  ],
+  'res.sendFile': [(made) => made.get('/a', (_req, res) => res.sendFile('/nope.txt')), 'Not Found'],
+  'res.download': [(made) => made.get('/a', (_req, res) => res.download('/nope.txt')), 'Not Found'],
+  'req.next, in a router': [
+    (made) =>
+      made.use(
+        '/a',
+        express.Router().get('/', (req) => req.next?.(new Refused('no'))),
+      ),
+    'no',
+  ],
+  'req.next, later': [(made) => made.get('/a', (req) => void setImmediate(() => req.next?.(new Refused('no')))), 'no'],
+}
+
+/** Finds each template. */
+class View {
+  readonly path = 'a'
+  readonly #engine: Engine
+  constructor(_name: string, { engines }: { readonly engines: Readonly<Record<string, Engine>> }) {
+    this.#engine = engines['.x'] ?? ((_path, _options, done) => done(null))
+  }
+  render(options: object, done: (error: Error | null) => void): void {
+    this.#engine(this.path, options, done)
+  }
+}
+type Engine = (path: string, options: object, done: (error: Error | null) => void) => void
+
+const answers500: ErrorRequestHandler = (_error, _req, res, _next) => void res.status(500).send('sorry')
+
+test.each(Object.keys(FAILURES))('what %s fails with is the error of the span, whoever answers it', async (failure) => {
+  const [add, message] = FAILURES[failure] ?? []
+  for (const handlers of [[answers500], []]) {
+    const made = traced()
+    add?.(made)
+    for (const handler of handlers) made.use(handler)
+    // Express itself answers it with 404.
+    if (message === 'Not Found' && handlers.length === 0) continue
+    const { data } = await spanOf(made, '/a')
+    expect(data).toMatchObject({
+      'http.response.status_code': 500,
+      'error.message': expect.stringContaining(message ?? ''),
+    })
+    expect(data['error.stack']).toContain(message)
+    recorder.clear()
+  }
+})
+
+test('an error that an error handler has dealt with is not that of a later one by req.next', async () => {
+  const recover: ErrorRequestHandler = (_error, _req, _res, next) => next()
+  const made = traced().use((_req, _res, next) => next(new RangeError('earlier')))
+  made.use(recover).get('/a', (req) => req.next?.(new Refused('no')))
+  expect((await spanOf(made, '/a')).data).toMatchObject({ 'error.type': 'Refused' })
+})
+
+test('an error that an error handler has dealt with is not that of a later 5xx', async () => {
+  const recover: ErrorRequestHandler = (_error, _req, _res, next) => next()
+  const made = traced().use((req, _res, _next) => req.next?.(new Refused('no')))
+  made.use(recover).get('/a', (_req, res) => void res.status(503).end())
+  expect((await spanOf(made, '/a')).data).toMatchObject({ 'error.type': '503' })
+})
+
+test('what breaks a body that Express sends is the error of the span', async () => {
+  const made = traced().get('/a', (req, res) => {
+    const body = Readable.from(
+      (async function* () {
+        yield 'some'
+        throw new Refused('no')
+      })(),
+    )
+    body.on('error', (error) => req.next?.(error)).pipe(res)
+  })
+  expect((await spanOf(made, '/a')).data).toMatchObject({ 'http.end_reason': 'error', 'error.type': 'Refused' })
+})
+
+test('what a router before 2.3, or something else, keeps in that place does no harm', async () => {
+  const seen = Symbol.for('router.tracing.publishedErrors')
+  for (const value of [undefined, 5, {}, new Set()]) {
+    const made = traced(express4).get('/a', (req, res) => {
+      Reflect.set(req, seen, value)
+      res.status(500).end()
+    })
+    expect((await spanOf(made, '/a')).data).toMatchObject({ 'error.type': '500' })
+    recorder.clear()
+  }
+  const told = traced(express4).get('/a', (req) => req.next?.(new Refused('no')))
+  expect((await spanOf(told.use(traceExpressErrors()), '/a')).data).toMatchObject({ 'error.type': 'Refused' })
+})
