@@ -15,8 +15,18 @@ const CUT: Cause = {
   thrown: { name: 'ResponseCut', message: 'the server closed the connection before the whole response was sent' },
 }
 
-/** Why a response of HTTP/1 that was not sent whole has failed; undefined where it is the client that left. */
-export function causeOf(req: Request, res: Response): Cause | undefined {
+/** A stream that breaks is why the program has cut off the response that it was piped into. */
+function cutBy(source: unknown): Cause {
+  const { errored }: { errored?: unknown } = Object(source)
+  return isError(errored) ? { thrown: errored } : CUT
+}
+
+/**
+ * Why a response of HTTP/1 that was not sent whole has failed; undefined where it is the client that left.
+ *
+ * @param source the stream that was piped into it, if any
+ */
+export function causeOf(req: Request, res: Response, source: unknown): Cause | undefined {
   const thrown = stateOf(res, 'errored')
   // When the client leaves, Node fails requests, and responses that wait, with an error of its own, which programs pass on.
   if (isError(thrown) && thrown !== req.errored && !isReset(thrown)) return { thrown }
@@ -26,7 +36,7 @@ export function causeOf(req: Request, res: Response): Cause | undefined {
   const { errored } = socket
   if (isError(errored)) return errored === req.errored || !isPeersDoing(errored) ? { thrown: errored } : undefined
   // A server that is being closed breaks off what is under way on purpose.
-  return Reflect.get(Object(serverOf(socket)), 'listening') === false ? undefined : CUT
+  return Reflect.get(Object(serverOf(socket)), 'listening') === false ? undefined : cutBy(source)
 }
 
 /** The server that a connection came by, as Node's servers of HTTP/1 mark their connections. */
@@ -39,12 +49,12 @@ const NO_ERROR = 0
 const INTERNAL_ERROR = 2
 
 /** The same of HTTP/2, where a client that resets its stream may choose any code. */
-export function causeOfStream(stream: Stream): Cause | undefined {
+export function causeOfStream(stream: Stream, source: unknown): Cause | undefined {
   const { errored, rstCode } = stream
   if (isError(errored) && !isPeersDoing(errored)) return { thrown: errored }
   // What the client ends Node ends on this side too; what the program destroys it does not.
   const isCut = rstCode === NO_ERROR ? !stream.writableFinished : rstCode === INTERNAL_ERROR && stream.headersSent
-  return isCut ? CUT : undefined
+  return isCut ? cutBy(source) : undefined
 }
 
 /** Whether Node made the error: those of the operating system name their call. */

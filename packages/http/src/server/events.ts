@@ -18,9 +18,11 @@ export const emitOfRequest: (emit: Emit) => Emit = sharedWrapper((emit) => {
 /** Wraps the `emit` of responses: the same, and ends the request with its response. */
 export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
   return function (this: Response, event: string | symbol, ...args: unknown[]): boolean {
-    if (event !== 'finish' && event !== 'close' && isUnheard(this, event)) return emit.call(this, event, ...args)
+    const isOurs = event === 'finish' || event === 'close' || event === 'pipe'
+    if (!isOurs && isUnheard(this, event)) return emit.call(this, event, ...args)
     const traced = tracedOfResponse(this)
     if (traced === undefined) return emit.call(this, event, ...args)
+    if (event === 'pipe') traced.source = args[0]
     if (event === 'finish') {
       traced.sent()
       if (!traced.endsWithFinish && traced.stream === undefined && hasNodesListenerOnly(this)) {

@@ -78,6 +78,8 @@ export interface TracedRequest {
   isEnding: boolean
   /** Set by an adapter that learns the route later. */
   routes: RouteSource | undefined
+  /** The stream that was piped into the response last, if any. */
+  source: unknown
   /** The handler threw or rejected: the request has failed, whatever is sent. */
   threw(error: unknown): void
   /** The framework is about to answer an error: the request has failed if it answers 5xx. */

@@ -36,6 +36,7 @@ export class RequestSpan implements TracedRequest {
   declare isEnding: boolean
   declare bodySize: number
   declare routes: RouteSource | undefined
+  declare source: unknown
   declare private readonly req: Request
   declare private readonly res: Response
   declare private readonly live: Live[] | undefined
@@ -69,6 +70,7 @@ export class RequestSpan implements TracedRequest {
     this.isEnding = false
     this.bodySize = 0
     this.routes = undefined
+    this.source = undefined
     this.firstByteAfter = undefined
     this.statusLine = undefined
     this.upgradeStatus = undefined
@@ -229,9 +231,9 @@ export class RequestSpan implements TracedRequest {
   }
 
   private cause(): Cause | undefined {
-    const { req, res, stream } = this
+    const { req, res, stream, source } = this
     const error = this.noted()
-    const found = stream === undefined ? causeOf(req, res) : causeOfStream(stream)
+    const found = stream === undefined ? causeOf(req, res, source) : causeOfStream(stream, source)
     if (error === undefined || error.thrown === req.errored) return found
     // An error that the program has dealt with is not why a client has left.
     return found === undefined && this.isPassedOn ? undefined : error

@@ -1,5 +1,13 @@
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  connect as connectHttp2,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2'
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { isFailed, type Tracer } from '@trace/core'
@@ -29,12 +37,66 @@ describe('what the server breaks off is its own doing', () => {
   ])('%s', async (_, handle, type) => {
     const { tracer, spans } = traced()
     const port = await listen(traceNode((req, res) => Reflect.apply(handle, undefined, [req, res]), { tracer }))
-    await fetch(`http://127.0.0.1:${port}/`).then(
-      (response) => response.text().catch(() => ''),
-      () => '',
-    )
+    await asked(port)
     const [span] = await spans()
     expect([reasonOf(span), span?.data['error.type']]).toEqual(['error', type])
+  })
+
+  test('its error is that of the stream that was sent, where that broke: Fastify', async () => {
+    const { tracer, spans } = traced()
+    const app = fastify()
+    closing.push(() => app.close())
+    await app.register(traceFastify, { tracer })
+    app.get('/', (_request, reply) => void reply.send(breaking()))
+    const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
+    await asked(port)
+    const [span] = await spans()
+    expect([reasonOf(span), span?.data['error.type']]).toEqual(['error', 'RangeError'])
+    expect(span?.data['error.stack']).toContain('enough')
+  })
+
+  test('and a plain handler', async () => {
+    const { tracer, spans } = traced()
+    const handler = (_req: IncomingMessage, res: ServerResponse): void => {
+      breaking()
+        .on('error', () => res.destroy())
+        .pipe(res)
+    }
+    await asked(await listen(traceNode(handler, { tracer })))
+    const [span] = await spans()
+    expect([reasonOf(span), span?.data['error.type']]).toEqual(['error', 'RangeError'])
+  })
+
+  test('and of HTTP/2', async () => {
+    const { tracer, spans } = traced()
+    const handler = (_req: Http2ServerRequest, res: Http2ServerResponse): void => {
+      breaking()
+        .on('error', () => res.stream.destroy())
+        .pipe(res)
+    }
+    const server = createHttp2Server(traceNode(handler, { tracer })).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const client = connectHttp2(`http://127.0.0.1:${Object(server.address()).port}`)
+    const request = client.request({ ':path': '/' }).on('error', () => {})
+    request.resume().end()
+    await new Promise((resolve) => request.once('close', resolve))
+    client.close()
+    server.close()
+    const [span] = await spans()
+    expect([reasonOf(span), span?.data['error.type']]).toEqual(['error', 'RangeError'])
+  })
+
+  test('but not that of a stream which the program has stopped itself', async () => {
+    const { tracer, spans } = traced()
+    const handler = (_req: IncomingMessage, res: ServerResponse): void => {
+      const endless = new Readable({ read: () => {} })
+      endless.push('some')
+      endless.pipe(res)
+      setTimeout(() => res.destroy(), 20)
+    }
+    await asked(await listen(traceNode(handler, { tracer })))
+    const [span] = await spans()
+    expect([reasonOf(span), span?.data['error.type']]).toEqual(['error', 'ResponseCut'])
   })
 
   test('and a client that leaves is none of it', async () => {
@@ -84,6 +146,24 @@ describe('a client that leaves amid its own body has left, whoever gets the erro
     expect([reasonOf(span), span && isFailed(span)]).toEqual(['aborted', false])
   })
 })
+
+/** Breaks after its first part. */
+function breaking(): Readable {
+  return Readable.from(
+    (async function* () {
+      yield 'some'
+      await sleep(20)
+      throw new RangeError('enough')
+    })(),
+  )
+}
+
+async function asked(port: number): Promise<void> {
+  await fetch(`http://127.0.0.1:${port}/`).then(
+    (response) => response.text().catch(() => ''),
+    () => '',
+  )
+}
 
 function destroy(
   stream: { destroy(error?: Error): void; on(event: string, fn: () => void): void },
