@@ -53,7 +53,7 @@ onServer('pg, on PostgreSQL', () => {
     expect({ ...query?.data }).toEqual({
       ...where,
       'db.operation.name': 'SELECT',
-      'db.query.text': 'SELECT name FROM users WHERE id = $1 AND name <> ?  ',
+      'db.query.text': 'SELECT name FROM users WHERE id = $1 AND name <> ?',
       'db.response.returned_rows': 1,
     })
   })

@@ -14,7 +14,11 @@ export interface DescribedQuery {
 /** How many queries without literals are remembered for each dialect, since programs repeat theirs: in the worst case, 4 MB. */
 const MAX_REMEMBERED = 100
 
-const remembered: Readonly<Record<Dialect, Map<string, DescribedQuery>>> = { mysql: new Map(), standard: new Map() }
+const remembered: Readonly<Record<Dialect, Map<string, DescribedQuery>>> = {
+  mysql: new Map(),
+  standard: new Map(),
+  any: new Map(),
+}
 
 /** The last query: a span asks for its name and for its data, one after the other. */
 let lastQuery: string | undefined
@@ -36,7 +40,8 @@ export function describeQuery(query: string, dialect: Dialect): DescribedQuery {
  * with the last one: that takes time for a text that is not the same object.
  */
 export function describeNewQuery(query: string, dialect: Dialect): DescribedQuery {
-  const before = scan.mask(query, dialect) ? scanned[scan.hash() & 0xff] : undefined
+  // Blanks around it are not recorded. Where there are none, this gives the same text.
+  const before = scan.mask(query.trim(), dialect) ? scanned[scan.hash() & 0xff] : undefined
   // What is recorded was masked by `maskQuery` in any case: the quick scan only finds which masked query of before it is.
   return before !== undefined && scan.equals(before.codes)
     ? before.described
@@ -49,7 +54,7 @@ function describeOften(query: string, dialect: Dialect): DescribedQuery {
   if (before !== undefined) return before
   const described = describeNewQuery(query, dialect)
   // One with literals is soon replaced by the next: with them, it would only push others out.
-  if (described.masked !== query || query.length > MAX_QUERY) return described
+  if (described.masked !== query.trim() || query.length > MAX_QUERY) return described
   if (known.size >= MAX_REMEMBERED) known.clear()
   known.set(query, described)
   return described

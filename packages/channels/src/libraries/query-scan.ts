@@ -17,6 +17,7 @@ const BEGINS = { "'": TEXT, '`': NAME, $: DOLLAR, '-': MINUS, '/': SLASH, '@': O
 const characters: Readonly<Record<Dialect | 'masked', Characters>> = {
   mysql: charactersOf({ ...BEGINS, '"': TEXT, '#': OTHER }),
   standard: charactersOf({ ...BEGINS, '"': NAME }),
+  any: charactersOf({ ...BEGINS, '"': TEXT, '#': OTHER, '[': OTHER }),
   masked: { begins: new Uint8Array(128), goesOn: new Uint8Array(128) },
 }
 
