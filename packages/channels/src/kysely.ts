@@ -1,20 +1,27 @@
 import { type ActiveSpan, describe, isTracing, type Tracer } from '@trace/core'
 import { describeQuery } from './libraries/described-queries.js'
-import { failQuery } from './libraries/postgresql.js'
+import { failQuery } from './libraries/query-error.js'
 import { endingIterator, settlingAlike } from './libraries/settling.js'
-import type { Dialect } from './libraries/sql.js'
+import { type Dialect, dialectOf } from './libraries/sql.js'
 import { isObject, isThenable, type Method, methodOf, override, read } from './libraries/wrapping.js'
 
 // Kysely: https://kysely.dev, and OpenTelemetry's names of databases
 // (https://opentelemetry.io/docs/specs/semconv/registry/attributes/db/#db-system-name)
 
 const SYSTEMS: readonly [RegExp, string][] = [
-  [/^Postgres|^PGlite|^Neon/i, 'postgresql'],
-  [/^MariaDb/i, 'mariadb'],
-  [/^MySql|^PlanetScale|^SingleStore/i, 'mysql'],
-  [/Sqlite|^LibSql|^D1/i, 'sqlite'],
-  [/^Mssql/i, 'microsoft.sql_server'],
+  [/^(?:Postgres|PGlite|Neon).*Adapter$/i, 'postgresql'],
+  [/^MariaDb.*Adapter$/i, 'mariadb'],
+  [/^(?:MySql|PlanetScale|SingleStore).*Adapter$/i, 'mysql'],
+  [/(?:Sqlite|^LibSql|^D1).*Adapter$/i, 'sqlite'],
+  [/^Mssql.*Adapter$/i, 'microsoft.sql_server'],
 ]
+/** By how they write a name and a value, for those whose adapter's class has another name in a bundle that was made small. */
+const SYSTEMS_BY_FORM: Readonly<Record<string, string>> = {
+  '"a" $1': 'postgresql',
+  '`a` ?': 'mysql',
+  '"a" ?': 'sqlite',
+  '"a" @1': 'microsoft.sql_server',
+}
 
 /** Dialects and connections that are traced. */
 const traced = new WeakSet<object>()
@@ -45,12 +52,13 @@ export function traceKysely<T extends object>(
     return dialect
   }
   traced.add(dialect)
-  const system = data['db.system.name'] ?? systemOf(Reflect.apply(createAdapter, dialect, []))
-  const own = { 'db.system.name': system, ...data }
+  const form = formOf(dialect)
+  const system = data['db.system.name'] ?? systemOf(Reflect.apply(createAdapter, dialect, []), form)
   const spans = {
     tracer,
-    data: own,
-    dialect: /^(?:mysql|mariadb)$/.test(String(system)) ? 'mysql' : 'standard',
+    data: { 'db.system.name': system, ...data },
+    // Where names are in backticks, what is in double quotes may be a text, whatever the database is called.
+    dialect: form?.startsWith('`') ? 'mysql' : dialectOf(system),
   } as const
   override(dialect, 'createDriver', function (...args) {
     const driver = Reflect.apply(createDriver, this, args)
@@ -67,9 +75,32 @@ interface QuerySpans {
   readonly dialect: Dialect
 }
 
-function systemOf(adapter: unknown): string {
+function systemOf(adapter: unknown, form: string | undefined): string {
   const name = String(read(read(adapter, 'constructor'), 'name'))
-  return SYSTEMS.find(([pattern]) => pattern.test(name))?.[1] ?? 'other_sql'
+  const known = SYSTEMS.find(([pattern]) => pattern.test(name))?.[1]
+  const isWhole = name.endsWith('Adapter')
+  return known ?? (isWhole || form === undefined ? undefined : SYSTEMS_BY_FORM[form]) ?? 'other_sql'
+}
+
+/** Kysely's tree of a name and a value, one after the other. */
+const NAME_AND_VALUE = {
+  kind: 'RawNode',
+  sqlFragments: ['', ' ', ''],
+  parameters: [
+    { kind: 'IdentifierNode', name: 'a' },
+    { kind: 'ValueNode', value: 1 },
+  ],
+}
+
+/** How a dialect writes a name and a value; undefined if it does not do that as Kysely's own do. */
+function formOf(dialect: object): string | undefined {
+  try {
+    const compiler = methodOf(dialect, 'createQueryCompiler')?.call(dialect)
+    const form = read(methodOf(compiler, 'compileQuery')?.call(compiler, NAME_AND_VALUE, { queryId: 'form' }), 'sql')
+    return typeof form === 'string' ? form : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function traceDriver(spans: QuerySpans, driver: object): void {
@@ -94,7 +125,11 @@ function executing(spans: QuerySpans, execute: Method): Method {
     const span = startQuery(spans, args[0])
     const result = Reflect.apply(execute, this, args)
     if (span === undefined || !isThenable(result)) return result
-    return settlingAlike(result, (error, given) => finishQuery(span, error, sizeOf(given)))
+    return settlingAlike(result, (error, given) => {
+      if (error !== undefined) fail(spans, span, error, args[0])
+      else if (!isOfTransaction(span)) span.data['db.response.returned_rows'] = sizeOf(given)
+      span.finish()
+    })
   }
 }
 
@@ -103,13 +138,17 @@ function streaming(spans: QuerySpans, stream: Method): Method {
     const span = startQuery(spans, args[0])
     const iterator = Reflect.apply(stream, this, args) as AsyncIterator<unknown>
     if (span === undefined) return iterator
-    return endingIterator(iterator, sizeOf, (error, rows) => finishQuery(span, error, Number(rows ?? 0)))
+    return endingIterator(iterator, sizeOf, (error, rows) => {
+      if (error === undefined) span.data['db.response.returned_rows'] = Number(rows ?? 0)
+      else fail(spans, span, error, args[0])
+      span.finish()
+    })
   }
 }
 
 function startQuery({ tracer, data, dialect }: QuerySpans, query: unknown): ActiveSpan | undefined {
   if (!isTracing()) return undefined
-  const { masked, summary, operation } = describeQuery(String(read(query, 'sql') ?? ''), dialect)
+  const { masked, summary, operation } = describeQuery(textOf(query), dialect)
   const span = tracer.start('db', summary)
   span.data = data
   if (operation !== undefined) span.data['db.operation.name'] = operation
@@ -117,10 +156,17 @@ function startQuery({ tracer, data, dialect }: QuerySpans, query: unknown): Acti
   return span
 }
 
-function finishQuery(span: ActiveSpan, error: unknown, rows: number): void {
-  if (error === undefined) span.data['db.response.returned_rows'] = rows
-  else failQuery(span, error)
-  span.finish()
+function textOf(query: unknown): string {
+  return String(read(query, 'sql') ?? '')
+}
+
+function fail({ dialect }: QuerySpans, span: ActiveSpan, error: unknown, query: unknown): void {
+  failQuery(span, error, { text: textOf(query), dialect })
+}
+
+/** Whether it begins or ends a transaction, or a part of one: Kysely's drivers give a row that the database has not. */
+function isOfTransaction({ data }: ActiveSpan): boolean {
+  return /^(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET)$/.test(String(data['db.operation.name']))
 }
 
 function sizeOf(result: unknown): number {

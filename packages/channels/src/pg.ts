@@ -1,5 +1,6 @@
 import { type ActiveSpan, currentSpan, describe, isTracing, outsideTraces, type Tracer } from '@trace/core'
-import { addDatabase, addQuery, type Database, databaseOf, failQuery } from './libraries/postgresql.js'
+import { addDatabase, addQuery, type Database, databaseOf } from './libraries/postgresql.js'
+import { failQuery, type Query } from './libraries/query-error.js'
 import { settlingAlike } from './libraries/settling.js'
 import { isSubmittable, traceSubmittable } from './libraries/submittable.js'
 import { isMethod, isObject, isThenable, type Method, methodOf, override, read, within } from './libraries/wrapping.js'
@@ -47,6 +48,11 @@ function replace(tracer: Tracer, object: object, name: string, by: (original: Me
 
 /** A pool asks itself for a connection for each of its queries, and gives that to the client. */
 function tracePool(tracer: Tracer, pool: object): void {
+  let database: Database | undefined
+  const whereOf = (client: unknown): Database => {
+    database ??= databaseOf(client ?? unconnectedClient(pool) ?? read(pool, 'options'))
+    return database
+  }
   replace(
     tracer,
     pool,
@@ -58,11 +64,33 @@ function tracePool(tracer: Tracer, pool: object): void {
         const span = name === undefined ? undefined : tracer.start('db', name)
         const settled = (error: unknown, client: unknown): void => {
           if (isObject(client) && !traced.has(client)) traceQueries(tracer, client)
-          if (span !== undefined) finishConnect(span, databaseOf(client ?? read(pool, 'options')), error)
+          if (span !== undefined) finishConnect(span, whereOf(client), error)
         }
         return connecting((given) => Reflect.apply(connect, this, given), args, caller, settled)
       },
   )
+}
+
+/**
+ * A client as the pool makes them, which knows where it would connect to: pg takes that from the options, a connection string, the
+ * environment, and its defaults.
+ */
+function unconnectedClient(pool: object): unknown {
+  const [Client, options] = [read(pool, 'Client'), read(pool, 'options')]
+  const [host, port, database] = [read(options, 'host'), read(options, 'port'), read(options, 'database')]
+  try {
+    // No stream or other object of the program's: those belong to its connections.
+    const given = {
+      host,
+      port,
+      database,
+      user: read(options, 'user'),
+      connectionString: read(options, 'connectionString'),
+    }
+    return isMethod(Client) ? Reflect.construct(Client, [given]) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What a pool does first for whoever asks for a connection; undefined if it has one that is idle. */
@@ -92,7 +120,7 @@ function traceConnect(tracer: Tracer, client: object): void {
 
 function finishConnect(span: ActiveSpan, database: Database, error: unknown): void {
   addDatabase(span, database)
-  if (isObject(error)) failQuery(span, error)
+  if (isObject(error)) failQuery(span, error, queryOf(''))
   span.finish()
 }
 
@@ -131,7 +159,7 @@ function traceQueries(tracer: Tracer, client: object): void {
         try {
           return querying((given) => Reflect.apply(query, this, given), args, caller, span)
         } catch (error) {
-          if (span !== undefined) finishQuery(span, error)
+          if (span !== undefined) finishQuery(span, args[0], error)
           throw error
         }
       },
@@ -161,17 +189,17 @@ function querying(
 ): unknown {
   const [first, second] = args
   if (isSubmittable(first)) {
-    if (caller !== undefined) traceSubmittable(first, caller, span)
+    if (caller !== undefined) traceSubmittable(first, queryOf(first), caller, span)
     return query(args)
   }
   const callback = callbackOf(args)
   if (callback === undefined) {
     const result = query(args)
     if (span === undefined || !isThenable(result)) return result
-    return settlingAlike(result, (error, found) => finishQuery(span, error, found))
+    return settlingAlike(result, (error, found) => finishQuery(span, first, error, found))
   }
   const wrapped: Method = function (...results) {
-    if (span !== undefined) finishQuery(span, results[0], results[1])
+    if (span !== undefined) finishQuery(span, first, results[0], results[1])
     return within(caller, () => Reflect.apply(callback, this, results))
   }
   const result = query([first, isMethod(second) ? undefined : second, wrapped])
@@ -185,8 +213,12 @@ function callbackOf([first, second, third]: readonly unknown[]): Method | undefi
   return [third, second, read(first, 'callback')].find(isMethod)
 }
 
-function finishQuery(span: ActiveSpan, error: unknown, result?: unknown): void {
-  if (isObject(error)) failQuery(span, error)
+function queryOf(query: unknown): Query {
+  return { text: textOf(query), dialect: 'standard' }
+}
+
+function finishQuery(span: ActiveSpan, query: unknown, error: unknown, result?: unknown): void {
+  if (isObject(error)) failQuery(span, error, queryOf(query))
   else span.data['db.response.returned_rows'] = rowsOf(result)
   span.finish()
 }

@@ -1,7 +1,7 @@
 import { type ActiveSpan, isTracing, type Tracer } from '@trace/core'
 import { describeQuery } from './libraries/described-queries.js'
 import { shortened } from './libraries/shortened-error.js'
-import type { Dialect } from './libraries/sql.js'
+import { type Dialect, dialectOf } from './libraries/sql.js'
 import { isObject, read } from './libraries/wrapping.js'
 
 // Prisma: https://www.prisma.io/docs/orm/prisma-client/client-extensions/query
@@ -29,7 +29,7 @@ export interface PrismaExtension {
  * @param data what each span says besides, by OpenTelemetry's keys, such as `{ 'db.system.name': 'postgresql' }`
  */
 export function tracePrisma(tracer: Tracer, data: Readonly<Record<string, unknown>> = {}): PrismaExtension {
-  const dialect = /^(?:mysql|mariadb)$/.test(String(data['db.system.name'])) ? 'mysql' : 'standard'
+  const dialect = dialectOf(data['db.system.name'])
   return {
     name: '@trace/channels',
     query: {
@@ -70,10 +70,10 @@ function rawText(args: unknown): string | undefined {
  * A message of Prisma repeats what the operation was given, in several lines; the last says what is wrong. Names in it that Prisma
  * does not know are the program's, and a database's own message in it may repeat values.
  */
-const VALUE = /["']|\bMessage:|(?<=^Unknown [\w ]+ )`/
+const VALUE = /(?<!\p{L})'|'(?!\p{L})|"|\bMessage:|(?<=^Unknown [\w ]+ )`/u
 
 function masked(span: ActiveSpan, error: unknown): unknown {
-  if (!isObject(error) || !String(read(error, 'name')).startsWith('PrismaClient')) return error
+  if (!isObject(error) || !/^(?:PrismaClient|DriverAdapterError)/.test(String(read(error, 'name')))) return error
   const code = read(error, 'code')
   if (typeof code === 'string') span.data['db.response.status_code'] = code
   const message = String(read(error, 'message'))

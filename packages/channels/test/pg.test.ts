@@ -234,6 +234,27 @@ onServer('pg, on PostgreSQL', () => {
     expect(waited?.data['error.message']).toContain('timeout exceeded')
   })
 
+  test('where a connection was to go is known of a connection string, too', async () => {
+    const { tracer, ...then } = recorded()
+    const to = (port: number): string => `postgres://postgres:${SECRET}@127.0.0.1:${port}/postgres`
+    const bare = { host: undefined, port: undefined, user: undefined, password: undefined, database: undefined }
+    const nobody = tracePg(tracer, makePool({ ...bare, connectionString: to(1) }))
+    const small = tracePg(tracer, makePool({ ...bare, connectionString: to(server.port), max: 1 }))
+    const client = tracePg(tracer, new pg.Client(to(1)))
+    await tracer.trace('work', 'outer', async () => {
+      await expect(nobody.query('SELECT 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+      await expect(client.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+      const held = await small.connect()
+      small.options.connectionTimeoutMillis = 50
+      await expect(small.connect()).rejects.toThrow('timeout exceeded')
+      held.release()
+    })
+    const [, ...all] = await then.spans()
+    const places = all.map(({ data }) => [data['server.address'], data['server.port'], data['db.namespace']])
+    expect(places).toEqual([1, 1, server.port, server.port].map((port) => ['127.0.0.1', port, 'postgres']))
+    expect(JSON.stringify(all.map(({ data }) => data))).not.toContain(SECRET)
+  })
+
   test.each([
     ['a password', () => ({})],
     ['a wrong database', () => ({ database: 'nowhere' })],

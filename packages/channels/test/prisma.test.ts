@@ -158,6 +158,25 @@ onServer('Prisma, on PostgreSQL', () => {
     expect(JSON.stringify(failed.map(({ data }) => data))).not.toContain(SECRET)
   })
 
+  test('a server that cannot be reached is named: an apostrophe in a word is no quote', async () => {
+    const { tracer, ...then } = recorded()
+    const connectionString = `postgres://postgres:${SECRET}@127.0.0.1:1/nowhere`
+    const nobody = new PrismaClient({ adapter: new PrismaPg({ connectionString }) }).$extends(tracePrisma(tracer))
+    await tracer.trace('work', 'outer', () => expect(nobody.user.count()).rejects.toThrow('reach'))
+    await nobody.$disconnect()
+    const failed = (await then.spans()).at(-1)
+    expect(failed?.data['error.message']).toBe("Can't reach database server at 127.0.0.1:1")
+    expect(JSON.stringify(failed?.data)).not.toContain(SECRET)
+  })
+
+  test('where the database is not said, what may be a text in any is masked', async () => {
+    const { tracer, ...then } = recorded()
+    const prisma = bare.$extends(tracePrisma(tracer))
+    await tracer.trace('work', 'outer', () => prisma.$queryRawUnsafe(`SELECT 1 AS "${SECRET}"`))
+    const [, query] = await then.spans()
+    expect(query?.data['db.query.text']).toBe('SELECT ? AS ?')
+  })
+
   test('results are the same, and outside a trace nothing is recorded', async () => {
     const { prisma, ...then } = traced()
     for (const client of [bare, prisma]) {

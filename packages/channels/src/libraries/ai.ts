@@ -1,6 +1,6 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { text } from './message.js'
-import { shortened } from './shortened-error.js'
+import { QUOTE, shortened } from './shortened-error.js'
 import { isObject, read } from './wrapping.js'
 
 // The channel of the AI SDK (https://github.com/vercel/ai, packages/ai/src/telemetry/tracing-channel.ts), and OpenTelemetry's keys for
@@ -46,7 +46,7 @@ const call: ChannelSpans = {
     }
   },
   // A provider may repeat what it was sent.
-  error: ({ error }) => (isObject(error) ? shortened(error, /["'`]/) : error),
+  error: ({ error }) => (isObject(error) ? shortened(error, QUOTE) : error),
 }
 
 export const aiChannels: Readonly<Record<string, ChannelSpans>> = { 'ai:telemetry': call }

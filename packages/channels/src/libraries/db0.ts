@@ -1,12 +1,13 @@
 import type { ChannelMessage, WritingSpans } from '../channel/trace-channel.js'
 import { type DescribedQuery, describeQuery } from './described-queries.js'
 import { text } from './message.js'
-import type { Dialect } from './sql.js'
+import { statusOf, withoutValues } from './query-error.js'
+import { type Dialect, dialectOf } from './sql.js'
 
 // The channel of db0 (https://db0.unjs.io, `withTracing`).
 
-const dialectOf = (message: ChannelMessage): Dialect => (message['dialect'] === 'mysql' ? 'mysql' : 'standard')
-const queryOf = (message: ChannelMessage): DescribedQuery => describeQuery(text(message['query']), dialectOf(message))
+const rulesOf = (message: ChannelMessage): Dialect => dialectOf(message['dialect'])
+const queryOf = (message: ChannelMessage): DescribedQuery => describeQuery(text(message['query']), rulesOf(message))
 
 export const db0Channels: Readonly<Record<string, WritingSpans>> = {
   'db0.query': {
@@ -19,5 +20,10 @@ export const db0Channels: Readonly<Record<string, WritingSpans>> = {
       if (operation !== undefined) data['db.operation.name'] = operation
       data['db.query.text'] = masked
     },
+    end: (data, { error }) => {
+      const status = statusOf(error)
+      if (status !== undefined) data['db.response.status_code'] = status
+    },
+    error: (message) => withoutValues(message['error'], { text: text(message['query']), dialect: rulesOf(message) }),
   },
 }

@@ -1,6 +1,6 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { text } from './message.js'
-import { shortened } from './shortened-error.js'
+import { QUOTE, shortened } from './shortened-error.js'
 import { isObject, read } from './wrapping.js'
 
 // The channels of graphql (https://github.com/graphql/graphql-js, src/diagnostics.ts), and OpenTelemetry's keys
@@ -21,7 +21,7 @@ function failure(errors: unknown): Record<string, unknown> {
 }
 
 /** Messages of graphql itself repeat a value in quotes. */
-const withoutValues = ({ error }: ChannelMessage): unknown => (isObject(error) ? shortened(error, /["']/) : error)
+const withoutValues = ({ error }: ChannelMessage): unknown => (isObject(error) ? shortened(error, QUOTE) : error)
 
 const operation: ChannelSpans = {
   kind: KIND,

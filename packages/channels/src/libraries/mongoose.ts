@@ -1,5 +1,7 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { text, where } from './message.js'
+import { failureOf } from './mongo-command.js'
+import { isObject } from './wrapping.js'
 
 // The channels of mongoose (https://github.com/Automattic/mongoose, lib/tracing.js). Its messages hold filters and documents, too,
 // which are left out.
@@ -13,6 +15,7 @@ const operation: ChannelSpans = {
     'db.collection.name': text(message['collection']) || undefined,
   }),
   resultData: ({ result }) => ({ 'db.response.returned_rows': Array.isArray(result) ? result.length : undefined }),
+  error: ({ error }) => (isObject(error) ? failureOf(error) : error),
 }
 
 export const mongooseChannels: Readonly<Record<string, ChannelSpans>> = {

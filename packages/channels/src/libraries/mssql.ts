@@ -1,30 +1,25 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { describeQuery } from './described-queries.js'
 import { text } from './message.js'
-import { shortened } from './shortened-error.js'
-import { isObject, read } from './wrapping.js'
+import { statusOf, withoutValues } from './query-error.js'
+import { read } from './wrapping.js'
 
 // The channels of mssql (https://github.com/tediousjs/node-mssql, lib/diagnostics.js), and OpenTelemetry's keys for SQL Server
 // (https://opentelemetry.io/docs/specs/semconv/database/sql-server/).
 
 const SYSTEM = { 'db.system.name': 'microsoft.sql_server' }
 
-/** Errors whose messages name what there is not, and repeat no value: a column, a table, a procedure, a part of a name. */
-const NAMES: readonly unknown[] = [207, 208, 2812, 4104]
-
-/** Other messages may repeat a value, in quotes or parentheses. */
-function withoutValues({ error }: ChannelMessage): unknown {
-  const isOfServer = typeof read(error, 'number') === 'number'
-  if (!isOfServer || !isObject(error) || NAMES.includes(read(error, 'number'))) return error
-  return shortened(error, /['"(]/)
-}
+/** @param key where a message has the query's text */
+const errorIn =
+  (key: string) =>
+  (message: ChannelMessage): unknown =>
+    withoutValues(message['error'], { text: text(message[key]), dialect: 'standard' })
 
 function resultData({ result, error }: ChannelMessage): Record<string, unknown> {
   const sets = read(result, 'recordsets') ?? result
-  const number = read(error, 'number')
   return {
     'db.response.returned_rows': Array.isArray(sets) ? sets.flat().length : undefined,
-    'db.response.status_code': typeof number === 'number' ? String(number) : undefined,
+    'db.response.status_code': statusOf(error),
   }
 }
 
@@ -38,7 +33,7 @@ function queries(key: 'command' | 'statement'): ChannelSpans {
       return { ...SYSTEM, 'db.operation.name': operation, 'db.query.text': masked }
     },
     resultData,
-    error: withoutValues,
+    error: errorIn(key),
   }
 }
 
@@ -51,7 +46,7 @@ const procedure: ChannelSpans = {
     'db.stored_procedure.name': text(message['procedure']) || undefined,
   }),
   resultData,
-  error: withoutValues,
+  error: errorIn('procedure'),
 }
 
 const connect: ChannelSpans = {
@@ -63,15 +58,21 @@ const connect: ChannelSpans = {
     'server.address': text(server) || undefined,
     'server.port': typeof port === 'number' ? port : undefined,
   }),
+  error: errorIn(''),
 }
 
 export const mssqlChannels: Readonly<Record<string, ChannelSpans>> = {
   'mssql:query': queries('command'),
   'mssql:batch': queries('command'),
   'mssql:execute': procedure,
-  'mssql:bulk': { kind: 'db', name: 'bulk insert', data: () => SYSTEM, error: withoutValues },
+  'mssql:bulk': { kind: 'db', name: 'bulk insert', data: () => SYSTEM, error: errorIn('table') },
   'mssql:prepared-statement:prepare': { ...queries('statement'), name: 'prepare' },
   'mssql:prepared-statement:execute': queries('statement'),
   'mssql:connect': connect,
-  'mssql:pool:acquire': { kind: 'db', name: 'wait for a connection of the pool', data: () => SYSTEM },
+  'mssql:pool:acquire': {
+    kind: 'db',
+    name: 'wait for a connection of the pool',
+    data: () => SYSTEM,
+    error: errorIn(''),
+  },
 }

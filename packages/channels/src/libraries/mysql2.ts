@@ -1,8 +1,7 @@
 import type { ChannelMessage, ChannelSpans, WritingSpans } from '../channel/trace-channel.js'
 import { type DescribedQuery, describeNewQuery, describeQuery } from './described-queries.js'
 import { addWhere, text, where } from './message.js'
-import { shortened } from './shortened-error.js'
-import { isObject, read } from './wrapping.js'
+import { withoutValues } from './query-error.js'
 
 // The channels of mysql2 (https://github.com/sidorares/node-mysql2, lib/tracing.js), and OpenTelemetry's keys for databases
 // (https://opentelemetry.io/docs/specs/semconv/database/database-spans/).
@@ -10,13 +9,8 @@ import { isObject, read } from './wrapping.js'
 const whereOf = (message: ChannelMessage): Record<string, unknown> => where('mysql', message)
 const isFilled = (values: unknown): boolean => Array.isArray(values) && values.length > 0
 
-/** Errors whose messages repeat values, or a piece of the query (https://mariadb.com/docs/server/reference/error-codes). */
-const REPEATS = /^ER_(?:PARSE_|DUP_|TRUNCATED_|WRONG_VALUE|ILLEGAL_VALUE|INVALID_|DATA_|WARN_DATA|UNKNOWN_ERROR)/
-
-function withoutValues({ error }: ChannelMessage): unknown {
-  const repeats = REPEATS.test(text(read(error, 'code'))) || /^22/.test(text(read(error, 'sqlState')))
-  return repeats && isObject(error) ? shortened(error, /['"]/) : error
-}
+const error = (message: ChannelMessage): unknown =>
+  withoutValues(message['error'], { text: text(message['query']), dialect: 'mysql' })
 
 /** @param hasValues whether the published query has its values in it */
 function queries(hasValues: (message: ChannelMessage) => boolean): WritingSpans {
@@ -39,11 +33,11 @@ function queries(hasValues: (message: ChannelMessage) => boolean): WritingSpans 
       if (operation !== undefined) data['db.operation.name'] = operation
       data['db.query.text'] = masked
     },
-    end: (data, { result, error }) => {
+    end: (data, { result, error: thrown }) => {
       if (Array.isArray(result)) data['db.response.returned_rows'] = result.length
-      if (error instanceof Error) data['db.response.status_code'] = Reflect.get(error, 'code')
+      if (thrown instanceof Error) data['db.response.status_code'] = Reflect.get(thrown, 'code')
     },
-    error: withoutValues,
+    error,
     isLeaf: true,
   }
 }
@@ -51,6 +45,6 @@ function queries(hasValues: (message: ChannelMessage) => boolean): WritingSpans 
 export const mysqlChannels: Readonly<Record<string, ChannelSpans>> = {
   'mysql2:query': queries(({ values }) => isFilled(values)),
   'mysql2:execute': queries(() => false),
-  'mysql2:connect': { kind: 'db', name: 'connect to mysql', data: whereOf },
-  'mysql2:pool:connect': { kind: 'db', name: 'wait for a connection of the pool', data: whereOf },
+  'mysql2:connect': { kind: 'db', name: 'connect to mysql', data: whereOf, error },
+  'mysql2:pool:connect': { kind: 'db', name: 'wait for a connection of the pool', data: whereOf, error },
 }

@@ -1,12 +1,16 @@
 import type { ChannelMessage, ChannelSpans } from '../channel/trace-channel.js'
 import { type DescribedQuery, describeQuery } from './described-queries.js'
 import { text } from './message.js'
-import { databaseOf, sqlStateOf, withoutValues } from './postgresql.js'
+import { databaseOf } from './postgresql.js'
+import { statusOf, withoutValues } from './query-error.js'
 import { read } from './wrapping.js'
 
 // The channels of a coming release of pg and pg-pool (https://github.com/brianc/node-postgres/pull/3650).
 
-const queryOf = ({ query }: ChannelMessage): DescribedQuery => describeQuery(text(read(query, 'text')), 'standard')
+const textOf = ({ query }: ChannelMessage): string => text(read(query, 'text'))
+const queryOf = (message: ChannelMessage): DescribedQuery => describeQuery(textOf(message), 'standard')
+const error = (message: ChannelMessage): unknown =>
+  withoutValues(message['error'], { text: textOf(message), dialect: 'standard' })
 
 const whereOf = ({ client, connection }: ChannelMessage): Record<string, unknown> => {
   const { namespace, address, port } = databaseOf(client ?? connection)
@@ -21,9 +25,9 @@ export const pgChannels: Readonly<Record<string, ChannelSpans>> = {
       const { operation, masked } = queryOf(message)
       return { ...whereOf(message), 'db.operation.name': operation, 'db.query.text': masked }
     },
-    resultData: ({ error }) => ({ 'db.response.status_code': sqlStateOf(error) }),
-    error: ({ error }) => withoutValues(error),
+    resultData: ({ error }) => ({ 'db.response.status_code': statusOf(error) }),
+    error,
   },
-  'pg:connection': { kind: 'db', name: 'connect to postgresql', data: whereOf },
-  'pg-pool:connect': { kind: 'db', name: 'wait for a connection of the pool', data: whereOf },
+  'pg:connection': { kind: 'db', name: 'connect to postgresql', data: whereOf, error },
+  'pg-pool:connect': { kind: 'db', name: 'wait for a connection of the pool', data: whereOf, error },
 }

@@ -1,7 +1,8 @@
 import { type ActiveSpan, currentSpan, isTracing, type Tracer } from '@trace/core'
 import { notes } from '../channel/notes.js'
 import { type DescribedQuery, describeQuery } from './described-queries.js'
-import { addDatabase, addDescribed, addQuery, type Database, failQuery } from './postgresql.js'
+import { addDatabase, addDescribed, addQuery, type Database } from './postgresql.js'
+import { failQuery } from './query-error.js'
 import { endingIterator, fulfilledBy, rejectedBy, type Settled } from './settling.js'
 import { isMethod, isObject, methodOf, override, read, within } from './wrapping.js'
 
@@ -134,7 +135,7 @@ class QueryCall {
     const sent = error === undefined ? read(read(result, 'statement'), 'string') : read(error, 'query')
     if (typeof sent === 'string' && sent !== this.#text) addQuery(span, sent)
     if (error === undefined) addRows(span, this.#rows ?? rowsOf(result))
-    else failQuery(span, error)
+    else failQuery(span, error, { text: typeof sent === 'string' ? sent : this.#text, dialect: 'standard' })
     span.finish()
   }
 

@@ -1,7 +1,6 @@
 import type { ActiveSpan } from '@trace/core'
 import { type DescribedQuery, describeQuery } from './described-queries.js'
-import { shortened } from './shortened-error.js'
-import { isObject, read } from './wrapping.js'
+import { read } from './wrapping.js'
 
 // OpenTelemetry's keys for PostgreSQL (https://opentelemetry.io/docs/specs/semconv/database/postgresql/).
 
@@ -41,31 +40,4 @@ export function addDescribed(span: ActiveSpan, { masked, summary, operation }: D
   span.name = summary
   if (operation !== undefined) data['db.operation.name'] = operation
   data['db.query.text'] = masked
-}
-
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const SQLSTATE = /^[0-9A-Z]{5}$/
-/** Of errors whose messages repeat a value or a piece of the query: data exceptions, and syntax errors. */
-const REPEATS = /^(?:22|42601)/
-/** What stands before such a piece, in the languages in which PostgreSQL speaks. */
-const QUOTE = /["'`«»:]|\p{Pi}|\p{Pf}|\p{Ps}/u
-
-/** The state that the server told with an error; undefined for an error of the connection. */
-export function sqlStateOf(error: unknown): string | undefined {
-  const state = read(error, 'code')
-  const isOfServer = typeof state === 'string' && SQLSTATE.test(state) && typeof read(error, 'severity') === 'string'
-  return isOfServer ? state : undefined
-}
-
-/** An error of PostgreSQL without the values that its message may repeat. */
-export function withoutValues(error: unknown): unknown {
-  const state = sqlStateOf(error)
-  return state !== undefined && REPEATS.test(state) && isObject(error) ? shortened(error, QUOTE) : error
-}
-
-/** Marks a span as failed by an error of PostgreSQL. */
-export function failQuery(span: ActiveSpan, error: unknown): void {
-  const state = sqlStateOf(error)
-  if (state !== undefined) span.data['db.response.status_code'] = state
-  span.fail(withoutValues(error))
 }

@@ -1,5 +1,8 @@
 import { read } from './wrapping.js'
 
+/** A mark of quotation, in whatever language. An apostrophe between two letters, as in "doesn't", is none. */
+export const QUOTE: RegExp = /(?<!\p{L})'|'(?!\p{L})|["`«»„‚]|\p{Pi}|\p{Pf}/u
+
 /**
  * An error like another, whose message ends where a value may begin; its stack, which repeats the message, too. What caused it is left
  * out, since that may repeat the value.
@@ -8,17 +11,22 @@ import { read } from './wrapping.js'
  */
 export function shortened(error: object, value: RegExp): object {
   const message = String(read(error, 'message'))
-  const at = message.search(value)
-  return withMessage(error, at === -1 ? message : `${message.slice(0, at).trimEnd()} ?`)
+  return withMessage(error, cutAt(message, message.search(value)))
 }
 
-/** An error like another with another message, in its stack, too, and without its cause. */
+/** A message as far as a place in it; all of it at -1. */
+export function cutAt(message: string, at: number): string {
+  return at === -1 ? message : `${message.slice(0, at).trimEnd()} ?`.trimStart()
+}
+
+/** An error like another with another message, in its stack, too, and without what caused it, or is in it. */
 export function withMessage(error: object, message: string): object {
-  const own = String(read(error, 'message'))
+  const original = String(read(error, 'message'))
   const stack = String(read(error, 'stack'))
   return Object.create(error, {
     message: { value: message },
-    stack: { value: stack.includes(own) ? stack.replaceAll(own, () => message) : undefined },
+    stack: { value: stack.includes(original) ? stack.replaceAll(original, () => message) : undefined },
     cause: { value: undefined },
+    errors: { value: undefined },
   })
 }

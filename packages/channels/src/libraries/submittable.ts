@@ -1,5 +1,5 @@
 import type { ActiveSpan } from '@trace/core'
-import { failQuery } from './postgresql.js'
+import { failQuery, type Query } from './query-error.js'
 import { methodOf, override } from './wrapping.js'
 
 /** What a client of pg calls of a query that the program made itself: a cursor, a stream, a `Query`. */
@@ -24,14 +24,19 @@ export function isSubmittable(query: unknown): query is object {
  * Runs what a query of the program's own does when the client tells it something in the caller's span, and finishes its span when the
  * client has done with it. No listeners are added, since those would change what it does.
  */
-export function traceSubmittable(submittable: object, caller: ActiveSpan, span: ActiveSpan | undefined): void {
+export function traceSubmittable(
+  submittable: object,
+  query: Query,
+  caller: ActiveSpan,
+  span: ActiveSpan | undefined,
+): void {
   const givesRows = methodOf(submittable, 'handleDataRow') !== undefined
   let rows = 0
   const before: Partial<Record<(typeof EVENTS)[number], (given: unknown) => void>> = {
     handleDataRow: () => rows++,
     handleError: (error) => {
       if (span === undefined) return
-      failQuery(span, error)
+      failQuery(span, error, query)
       span.finish()
     },
     handleReadyForQuery: () => {

@@ -48,3 +48,30 @@ test('queries of db0 have spans', async () => {
   })
   expect(templated?.data['db.query.text']).not.toContain('secret')
 })
+
+test.each([
+  ['postgresql', { code: '42P01', severity: 'ERROR' }, 'SELECT "a", ?s ?', '42P01'],
+  ['mysql', { code: 'ER_BAD_DB_ERROR', errno: 1049, sqlState: '42000' }, 'SELECT ?, ?', 'ER_BAD_DB_ERROR'],
+  ['sqlite', { code: 'SQLITE_ERROR' }, 'SELECT "a", ?s ?', 'SQLITE_ERROR'],
+  ['another', {}, 'SELECT ?, ?', undefined],
+])('a failed query of db0 on %s has the code, and no value', async (dialect, fields, text, status) => {
+  const { tracer, ...then } = recorded()
+  const stop = traceChannels(tracer)
+  const all = (): Promise<unknown[]> => Promise.reject(Object.assign(new Error("there is no 'hunter2'"), fields))
+  const connector = {
+    ...{ name: 'fake', dialect, getInstance: () => null, exec: () => null },
+    prepare: () => ({ all, run: all, get: all, bind: () => ({ all, run: all, get: all }) }),
+  }
+  const db = withTracing(createDatabase(connector))
+  await tracer.trace('work', 'outer', () =>
+    expect(db.prepare(String.raw`SELECT "a", 'it\'s hunter2'`).all()).rejects.toThrow('hunter2'),
+  )
+  stop()
+  const { data } = (await then.spans()).at(-1) ?? {}
+  expect([data?.['db.query.text'], data?.['error.message'], data?.['db.response.status_code']]).toEqual([
+    text,
+    'there is no ?',
+    status,
+  ])
+  expect(JSON.stringify(data)).not.toContain('hunter2')
+})

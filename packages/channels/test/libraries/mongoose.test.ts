@@ -30,3 +30,23 @@ test('what mongoose publishes has spans, without filters and documents', async (
   })
   expect(JSON.stringify(others.map(({ data }) => data))).not.toContain('hunter2')
 })
+
+test.each([
+  ['Cast to Number failed for value "hunter2" (type string) at path "age"', 'Cast to Number failed for value ?'],
+  ['E11000 duplicate key error collection: a.b index: c dup key: { c: "hunter2" }', /dup key:? \?$/],
+])('what an error repeats of %j is not in its span', async (message, recordedMessage) => {
+  const { tracer, ...then } = recorded()
+  const stop = traceChannels(tracer)
+  const find = { operation: 'find', collection: 'users' }
+  await tracer.trace('work', 'outer', () =>
+    tracingChannel('mongoose:query')
+      .tracePromise(() => Promise.reject(new Error(message)), find)
+      .catch(() => {}),
+  )
+  stop()
+  const failed = (await then.spans()).at(-1)
+  expect(failed?.data['error.message']).toEqual(
+    typeof recordedMessage === 'string' ? recordedMessage : expect.stringMatching(recordedMessage),
+  )
+  expect(JSON.stringify(failed?.data)).not.toContain('hunter2')
+})
