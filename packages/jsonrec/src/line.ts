@@ -1,13 +1,12 @@
 import type { PlainData, PlainValue, Span } from '@trace/core'
 import {
+  formatTime,
   parseJson,
   plainJson,
   RefusedJson,
   SpanDraft,
   storedKey,
-  textOf,
   numberText as textOfNumber,
-  type Utf8Text,
   wellFormedKeys,
 } from '@trace/core/text-file'
 
@@ -22,29 +21,14 @@ import {
  * @throws {TypeError} if data holds a value that is not plain (see core's `toPlain`)
  */
 export function spanToJsonLine(span: Span): string {
-  return textOf(span, writeSpan)
-}
-
-/** Adds a span as {@link spanToJsonLine} formats it, and throws what it throws. */
-export function writeSpan(span: Span, text: Utf8Text): void {
-  text.addText('{"span_id":"')
-  text.addId(span.spanId)
-  text.addText('","trace_id":"')
-  text.addId(span.traceId)
-  text.addText('","parent_id":"')
-  text.addId(span.parentId)
-  text.addText('"')
-  if (span.process !== '') text.addText(`,"process":${stringText(span.process)}`)
-  if (span.kind !== '') text.addText(`,"kind":${stringText(span.kind)}`)
-  if (span.name !== '') text.addText(`,"name":${stringText(span.name)}`)
-  text.addText(',"start":"')
-  text.addTime(span.start)
-  if (span.finish !== undefined) {
-    text.addText('","finish":"')
-    text.addTime(span.finish)
-  }
+  let text = `{"span_id":"${span.spanId}","trace_id":"${span.traceId}","parent_id":"${span.parentId}"`
+  if (span.process !== '') text += `,"process":${stringText(span.process)}`
+  if (span.kind !== '') text += `,"kind":${stringText(span.kind)}`
+  if (span.name !== '') text += `,"name":${stringText(span.name)}`
+  text += `,"start":"${formatTime(span.start)}"`
+  if (span.finish !== undefined) text += `,"finish":"${formatTime(span.finish)}"`
   const data = mapText(span.data, storedKey)
-  text.addText(data === '{}' ? '"}\n' : `","data":${data}}\n`)
+  return data === '{}' ? `${text}}\n` : `${text},"data":${data}}\n`
 }
 
 function stringText(value: string): string {

@@ -1,6 +1,6 @@
 import type { Recorder } from '@trace/core'
 import { recorderOfUrl, type TextRecorderOptions, textRecorder } from '@trace/core/text-file'
-import { writeSpan } from './line.js'
+import { spanToJsonLine } from './line.js'
 
 /** Options of {@link jsonRecorder}: either a file (`path`, and how it is rotated) or a stream (`stream`, never ended). */
 export type JsonRecorderOptions = TextRecorderOptions
@@ -17,7 +17,7 @@ export type JsonRecorderOptions = TextRecorderOptions
  * and `stream`
  */
 export function jsonRecorder(options: JsonRecorderOptions): Recorder {
-  return textRecorder({ name: 'json', write: writeSpan }, options)
+  return textRecorder({ name: 'json', write: (span, text) => text.addText(spanToJsonLine(span)) }, options)
 }
 
 /**

@@ -25,7 +25,7 @@ export class Utf8Text {
   #bytes: Buffer
   #length = 0
   #second = ''
-  #secondBytes: Uint8Array = Buffer.alloc(0)
+  #secondBytes = new Uint8Array()
 
   /** @param capacity how many bytes it has room for, before it needs more memory. Default 1,024 */
   constructor(capacity: number = 1_024) {
