@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,11 +8,12 @@ import { buildSync } from 'esbuild'
 
 const folder = mkdtempSync(join(tmpdir(), 'trace-snapshot-'))
 const blob = join(folder, 'snapshot.blob')
+const told = join(folder, 'told.json')
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const PROGRAM = `
-  import { writeSync } from 'node:fs'
+  import { writeFileSync } from 'node:fs'
   import { createTracer, generateId } from './index.js'
   const { startupSnapshot } = process.getBuiltinModule('node:v8')
   const stored = []
@@ -35,8 +36,9 @@ const PROGRAM = `
       const [{ traceId, spanId, process: where, start }] = stored
       const ids = [traceId, spanId, ...Array.from({ length: 2_500 }, generateId)].map(String)
       const late = Math.abs(Number(start / 1_000_000n) - begun)
-      // Less than a pipe holds: a reader that is late would get a part of more.
-      writeSync(1, JSON.stringify({ early, where, pid: process.pid, ids, late, stats: tracer.stats() }))
+      // No pipe, which may take only a part of it.
+      const outcome = { early, where, pid: process.pid, ids, late, stats: tracer.stats() }
+      writeFileSync(${JSON.stringify(told)}, JSON.stringify(outcome))
     }, 5)
   })`
 
@@ -49,18 +51,19 @@ interface Outcome {
   readonly stats: unknown
 }
 
-function node(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+function node(...args: string[]): void {
+  const { status, stderr } = spawnSync(process.execPath, args, {
     cwd: folder,
     encoding: 'utf8',
     timeout: 60_000,
   })
   if (status !== 0) throw new Error(`node ended with ${status}: ${stderr}`)
-  return stdout
 }
 
 function restore(): Outcome {
-  return JSON.parse(node('--snapshot-blob', blob, 'main.cjs'))
+  rmSync(told, { force: true })
+  node('--snapshot-blob', blob, 'main.cjs')
+  return JSON.parse(readFileSync(told, 'utf8'))
 }
 
 beforeAll(() => {
