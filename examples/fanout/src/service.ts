@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { traceChannels } from '@trace/channels'
 import { createTracer, type Tracer } from '@trace/core'
 import { openRecorder } from '@trace/core/open'
@@ -17,7 +18,13 @@ export function tracerOf(service: string): Tracer {
   return tracer
 }
 
+/** How long to wait for what is under way, in ms. */
+const PATIENCE = 1_000
+const PAUSE = 10
+
 async function stop(tracer: Tracer): Promise<void> {
+  // A span that ends after the tracer was closed has no end in the store.
+  for (let waited = 0; waited < PATIENCE && tracer.stats().open > 0; waited += PAUSE) await sleep(PAUSE)
   await tracer.close()
   process.exit(0)
 }
