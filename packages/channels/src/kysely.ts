@@ -164,9 +164,19 @@ function fail({ dialect }: QuerySpans, span: ActiveSpan, error: unknown, query: 
   failQuery(span, error, { text: textOf(query), dialect })
 }
 
+const OF_TRANSACTION: ReadonlySet<unknown> = new Set([
+  'BEGIN',
+  'START',
+  'COMMIT',
+  'ROLLBACK',
+  'SAVEPOINT',
+  'RELEASE',
+  'SET',
+])
+
 /** Whether it begins or ends a transaction, or a part of one: Kysely's drivers give a row that the database has not. */
 function isOfTransaction({ data }: ActiveSpan): boolean {
-  return /^(?:BEGIN|START|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET)$/.test(String(data['db.operation.name']))
+  return OF_TRANSACTION.has(data['db.operation.name'])
 }
 
 function sizeOf(result: unknown): number {

@@ -1,7 +1,7 @@
 import type { ActiveSpan } from '@trace/core'
 import { kindOf, type Repeats } from './database-errors.js'
 import { cutAt, QUOTE, withMessage } from './shortened-error.js'
-import { type Dialect, maskQuery, operationOf } from './sql.js'
+import { type Dialect, maskQuery } from './sql.js'
 import { isObject, read } from './wrapping.js'
 
 /** A query that may have failed. */
@@ -41,13 +41,13 @@ export function withoutValues(error: unknown, query: Query, depth = 0): unknown 
   })
 }
 
-/** Operations that run code which stands in a text, or say what the message is. */
-const RUNS_A_TEXT = /^(?:DO|EXEC|EXECUTE|PREPARE|SIGNAL|RESIGNAL|RAISERROR|THROW)$/
+/** Statements that run code which stands in a text, or say what the message is. */
+const RUNS_A_TEXT = /(?:^|;)\s*(?:DO|EXEC|EXECUTE|PREPARE|SIGNAL|RESIGNAL|RAISERROR|THROW)\b/i
 
 function maskMessage(message: string, repeats: Repeats, { text, dialect }: Query): string {
   const literals: string[] = []
   const masked = maskQuery(text, dialect, literals)
-  const isOfText = literals.length > 0 && RUNS_A_TEXT.test(operationOf(masked) ?? '')
+  const isOfText = literals.length > 0 && RUNS_A_TEXT.test(masked)
   if (repeats === 'all' || isOfText) return '?'
   return withoutLiterals(cutAt(message, placeOf(message, repeats, masked)), literals)
 }

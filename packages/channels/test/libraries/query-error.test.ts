@@ -47,6 +47,7 @@ const ON_POSTGRESQL: readonly [string, string][] = [
   ["DO $$ BEGIN RAISE unique_violation USING message = 'hunter2'; END $$", '?'],
   ["DO $$ BEGIN EXECUTE 'DROP TABLE hunter2'; END $$", '?'],
   ["DO $$ BEGIN EXECUTE 'SELECT t.hunter2 FROM users t'; END $$", '?'],
+  ["SELECT 1; DO $$ BEGIN EXECUTE 'SELECT t.hunter2 FROM users t'; END $$", '?'],
   ["SELECT fail('hunter2')", '?'],
   ["SELECT has_table_privilege('hunter2', 'users', 'select')", 'role ?'],
   ["SELECT 'hunter2.users'::regclass", 'schema ?'],
