@@ -36,8 +36,8 @@ export class Diagnosis {
   spans = 0
   readonly #services = new Set<string>()
   readonly #calls = new Calls()
-  readonly #ledgers: Span[] = []
-  readonly #lost = new Tally()
+  /** Those that tell of a loss. */
+  readonly #ledgers = new Map<string, Span>()
   readonly #untrusted = new Tally()
   readonly #missing = new Tally()
   readonly #clocks = new Map<string, { readonly what: string; readonly offsets: number[] }>()
@@ -49,18 +49,12 @@ export class Diagnosis {
     return this.#services.size
   }
 
-  /** Ledgers come before the traces, which they explain. */
+  /** Ledgers come before the traces, which they explain. Of several records of one, the latest says most. */
   addLedger(span: Span): void {
-    const { process, start, finish = start, data } = span
-    let isLoss = false
-    for (const [key, count] of Object.entries(data)) {
-      const reason = key === 'failed' ? key : /^dropped\.([a-z_]{1,40})$/.exec(key)?.[1]
-      if (reason === undefined || typeof count !== 'number' || !(count > 0)) continue
-      isLoss = true
-      const example = `${process} from ${timeOf(start)} to ${timeOf(finish)}: ${count}`
-      this.#lost.add(`${serviceOf(process)}\n${reason}`, example, count)
-    }
-    if (isLoss) this.#ledgers.push(span)
+    if (lossesOf(span).length === 0) return
+    const key = `${span.traceId}:${span.spanId}`
+    const known = this.#ledgers.get(key)
+    if (known === undefined || (known.finish ?? known.start) < (span.finish ?? span.start)) this.#ledgers.set(key, span)
   }
 
   addReport(report: ReadReport): void {
@@ -73,7 +67,7 @@ export class Diagnosis {
     this.spans += tree.nodes.length
     this.#calls.add(tree)
     for (const node of tree.nodes) this.#addSpan(node)
-    for (const { node, reason } of missingOf(tree, this.#ledgers).parents) {
+    for (const { node, reason } of missingOf(tree, this.#ledgers.values()).parents) {
       if (reason === 'not known') this.#missing.add(node.service, exampleOf(node))
     }
     for (const { host, reference, offset } of clockSkews(tree)) {
@@ -99,7 +93,7 @@ export class Diagnosis {
   /** What is wrong: what loses most comes first. */
   findings(): Finding[] {
     return [
-      ...this.#lost.map(lostFinding),
+      ...this.#lost().map(lostFinding),
       ...this.#untrusted.map((service, count, examples) => ({
         finding: 'not-trusted' as const,
         what: `${service} began ${counted(count, 'trace')} of its own for calls that came with the ids of another`,
@@ -134,6 +128,18 @@ export class Diagnosis {
       })),
       ...this.#reported(),
     ]
+  }
+
+  #lost(): Tally {
+    const lost = new Tally()
+    for (const ledger of this.#ledgers.values()) {
+      const { process, start, finish = start } = ledger
+      for (const [reason, count] of lossesOf(ledger)) {
+        const example = `${process} from ${timeOf(start)} to ${timeOf(finish)}: ${count}`
+        lost.add(`${serviceOf(process)}\n${reason}`, example, count)
+      }
+    }
+    return lost
   }
 
   #unboundedNames(): Finding[] {
@@ -198,6 +204,14 @@ class Tally {
       ),
     )
   }
+}
+
+/** How many spans a ledger says were lost, by reason. */
+function lossesOf({ data }: Span): (readonly [reason: string, count: number])[] {
+  return Object.entries(data).flatMap(([key, count]) => {
+    const reason = key === 'failed' ? key : /^dropped\.([a-z_]{1,40})$/.exec(key)?.[1]
+    return reason !== undefined && typeof count === 'number' && count > 0 ? [[reason, count] as const] : []
+  })
 }
 
 const LOSSES: Readonly<Record<string, readonly [why: string, advice: string]>> = {

@@ -9,6 +9,14 @@ import { unionOf } from './union.js'
 /** How much of a file tells its format, in bytes. */
 const LOOK = 65_536
 
+/** Those that read several stores as one. */
+const readersOfSeveral = new WeakSet<TraceReader>()
+
+/** Whether a reader reads several stores as one, so that a span may stand in more than one of them. */
+export function isOfSeveral(reader: TraceReader): boolean {
+  return readersOfSeveral.has(reader)
+}
+
 /**
  * Opens the stores that were asked for as one; by default what `TRACE_RECORDER` says, or `traces.yaml`.
  *
@@ -25,14 +33,17 @@ export async function openSources(
   const margin = whole ? { margin: Infinity } : {}
   const readers: TraceReader[] = []
   const files: Record<Format, string[]> = { yaml: [], jsonl: [] }
-  for (const source of await locate(asked, { cwd, env: context.process.env })) {
+  const sources = await locate(asked, { cwd, env: context.process.env })
+  for (const source of sources) {
     if (isUrl(source)) readers.push(openReader(source))
     else files[formatOfName(source) ?? (await formatOfContent(source))].push(fromHere(cwd, source))
   }
   if (files.yaml.length > 0) readers.push((await import('@trace/yamlrec')).yamlReader({ path: files.yaml, ...margin }))
   if (files.jsonl.length > 0)
     readers.push((await import('@trace/jsonrec')).jsonReader({ path: files.jsonl, ...margin }))
-  return unionOf(readers)
+  const reader = unionOf(readers)
+  if (sources.length > 1 || sources.some((source) => source.includes('*'))) readersOfSeveral.add(reader)
+  return reader
 }
 
 /** A path as messages are to show it: as it is from the current folder, if it is below it. */

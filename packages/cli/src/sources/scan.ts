@@ -3,6 +3,8 @@ import { LEDGER_KIND, type Span } from '@trace/core/spans'
 import type { Context } from '../terminal/context.js'
 import { Progress } from '../terminal/progress.js'
 import { batchesOf } from './batches.js'
+import { isOfSeveral } from './open.js'
+import { SeenSpans } from './seen-spans.js'
 
 /** Which spans are read. Times are in nanoseconds since the Unix epoch. */
 export interface ScanOptions {
@@ -16,10 +18,16 @@ export interface ScanOptions {
 
 /** How many records of open spans are kept, until it is known whether these have finished. */
 const MOST_OPEN = 100_000
+/**
+ * How many spans are known to have come. A store has a span twice where it was stored again soon, as by a process that exits. Several
+ * stores may have all of theirs in common, in any order: 1,000,000 spans take 16 MB.
+ */
+const SEEN_OF_ONE = 12_000
+const SEEN_OF_SEVERAL = 3_000_000
 
 /**
- * The spans of a store in batches, about in the order in which they were stored. A span that is stored as open comes after the finished
- * ones, and only if none of them is the same.
+ * The spans of a store in batches, each once, about in the order in which they were stored. A span that is stored as open comes after the
+ * finished ones, and only if none of them is the same.
  */
 export async function* readSpans(
   context: Context,
@@ -27,16 +35,19 @@ export async function* readSpans(
   { onReport, ...options }: ScanOptions & Pick<TracesOptions, 'onReport'>,
 ): AsyncGenerator<readonly Span[]> {
   const open = new Map<string, Span>()
-  const isFinished = (span: Span): boolean => {
-    if (span.finish === undefined) {
-      if (open.size < MOST_OPEN) open.set(keyOf(span), span)
-    } else if (open.size > 0) open.delete(keyOf(span))
-    return span.finish !== undefined
+  const seen = new SeenSpans(isOfSeveral(reader) ? SEEN_OF_SEVERAL : SEEN_OF_ONE)
+  const isNewAndFinished = (span: Span): boolean => {
+    if (span.finish !== undefined) {
+      if (open.size > 0) open.delete(keyOf(span))
+      return seen.add(span)
+    }
+    if (open.size < MOST_OPEN && !seen.has(span)) open.set(keyOf(span), span)
+    return false
   }
   let report: ReadReport = { skipped: 0, places: [] }
   for await (const batch of visiting(context, reader, options)) {
     report = sumOf(report, batch)
-    yield batch.spans.filter(isFinished)
+    yield batch.spans.filter(isNewAndFinished)
   }
   if (open.size > 0) yield [...open.values()]
   onReport?.(report)
