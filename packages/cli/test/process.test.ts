@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Span } from '@trace/core'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { trace } from './support/run.js'
 import { storySpans, writeStory } from './support/story.js'
@@ -158,6 +160,43 @@ test('a pipe that is closed ends it quietly', async () => {
   const code = await new Promise((resolve) => child.once('close', resolve))
   expect(code).toBe(0)
   expect(stderr).not.toContain('EPIPE')
+})
+
+describe('an export that cannot end leaves no file', () => {
+  const args = [bin, 'export', 'long.jsonl', '--to', 'jsonl', '--out', 'long-out.jsonl']
+  const out = join(cwd, 'long-out.jsonl')
+  beforeAll(() => {
+    const [first] = storySpans()
+    const spans = Array.from({ length: 60_000 }, (_, at) => ({ ...first, traceId: BigInt(at + 1) }) as Span)
+    writeFileSync(join(cwd, 'long.jsonl'), spans.map(spanToJsonLine).join(''))
+  })
+
+  test('by Ctrl-C', async () => {
+    const child = spawn(process.execPath, args, { cwd, env })
+    const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve([code, signal])))
+    const timer = setInterval(() => {
+      if (!existsSync(out)) return
+      clearInterval(timer)
+      child.kill('SIGINT')
+    }, 2)
+    expect(await ended).toEqual([130, null])
+    clearInterval(timer)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  test('where there is no more room for it', () => {
+    const command = `ulimit -f 8; exec "$0" "$@"`
+    const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath, ...args], {
+      cwd,
+      env,
+      encoding: 'utf8',
+    })
+    expect({ status, stderr }).toEqual({
+      status: 3,
+      stderr: `trace: cannot write ${out}: EFBIG: file too large, write\n`,
+    })
+    expect(existsSync(out)).toBe(false)
+  })
 })
 
 test('Ctrl-C ends what follows quietly', async () => {

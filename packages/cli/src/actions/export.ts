@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { EXPORT_FORMATS, type ExportFormat, exportTraces } from '@trace/analysis/formats'
 import type { TraceReader } from '@trace/core'
@@ -13,6 +11,7 @@ import { noteSkipped } from '../sources/skipped.js'
 import { wordsOf } from '../sources/words.js'
 import { type Context, EXIT, Failure, report } from '../terminal/context.js'
 import { counted } from '../terminal/values.js'
+import { newFile } from './new-file.js'
 
 /** What traces can be exported to. */
 export type Target = ExportFormat | 'jsonl' | 'yaml' | 'html'
@@ -33,7 +32,7 @@ export async function exportStore(context: Context, flags: ExportFlags, words: r
   const { reader, traces } = await tracesOf(context, flags, words)
   const texts = textsOf(flags.to, counting(sum, traces), (trace) => ledgersOf(context, reader, trace))
   if (flags.out === undefined) for await (const text of texts) context.process.stdout.write(text)
-  else await writeFile(context, resolve(context.cwd, flags.out), texts)
+  else await newFile(resolve(context.cwd, flags.out), untilAborted(context, texts), () => sum.traces > 0)
   if (sum.traces === 0) context.process.exitCode = EXIT.nothing
   const what = `${counted(sum.spans, 'span')} of ${counted(sum.traces, 'trace')}`
   const { json, out, to } = flags
@@ -111,23 +110,10 @@ async function* linesOf(to: 'jsonl' | 'yaml', traces: AsyncIterable<readonly Spa
   for await (const trace of traces) yield trace.map(text).join('')
 }
 
-/** @throws {Failure} if the file exists, or cannot be written */
-async function writeFile(context: Context, path: string, texts: AsyncIterable<string>): Promise<void> {
-  const file = createWriteStream(path, { flags: 'wx' })
-  try {
-    // An error before the first write is told by this.
-    await once(file, 'open')
-    for await (const text of texts) {
-      context.signal.throwIfAborted()
-      if (!file.write(text)) await once(file, 'drain')
-    }
-    file.end()
-    await once(file, 'close')
-  } catch (error) {
-    file.destroy()
-    if (typeof error === 'object' && error !== null && Reflect.get(error, 'code') === 'EEXIST') {
-      throw new Failure(`${path} is there already; remove it, or choose another --out`)
-    }
-    throw error
+async function* untilAborted({ signal }: Context, texts: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const text of texts) {
+    signal.throwIfAborted()
+    yield text
   }
+  signal.throwIfAborted()
 }

@@ -58,6 +58,42 @@ test('one trace, those of a time, those that match; a file that is there is left
   expect(await trace(['export', ...HOSTS], { cwd })).toMatchObject({ code: 2, err: expect.stringContaining('--to') })
 })
 
+test.each([
+  ['html', ['last'], ['kind:request']],
+  ['html', ['last'], ['9999999']],
+  ['otlp', [], ['kind:cache']],
+  ['jsonl', [], ['last', 'last-error', 'nonsense:']],
+  ['yaml', ['last'], ['last', '9999999']],
+])('an export to %s that fails leaves no file, so that the next one can write it', async (to, right, wrong) => {
+  const out = join(cwd, `next.${to}`)
+  const failed = await trace(['export', ...HOSTS, ...wrong, '--to', to, '--out', out], { cwd })
+  expect(failed.code).not.toBe(0)
+  expect(existsSync(out)).toBe(false)
+  const done = await trace(['export', ...HOSTS, ...right, '--to', to, '--out', out], { cwd })
+  expect(done).toMatchObject({ code: 0, err: expect.stringContaining('exported') })
+  rmSync(out)
+})
+
+test('an export that is stopped, or whose store cannot be read, leaves no file', async () => {
+  const out = join(cwd, 'stopped.jsonl')
+  const stopped = await trace(['export', ...HOSTS, '--to', 'jsonl', '--out', out], { cwd, signal: AbortSignal.abort() })
+  expect(stopped.code).toBe(130)
+  const unread = await trace(['export', 'none.yaml', '--to', 'jsonl', '--out', out], { cwd })
+  expect(unread.code).toBe(3)
+  expect(existsSync(out)).toBe(false)
+})
+
+test('an import that fails leaves no new store, and one that was there with what was stored', async () => {
+  await trace(['export', 'gateway.jsonl', '--to', 'otlp', '--out', 'good.json'], { cwd })
+  const store = join(cwd, 'half.jsonl')
+  const failing = ['import', 'good.json', 'none.json', '--to', 'half.jsonl']
+  expect(await trace(failing, { cwd })).toMatchObject({ code: 3 })
+  expect(existsSync(store)).toBe(false)
+  writeFileSync(store, '')
+  expect(await trace(failing, { cwd })).toMatchObject({ code: 3 })
+  expect(readFileSync(store, 'utf8')).not.toBe('')
+})
+
 test('an import into a store, from a compressed file and from standard input', async () => {
   await trace(['export', ...HOSTS, '--to', 'otlp', '--out', 'all.json'], { cwd })
   const path = join(cwd, 'all.json')
