@@ -1,4 +1,5 @@
-import { Diagnosis, type Finding } from '../diagnosis/diagnosis.js'
+import { Diagnosis } from '../diagnosis/diagnosis.js'
+import type { Finding } from '../diagnosis/finding.js'
 import { openSources } from '../sources/open.js'
 import { readTraces, scan } from '../sources/scan.js'
 import { bytesOfLines, cutLines } from '../terminal/budget.js'
@@ -30,6 +31,7 @@ export async function diagnose(context: Context, flags: DoctorFlags, words: read
     return note(context, `no trace is in ${reader.name}`)
   }
   if (findings.length > 0) context.process.exitCode = EXIT.nothing
+  for (const text of diagnosis.notes()) note(context, text)
   if (json === true) return printObjects(context, findings.map(jsonLine), budget)
   const { traces, spans, services } = diagnosis
   const read = [counted(traces, 'trace'), counted(spans, 'span'), counted(services, 'service')].join(', ')

@@ -1,34 +1,16 @@
 import { buildTree, clockSkews, formatDuration, missingOf, type SpanNode } from '@trace/analysis'
 import type { ReadReport } from '@trace/core'
-import { DATA_KEYS, formatTime, onOneLine, type Span, serviceOf } from '@trace/core/spans'
+import { onOneLine, type Span } from '@trace/core/spans'
 import { counted } from '../terminal/values.js'
 import { Calls } from './calls.js'
-
-/** Something that is wrong, and what to do about it. */
-export interface Finding {
-  readonly finding:
-    | 'lost-spans'
-    | 'not-trusted'
-    | 'header-dropped'
-    | 'parent-missing'
-    | 'clock-differs'
-    | 'names-with-values'
-    | 'never-ended'
-    | 'torn-records'
-    | 'read-in-part'
-  /** What happened, where. */
-  readonly what: string
-  /** How often. */
-  readonly count: number
-  /** Where to look: up to three. */
-  readonly examples: readonly string[]
-  readonly advice: string
-}
+import type { Finding } from './finding.js'
+import { Losses } from './losses.js'
+import { MOST_EXAMPLES, Tally } from './tally.js'
+import { UntrustedRequests } from './untrusted.js'
 
 /** How many names of one service and kind are remembered, and from how many on names may have values in them. */
 const MOST_NAMES = 1_000
 const MANY_NAMES = 100
-const MOST_EXAMPLES = 3
 
 /** Traces go in, and what is wrong with the set-up comes out. Its memory is bounded by services, kinds and hosts. */
 export class Diagnosis {
@@ -36,9 +18,8 @@ export class Diagnosis {
   spans = 0
   readonly #services = new Set<string>()
   readonly #calls = new Calls()
-  /** Those that tell of a loss. */
-  readonly #ledgers = new Map<string, Span>()
-  readonly #untrusted = new Tally()
+  readonly #losses = new Losses()
+  readonly #untrusted = new UntrustedRequests()
   readonly #missing = new Tally()
   readonly #clocks = new Map<string, { readonly what: string; readonly offsets: number[] }>()
   readonly #open = new Tally()
@@ -49,12 +30,9 @@ export class Diagnosis {
     return this.#services.size
   }
 
-  /** Ledgers come before the traces, which they explain. Of several records of one, the latest says most. */
+  /** Ledgers come before the traces, which they explain. */
   addLedger(span: Span): void {
-    if (lossesOf(span).length === 0) return
-    const key = `${span.traceId}:${span.spanId}`
-    const known = this.#ledgers.get(key)
-    if (known === undefined || (known.finish ?? known.start) < (span.finish ?? span.start)) this.#ledgers.set(key, span)
+    this.#losses.add(span)
   }
 
   addReport(report: ReadReport): void {
@@ -66,8 +44,9 @@ export class Diagnosis {
     this.traces++
     this.spans += tree.nodes.length
     this.#calls.add(tree)
+    this.#untrusted.add(tree, exampleOf)
     for (const node of tree.nodes) this.#addSpan(node)
-    for (const { node, reason } of missingOf(tree, this.#ledgers.values()).parents) {
+    for (const { node, reason } of missingOf(tree, this.#losses.ledgers()).parents) {
       if (reason === 'not known') this.#missing.add(node.service, exampleOf(node))
     }
     for (const { host, reference, offset } of clockSkews(tree)) {
@@ -81,7 +60,6 @@ export class Diagnosis {
   #addSpan(node: SpanNode): void {
     const { span, service } = node
     this.#services.add(service)
-    if (Object.hasOwn(span.data, DATA_KEYS.untrustedParent)) this.#untrusted.add(service, exampleOf(node))
     if (span.finish === undefined) this.#open.add(service, exampleOf(node))
     const key = `${service}\n${span.kind}`
     const known = this.#names.get(key) ?? { names: new Set(), count: 0 }
@@ -93,8 +71,8 @@ export class Diagnosis {
   /** What is wrong: what loses most comes first. */
   findings(): Finding[] {
     return [
-      ...this.#lost().map(lostFinding),
-      ...this.#untrusted.map((service, count, examples) => ({
+      ...this.#losses.findings(),
+      ...this.#untrusted.known.map((service, count, examples) => ({
         finding: 'not-trusted' as const,
         what: `${service} began ${counted(count, 'trace')} of its own for calls that came with the ids of another`,
         count,
@@ -130,16 +108,14 @@ export class Diagnosis {
     ]
   }
 
-  #lost(): Tally {
-    const lost = new Tally()
-    for (const ledger of this.#ledgers.values()) {
-      const { process, start, finish = start } = ledger
-      for (const [reason, count] of lossesOf(ledger)) {
-        const example = `${process} from ${timeOf(start)} to ${timeOf(finish)}: ${count}`
-        lost.add(`${serviceOf(process)}\n${reason}`, example, count)
-      }
-    }
-    return lost
+  /** What is no fault of the set-up, and yet may be worth knowing. */
+  notes(): string[] {
+    return this.#untrusted
+      .strangers()
+      .map(
+        (service, count) =>
+          `${service} got ${counted(count, 'request')} with ids of a caller that is not in what was read, and began its own traces: a stranger, or a service whose store is to be read with it`,
+      )
   }
 
   #unboundedNames(): Finding[] {
@@ -180,58 +156,6 @@ export class Diagnosis {
   }
 }
 
-/** Counts by key, with up to three examples each. */
-class Tally {
-  readonly #counts = new Map<string, { count: number; readonly examples: string[] }>()
-
-  add(key: string, example: string, count = 1): void {
-    const known = this.#counts.get(key) ?? { count: 0, examples: [] }
-    this.#counts.set(key, known)
-    known.count += count
-    if (known.examples.length < MOST_EXAMPLES) known.examples.push(onOneLine(example))
-  }
-
-  map(findingOf: (key: string, count: number, examples: readonly string[]) => Finding): Finding[] {
-    const all = [...this.#counts].sort(([, a], [, b]) => b.count - a.count)
-    return all.map(([key, { count, examples }]) =>
-      findingOf(
-        key
-          .split('\n')
-          .map((word) => onOneLine(word, 80))
-          .join('\n'),
-        count,
-        examples,
-      ),
-    )
-  }
-}
-
-/** How many spans a ledger says were lost, by reason. */
-function lossesOf({ data }: Span): (readonly [reason: string, count: number])[] {
-  return Object.entries(data).flatMap(([key, count]) => {
-    const reason = key === 'failed' ? key : /^dropped\.([a-z_]{1,40})$/.exec(key)?.[1]
-    return reason !== undefined && typeof count === 'number' && count > 0 ? [[reason, count] as const] : []
-  })
-}
-
-const LOSSES: Readonly<Record<string, readonly [why: string, advice: string]>> = {
-  queue_full: [
-    'its queue was full',
-    'the store is slower than the spans come: give the tracer a larger buffer, a faster store, or a sampler',
-  ],
-  closed: ['its tracer was closed', 'close the tracer after all else: what ends later has nowhere to go'],
-  failed: [
-    'its store did not take them',
-    'look for warnings of the tracer in its log: a full disk, a wrong path, or missing rights',
-  ],
-}
-
-function lostFinding(key: string, count: number, examples: readonly string[]): Finding {
-  const [service = '', reason = ''] = key.split('\n')
-  const [why, advice] = LOSSES[reason] ?? [reason, 'look at the stats() of its tracer']
-  return { finding: 'lost-spans', what: `${service} lost ${counted(count, 'span')}: ${why}`, count, examples, advice }
-}
-
 function clockFinding({ what, offsets }: { readonly what: string; readonly offsets: readonly number[] }): Finding {
   const [host = '', reference = ''] = what.split('\n').map((word) => onOneLine(word, 80))
   const middle = offsets.toSorted((a, b) => a - b)[Math.floor(offsets.length / 2)] ?? 0
@@ -247,12 +171,4 @@ function clockFinding({ what, offsets }: { readonly what: string; readonly offse
 function exampleOf({ span, service }: SpanNode): string {
   const words = [service, span.kind, span.name].filter((word) => word !== '').map((word) => onOneLine(word, 60))
   return `${words.join('  ')}, trace ${span.traceId}`
-}
-
-function timeOf(time: bigint): string {
-  try {
-    return formatTime(time)
-  } catch {
-    return `${time} ns`
-  }
 }

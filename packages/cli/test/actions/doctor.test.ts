@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Span } from '@trace/core'
 import { spanToJsonLine } from '@trace/jsonrec'
 import { expectGolden, trace } from '../support/run.js'
@@ -102,4 +102,34 @@ test('a store without a fault, and one without a trace', async () => {
   expect(right).toEqual({ code: 0, out: '1 trace, 7 spans, 3 services\nNothing is wrong.\n', err: '' })
   write('none.jsonl', [])
   expect(await trace(['doctor', 'none.jsonl'], { cwd })).toMatchObject({ code: 1, out: '' })
+})
+
+describe('ids that came with a request that does not trust them', () => {
+  const [first] = storySpans().filter(({ kind }) => kind === 'request')
+  const request = (id: bigint, parent: string): Span =>
+    ({ ...first, traceId: id, spanId: id, parentId: 0n, data: { 'untrusted.parent': parent } }) as Span
+
+  test.each([
+    ['of a trace that is not there', '5:6'],
+    ['of a trace of the store, as its response says', `${idOf(1)}:0`],
+    ['of a trace of the store, with a span that is not in it', `${idOf(1)}:6`],
+    ['that are none', 'x'],
+  ])('%s: a stranger cannot make it fail', async (_what, parent) => {
+    const spans = storySpans().filter(({ traceId }) => traceId === idOf(1))
+    write('stranger.jsonl', [request(900n, parent), ...spans, request(901n, parent)])
+    const { code, out, err } = await trace(['doctor', 'stranger.jsonl'], { cwd })
+    expect({ code, out }).toEqual({ code: 0, out: '3 traces, 9 spans, 3 services\nNothing is wrong.\n' })
+    expect(err).toMatch(/^trace: inventory got 2 requests with ids of a caller that is not in what was read, .*\n$/)
+    expect(await trace(['doctor', 'stranger.jsonl', '--json'], { cwd })).toMatchObject({ code: 0, out: '' })
+  })
+
+  test('of a span that is there: a service that does not trust another, whichever comes first', async () => {
+    const spans = storySpans().filter(({ traceId }) => traceId === idOf(1))
+    const parent = `${idOf(1)}:${spans[0]?.spanId}`
+    write('caller.jsonl', [request(900n, parent), ...spans, request(901n, parent), request(902n, '5:6')])
+    const { code, out, err } = await trace(['doctor', 'caller.jsonl', '--json'], { cwd })
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({ finding: 'not-trusted', count: 2 })
+    expect(err).toContain('inventory got 1 request with ids')
+  })
 })
