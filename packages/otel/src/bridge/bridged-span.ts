@@ -12,6 +12,7 @@ import {
 } from '@opentelemetry/api'
 import { OTLP_KEYS } from '@trace/analysis/formats'
 import { type ActiveSpan, DATA_KEYS, w3cTraceId } from '@trace/core'
+import { exceptionAttributes, isKey, lastEventOf, removeEvent } from './exceptions.js'
 import { originOf, spanContextOf } from './span-context.js'
 import { isTime, nanosecondsOf } from './times.js'
 
@@ -142,10 +143,12 @@ export class BridgedSpan implements Span {
     if (!this.isRecording()) return
     const attributes = exceptionAttributes(exception)
     if (attributes === undefined) return
+    const last = lastEventOf(this.span)
     this.span.event('exception', attributes, nanosecondsOf(time))
-    const { events } = this.span.data
+    // If there are too many, it was not added.
+    const event = lastEventOf(this.span)
     const error = typeof exception === 'string' ? { name: 'Error', message: exception } : exception
-    this.#exception = { error, event: Array.isArray(events) ? events.at(-1) : undefined }
+    this.#exception = { error, event: event === last ? undefined : event }
     if (this.#status === SpanStatusCode.ERROR) this.#fail()
   }
 
@@ -174,7 +177,7 @@ export class BridgedSpan implements Span {
       else {
         const { error, event } = this.#exception
         this.span.fail(error)
-        if (Array.isArray(data['events'])) removeFrom(data['events'], event)
+        removeEvent(data, event)
         if (message !== undefined && message !== data[DATA_KEYS.errorMessage]) data[OTLP_KEYS.statusMessage] = message
       }
       if (isAttribute) data[DATA_KEYS.errorType] = type
@@ -196,10 +199,6 @@ const OURS: ReadonlySet<string> = new Set([
   DATA_KEYS.links,
   DATA_KEYS.linksDropped,
 ])
-
-function isKey(key: unknown): key is string {
-  return typeof key === 'string' && key !== ''
-}
 
 /** What OpenTelemetry's SDK records: texts, numbers, booleans, and lists of one of them. */
 function isAttributeValue(value: unknown): boolean {
@@ -225,26 +224,4 @@ function entriesOf(attributes: unknown): [string, AttributeValue][] {
   } catch {
     return []
   }
-}
-
-/** The attributes of the event by which OpenTelemetry tells an exception; undefined if there is nothing to tell. */
-function exceptionAttributes(exception: unknown): Attributes | undefined {
-  try {
-    if (typeof exception === 'string') return exception === '' ? undefined : { 'exception.message': exception }
-    const { code, name, message, stack } = Object(exception) as Record<string, unknown>
-    const type = code === undefined || code === null || code === '' || code === 0 ? name : String(code)
-    const attributes: Attributes = {}
-    if (isKey(type)) attributes['exception.type'] = type
-    if (isKey(message)) attributes['exception.message'] = message
-    if (Object.keys(attributes).length === 0) return undefined
-    if (isKey(stack)) attributes['exception.stacktrace'] = stack
-    return attributes
-  } catch {
-    return undefined
-  }
-}
-
-function removeFrom(list: unknown[], item: unknown): void {
-  const at = list.lastIndexOf(item)
-  if (at >= 0) list.splice(at, 1)
 }

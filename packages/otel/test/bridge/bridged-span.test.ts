@@ -139,7 +139,32 @@ describe('errors', () => {
       },
     ],
   ])('an exception that is recorded %s is the error of the span', async (_when, fail) => {
-    expect(await recordedOf(fail)).toEqual({ ...ofError, events: [] })
+    expect(await recordedOf(fail)).toEqual(ofError)
+  })
+
+  test('events before and after the exception stay, and those that come when it was the only one', async () => {
+    const named = (data: Record<string, unknown>): unknown[] =>
+      (data['events'] as readonly { name: string }[]).map(({ name }) => name)
+    const around = await recordedOf((span) => {
+      span.addEvent('before').recordException(error)
+      span.addEvent('after').setStatus({ code: SpanStatusCode.ERROR })
+    })
+    expect(named(around)).toEqual(['before', 'after'])
+    const later = await recordedOf((span) => {
+      span.recordException(error)
+      span.setStatus({ code: SpanStatusCode.ERROR }).addEvent('after')
+    })
+    expect(named(later)).toEqual(['after'])
+  })
+
+  test('an exception for which there was no room among the events leaves them as they are', async () => {
+    const data = await recordedOf((span) => {
+      for (let at = 0; at < 128; at++) span.addEvent(`event ${at}`)
+      span.recordException(error)
+      span.setStatus({ code: SpanStatusCode.ERROR })
+    })
+    expect(data).toMatchObject(ofError)
+    expect(data['events']).toHaveLength(128)
   })
 
   test('another text of the status, and the attribute for the type, are kept', async () => {
@@ -172,7 +197,7 @@ describe('errors', () => {
       span.recordException('no answer')
       span.setStatus({ code: 2 })
     })
-    expect(data).toEqual({ 'error.type': 'Error', 'error.message': 'no answer', events: [] })
+    expect(data).toEqual({ 'error.type': 'Error', 'error.message': 'no answer' })
   })
 
   test('an exception without that status is an event', async () => {
