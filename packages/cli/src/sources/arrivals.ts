@@ -1,17 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReadOptions, TraceReader } from '@trace/core'
 import type { Span } from '@trace/core/spans'
+import { isOfSeveral } from './open.js'
+import { SeenSpans } from './seen-spans.js'
 
 /** Time between two looks at a store that cannot be followed, in ms. */
 const POLL = 2_000
 /** How many of its newest traces are looked at each time. */
 const NEWEST = 100
 
+/** How many spans are known to have come. What writes to several stores does so at about the same time. */
+const SEEN = 50_000
+
+/**
+ * The spans that a store gets from now on, until the signal aborts. A span that several stores get comes once, or twice if it is recorded as
+ * open first.
+ */
+export async function* arrivals(
+  reader: TraceReader,
+  options: ReadOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<readonly Span[]> {
+  if (!isOfSeveral(reader)) {
+    yield* stored(reader, options)
+    return
+  }
+  const [open, finished] = [new SeenSpans(SEEN), new SeenSpans(SEEN)]
+  for await (const spans of stored(reader, options)) {
+    const fresh = spans.filter((span) =>
+      span.finish === undefined ? !finished.has(span) && open.add(span) : finished.add(span),
+    )
+    if (fresh.length > 0) yield fresh
+  }
+}
+
 /**
  * The spans that a store gets from now on, until the signal aborts. A store that cannot be followed, such as a table, is asked for its
  * newest traces every two seconds.
  */
-export async function* arrivals(
+async function* stored(
   reader: TraceReader,
   options: ReadOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<readonly Span[]> {

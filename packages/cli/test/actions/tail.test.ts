@@ -65,6 +65,35 @@ test('--json gives the spans that match, as they are stored', async () => {
   )
 })
 
+test('a span that several stores get is printed once, open and finished', async () => {
+  const other = join(cwd, 'live-too.jsonl')
+  writeFileSync(other, '')
+  const spans = of(10).slice(0, 3)
+  const opened = spans.map((span) => ({ ...span, finish: undefined }))
+  const textOf = (some: readonly Span[]): string => some.map(spanToJsonLine).join('')
+  const [last] = of(11)
+  let printed = 0
+  const running = trace(['tail', 'live.jsonl', 'live-too.jsonl', '--json', '-n', '7'], {
+    cwd,
+    onOut: () => {
+      printed++
+      if (printed === 3) appendFileSync(other, textOf([...opened, ...spans]))
+      if (printed === 6) write(last === undefined ? spans : [...spans, last])
+    },
+  })
+  await started()
+  await isFollowed(other)
+  write(opened)
+  const { out } = await running
+  rmSync(other)
+  const lines = out.trim().split('\n')
+  expect(lines).toEqual(
+    textOf([...opened, ...spans, ...(last === undefined ? [] : [last])])
+      .trim()
+      .split('\n'),
+  )
+})
+
 test.each([
   [undefined, (at: number): RegExp => new RegExp(`  trace ${idOf(10)}  live\\.jsonl:${at}$`)],
   [44, (at: number): RegExp => new RegExp(`^  live\\.jsonl:${at}$`)],
