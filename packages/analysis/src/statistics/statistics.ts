@@ -42,7 +42,8 @@ const MOST_OPEN = 65_536
 
 /**
  * Counts spans as they come by, in any order, in bounded memory: of a million spans as of a hundred. A span that is stored as
- * open, and later as finished, counts once. Ledgers do not count.
+ * open, and later as finished, counts once. Ledgers do not count. Add each finished span once: it does not remember those, so
+ * one that several stores have is the caller's to leave out.
  */
 export class SpanStatistics {
   readonly #by: StatisticsBy
