@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -125,16 +125,25 @@ test.each([false, true])(
     const stop = new AbortController()
     const seen: (bigint | undefined)[] = []
     const places: string[] = []
+    /** What was being read as the file was moved away is still said to stand in it. */
+    let wasBeingRead = false
     const onPlace = (span: Span, place: string): void => {
       places.push(place)
       known.clear()
-      seen.push(idAt(place) === span.spanId ? span.spanId : undefined)
+      const moved = place.replace('.yaml:', '.yaml.1:')
+      const isThere = existsSync(place.replace(/:\d+$/, '')) && idAt(place) === span.spanId
+      seen.push(isThere || (wasBeingRead && idAt(moved) === span.spanId) ? span.spanId : undefined)
+      setImmediate(() => {
+        wasBeingRead = false
+      })
     }
     let next = 50
     const writing = setInterval(() => {
       appendFileSync(path, write(textOf(spans.slice(next, ++next))))
       // The file is moved away while what stands in it was not read yet.
-      if (next === 60) renameSync(path, `${path}.1`)
+      if (next !== 60) return
+      renameSync(path, `${path}.1`)
+      wasBeingRead = true
     }, 50)
     try {
       const following = yamlReader({ path }).follow({ signal: stop.signal, onPlace })
