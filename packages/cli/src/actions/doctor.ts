@@ -24,7 +24,8 @@ export async function diagnose(context: Context, flags: DoctorFlags, words: read
   const range = since === undefined ? {} : { from: since }
   await scan(context, reader, { ...range, ledgers: true }, (span) => diagnosis.addLedger(span))
   const onReport = diagnosis.addReport.bind(diagnosis)
-  for await (const trace of readTraces(context, reader, { ...range, onReport })) diagnosis.addTrace(trace)
+  const onRecord = diagnosis.addRecord.bind(diagnosis)
+  for await (const trace of readTraces(context, reader, { ...range, onReport, onRecord })) diagnosis.addTrace(trace)
   const findings = diagnosis.findings()
   if (diagnosis.traces === 0 && findings.length === 0) {
     context.process.exitCode = EXIT.nothing

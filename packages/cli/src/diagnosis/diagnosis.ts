@@ -1,6 +1,6 @@
 import { buildTree, clockSkews, formatDuration, missingOf, type SpanNode } from '@trace/analysis'
 import type { ReadReport } from '@trace/core'
-import { onOneLine, type Span } from '@trace/core/spans'
+import { onOneLine, type Span, serviceOf } from '@trace/core/spans'
 import { counted } from '../terminal/values.js'
 import { Calls } from './calls.js'
 import type { Finding } from './finding.js'
@@ -19,7 +19,7 @@ export class Diagnosis {
   readonly #services = new Set<string>()
   readonly #calls = new Calls()
   readonly #losses = new Losses()
-  readonly #untrusted = new UntrustedRequests()
+  readonly #untrusted = new UntrustedRequests((span) => exampleOf({ span, service: serviceOf(span.process) }))
   readonly #missing = new Tally()
   readonly #clocks = new Map<string, { readonly what: string; readonly offsets: number[] }>()
   readonly #open = new Tally()
@@ -35,6 +35,11 @@ export class Diagnosis {
     this.#losses.add(span)
   }
 
+  /** Every record comes here before the traces. */
+  addRecord(span: Span): void {
+    this.#untrusted.addRequest(span)
+  }
+
   addReport(report: ReadReport): void {
     this.#report ??= report
   }
@@ -44,7 +49,6 @@ export class Diagnosis {
     this.traces++
     this.spans += tree.nodes.length
     this.#calls.add(tree)
-    this.#untrusted.add(tree, exampleOf)
     for (const node of tree.nodes) this.#addSpan(node)
     for (const { node, reason } of missingOf(tree, this.#losses.ledgers()).parents) {
       if (reason === 'not known') this.#missing.add(node.service, exampleOf(node))
@@ -60,6 +64,7 @@ export class Diagnosis {
   #addSpan(node: SpanNode): void {
     const { span, service } = node
     this.#services.add(service)
+    this.#untrusted.addCaller(span)
     if (span.finish === undefined) this.#open.add(service, exampleOf(node))
     const key = `${service}\n${span.kind}`
     const known = this.#names.get(key) ?? { names: new Set(), count: 0 }
@@ -168,7 +173,7 @@ function clockFinding({ what, offsets }: { readonly what: string; readonly offse
   }
 }
 
-function exampleOf({ span, service }: SpanNode): string {
+function exampleOf({ span, service }: Pick<SpanNode, 'span' | 'service'>): string {
   const words = [service, span.kind, span.name].filter((word) => word !== '').map((word) => onOneLine(word, 60))
   return `${words.join('  ')}, trace ${span.traceId}`
 }

@@ -1,79 +1,63 @@
-import type { TraceTree } from '@trace/analysis'
-import { DATA_KEYS, type Span } from '@trace/core/spans'
+import { DATA_KEYS, type Span, serviceOf } from '@trace/core/spans'
 import { Tally } from './tally.js'
 
-/** A request that came with ids which its service does not trust. */
-interface Request {
-  readonly service: string
-  readonly example: string
-}
-
-/** How many spans are remembered, so that a request which comes later finds its caller. Most come earlier: their caller waits for them. */
-const MOST_SPANS = 100_000
-/** How many requests wait for their caller. */
+/** How many requests wait for their callers. What comes after them is taken for a stranger's. */
 const MOST_WAITING = 20_000
-const IDS = /^(\d{1,20}):(\d{1,20})$/
+const IDS = /^\d{1,20}:(\d{1,20})$/
 
 /**
  * Tells requests that a service of the store has sent from those of strangers, who may send any ids: of the first, the named span is
- * there. Its memory is bounded: callers and requests that stand far apart are taken for strangers.
+ * there. All spans are to be looked at twice: first for such requests, which are few, and then for their callers.
  */
 export class UntrustedRequests {
-  /** The trace of each span that came, the latest ones. */
-  readonly #callers = new Map<bigint, bigint>()
-  /** By the ids that they came with; those that wait longest come first. */
-  readonly #waiting = new Map<string, Request[]>()
+  /** By the ids that they came with, and then by their own: a store may have several records of one. */
+  readonly #waiting = new Map<string, Map<string, Span>>()
   #count = 0
-  /** Those of services, and of strangers, by the service that did not trust them. */
+  /** Those of services, by the service that did not trust them. */
   readonly known = new Tally()
   readonly #strangers = new Tally()
+  readonly #exampleOf: (span: Span) => string
 
-  add({ nodes }: TraceTree, exampleOf: (node: TraceTree['nodes'][number]) => string): void {
-    for (const { span } of nodes) {
-      this.#callers.set(span.spanId, span.traceId)
-      if (this.#count > 0) this.#take(`${span.traceId}:${span.spanId}`, this.known)
-    }
-    for (const oldest of this.#callers.keys()) {
-      if (this.#callers.size <= MOST_SPANS) break
-      this.#callers.delete(oldest)
-    }
-    for (const node of nodes) {
-      const { span, service } = node
-      if (Object.hasOwn(span.data, DATA_KEYS.untrustedParent))
-        this.#addRequest(span, { service, example: exampleOf(node) })
+  constructor(exampleOf: (span: Span) => string) {
+    this.#exampleOf = exampleOf
+  }
+
+  addRequest(span: Span): void {
+    if (!Object.hasOwn(span.data, DATA_KEYS.untrustedParent)) return
+    const named = String(span.data[DATA_KEYS.untrustedParent])
+    // A client that says again what a response told it names no span, and waits for none.
+    const spanId = IDS.exec(named)?.[1] ?? '0'
+    const key = BigInt(spanId) === 0n ? '' : named
+    const waiting = this.#waiting.get(key) ?? new Map<string, Span>()
+    const own = keyOf(span)
+    if (waiting.has(own)) return
+    if (this.#count === MOST_WAITING) this.#add(this.#strangers, span)
+    else {
+      this.#count++
+      this.#waiting.set(key, waiting.set(own, span))
     }
   }
 
-  #addRequest({ data }: Span, { service, example }: Request): void {
-    const [key, traceId = '0', spanId = '0'] = IDS.exec(String(data[DATA_KEYS.untrustedParent])) ?? []
-    // A client that says again what a response told it names no span.
-    if (key === undefined || BigInt(spanId) === 0n) this.#strangers.add(service, example)
-    else if (this.#callers.get(BigInt(spanId)) === BigInt(traceId)) this.known.add(service, example)
-    else this.#wait(key, { service, example })
-  }
-
-  #wait(key: string, request: Request): void {
-    const waiting = this.#waiting.get(key) ?? []
-    this.#waiting.set(key, waiting)
-    waiting.push(request)
-    this.#count++
-    for (const oldest of this.#waiting.keys()) {
-      if (this.#count <= MOST_WAITING) break
-      this.#take(oldest, this.#strangers)
-    }
+  addCaller(span: Span): void {
+    if (this.#waiting.size > 0) this.#take(keyOf(span), this.known)
   }
 
   #take(key: string, tally: Tally): void {
-    for (const { service, example } of this.#waiting.get(key) ?? []) {
-      this.#count--
-      tally.add(service, example)
-    }
+    for (const request of this.#waiting.get(key)?.values() ?? []) this.#add(tally, request)
     this.#waiting.delete(key)
   }
 
-  /** Those whose caller is not there, once all traces have come. */
+  #add(tally: Tally, request: Span): void {
+    tally.add(serviceOf(request.process), this.#exampleOf(request))
+  }
+
+  /** Those whose caller is not there, once all callers have come. */
   strangers(): Tally {
     for (const key of [...this.#waiting.keys()]) this.#take(key, this.#strangers)
     return this.#strangers
   }
+}
+
+function keyOf({ traceId, spanId }: Span): string {
+  return `${traceId}:${spanId}`
 }

@@ -122,6 +122,8 @@ function keyOf({ traceId, spanId }: Span): string {
 export interface TracesOptions extends ScanOptions {
   /** Only traces with a span for which this is true. Default: all. */
   readonly where?: (span: Span) => boolean
+  /** Is told of every record, before the first trace is given. */
+  readonly onRecord?: (span: Span) => void
   /** Is told what was skipped. */
   readonly onReport?: (report: ReadReport) => void
 }
@@ -137,13 +139,14 @@ const MOST_HELD = 25_000
 export async function* readTraces(
   context: Context,
   reader: TraceReader,
-  { where, onReport, ...options }: TracesOptions,
+  { where, onRecord, onReport, ...options }: TracesOptions,
 ): AsyncGenerator<readonly Span[]> {
   let left = new Map<bigint, number>()
   const wanted = new Set<bigint>()
   let held: Span[] | undefined = []
   const report = await visitAll(context, reader, options, (span) => {
     left.set(span.traceId, (left.get(span.traceId) ?? 0) + 1)
+    onRecord?.(span)
     if (where?.(span) === true) wanted.add(span.traceId)
     held?.push(span)
     if ((held?.length ?? 0) > MOST_HELD) held = undefined
