@@ -1,9 +1,7 @@
 import { createReadStream } from 'node:fs'
-import { lstat, unlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { importSpans } from '@trace/analysis/formats'
 import { onOneLine, type Span } from '@trace/core/spans'
-import { isUrl } from '../sources/locate.js'
 import { openTarget } from '../sources/target.js'
 import { type Context, EXIT, Failure, note, report } from '../terminal/context.js'
 import { Progress } from '../terminal/progress.js'
@@ -23,7 +21,6 @@ export async function importFiles(
 ): Promise<void> {
   if (files.length === 0) throw new Failure('expected a file, or - for standard input')
   const recorder = to === undefined ? undefined : await openTarget(context.cwd, to)
-  const created = to === undefined || isUrl(to) ? undefined : await ifAbsent(resolve(context.cwd, to))
   let isDone = false
   const sum = { spans: 0, skipped: 0, first: '' }
   const progress = new Progress(context, 'spans imported')
@@ -46,19 +43,16 @@ export async function importFiles(
   } finally {
     progress.end()
     await recorder?.close?.()
-    // To import a part, and then all of it, would store that part twice. It is not there if nothing was stored yet.
-    if (!isDone && created !== undefined) await unlink(created).catch(() => {})
+    // Another program may record there as well, so that the store is not removed.
+    if (!isDone && to !== undefined && sum.spans > 0) {
+      note(context, `${counted(sum.spans, 'span')} of these files were imported into ${to} before this`)
+    }
   }
   if (sum.spans === 0) context.process.exitCode = EXIT.nothing
   const text = `imported ${counted(sum.spans, 'span')}${to === undefined ? '' : ` into ${to}`}`
   const object = { spans: sum.spans, skipped: sum.skipped, to: to ?? null }
   if (sum.skipped > 0) note(context, `${counted(sum.skipped, 'record')} skipped; the first, at ${onOneLine(sum.first)}`)
   report(context, text, { json, object, isTaken: to === undefined })
-}
-
-/** The path, if nothing is there yet. */
-async function ifAbsent(path: string): Promise<string | undefined> {
-  return (await lstat(path).catch(() => undefined)) === undefined ? path : undefined
 }
 
 async function printSpans({ process }: Context, spans: readonly Span[]): Promise<void> {

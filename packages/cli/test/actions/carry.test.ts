@@ -83,15 +83,23 @@ test('an export that is stopped, or whose store cannot be read, leaves no file',
   expect(existsSync(out)).toBe(false)
 })
 
-test('an import that fails leaves no new store, and one that was there with what was stored', async () => {
-  await trace(['export', 'gateway.jsonl', '--to', 'otlp', '--out', 'good.json'], { cwd })
-  const store = join(cwd, 'half.jsonl')
-  const failing = ['import', 'good.json', 'none.json', '--to', 'half.jsonl']
-  expect(await trace(failing, { cwd })).toMatchObject({ code: 3 })
-  expect(existsSync(store)).toBe(false)
-  writeFileSync(store, '')
-  expect(await trace(failing, { cwd })).toMatchObject({ code: 3 })
-  expect(readFileSync(store, 'utf8')).not.toBe('')
+test('an import that fails keeps what it has stored, where others may record too, and says how much that is', async () => {
+  const { err } = await trace(['export', 'gateway.jsonl', '--to', 'otlp', '--out', 'good.json'], { cwd })
+  const count = /exported (\d+ spans?)/.exec(err)?.[1]
+  const failed = await trace(['import', 'good.json', 'none.json', '--to', 'half.jsonl'], { cwd })
+  expect(failed).toMatchObject({
+    code: 3,
+    err: expect.stringContaining(`${count} of these files were imported into half.jsonl`),
+  })
+  expect(readFileSync(join(cwd, 'half.jsonl'), 'utf8').trim().split('\n').filter(Boolean)).toHaveLength(
+    Number.parseInt(count ?? '', 10),
+  )
+  const none = await trace(['import', 'none.json', '--to', 'nothing.jsonl'], { cwd })
+  expect([none.code, none.err.includes('were imported'), existsSync(join(cwd, 'nothing.jsonl'))]).toEqual([
+    3,
+    false,
+    false,
+  ])
 })
 
 test('an import into a store, from a compressed file and from standard input', async () => {

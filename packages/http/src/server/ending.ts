@@ -15,10 +15,14 @@ const CUT: Cause = {
   thrown: { name: 'ResponseCut', message: 'the server closed the connection before the whole response was sent' },
 }
 
-/** A stream that breaks is why the program has cut off the response that it was piped into. */
+/**
+ * A stream that breaks is why the program has cut off the response that it was piped into. Node breaks one, too, whose response was cut off
+ * before, where a pipeline holds both.
+ */
 function cutBy(source: unknown): Cause {
   const { errored }: { errored?: unknown } = Object(source)
-  return isError(errored) ? { thrown: errored } : CUT
+  const isConsequence = Reflect.get(Object(errored), 'code') === 'ERR_STREAM_PREMATURE_CLOSE'
+  return isError(errored) && !isConsequence ? { thrown: errored } : CUT
 }
 
 /**

@@ -231,7 +231,9 @@ export class RequestSpan implements TracedRequest {
   }
 
   private cause(): Cause | undefined {
-    const { req, res, stream, source } = this
+    const { req, res, stream } = this
+    // A request that is sent back breaks with its connection.
+    const source = this.source === req ? undefined : this.source
     const error = this.noted()
     const found = stream === undefined ? causeOf(req, res, source) : causeOfStream(stream, source)
     if (error === undefined || error.thrown === req.errored) return found

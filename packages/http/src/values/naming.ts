@@ -14,8 +14,8 @@ const routeNames = new Map<string, Map<string, string>>()
 const MOST_NAMES = 1_000
 
 /**
- * The name of requests that a route has matched, or that go to one host. It is remembered, since V8 would put each together anew, and make one piece of it to
- * write it.
+ * The name of requests that a route has matched, or that go to one host. It is remembered, since V8 would put each together anew, and
+ * make one piece of it to write it.
  *
  * @param route a pattern, or a host with its port; empty where nothing matched, or where it is not known
  */

@@ -1,47 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { tracingChannel } from 'node:diagnostics_channel'
-import { createServer, type Server } from 'node:http'
-import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { createTracer, memoryRecorder, type Span, span } from '@trace/core'
+import { describe, expect, test } from '@jest/globals'
+import { span } from '@trace/core'
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import { traceExpress, traceExpressErrors } from '../../src/express.js'
+import { traceExpressErrors } from '../../src/express.js'
+import { express4, Refused, recorder, serve, spanOf, traced, tracer } from '../support/express-stand.js'
 import { open, requestText, send } from '../support/raw-client.js'
-
-const express4 = createRequire(import.meta.url)('express4') as typeof express
-const recorder = memoryRecorder()
-const tracer = createTracer({ recorder })
-let app: Express
-let server: Server
-let port = 0
-
-beforeAll(async () => {
-  server = createServer((req, res) => app(req, res))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
-})
-afterEach(() => recorder.clear())
-afterAll(() => new Promise((resolve) => server.close(resolve)))
-
-/** The only span of a request. */
-async function spanOf(made: Express, path: string): Promise<Span> {
-  app = made
-  await send(port, path)
-  await tracer.idle()
-  const [first, ...more] = recorder.spans
-  if (first === undefined || more.length > 0) throw new Error(`there are ${recorder.spans.length} spans`)
-  return first
-}
-
-function traced(create: typeof express = express): Express {
-  return create().set('env', 'test').use(traceExpress({ tracer }))
-}
-
-class Refused extends Error {
-  override readonly name = 'Refused'
-}
 
 const MAKERS: Readonly<Record<string, [add: (made: Express) => unknown, name: string]>> = {
   'a handler throws': [
@@ -123,8 +88,7 @@ describe('an error has its type and stack without an error handler', () => {
 
   test('that stands on the inner span that it failed, if there is one', async () => {
     const made = traced().get('/a', async () => span('work', 'inner', async () => Promise.reject(new Refused('no'))))
-    app = made
-    await send(port, '/a')
+    await send(serve(made), '/a')
     await tracer.idle()
     const stacks = recorder.spans.map(({ name, data }) => [name, data['error.type'], 'error.stack' in data])
     expect(stacks).toEqual([
@@ -200,8 +164,7 @@ describe('an error has its type and stack without an error handler', () => {
         resolve()
       })
     })
-    app = made
-    const socket = await open(port)
+    const socket = await open(serve(made))
     socket.write(requestText('/a'))
     await begun
     socket.destroy()

@@ -1,45 +1,8 @@
-import { createServer, type Server } from 'node:http'
-import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
-import { createTracer, memoryRecorder, type Span } from '@trace/core'
+import { expect, test } from '@jest/globals'
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import { traceExpress, traceExpressErrors } from '../../src/express.js'
-import { send } from '../support/raw-client.js'
-
-const express4 = createRequire(import.meta.url)('express4') as typeof express
-const recorder = memoryRecorder()
-const tracer = createTracer({ recorder })
-let app: Express
-let server: Server
-let port = 0
-
-beforeAll(async () => {
-  server = createServer((req, res) => app(req, res))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
-})
-afterEach(() => recorder.clear())
-afterAll(() => new Promise((resolve) => server.close(resolve)))
-
-/** The only span of a request. */
-async function spanOf(made: Express, path: string): Promise<Span> {
-  app = made
-  await send(port, path)
-  await tracer.idle()
-  const [first, ...more] = recorder.spans
-  if (first === undefined || more.length > 0) throw new Error(`there are ${recorder.spans.length} spans`)
-  return first
-}
-
-function traced(create: typeof express = express): Express {
-  return create().set('env', 'test').use(traceExpress({ tracer }))
-}
-
-class Refused extends Error {
-  override readonly name = 'Refused'
-}
+import { traceExpressErrors } from '../../src/express.js'
+import { express4, Refused, recorder, spanOf, traced } from '../support/express-stand.js'
 
 /** What fails by `req.next`, and what the span's error has. */
 const FAILURES: Readonly<Record<string, readonly [add: (made: Express) => unknown, message: string]>> = {

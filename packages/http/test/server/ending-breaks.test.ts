@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import {
   connect as connectHttp2,
   createServer as createHttp2Server,
@@ -7,7 +7,7 @@ import {
   type Http2ServerResponse,
 } from 'node:http2'
 import { connect } from 'node:net'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
 import { isFailed, type Tracer } from '@trace/core'
@@ -86,12 +86,27 @@ describe('what the server breaks off is its own doing', () => {
     expect([reasonOf(span), span?.data['error.type']]).toEqual(['error', 'RangeError'])
   })
 
+  test.each<[string, (req: IncomingMessage, res: ServerResponse) => void]>([
+    ['a pipeline', (_req, res) => pipeline(endless(), res, () => {})],
+    ['the request itself', (req, res) => void req.pipe(res)],
+  ])('but not that of a stream which breaks because the response was broken off: %s', async (_, send) => {
+    const { tracer, spans } = traced()
+    const handler = (req: IncomingMessage, res: ServerResponse): void => {
+      send(req, res)
+      setTimeout(() => res.socket?.destroy(), 20)
+    }
+    const port = await listen(traceNode(handler, { tracer }))
+    const asking = request({ port, method: 'POST' }).on('error', () => {})
+    asking.write('some')
+    await once(asking, 'close')
+    const [span] = await spans()
+    expect([reasonOf(span), span?.data['error.type']]).toEqual(['error', 'ResponseCut'])
+  })
+
   test('but not that of a stream which the program has stopped itself', async () => {
     const { tracer, spans } = traced()
     const handler = (_req: IncomingMessage, res: ServerResponse): void => {
-      const endless = new Readable({ read: () => {} })
-      endless.push('some')
-      endless.pipe(res)
+      endless().pipe(res)
       setTimeout(() => res.destroy(), 20)
     }
     await asked(await listen(traceNode(handler, { tracer })))
@@ -146,6 +161,12 @@ describe('a client that leaves amid its own body has left, whoever gets the erro
     expect([reasonOf(span), span && isFailed(span)]).toEqual(['aborted', false])
   })
 })
+
+function endless(): Readable {
+  const stream = new Readable({ read: () => {} })
+  stream.push('some')
+  return stream
+}
 
 /** Breaks after its first part. */
 function breaking(): Readable {
