@@ -88,6 +88,11 @@ export class Delivery {
     return this.send()
   }
 
+  /** Waits until what is being sent is sent, or is to be tried again. @param timeout in ms */
+  async sent(timeout: number): Promise<void> {
+    if (this.#isSending) await within(timeout, this.#sending)
+  }
+
   async #sendAll(): Promise<void> {
     addExitHook(this.#parts.exitHook)
     this.#isPaused = false

@@ -2,6 +2,7 @@ import type { Logger } from '../contract/logger.js'
 import type { Recorder } from '../contract/recorder.js'
 import type { Span } from '../contract/span.js'
 import type { StoreFlush, StoreStats } from '../contract/stats.js'
+import type { FlushResult } from '../contract/tracer.js'
 import { processLogger } from '../values/process-logger.js'
 import { monotonic } from '../values/timers.js'
 import { Backlog, DEFAULT_LIMITS } from './backlog.js'
@@ -16,6 +17,8 @@ import { Warnings } from './warnings.js'
 
 /** The default of a tracer, in ms. */
 const WARNING_INTERVAL = 10_000
+
+const NOTHING_LOST: FlushResult = { left: 0, lost: 0 }
 
 /** What one of several stores has of the spans, and what waits for it. */
 export class StoreQueue implements ExitHook {
@@ -137,14 +140,19 @@ export class StoreQueue implements ExitHook {
     return { name: this.name, queued, inFlight, recorded, dropped, failed }
   }
 
+  /** Waits for all that it has taken, open spans and the ledger included. @param timeout in ms */
   async flush(timeout: number): Promise<StoreFlush> {
-    const { name } = this
+    const begun = monotonic()
     const { lost } = this.#ledger
-    if (this.#flushes.isSettled) return { name, left: 0, lost }
+    const result = this.#flushes.isSettled ? NOTHING_LOST : await this.#settle(timeout)
+    await this.#delivery.sent(Math.max(1, timeout - 1_000 * secondsSince(begun)))
+    return { name: this.name, left: result.left, lost: lost + result.lost }
+  }
+
+  #settle(timeout: number): Promise<FlushResult> {
     const settled = this.#flushes.wait(timeout)
     void this.#delivery.send()
-    const result = await settled
-    return { name, left: result.left, lost: lost + result.lost }
+    return settled
   }
 
   /** Stores what waits, and closes the recorder. What is not stored in time is dropped. @param timeout in ms */

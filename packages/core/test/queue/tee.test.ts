@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, jest, test } from '@jest/globals'
 import type { Recorder } from '../../src/contract/recorder.js'
 import type { Span } from '../../src/contract/span.js'
@@ -88,6 +89,19 @@ describe('of several stores', () => {
       expect.stringMatching(/^trace: 1 span was dropped: the queue is full, stuck is too slow for 4096 spans at once/),
     )
     expect(warnings()).toContain('trace: 4096 spans were dropped at close: stuck did not take them in time')
+  })
+
+  test('a flush waits until each has the open spans, too', async () => {
+    const slow = aStore('slow', () => sleep(50))
+    const both = tee(memoryRecorder(), slow.recorder)
+    await both.record([aSpan({ name: 'open', finish: undefined })])
+    expect(slow.names()).toEqual([])
+    expect(await both.flush(10_000)).toEqual([
+      { name: 'memory', left: 0, lost: 0 },
+      { name: 'slow', left: 0, lost: 0 },
+    ])
+    expect(slow.names()).toEqual(['open'])
+    await both.close()
   })
 
   test('one that fails loses its own spans only; the warning names it', async () => {
