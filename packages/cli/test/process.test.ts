@@ -132,14 +132,18 @@ test('a mistake says what happened, where, and what to do', async () => {
 })
 
 test('a file that is not there yet is followed, and that is said', async () => {
-  const stop = new AbortController()
-  const running = trace(['tail', 'later.jsonl', '-n', '1'], { cwd, signal: stop.signal })
+  let said = (): void => {}
+  const isSaid = new Promise<void>((resolve) => {
+    said = resolve
+  })
+  const running = trace(['tail', 'later.jsonl', '-n', '1'], { cwd, onErr: () => said() })
   let isOver = false
   void running.finally(() => (isOver = true))
+  await Promise.race([isSaid, running])
   const [span] = storySpans()
   while (!isOver && span !== undefined) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
     appendFileSync(join(cwd, 'later.jsonl'), spanToJsonLine(span))
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
   const { out, err } = await running
   expect(out).toContain('inventory  db  select shelf')

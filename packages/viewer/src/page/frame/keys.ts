@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 /** What keys do, by what the browser calls them; shift and letters give capitals. */
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>
@@ -10,7 +10,8 @@ export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>
 export function useKeys(keys: Keys): void {
   const current = useRef(keys)
   current.current = keys
-  useEffect(() => {
+  // Before what is shown can be seen, and not after: a key may be pressed as soon as it is.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
       const target = event.target
