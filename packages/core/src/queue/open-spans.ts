@@ -115,7 +115,7 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
   }
 
   get isDue(): boolean {
-    return this.#has(this.#tick - TICKS)
+    return this.#oldest(this.#tick - TICKS) !== undefined
   }
 
   mark(): number {
@@ -159,10 +159,6 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
     this.#forget(Infinity)
   }
 
-  #has(before: number): boolean {
-    return this.#oldest(before) !== undefined
-  }
-
   /** The one that has been open longest, if it started before a tick. */
   #oldest(before: number): OpenEntry<S> | undefined {
     return this.#first !== undefined && this.#first.tick < before ? this.#first : undefined
@@ -176,6 +172,8 @@ export class OpenSpans<S extends OpenSpan<S>> implements OpenRecords {
       const span = this.#recent[at]
       if (span !== undefined) this.#enter(span)
     }
+    // Once it is among the old objects, it would keep its spans long after it is dead.
+    this.#recent.fill(undefined)
     this.#recent = NO_ROOM
     this.#recents = RECENT
   }
