@@ -45,14 +45,20 @@ function check(recorders: readonly unknown[]): void {
   }
 }
 
-/** Spans that a tracer has recorded at once, while it waits for the first store. */
-interface Batch {
+/** Spans that a tracer has recorded at once, while it waits for the first store. A class, as the batches of a backlog are. */
+class Batch {
   readonly spans: Set<Span>
   /** Those that no store has, and how many stores may still store each. */
   readonly waiting: Map<Span, number>
   /** Those that no store will have. */
-  readonly lost: Span[]
+  readonly lost: Span[] = []
   readonly done: () => void
+
+  constructor(spans: readonly Span[], stores: number, done: (lost: readonly Span[]) => void) {
+    this.spans = new Set(spans)
+    this.waiting = new Map(spans.map((span) => [span, stores]))
+    this.done = () => done(this.lost)
+  }
 }
 
 class Stores implements Tee {
@@ -84,9 +90,7 @@ class Stores implements Tee {
   #recordFinished(spans: readonly Span[]): Promise<readonly Span[]> {
     const bytes = spans.map((span) => bytesOf(span, sizeOf(span.data)))
     return new Promise((resolve) => {
-      const lost: Span[] = []
-      const waiting = new Map(spans.map((span) => [span, this.#queues.length]))
-      this.#batch = { spans: new Set(spans), waiting, lost, done: () => resolve(lost) }
+      this.#batch = new Batch(spans, this.#queues.length, resolve)
       for (const queue of this.#queues) queue.take(spans, bytes)
     })
   }
@@ -115,7 +119,7 @@ class Stores implements Tee {
 
   recordSync(spans: readonly Span[]): void {
     const { finished, open, ledger } = sorted(spans)
-    const batch = this.#batch ?? { spans: new Set(), waiting: new Map(), lost: [], done: () => {} }
+    const batch = this.#batch ?? new Batch([], 0, () => {})
     // What the tracer still waits for is in the queues already.
     const fresh = finished.filter((span) => !batch.spans.has(span))
     for (const span of fresh) batch.waiting.set(span, this.#queues.length)
