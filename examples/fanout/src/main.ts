@@ -156,14 +156,15 @@ async function sendRequests(gateway: string, store: Store): Promise<void> {
   if (task !== undefined) await printWhenComplete(store.reader, task)
 }
 
-/** The processes write on their own: a trace is complete once no more spans of it come. */
+/** The processes write on their own: a trace is complete once its first span has finished, and no more spans of it come. */
 async function printWhenComplete(reader: TraceReader, traceId: bigint): Promise<void> {
   let { spans } = await reader.trace(traceId)
   for (let turn = 0; turn < 20; turn++) {
     await sleep(250)
     const before = spans.length
     spans = (await reader.trace(traceId)).spans
-    if (spans.length > 0 && spans.length === before) break
+    const isOver = spans.some(({ parentId, finish }) => parentId === 0n && finish !== undefined)
+    if (isOver && spans.length === before) break
   }
   // Some terminals report 0 columns.
   console.log(printTrace(spans, { width: process.stdout.columns || 100 }))
