@@ -113,9 +113,9 @@ export function removeLive(live: Live[], ended: Live): void {
 
 function endAll(this: Connection): void {
   // On the next tick, so that responses which do say that they closed come first, and their listeners.
-  for (const live of this[LIVE] ?? []) process.nextTick(end, live)
+  for (const live of this[LIVE] ?? []) process.nextTick(endLive, live)
 }
 
-function end(live: Live): void {
+export function endLive(live: Live): void {
   live.end()
 }

@@ -6,6 +6,7 @@ import {
   causeOf,
   causeOfStream,
   type EndReason,
+  endLive,
   type Live,
   liveOn,
   removeLive,
@@ -93,7 +94,7 @@ export class RequestSpan implements TracedRequest {
     if (!this.isOver()) return
     // Middleware before this may have taken long: the events that would end the span may be over.
     this.isSent = stateOf(res, 'writableFinished') === true
-    process.nextTick(endRequest, this)
+    process.nextTick(endLive, this)
   }
 
   private isOver(): boolean {
@@ -245,8 +246,4 @@ export class RequestSpan implements TracedRequest {
 /** To the microsecond. */
 function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1_000n) / 1_000
-}
-
-function endRequest(traced: RequestSpan): void {
-  traced.end()
 }

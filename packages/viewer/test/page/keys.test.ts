@@ -89,3 +89,20 @@ test.each(['u', 'Back'])('the list goes on by keys from the trace that was opene
   await page.keyboard.press('j')
   expect(await focused(page)).toBe('request n 2')
 })
+
+test('a key counts as soon as what it moves is there', async () => {
+  const { page } = await open(await storeOf(checkout()))
+  await page.waitForSelector('.list tbody tr')
+  for (const key of ['j', 'Enter']) await page.keyboard.press(key)
+  await page.waitForSelector('.waterfall .row')
+  // Sooner than any frame is painted.
+  await page.evaluate(() => {
+    new MutationObserver((_changes, observer) => {
+      if (document.querySelector('.list tbody tr') === null) return
+      observer.disconnect()
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }))
+    }).observe(document.body, { childList: true, subtree: true })
+  })
+  await page.keyboard.press('u')
+  await page.waitForSelector('td.name a:focus')
+})
