@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parseYaml } from '@trace/yamlrec'
 import { unpack } from '../src/packed.js'
 import { runNode } from '../src/run.js'
+import { freePort } from '../src/servers.js'
 import { tarballs } from './support/tarballs.js'
 
 // The application that `nest new` makes, with its own settings for Jest (ts-jest, no flag for Node), and with tracing added.
@@ -52,15 +52,6 @@ test('built and started, it records what it is asked, and what it still holds as
     'nest-app request GET /cats/:id',
   ])
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
-  })
-}
 
 async function getOnceUp(url: string): Promise<Response> {
   for (let turn = 0; ; turn++) {

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { transformSync } from '@swc/core'
+import { freePort } from '../src/servers.js'
 import { type Snippet, snippetsOf } from './snippets.js'
 
 const here = fileURLToPath(new URL('..', import.meta.url))
@@ -120,15 +120,6 @@ async function getOnceUp(url: string): Promise<Response> {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
-  })
 }
 
 /** What differs from run to run is left out: numbers and their units, bars, and how wide columns are. */

@@ -1,9 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { connect as connectTo, createServer } from 'node:net'
+import { connect as connectTo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+
+const importByNode: (url: string) => Promise<{ freePort(): Promise<number> }> = Reflect.get(globalThis, 'importByNode')
+const { freePort } = await importByNode(
+  new URL('../../../dynamorec/test/support/engine-process.mjs', import.meta.url).href,
+)
 
 /** A server that the tests have started. */
 export interface Server {
@@ -52,16 +57,6 @@ export async function startServer(name: keyof typeof COMMANDS): Promise<Server> 
     rmSync(folder, { recursive: true, force: true })
   }
   return { port, stop }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
 
 function takesConnections(port: number): Promise<boolean> {
