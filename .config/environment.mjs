@@ -10,13 +10,17 @@ const contexts = new Set()
 
 // Before Node 24, each `AsyncLocalStorage` that was ever entered gives a property to each promise and each socket, until it is
 // disabled. A test file leaves one or more, and after fifty files they took a third of the processor's time.
-asyncHooks.AsyncLocalStorage = class AsyncLocalStorage extends asyncHooks.AsyncLocalStorage {
-  constructor(...args) {
-    super(...args)
-    contexts.add(this)
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  const value = class AsyncLocalStorage extends asyncHooks.AsyncLocalStorage {
+    constructor(...args) {
+      super(...args)
+      contexts.add(this)
+    }
   }
+  // On Node 22 it is a getter.
+  Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value })
+  syncBuiltinESMExports()
 }
-syncBuiltinESMExports()
 
 export default class extends TestEnvironment {
   constructor(...args) {
