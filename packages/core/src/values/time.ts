@@ -61,14 +61,14 @@ const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30})
 export function parseTime(text: string): bigint | undefined {
   const parts = RFC_3339.exec(text)
   if (parts === null) return undefined
-  const { 7: fraction = '', 8: sign } = parts
-  const [, year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number)
-  const [zoneHour = 0, zoneMinute = 0] = sign === undefined ? [] : parts.slice(9).map(Number)
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = ''] = parts
+  const [, , , , , , , , sign, zoneHour = '0', zoneMinute = '0'] = parts
   const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined
-  if (hour > 23 || minute > 59 || second > 59 || zoneHour > 23 || zoneMinute > 59) return undefined
-  const zone = (zoneHour * 60 + zoneMinute) * (sign === '-' ? -60 : 60)
-  const seconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second - zone
+  date.setUTCFullYear(+year, +month - 1, +day)
+  if (date.getUTCMonth() !== +month - 1 || date.getUTCDate() !== +day) return undefined
+  if (+hour > 23 || +minute > 59 || +second > 59) return undefined
+  if (+zoneHour > 23 || +zoneMinute > 59) return undefined
+  const zone = (+zoneHour * 60 + +zoneMinute) * (sign === '-' ? -60 : 60)
+  const seconds = date.getTime() / 1000 + +hour * 3600 + +minute * 60 + +second - zone
   return BigInt(seconds) * SECOND + BigInt(fraction.slice(0, 9).padEnd(9, '0'))
 }
