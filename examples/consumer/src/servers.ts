@@ -49,19 +49,21 @@ async function start(command: string, argsOf: (port: number) => readonly string[
 
 /** A free port below those that a system gives to whoever asks for any (from 32,768 on): one of those may be taken before it is used. */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const port = randomInt(10_000, 30_000)
-    if (await isFree(port)) return port
+    try {
+      await listenOnce(port)
+      return port
+    } catch (error) {
+      if (tries === 100) throw error
+    }
   }
 }
 
-function isFree(port: number): Promise<boolean> {
+function listenOnce(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const server = createServer().once('error', (error) => {
-      if ('code' in error && error.code === 'EADDRINUSE') resolve(false)
-      else reject(error)
-    })
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    const server = createServer().once('error', reject)
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
   })
 }
 
