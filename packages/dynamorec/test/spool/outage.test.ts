@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { createTracer, type Recorder } from '@trace/core'
+import { runs } from '../../../../.config/runs.js'
 import { type DynamoRecorderOptions, dynamoReader, dynamoRecorder } from '../../src/index.js'
 import { CREDENTIALS, type Engine, isLong, reachEngine } from '../support/engine.js'
 import { type FaultServer, startFaultServer } from '../support/faults.js'
@@ -49,7 +50,7 @@ describe('with a spool', () => {
     const client = watchedClient(server.url)
     const recorder = watched(recorderFor(table, { client, spool: { path }, attempts: 3, logger }))
     const tracer = createTracer({ recorder, logger, buffer: 40_000 })
-    const count = isLong ? 10_000 : 2_000
+    const count = isLong ? 10_000 : runs(2_000)
     let requests = 0
     server.next = () => (++requests < 20 ? 'refuse' : badDay())
     await flow(tracer, count)

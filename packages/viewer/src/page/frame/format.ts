@@ -18,16 +18,8 @@ export function duration(nanoseconds: bigint | number | undefined): string {
 export function clockTime(nanoseconds: bigint): string {
   const date = dateOf(nanoseconds)
   if (date === undefined) return '?'
-  const timeZone = isUtc() ? 'UTC' : undefined
-  const time = date.toLocaleTimeString('en-GB', {
-    timeZone,
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    fractionalSecondDigits: 3,
-  })
-  const day = dayOf(date, timeZone)
-  return day === dayOf(new Date(), timeZone) ? time : `${day} ${time}`
+  const [day, time] = dayAndTime(date, isUtc())
+  return day === dayAndTime(new Date(), isUtc())[0] ? time : `${day} ${time}`
 }
 
 /** Such as `2026-11-28T16:03:24.123456789Z`, or with the zone's offset; with all digits that are stored. */
@@ -35,12 +27,12 @@ export function fullTime(nanoseconds: bigint, inUtc: boolean): string {
   const date = dateOf(nanoseconds)
   if (date === undefined) return `${nanoseconds} ns`
   const fraction = String(((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n).padStart(9, '0')
-  const offset = inUtc ? 0 : -date.getTimezoneOffset()
-  const shifted = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19)
+  const offset = offsetOf(date, inUtc)
+  const [day, time] = dayAndTime(date, inUtc)
   const sign = offset < 0 ? '-' : '+'
   const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60]
   const zone = offset === 0 ? 'Z' : `${sign}${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`
-  return `${shifted}.${fraction}${zone}`
+  return `${day}T${time.slice(0, -4)}.${fraction}${zone}`
 }
 
 /** What a file holds may be any number, and no date. */
@@ -49,7 +41,13 @@ function dateOf(nanoseconds: bigint): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
-/** Such as 2026-11-28. */
-function dayOf(date: Date, timeZone: string | undefined): string {
-  return date.toLocaleDateString('sv-SE', { timeZone })
+/** Such as 2026-11-28 and 16:03:24.123. `Intl` takes 0.2 ms for each, and a list has hundreds. */
+function dayAndTime(date: Date, inUtc: boolean): readonly [day: string, time: string] {
+  const text = new Date(date.getTime() + offsetOf(date, inUtc) * 60_000).toISOString()
+  return [text.slice(0, 10), text.slice(11, 23)]
+}
+
+/** In minutes, east of UTC. */
+function offsetOf(date: Date, inUtc: boolean): number {
+  return inUtc ? 0 : -date.getTimezoneOffset()
 }
