@@ -23,7 +23,7 @@ export function useBrowser(): Open {
   const viewers: ViewerHandler[] = []
   const server = createServer((req, res) => {
     const viewer = viewers[Number(/^\/(\d+)\//.exec(req.url ?? '')?.[1])]
-    if (viewer === undefined) res.writeHead(404, { 'Content-Type': 'text/plain' }).end('no store is here')
+    if (viewer === undefined) res.writeHead(404).end()
     else viewer(req, res)
   })
   const problems: string[] = []
@@ -40,8 +40,7 @@ export function useBrowser(): Open {
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   })
   afterAll(async () => {
-    // Not about:blank, after which another process of the browser would show the next file's pages.
-    await first.goto(origin)
+    await first.goto('about:blank')
     for (const event of ['pageerror', 'console', 'request']) first.removeAllListeners(event)
     await leaveBrowser()
     server.closeAllConnections()
