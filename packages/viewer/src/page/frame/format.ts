@@ -35,10 +35,11 @@ export function fullTime(nanoseconds: bigint, inUtc: boolean): string {
   return `${day}T${time.slice(0, -4)}.${fraction}${zone}`
 }
 
-/** What a file holds may be any number, and no date. */
+/** What a file or a link holds may be any number, and no date with a year of four digits. */
 function dateOf(nanoseconds: bigint): Date | undefined {
   const date = new Date(Number(nanoseconds / 1_000_000n))
-  return Number.isNaN(date.getTime()) ? undefined : date
+  const year = date.getUTCFullYear()
+  return year > 0 && year < 9999 ? date : undefined
 }
 
 /** Such as 2026-11-28 and 16:03:24.123. `Intl` takes 0.2 ms for each, and a list has hundreds. */

@@ -40,3 +40,29 @@ test.each([
   await page.locator('.list tbody tr', { hasText: 'last arrival' }).waitFor()
   expect(await main.evaluate((element) => element.scrollTop)).toBe(0)
 })
+
+test.each(['Asia/Kolkata', 'America/New_York', 'Etc/UTC'])(
+  'times are those of the browser, in %s, with the day where it is not today',
+  async (timeZone) => {
+    // In winter and in summer, on days that differ between the zones; and now.
+    const times = [Date.UTC(2026, 0, 15, 20, 31, 7, 5), Date.UTC(2026, 6, 15, 3, 1, 59, 999), Date.now()]
+    const starts = times.map((time, at) => aSpan({ traceId: BigInt(at + 1), start: BigInt(time) * 1_000_000n }))
+    const { page } = await open(await storeOf(...starts.map((span) => [span])), '', { timezoneId: timeZone })
+    await page.locator('.list tbody tr').nth(2).waitFor()
+    const shown = await page.locator('.list td.start').allInnerTexts()
+    const day = (time: number): string => new Date(time).toLocaleDateString('sv-SE', { timeZone })
+    const expected = times.map((time) => {
+      const clock = new Date(time).toLocaleTimeString('en-GB', { timeZone, timeStyle: 'medium' })
+      const text = `${clock}.${String(time % 1000).padStart(3, '0')}`
+      return day(time) === day(Date.now()) ? text : `${day(time)} ${text}`
+    })
+    expect(shown.toSorted()).toEqual(expected.toSorted())
+  },
+)
+
+test('a time of a link that is in no year of four digits is shown as unknown', async () => {
+  const { page } = await open(await storeOf([aSpan()]), '?from=999999999999999')
+  const chosen = page.locator('option[value=chosen]')
+  await chosen.waitFor({ state: 'attached' })
+  expect(await chosen.textContent()).toBe('? to now')
+})
