@@ -20,6 +20,10 @@ for (const tasks of [['build', 'types', 'check', 'api:check'], ['test']]) add(te
 for (const major of nodes) add(testOn(major))
 // Once more at the end, where whoever looks for them finds them.
 for (const failure of failures) console.log(`\nFAILED ${failure}`)
+if (process.env.TRACE_TEST_RUNS !== 'all')
+  console.log(
+    'Not all random cases, tools and benchmark rows were tried: TRACE_TEST_RUNS=all npm test tries them, as CI does.',
+  )
 console.log(`${Math.round((Date.now() - started) / 1000)} s`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
