@@ -46,8 +46,8 @@ if (process.env.TRACE_TEST_AGAIN === '1' && onOneNode.length > 0) {
   console.log(`Not run again, since no other Node changes what they test: ${onOneNode.join(', ')}`)
   config.testPathIgnorePatterns = onOneNode.map((path) => `<rootDir>/${path}`)
 }
-// Most of what tests run does not run for long: to optimize it as early as a server's code takes a tenth of the processor's time. Not on
-// Node 24, whose V8 has no such option.
+// Most of what tests run does not run for long: to optimize it as early as a server's code takes a tenth of the processor's time. From
+// Node 22 on there is no such option.
 const laterOptimizing = Number.parseInt(process.versions.node, 10) < 22 ? ['--interrupt-budget=600000'] : []
 // Debian's Chromium without windows and what belongs to them, which takes a third less of the processor's time.
 const shell = '/usr/bin/chromium-headless-shell'
