@@ -20,7 +20,7 @@ for (const tasks of [['build', 'types', 'check', 'api:check'], ['test']]) add(te
 for (const major of nodes) add(testOn(major))
 // Once more at the end, where whoever looks for them finds them.
 for (const failure of failures) console.log(`\nFAILED ${failure}`)
-if (process.env.TRACE_TEST_RUNS !== 'all')
+if (process.env.TRACE_TEST_RUNS !== 'all' && process.env.TRACE_TEST_LONG !== '1')
   console.log(
     'Not all random cases, tools and benchmark rows were tried: TRACE_TEST_RUNS=all npm test tries them, as CI does.',
   )

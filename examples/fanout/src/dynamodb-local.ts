@@ -53,15 +53,9 @@ function startEngine(port: number): ChildProcess {
   const temporary = mkdtempSync(join(tmpdir(), 'dynamodb-local-'))
   // With the first two it starts in half of the processor's time: what Java would optimize further runs for a moment here.
   const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-XX:-UsePerfData', `-Djava.io.tmpdir=${temporary}`]
+  const program = ['-Djava.library.path=./DynamoDBLocal_lib', '-jar', 'DynamoDBLocal.jar']
   const options = ['-inMemory', '-disableTelemetry', '-port', String(port)]
-  const engine = spawn(
-    'java',
-    [...java, '-Djava.library.path=./DynamoDBLocal_lib', '-jar', 'DynamoDBLocal.jar', ...options],
-    {
-      cwd: join(library, release),
-      stdio: 'ignore',
-    },
-  )
+  const engine = spawn('java', [...java, ...program, ...options], { cwd: join(library, release), stdio: 'ignore' })
   const clean = (): void => rmSync(temporary, { recursive: true, force: true })
   const kill = (): void => {
     engine.kill('SIGKILL')

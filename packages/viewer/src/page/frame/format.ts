@@ -35,7 +35,7 @@ export function fullTime(nanoseconds: bigint, inUtc: boolean): string {
   return `${day}T${time.slice(0, -4)}.${fraction}${zone}`
 }
 
-/** What a file or a link holds may be any number, and no date with a year of four digits. */
+/** Undefined where its year does not have four digits: what a file or a link holds may be any number. */
 function dateOf(nanoseconds: bigint): Date | undefined {
   const date = new Date(Number(nanoseconds / 1_000_000n))
   const year = date.getUTCFullYear()

@@ -60,7 +60,7 @@ test.each(['Asia/Kolkata', 'America/New_York', 'Etc/UTC'])(
   },
 )
 
-test('a time of a link that is in no year of four digits is shown as unknown', async () => {
+test('a time in a link is shown as unknown where its year does not have four digits', async () => {
   const { page } = await open(await storeOf([aSpan()]), '?from=999999999999999')
   const chosen = page.locator('option[value=chosen]')
   await chosen.waitFor({ state: 'attached' })
