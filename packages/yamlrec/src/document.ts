@@ -1,9 +1,7 @@
 import type { PlainData, PlainValue, Span } from '@trace/core'
-import { storedKey, textOf, type Utf8Text, wellFormedKeys } from '@trace/core/text-file'
+import { storedKey, textOf, Utf8Piece, type Utf8Text, wellFormedKeys } from '@trace/core/text-file'
+import { Line, MAX_SIMPLE_KEY } from './line.js'
 import { numberText, quoted, stringText } from './scalar.js'
-
-/** The longest key that may come before its colon without `?` (YAML 1.2.2, 7.4.2; 1.1, 9.3.1), quotes included. */
-const MAX_SIMPLE_KEY = 1_024
 
 /**
  * Formats a span as a YAML document of the file: an empty line, `---`, a line for each field and data key, and `...`. Empty fields
@@ -17,14 +15,17 @@ export function spanToYaml(span: Span): string {
   return textOf(span, writeSpan)
 }
 
-const SPAN_ID = Buffer.from('\n---\nspan_id: ')
-const TRACE_ID = Buffer.from('\ntrace_id: ')
-const PARENT_ID = Buffer.from('\nparent_id: ')
-const NAME = Buffer.from('\nname: ')
-const START = Buffer.from('\nstart: "')
-const FINISH = Buffer.from('"\nfinish: "')
-const QUOTE = Buffer.from('"')
-const END = Buffer.from('\n...\n')
+const SPAN_ID = new Utf8Piece('\n---\nspan_id: ')
+const TRACE_ID = new Utf8Piece('\ntrace_id: ')
+const PARENT_ID = new Utf8Piece('\nparent_id: ')
+const START = new Utf8Piece('\nstart: "')
+const FINISH = new Utf8Piece('"\nfinish: "')
+const QUOTE = new Utf8Piece('"')
+const END = new Utf8Piece('\n...\n')
+
+const PROCESS = new Line('process')
+const KIND = new Line('kind')
+const NAME = new Line('name')
 
 /** Adds a span as {@link spanToYaml} formats it, and throws what it throws. */
 export function writeSpan(span: Span, text: Utf8Text): void {
@@ -34,11 +35,9 @@ export function writeSpan(span: Span, text: Utf8Text): void {
   text.addId(span.traceId)
   text.add(PARENT_ID)
   text.addId(span.parentId)
-  text.add(kindBytes(span.process, span.kind))
-  if (span.name !== '') {
-    text.add(NAME)
-    text.addText(stringText(span.name))
-  }
+  if (span.process !== '') PROCESS.write(span.process, text, writeValue)
+  if (span.kind !== '') KIND.write(span.kind, text, writeValue)
+  if (span.name !== '') NAME.write(span.name, text, writeValue)
   text.add(START)
   text.addTime(span.start)
   if (span.finish !== undefined) {
@@ -50,53 +49,40 @@ export function writeSpan(span: Span, text: Utf8Text): void {
   text.add(END)
 }
 
-/** Of the process whose spans were formatted last: programs use a few kinds. */
-const kinds = new Map<string, Uint8Array>()
-let processOfKinds = ''
-
-function kindBytes(process: string, kind: string): Uint8Array {
-  if (process !== processOfKinds) kinds.clear()
-  processOfKinds = process
-  const known = kinds.get(kind)
-  if (known !== undefined) return known
-  const processText = process === '' ? '' : `\nprocess: ${stringText(process)}`
-  return remember(kinds, kind, kind === '' ? processText : `${processText}\nkind: ${stringText(kind)}`)
-}
-
-const MAX_REMEMBERED = 1_000
-/** In bytes. */
-const MAX_LENGTH = 256
-
-function remember(texts: Map<string, Uint8Array>, key: string, text: string): Uint8Array {
-  const bytes = Buffer.from(text)
-  if (texts.size === MAX_REMEMBERED) texts.clear()
-  if (bytes.length <= MAX_LENGTH) texts.set(key, bytes)
-  return bytes
-}
-
 function writeData(data: PlainData, text: Utf8Text): void {
   const { length } = text
+  let line = BEFORE_DATA
   for (const key in data) {
-    const beginning = beginnings.get(key) ?? newBeginning(key)
-    if (beginning === undefined) {
+    // Most spans have the keys of the one before, in the same order.
+    const next = line.next?.key === key ? line.next : lineAfter(line, key)
+    if (next === undefined) {
       text.cutTo(length)
       writeData(wellFormedKeys(data), text)
       return
     }
-    text.add(beginning)
-    const value = data[key]
-    if (typeof value !== 'number' || !text.addShortNumber(value)) text.addText(valueText(value))
+    line = next
+    line.write(data[key], text, writeValue)
   }
 }
 
-/** By key, the text from the end of the line before to its value. Programs use the same few keys over and over. */
-const beginnings = new Map<string, Uint8Array>()
+const BEFORE_DATA = new Line('')
+/** By key. Programs use the same few keys over and over. */
+const lines = new Map<string, Line>()
+const MOST_KEYS = 1_000
+/** In characters. */
+const LONGEST_KEY = 256
 
 /** @returns undefined if the key is not well-formed */
-function newBeginning(key: string): Uint8Array | undefined {
+function lineAfter(before: Line, key: string): Line | undefined {
   if (!key.isWellFormed()) return undefined
-  const name = stringText(storedKey(key))
-  return remember(beginnings, key, name.length > MAX_SIMPLE_KEY ? `\n? ${name}\n: ` : `\n${name}: `)
+  const line = lines.get(key) ?? new Line(storedKey(key), key)
+  if (lines.size < MOST_KEYS && key.length <= LONGEST_KEY) lines.set(key, line)
+  before.next = line
+  return line
+}
+
+function writeValue(value: PlainValue | undefined, text: Utf8Text): void {
+  if (typeof value !== 'number' || !text.addShortNumber(value)) text.addText(valueText(value))
 }
 
 function valueText(value: PlainValue | undefined): string {

@@ -1,6 +1,6 @@
 import type { Span } from '../contract/span.js'
 import { RecordError } from '../values/errors.js'
-import { Utf8Text } from './utf8-text.js'
+import { Utf8Piece, Utf8Text } from './utf8-text.js'
 
 /** About how many bytes to write at once: most batches whole, but never much memory. */
 const WRITE_SIZE = 262_144
@@ -16,7 +16,7 @@ const MOST_SLICED = 512
 
 /** What most spans need at most, in bytes. */
 const SPAN_SIZE = 512
-const LINE_BREAK = Buffer.from('\n')
+const LINE_BREAK = new Utf8Piece('\n')
 
 /** Adds a span's text, which ends with a line break. It may throw, and leave a part of it. */
 export type WriteSpan = (span: Span, text: Utf8Text) => void

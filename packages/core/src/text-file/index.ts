@@ -17,4 +17,4 @@ export {
   type WriteFormat,
 } from './text-recorder.js'
 export { readerOfUrl, recorderOfUrl } from './url.js'
-export { textOf, Utf8Text } from './utf8-text.js'
+export { textOf, Utf8Piece, Utf8Text } from './utf8-text.js'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { textOf, Utf8Text } from '../../src/text-file/utf8-text.js'
+import { textOf, Utf8Piece, Utf8Text } from '../../src/text-file/utf8-text.js'
 import { END_TIME, FIRST_TIME, formatTime } from '../../src/values/time.js'
 
 const written = (add: (text: Utf8Text) => unknown): string => textOf(undefined, (_, text) => void add(text))
@@ -30,6 +30,13 @@ describe('adds what strings would be', () => {
       { numRuns: 5_000 },
     )
     expect(() => written((text) => text.addTime(END_TIME))).toThrow(RangeError)
+    // The first of a text, and the bits of such a time in another year.
+    for (const time of [1n, 1n - 2n ** 64n, 1n + 2n ** 64n]) {
+      const text = new Utf8Text()
+      text.addTime(time)
+      text.addTime(1n)
+      expect(String(text)).toBe(formatTime(time) + formatTime(1n))
+    }
   })
 
   test('short numbers, and no others', () => {
@@ -79,9 +86,11 @@ describe('adds what strings would be', () => {
     fc.assert(
       fc.property(fc.array(fc.array(unit), { maxLength: 5 }), (texts) => {
         const pieces = texts.map((each) => each.join(''))
-        const text = new Utf8Text(1)
+        const bytes = Buffer.concat(pieces.map((piece) => Buffer.from(piece)))
+        const [text, copied] = [new Utf8Text(1), new Utf8Text(1)]
         for (const piece of pieces) text.addText(piece)
-        return text.bytes().equals(Buffer.concat(pieces.map((piece) => Buffer.from(piece))))
+        for (const piece of pieces) copied.add(new Utf8Piece(piece))
+        return text.bytes().equals(bytes) && copied.bytes().equals(bytes)
       }),
       { numRuns: 2_000 },
     )
@@ -92,7 +101,7 @@ test('bytes stay as they are whatever is added later', () => {
   const text = new Utf8Text(4)
   text.addText('abcd')
   const before = text.bytes()
-  text.add(Buffer.from('e'))
+  text.add(new Utf8Piece('e'))
   expect([String(before), String(text.bytes()), text.length]).toEqual(['abcd', 'abcde', 5])
   text.cutTo(9)
   text.cutTo(2)
