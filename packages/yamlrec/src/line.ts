@@ -13,6 +13,8 @@ const MOST_LENGTH = 256
 
 let remembered = 0
 
+const NOTHING = new Utf8Piece('')
+
 /** Adds a value as it is written on a line. */
 export type WriteValue = (value: PlainValue | undefined, text: Utf8Text) => void
 
@@ -27,9 +29,11 @@ export class Line {
   next: Line | undefined
   readonly #beginning: Utf8Piece
   #known: Map<PlainValue | undefined, Utf8Piece> | undefined
-  /** The value that came last, if its line is remembered. */
-  #last: PlainValue | undefined
-  #lastLine: Utf8Piece | undefined
+  /** The last text and the last number whose lines are remembered. To compare values of one type takes V8 less. */
+  #text: string | undefined
+  #textLine = NOTHING
+  #number: number | undefined
+  #numberLine = NOTHING
 
   /** @param stored the key as it is stored, without lone surrogates */
   constructor(stored: string, key: string = stored) {
@@ -39,16 +43,24 @@ export class Line {
   }
 
   write(value: PlainValue | undefined, text: Utf8Text, writeValue: WriteValue): void {
-    if (value === this.#last && this.#lastLine !== undefined) {
-      text.add(this.#lastLine)
+    if (typeof value === 'string' && value === this.#text) text.add(this.#textLine)
+    else if (typeof value === 'number' && value === this.#number) text.add(this.#numberLine)
+    else this.#writeOther(value, text, writeValue)
+  }
+
+  #writeOther(value: PlainValue | undefined, text: Utf8Text, writeValue: WriteValue): void {
+    const line = this.#known?.get(value)
+    if (line === undefined) {
+      this.#writeNew(value, text, writeValue)
       return
     }
-    const line = this.#known?.get(value)
-    if (line === undefined) this.#writeNew(value, text, writeValue)
-    else {
-      text.add(line)
-      this.#last = value
-      this.#lastLine = line
+    text.add(line)
+    if (typeof value === 'string') {
+      this.#text = value
+      this.#textLine = line
+    } else if (typeof value === 'number') {
+      this.#number = value
+      this.#numberLine = line
     }
   }
 

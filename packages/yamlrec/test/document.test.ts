@@ -364,6 +364,50 @@ function simple(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? pairs(Object.entries(value)) : value
 }
 
+describe('lines that were written before', () => {
+  const lines = (data: Record<string, unknown>): string =>
+    /^start: .*\nfinish: .*\n([\s\S]*?)\.\.\.$/m.exec(spanToYaml(makeSpan({ data: toPlain(data).data })))?.[1] ?? ''
+
+  test('do not pass for others', () => {
+    const changed = [1]
+    const values = [
+      ...['1', 1, true, 'true', 0, -0, '0', 0.5, 1e21, '', null, changed, [1], { a: 1 }],
+      ...[1n, 2n ** 60n],
+    ]
+    const texts = [
+      ...['"1"', '1', 'true', '"true"', '0', '-0.0', '"0"', '0.5', '1.0e+21', '""', 'null'],
+      ...['[1]', '[1]'],
+    ]
+    texts.push('{"a": 1}', '1', String(2n ** 60n))
+    for (let time = 0; time < 3; time++) {
+      for (const [at, value] of values.entries()) {
+        // Twice, since the last value is looked at first.
+        for (const _ of [1, 2]) expect(lines({ same: value })).toBe(`same: ${texts[at]}\n`)
+      }
+    }
+    changed.push(2)
+    expect(lines({ same: changed })).toBe('same: [1, 2]\n')
+  })
+
+  test('do not pass for those of other keys, in whatever order they come', () => {
+    const keys = ['a', 'name', 'data.name', 'data.data.name', '', 'b', '__proto__', 'x'.repeat(2_000)]
+    const any = fc.shuffledSubarray(keys).map((some) => Object.fromEntries(some.map((key) => [key, 'v'])))
+    const line = (key: string): string => {
+      const stored = storedKey(key) === '' ? '""' : storedKey(key)
+      return key.length > 1_024 ? `? ${key}\n: v\n` : `${stored}: v\n`
+    }
+    fc.assert(fc.property(any, (data) => lines(data) === Object.keys(data).map(line).join('')))
+  })
+
+  test('are bounded, and those beyond are written all the same', () => {
+    for (let at = 0; at < 5_000; at++) {
+      const text = `value ${at}${'x'.repeat(at % 400)}`
+      expect(lines({ same: text, [`key_${at}`]: at + 1 })).toBe(`same: ${text}\nkey_${at}: ${at + 1}\n`)
+    }
+    expect(lines({ same: 'value 4999', key_4999: 1 })).toBe('same: value 4999\nkey_4999: 1\n')
+  })
+})
+
 test('data keys survive whatever they are', () => {
   for (const key of AMBIGUOUS) expect(dataKey(storedKey(key))).toBe(key)
 })

@@ -1,4 +1,5 @@
 import { fractionOf, lastSecondText } from '../values/time.js'
+import { add64, addFirst, addNine, addThree, BILLION, withoutZeros } from './digits.js'
 
 /** What is longer Node copies, which takes longer to call than to copy less. In words. */
 const MOST_COPIED_HERE = 12
@@ -12,8 +13,7 @@ const MOST_DIGITS = 40
 const MOST_KEPT = 65_536
 /** In bytes. */
 const WORD = 4
-const BILLION = 1_000_000_000
-const [ZERO, DOT, Z] = [0x30, 0x2e, 0x5a]
+const [DOT, Z] = [0x2e, 0x5a]
 
 /** An id whose halves can be read without another bigint. */
 const id64 = new BigUint64Array([1n])
@@ -25,23 +25,16 @@ function half(which: number): number {
   return halves[which] ?? 0
 }
 
-/** The numbers below a thousand: the codes of three digits, the first in the lowest byte. */
-const THREE_DIGITS = Int32Array.from({ length: 1_000 }, (_, number) =>
-  Buffer.from(`${String(number).padStart(3, '0')}\0`).readInt32LE(),
-)
-
 /** Text that is added often. It is copied in words of four bytes, which takes a third of the time. */
 export class Utf8Piece {
   readonly bytes: Uint8Array
   readonly words: Int32Array
 
   constructor(text: string | Uint8Array) {
-    const bytes = Buffer.from(text)
-    this.words = new Int32Array(Math.ceil(bytes.length / WORD))
-    const view = new DataView(this.words.buffer)
-    for (const [at, byte] of bytes.entries()) view.setUint8(at, byte)
-    for (let at = 0; at < this.words.length; at++) this.words[at] = view.getInt32(at * WORD, true)
-    this.bytes = bytes
+    this.bytes = Buffer.from(text)
+    const whole = Buffer.alloc(Math.ceil(this.bytes.length / WORD) * WORD)
+    whole.set(this.bytes)
+    this.words = Int32Array.from({ length: whole.length / WORD }, (_, at) => whole.readInt32LE(WORD * at))
   }
 }
 
@@ -53,9 +46,6 @@ export class Utf8Text {
   #bytes: Buffer
   #view: DataView
   #length = 0
-  /** The second of the last time, and its text. Most of a batch share it. */
-  readonly #second = new Uint32Array(2)
-  #secondText = new Utf8Piece('1970-01-01T00:00:00.')
 
   /** @param capacity how many bytes it has room for, before it needs more memory. Default 1,024 */
   constructor(capacity: number = 1_024) {
@@ -136,22 +126,10 @@ export class Utf8Text {
   addTime(time: bigint): void {
     id64[0] = time
     // By numbers, since bigints take twice as long.
-    const seconds = this.#second
-    const fraction = (half(UPPER) - (seconds[UPPER] ?? 0)) * 0x1_0000_0000 + half(LOWER) - (seconds[LOWER] ?? 0)
-    if (fraction >= 0 && fraction < BILLION && id64[0] === time) this.#addInSecond(fraction)
-    else this.#addInSecond(this.#enterSecond(time))
-  }
-
-  #enterSecond(time: bigint): number {
-    const fraction = fractionOf(time)
-    id64[0] = time - BigInt(fraction)
-    this.#second.set(halves)
-    this.#secondText = new Utf8Piece(lastSecondText())
-    return fraction
-  }
-
-  #addInSecond(fraction: number): void {
-    this.add(this.#secondText)
+    const nanoseconds = (half(UPPER) - (second[UPPER] ?? 0)) * 0x1_0000_0000 + half(LOWER) - (second[LOWER] ?? 0)
+    const isInSecond = nanoseconds >= 0 && nanoseconds < BILLION && id64[0] === time
+    const fraction = isInSecond ? nanoseconds : enterSecond(time)
+    this.add(secondText)
     this.#makeRoom(MOST_DIGITS)
     const end = withoutZeros(this.#view, addNine(this.#view, this.#length, fraction))
     // Without a fraction there is no dot either.
@@ -212,54 +190,15 @@ function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
   return new DataView(buffer, byteOffset, length)
 }
 
-// Each of these writes digits from a place on, and returns the place behind them. Up to a word behind that is overwritten.
+/** The second of the last time, and its text. Most of a batch share it. */
+const second = new Uint32Array(2)
+let secondText = new Utf8Piece('1970-01-01T00:00:00.')
 
-/** A number of 64 bits in its two halves. */
-function add64(view: DataView, at: number, upper: number, lower: number): number {
-  // One too many or too few at most, since a double holds the upper 53 bits. The rest tells.
-  let billions = Math.floor((upper * 0x1_0000_0000 + lower) / BILLION)
-  let rest = (lower - Math.imul(billions, BILLION)) | 0
-  if (rest < 0) {
-    billions--
-    rest += BILLION
-  } else if (rest >= BILLION) {
-    billions++
-    rest -= BILLION
-  }
-  if (billions === 0) return addFirst(view, at, rest)
-  if (billions < BILLION) return addNine(view, addFirst(view, at, billions | 0), rest)
-  const top = (billions / BILLION) | 0
-  return addNine(view, addNine(view, addFirst(view, at, top), (billions - top * BILLION) | 0), rest)
-}
-
-/** A number below a billion without leading zeros. */
-function addFirst(view: DataView, at: number, number: number): number {
-  if (number < 1_000) {
-    const digits = number < 10 ? 1 : number < 100 ? 2 : 3
-    view.setInt32(at, (THREE_DIGITS[number] ?? 0) >> (8 * (3 - digits)), true)
-    return at + digits
-  }
-  const thousands = (number / 1_000) | 0
-  return addThree(view, addFirst(view, at, thousands), number - thousands * 1_000)
-}
-
-function addNine(view: DataView, at: number, number: number): number {
-  const millions = (number / 1_000_000) | 0
-  const rest = number - millions * 1_000_000
-  const thousands = (rest / 1_000) | 0
-  addThree(view, at, millions)
-  addThree(view, at + 3, thousands)
-  return addThree(view, at + 6, rest - thousands * 1_000)
-}
-
-function addThree(view: DataView, at: number, number: number): number {
-  view.setInt32(at, THREE_DIGITS[number] ?? 0, true)
-  return at + 3
-}
-
-/** @returns the place behind the last digit that is no zero */
-function withoutZeros(view: DataView, end: number): number {
-  let at = end
-  while (view.getUint8(at - 1) === ZERO) at--
-  return at
+/** @returns the nanoseconds of a time within its second */
+function enterSecond(time: bigint): number {
+  const fraction = fractionOf(time)
+  id64[0] = time - BigInt(fraction)
+  second.set(halves)
+  secondText = new Utf8Piece(lastSecondText())
+  return fraction
 }

@@ -2,7 +2,7 @@ import { endianness } from 'node:os'
 import { TraceError } from './errors.js'
 import { aroundSnapshot } from './snapshot.js'
 
-const POOL_SIZE = 1024
+const POOL_SIZE = 2_048
 const pool = new BigUint64Array(POOL_SIZE)
 const bytes = new Uint8Array(pool.buffer)
 const words = new Uint32Array(pool.buffer)

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { emitOfRequest, emitOfResponse } from './events.js'
 import { respondOf, storeHeadOf } from './heads.js'
 import {
