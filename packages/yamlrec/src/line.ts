@@ -7,16 +7,20 @@ export const MAX_SIMPLE_KEY = 1_024
 
 /** How many lines of one key, and of all, are remembered. */
 const MOST_VALUES = 64
-const MOST_LINES = 4_096
+const MOST_LINES = 2_048
 /** In bytes. */
 const MOST_LENGTH = 256
 
-let remembered = 0
-
-const NOTHING = new Utf8Piece('')
-
 /** Adds a value as it is written on a line. */
 export type WriteValue = (value: PlainValue | undefined, text: Utf8Text) => void
+
+/** A value whose line is remembered. */
+interface Known {
+  readonly value: string | number
+  readonly line: Utf8Piece
+}
+
+let remembered = 0
 
 /**
  * Writes the lines of one key. Programs use few values of most keys over and over, so that whole lines are remembered: to copy one takes a
@@ -28,12 +32,10 @@ export class Line {
   /** The line that came after it last. */
   next: Line | undefined
   readonly #beginning: Utf8Piece
-  #known: Map<PlainValue | undefined, Utf8Piece> | undefined
-  /** The last text and the last number whose lines are remembered. To compare values of one type takes V8 less. */
-  #text: string | undefined
-  #textLine = NOTHING
-  #number: number | undefined
-  #numberLine = NOTHING
+  readonly #known = new Map<string | number, Known>()
+  /** The text and the number that came last, each where it is known. */
+  #text: Known | undefined
+  #number: Known | undefined
 
   /** @param stored the key as it is stored, without lone surrogates */
   constructor(stored: string, key: string = stored) {
@@ -43,41 +45,37 @@ export class Line {
   }
 
   write(value: PlainValue | undefined, text: Utf8Text, writeValue: WriteValue): void {
-    if (typeof value === 'string' && value === this.#text) text.add(this.#textLine)
-    else if (typeof value === 'number' && value === this.#number) text.add(this.#numberLine)
-    else this.#writeOther(value, text, writeValue)
-  }
-
-  #writeOther(value: PlainValue | undefined, text: Utf8Text, writeValue: WriteValue): void {
-    const line = this.#known?.get(value)
-    if (line === undefined) {
-      this.#writeNew(value, text, writeValue)
-      return
-    }
-    text.add(line)
+    // By type, since V8 compares values of one type faster.
     if (typeof value === 'string') {
-      this.#text = value
-      this.#textLine = line
+      if (value !== this.#text?.value) this.#text = this.#known.get(value)
+      if (this.#text !== undefined) text.add(this.#text.line)
+      else this.#writeNew(value, text, writeValue)
     } else if (typeof value === 'number') {
-      this.#number = value
-      this.#numberLine = line
-    }
+      if (value !== this.#number?.value) this.#number = this.#known.get(value)
+      if (this.#number !== undefined) text.add(this.#number.line)
+      else this.#writeNew(value, text, writeValue)
+    } else this.#add(value, text, writeValue)
   }
 
-  #writeNew(value: PlainValue | undefined, text: Utf8Text, writeValue: WriteValue): void {
+  #writeNew(value: string | number, text: Utf8Text, writeValue: WriteValue): void {
     const { length } = text
+    this.#add(value, text, writeValue)
+    // 0 equals −0, which is written in another way.
+    if (this.#known.size === MOST_VALUES || remembered === MOST_LINES || value === 0) return
+    if (text.length - length > MOST_LENGTH) return
+    const own = typeof value === 'string' ? ownCopy(value) : value
+    this.#known.set(own, { value: own, line: new Utf8Piece(text.bytes().subarray(length)) })
+    remembered++
+  }
+
+  #add(value: PlainValue | undefined, text: Utf8Text, writeValue: WriteValue): void {
     text.add(this.#beginning)
     writeValue(value, text)
-    this.#known ??= new Map()
-    const known = this.#known
-    if (known.size === MOST_VALUES || remembered === MOST_LINES || !isRemembered(value)) return
-    if (text.length - length > MOST_LENGTH) return
-    known.set(value, new Utf8Piece(text.bytes().subarray(length)))
-    remembered++
   }
 }
 
-/** Not of what may change, nor of 0, which equals −0. */
-function isRemembered(value: PlainValue | undefined): boolean {
-  return typeof value === 'string' || (typeof value === 'number' && value !== 0)
+/** V8 keeps the whole of a text in memory for a part of it. For the name of a property it makes a copy. */
+function ownCopy(text: string): string {
+  const [copy = text] = Object.keys({ [text]: 0 })
+  return copy
 }

@@ -1,5 +1,7 @@
 import { deepStrictEqual } from 'node:assert'
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import { parseTime, type Span } from '@trace/core'
 import { dataKey, storedKey, toPlain } from '@trace/core/store'
@@ -397,6 +399,22 @@ describe('lines that were written before', () => {
       return key.length > 1_024 ? `? ${key}\n: v\n` : `${stored}: v\n`
     }
     fc.assert(fc.property(any, (data) => lines(data) === Object.keys(data).map(line).join('')))
+  })
+
+  test('do not keep the texts that their values are a part of', () => {
+    setFlagsFromString('--expose-gc')
+    const gc: unknown = runInNewContext('gc')
+    const heap = (): number => {
+      if (typeof gc === 'function') gc()
+      return process.memoryUsage().heapUsed
+    }
+    const before = heap()
+    for (let at = 0; at < 50; at++) {
+      const body = `${'x'.repeat(1_000_000)} the value of ${at}`
+      lines({ part: body.slice(-15).trim(), other: body.slice(-16).trim() })
+      lines({ part: body.slice(-15).trim(), other: body.slice(-16).trim() })
+    }
+    expect(heap() - before).toBeLessThan(5_000_000)
   })
 
   test('are bounded, and those beyond are written all the same', () => {

@@ -28,8 +28,10 @@ function half(which: number): number {
 /** Text that is added often. It is copied in words of four bytes, which takes a third of the time. */
 export class Utf8Piece {
   readonly bytes: Uint8Array
+  /** The same, each word with its first byte lowest, and the last one filled up with zeros. */
   readonly words: Int32Array
 
+  /** @param text a text, or bytes that are UTF-8 */
   constructor(text: string | Uint8Array) {
     this.bytes = Buffer.from(text)
     const whole = Buffer.alloc(Math.ceil(this.bytes.length / WORD) * WORD)
@@ -77,6 +79,7 @@ export class Utf8Text {
     this.#length = Math.min(this.#length, length)
   }
 
+  /** Adds a piece as it is. */
   add(piece: Utf8Piece): void {
     const { words, bytes } = piece
     this.#makeRoom(bytes.length)
