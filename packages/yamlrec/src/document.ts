@@ -1,7 +1,6 @@
-import type { PlainData, PlainValue, Span } from '@trace/core'
+import type { PlainData, Span } from '@trace/core'
 import { storedKey, textOf, Utf8Piece, type Utf8Text, wellFormedKeys } from '@trace/core/text-file'
-import { Line, MAX_SIMPLE_KEY } from './line.js'
-import { numberText, quoted, stringText } from './scalar.js'
+import { Line } from './line.js'
 
 /**
  * Formats a span as a YAML document of the file: an empty line, `---`, a line for each field and data key, and `...`. Empty fields
@@ -35,9 +34,9 @@ export function writeSpan(span: Span, text: Utf8Text): void {
   text.addId(span.traceId)
   text.add(PARENT_ID)
   text.addId(span.parentId)
-  if (span.process !== '') PROCESS.write(span.process, text, writeValue)
-  if (span.kind !== '') KIND.write(span.kind, text, writeValue)
-  if (span.name !== '') NAME.write(span.name, text, writeValue)
+  if (span.process !== '') PROCESS.write(span.process, text)
+  if (span.kind !== '') KIND.write(span.kind, text)
+  if (span.name !== '') NAME.write(span.name, text)
   text.add(START)
   text.addTime(span.start)
   if (span.finish !== undefined) {
@@ -61,7 +60,7 @@ function writeData(data: PlainData, text: Utf8Text): void {
       return
     }
     line = next
-    line.write(data[key], text, writeValue)
+    line.write(data[key], text)
   }
 }
 
@@ -75,61 +74,12 @@ const LONGEST_KEY = 256
 /** @returns undefined if the key is not well-formed */
 function lineAfter(before: Line, key: string): Line | undefined {
   if (!key.isWellFormed()) return undefined
-  const line = lines.get(key) ?? new Line(storedKey(key), key)
+  before.next = lines.get(key) ?? newLine(key)
+  return before.next
+}
+
+function newLine(key: string): Line {
+  const line = new Line(storedKey(key), key)
   if (lines.size < MOST_KEYS && key.length <= LONGEST_KEY) lines.set(key, line)
-  before.next = line
   return line
-}
-
-function writeValue(value: PlainValue | undefined, text: Utf8Text): void {
-  if (typeof value !== 'number' || !text.addShortNumber(value)) text.addText(valueText(value))
-}
-
-function valueText(value: PlainValue | undefined): string {
-  switch (typeof value) {
-    case 'string':
-      return stringText(value)
-    case 'object':
-      return value === null ? 'null' : flowText(value)
-    default:
-      return scalarText(value)
-  }
-}
-
-function scalarText(value: PlainValue | undefined): string {
-  switch (typeof value) {
-    case 'number':
-      return numberText(value)
-    case 'boolean':
-      return value ? 'true' : 'false'
-    case 'bigint':
-      return String(value)
-    default:
-      throw new TypeError(`data holds ${typeof value}, which cannot be recorded; make it plain first (toPlain)`)
-  }
-}
-
-/** Lists and maps on one line. Strings within are always quoted: YAML 1.1 takes fewer characters there. */
-function flowText(value: Exclude<PlainValue, string | number | bigint | boolean | null>): string {
-  let text = ''
-  if (isList(value)) {
-    for (const item of value) text += `${text === '' ? '' : ', '}${itemText(item)}`
-    return `[${text}]`
-  }
-  for (const key in value) {
-    if (!key.isWellFormed()) return flowText(wellFormedKeys(value))
-    const name = quoted(key)
-    const mark = name.length > MAX_SIMPLE_KEY ? '? ' : ''
-    text += `${text === '' ? '' : ', '}${mark}${name}${mark === '' ? '' : ' '}: ${itemText(value[key])}`
-  }
-  return `{${text}}`
-}
-
-function itemText(value: PlainValue | undefined): string {
-  if (typeof value === 'string') return quoted(value)
-  return valueText(value)
-}
-
-function isList(value: PlainData | readonly PlainValue[]): value is readonly PlainValue[] {
-  return Array.isArray(value)
 }

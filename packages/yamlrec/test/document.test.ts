@@ -417,7 +417,7 @@ describe('lines that were written before', () => {
     expect(heap() - before).toBeLessThan(5_000_000)
   })
 
-  test('are bounded, and those beyond are written all the same', () => {
+  test('are more than are remembered, and the others are written all the same', () => {
     for (let at = 0; at < 5_000; at++) {
       const text = `value ${at}${'x'.repeat(at % 400)}`
       expect(lines({ same: text, [`key_${at}`]: at + 1 })).toBe(`same: ${text}\nkey_${at}: ${at + 1}\n`)
