@@ -1,4 +1,4 @@
-import { type ActiveSpan, isTracing, type Tracer } from '@trace/core'
+import { type ActiveSpan, dataToWrite, isTracing, type Tracer } from '@trace/core'
 import { type AwsCall, callOf, resultOf, withoutValues } from './libraries/aws-calls.js'
 
 // The middleware stack of the AWS SDK, version 3 (https://github.com/aws/aws-sdk-js-v3, "Middleware Stack").
@@ -89,10 +89,11 @@ const sending: AwsMiddleware = (next, context) => (args) => {
 /** The region, which an access key's scope in the signature ends with: `Credential=key/20261128/eu-west-1/dynamodb/aws4_request`. */
 const SCOPE = /Credential=[^/,\s]+\/\d{8}\/([a-z0-9-]+)\//
 
-function describeRequest({ data }: ActiveSpan, request: unknown): void {
+function describeRequest(span: ActiveSpan, request: unknown): void {
   const { hostname, port, headers }: Record<string, unknown> = Object(request)
   const signature: unknown = Reflect.get(Object(headers), 'authorization')
   const region = typeof signature === 'string' ? SCOPE.exec(signature)?.[1] : undefined
+  const data = dataToWrite(span)
   if (region !== undefined) data['cloud.region'] = region
   if (typeof hostname === 'string') data['server.address'] = hostname
   if (typeof port === 'number') data['server.port'] = port

@@ -1,6 +1,7 @@
 import {
   type ActiveSpan,
   currentSpan,
+  dataToWrite,
   describe,
   outsideTraces,
   type StartOptions,
@@ -127,7 +128,7 @@ function startSpan(tracer: Tracer, name: string, kind: SpanKind | undefined, con
 
 function begin(tracer: Tracer, kind: string, name: string, options?: StartOptions): ActiveSpan {
   const span = tracer.start(kind, name, options)
-  if (span.recording) span.data['messaging.system'] = 'bullmq'
+  if (span.recording) dataToWrite(span)['messaging.system'] = 'bullmq'
   return span
 }
 
@@ -137,7 +138,7 @@ class JobSpan implements Span<QueueContext> {
 
   constructor(span: ActiveSpan, operationType: string) {
     this.#span = span
-    if (span.recording) span.data['messaging.operation.type'] = operationType
+    if (span.recording) dataToWrite(span)['messaging.operation.type'] = operationType
   }
 
   setSpanOnContext(): QueueContext {
@@ -156,7 +157,7 @@ class JobSpan implements Span<QueueContext> {
     if (operation !== undefined) span.name = [operation, queue].filter(Boolean).join(' ')
     for (const [key, value] of Object.entries(attributes)) {
       const ours = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined
-      if (ours !== undefined && value !== '') span.data[ours] = value
+      if (ours !== undefined && value !== '') dataToWrite(span)[ours] = value
     }
   }
 

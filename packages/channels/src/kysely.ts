@@ -1,4 +1,4 @@
-import { type ActiveSpan, describe, isTracing, type Tracer } from '@trace/core'
+import { type ActiveSpan, dataToWrite, describe, isTracing, type Tracer } from '@trace/core'
 import { describeQuery } from './libraries/described-queries.js'
 import { failQuery } from './libraries/query-error.js'
 import { endingIterator, settlingAlike } from './libraries/settling.js'
@@ -127,7 +127,7 @@ function executing(spans: QuerySpans, execute: Method): Method {
     if (span === undefined || !isThenable(result)) return result
     return settlingAlike(result, (error, given) => {
       if (error !== undefined) fail(spans, span, error, args[0])
-      else if (!isOfTransaction(span)) span.data['db.response.returned_rows'] = sizeOf(given)
+      else if (!isOfTransaction(span)) dataToWrite(span)['db.response.returned_rows'] = sizeOf(given)
       span.finish()
     })
   }
@@ -139,7 +139,7 @@ function streaming(spans: QuerySpans, stream: Method): Method {
     const iterator = Reflect.apply(stream, this, args) as AsyncIterator<unknown>
     if (span === undefined) return iterator
     return endingIterator(iterator, sizeOf, (error, rows) => {
-      if (error === undefined) span.data['db.response.returned_rows'] = Number(rows ?? 0)
+      if (error === undefined) dataToWrite(span)['db.response.returned_rows'] = Number(rows ?? 0)
       else fail(spans, span, error, args[0])
       span.finish()
     })
@@ -151,8 +151,8 @@ function startQuery({ tracer, data, dialect }: QuerySpans, query: unknown): Acti
   const { masked, summary, operation } = describeQuery(textOf(query), dialect)
   const span = tracer.start('db', summary)
   span.data = data
-  if (operation !== undefined) span.data['db.operation.name'] = operation
-  span.data['db.query.text'] = masked
+  if (operation !== undefined) dataToWrite(span)['db.operation.name'] = operation
+  dataToWrite(span)['db.query.text'] = masked
   return span
 }
 
@@ -175,8 +175,8 @@ const OF_TRANSACTION: ReadonlySet<unknown> = new Set([
 ])
 
 /** Whether it begins or ends a transaction, or a part of one: Kysely's drivers give a row that the database has not. */
-function isOfTransaction({ data }: ActiveSpan): boolean {
-  return OF_TRANSACTION.has(data['db.operation.name'])
+function isOfTransaction(span: ActiveSpan): boolean {
+  return OF_TRANSACTION.has(dataToWrite(span)['db.operation.name'])
 }
 
 function sizeOf(result: unknown): number {

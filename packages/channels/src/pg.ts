@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, describe, isTracing, outsideTraces, type Tracer } from '@trace/core'
+import { type ActiveSpan, currentSpan, dataToWrite, describe, isTracing, outsideTraces, type Tracer } from '@trace/core'
 import { addDatabase, addQuery, type Database, databaseOf } from './libraries/postgresql.js'
 import { failQuery, type Query } from './libraries/query-error.js'
 import { settlingAlike } from './libraries/settling.js'
@@ -219,7 +219,7 @@ function queryOf(query: unknown): Query {
 
 function finishQuery(span: ActiveSpan, query: unknown, error: unknown, result?: unknown): void {
   if (isObject(error)) failQuery(span, error, queryOf(query))
-  else span.data['db.response.returned_rows'] = rowsOf(result)
+  else dataToWrite(span)['db.response.returned_rows'] = rowsOf(result)
   span.finish()
 }
 

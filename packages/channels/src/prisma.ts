@@ -1,4 +1,4 @@
-import { type ActiveSpan, isTracing, type Tracer } from '@trace/core'
+import { type ActiveSpan, dataToWrite, isTracing, type Tracer } from '@trace/core'
 import { describeQuery } from './libraries/described-queries.js'
 import { shortened } from './libraries/shortened-error.js'
 import { type Dialect, dialectOf } from './libraries/sql.js'
@@ -53,10 +53,11 @@ export function tracePrisma(tracer: Tracer, data: Readonly<Record<string, unknow
 
 function startOperation(tracer: Tracer, { model, operation, args }: PrismaOperation, dialect: Dialect): ActiveSpan {
   const span = tracer.start('db', model === undefined ? operation : `${operation} ${model}`)
-  span.data['db.operation.name'] = operation
-  if (model !== undefined) span.data['db.collection.name'] = model
+  const data = dataToWrite(span)
+  data['db.operation.name'] = operation
+  if (model !== undefined) data['db.collection.name'] = model
   const text = /^\$(?:query|execute)Raw/.test(operation) ? rawText(args) : undefined
-  if (text !== undefined) span.data['db.query.text'] = describeQuery(text, dialect).masked
+  if (text !== undefined) data['db.query.text'] = describeQuery(text, dialect).masked
   return span
 }
 
@@ -75,7 +76,7 @@ const VALUE = /(?<!\p{L})'|'(?!\p{L})|"|\bMessage:|(?<=^Unknown [\w ]+ )`/u
 function masked(span: ActiveSpan, error: unknown): unknown {
   if (!isObject(error) || !/^(?:PrismaClient|DriverAdapterError)/.test(String(read(error, 'name')))) return error
   const code = read(error, 'code')
-  if (typeof code === 'string') span.data['db.response.status_code'] = code
+  if (typeof code === 'string') dataToWrite(span)['db.response.status_code'] = code
   const message = String(read(error, 'message'))
   const last = message.slice(message.trimEnd().lastIndexOf('\n') + 1)
   const stack = String(read(error, 'stack')).replaceAll(message, () => last)

@@ -1,5 +1,14 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
-import { type ActiveSpan, bindSpans, currentSpan, describe, isTracing, onOneLine, type Tracer } from '@trace/core'
+import {
+  type ActiveSpan,
+  bindSpans,
+  currentSpan,
+  dataToWrite,
+  describe,
+  isTracing,
+  onOneLine,
+  type Tracer,
+} from '@trace/core'
 import { notes } from './notes.js'
 
 /** What a library publishes for one call: the same object at each of its events. Its keys are those of the library. */
@@ -196,7 +205,7 @@ function write(
   if (giving !== undefined) call.span.data = given(call, giving, message) ?? {}
   if (writing === undefined) return
   try {
-    writing(call.span.data, message)
+    writing(dataToWrite(call.span), message)
   } catch (error) {
     warnOf(call, error)
   }

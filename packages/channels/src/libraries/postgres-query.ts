@@ -1,4 +1,4 @@
-import { type ActiveSpan, currentSpan, isTracing, type Tracer } from '@trace/core'
+import { type ActiveSpan, currentSpan, dataToWrite, isTracing, type Tracer } from '@trace/core'
 import { notes } from '../channel/notes.js'
 import { type DescribedQuery, describeQuery } from './described-queries.js'
 import { addDatabase, addDescribed, addQuery, type Database } from './postgresql.js'
@@ -162,7 +162,7 @@ class QueryCall {
 }
 
 function addRows(span: ActiveSpan, rows: number | undefined): void {
-  if (rows !== undefined) span.data['db.response.returned_rows'] = rows
+  if (rows !== undefined) dataToWrite(span)['db.response.returned_rows'] = rows
 }
 
 function lengthOf(rows: unknown): number {

@@ -1,4 +1,4 @@
-import type { ActiveSpan } from '@trace/core'
+import { type ActiveSpan, dataToWrite } from '@trace/core'
 import { type DescribedQuery, describeQuery } from './described-queries.js'
 import { read } from './wrapping.js'
 
@@ -22,7 +22,7 @@ export function databaseOf(client: unknown): Database {
 }
 
 export function addDatabase(span: ActiveSpan, { namespace, address, port }: Database): void {
-  const { data } = span
+  const data = dataToWrite(span)
   data['db.system.name'] = 'postgresql'
   if (namespace !== undefined) data['db.namespace'] = namespace
   if (address !== undefined) data['server.address'] = address
@@ -36,7 +36,7 @@ export function addQuery(span: ActiveSpan, text: string): void {
 
 /** Names a span after a query, and adds what is recorded of it. */
 export function addDescribed(span: ActiveSpan, { masked, summary, operation }: DescribedQuery): void {
-  const { data } = span
+  const data = dataToWrite(span)
   span.name = summary
   if (operation !== undefined) data['db.operation.name'] = operation
   data['db.query.text'] = masked

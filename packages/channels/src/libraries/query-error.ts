@@ -1,4 +1,4 @@
-import type { ActiveSpan } from '@trace/core'
+import { type ActiveSpan, dataToWrite } from '@trace/core'
 import { kindOf, type Repeats } from './database-errors.js'
 import { cutAt, QUOTE, withMessage } from './shortened-error.js'
 import { type Dialect, maskQuery } from './sql.js'
@@ -14,7 +14,7 @@ export interface Query {
 /** Marks the span of a query as failed: with the database's code, and without what the message may repeat of values. */
 export function failQuery(span: ActiveSpan, error: unknown, query: Query): void {
   const { status } = kindOf(error)
-  if (status !== undefined) span.data['db.response.status_code'] = status
+  if (status !== undefined) dataToWrite(span)['db.response.status_code'] = status
   span.fail(withoutValues(error, query))
 }
 

@@ -1,4 +1,4 @@
-import type { ActiveSpan } from '@trace/core'
+import { type ActiveSpan, dataToWrite } from '@trace/core'
 import { failQuery, type Query } from './query-error.js'
 import { methodOf, override } from './wrapping.js'
 
@@ -41,7 +41,7 @@ export function traceSubmittable(
     },
     handleReadyForQuery: () => {
       if (span === undefined) return
-      if (givesRows) span.data['db.response.returned_rows'] = rows
+      if (givesRows) dataToWrite(span)['db.response.returned_rows'] = rows
       span.finish()
     },
   }

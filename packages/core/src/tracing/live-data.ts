@@ -3,6 +3,7 @@ import type { Stacks } from '../contract/tracer.js'
 import { errorText } from '../values/errors.js'
 import { addFailure } from '../values/failure.js'
 import { isId, w3cTraceId } from '../values/ids.js'
+import { setEntry } from '../values/plain.js'
 
 /**
  * Inherits nothing, so that `__proto__` and `constructor` are keys like any other. Its properties are fast, unlike those of
@@ -14,40 +15,53 @@ class Data {
 Object.setPrototypeOf(Data.prototype, null)
 Reflect.deleteProperty(Data.prototype, 'constructor')
 
-/** A span whose data has not been recorded yet. */
-interface DataHolder {
+/** A span with its data. */
+export interface DataHolder {
   /** Created on first use, since most spans have none. */
   lazyData: Record<string, unknown> | undefined
+  /** Whether the program has the object, and so may change it at any time. Otherwise it is recorded as it is, and not copied. */
+  isDataShown: boolean
+  readonly isFinished: boolean
 }
 
-/** The data of a span. */
+/** The data of a span, for the program. */
 export function dataOf(holder: DataHolder): Record<string, unknown> {
-  return holder.lazyData ?? setData(holder, new Data())
+  const { lazyData } = holder
+  return lazyData !== undefined && holder.isDataShown ? lazyData : show(holder, lazyData)
 }
 
-function setData(holder: DataHolder, data: Record<string, unknown>): Record<string, unknown> {
+function show(holder: DataHolder, data: Record<string, unknown> | undefined): Record<string, unknown> {
+  const shown: Record<string, unknown> = Object.assign(new Data(), data)
   try {
-    holder.lazyData = data
+    holder.lazyData = shown
+    holder.isDataShown = true
   } catch {
-    // The program has frozen the span. What it adds to the data is lost.
+    // The program has frozen a span that is not recorded.
   }
-  return data
+  return shown
 }
 
-/** The data of a span; a copy if the program has frozen it. */
-function writableData(holder: DataHolder): Record<string, unknown> {
+/** The data of a span, for whoever writes to it at once and gives it to nobody; a copy if the program has frozen it. */
+export function writableData(holder: DataHolder): Record<string, unknown> {
+  // What a span has finished with may have been recorded as it is.
+  if (!holder.isDataShown && !holder.isFinished) {
+    // An object like any literal, as all that is recorded.
+    holder.lazyData ??= {}
+    return holder.lazyData
+  }
   const data = dataOf(holder)
-  if (Object.isExtensible(data)) return data
-  return setData(holder, Object.assign(new Data(), data))
+  return Object.isExtensible(data) ? data : show(holder, data)
 }
 
 /** Copies the entries of an object into a span's data. @returns whether that was possible */
 export function addData(holder: DataHolder, given: unknown): boolean {
   if (typeof given !== 'object' || given === null) return false
   try {
-    const data = writableData(holder)
     const entries = given instanceof Map ? Object.fromEntries(given) : given
-    for (const key of Object.keys(entries)) data[key] = read(entries, key)
+    for (const key of Object.keys(entries)) {
+      const value = read(entries, key)
+      setEntry(writableData(holder), key, value)
+    }
     return true
   } catch {
     return false
@@ -69,9 +83,11 @@ function read(object: object, key: string): unknown {
  */
 export function addError(holder: DataHolder & { readonly traceId: bigint }, error: unknown, stacks: Stacks): void {
   try {
-    const data = writableData(holder)
-    if (Object.hasOwn(data, DATA_KEYS.errorType)) return
-    addFailure(data, error, stacks === false ? undefined : holder.traceId, stacks === 'masked')
+    if (Object.hasOwn(holder.lazyData ?? {}, DATA_KEYS.errorType)) return
+    const failure: Record<string, unknown> = {}
+    // This may run code of the program's, which may ask for the data.
+    addFailure(failure, error, stacks === false ? undefined : holder.traceId, stacks === 'masked')
+    Object.assign(writableData(holder), failure)
   } catch {
     // The program has defined properties of its own there.
   }

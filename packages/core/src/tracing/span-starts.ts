@@ -5,6 +5,7 @@ import { printableError } from '../queue/warnings.js'
 import { w3cTraceId } from '../values/ids.js'
 import { HeldTrace, type HeldTraces } from './held-traces.js'
 import { type Inputs, NO_ORIGIN, type TraceOrigin } from './inputs.js'
+import { writableData } from './live-data.js'
 import type { SpanStates } from './span-states.js'
 import { type LocalTrace, type SpanOwner, TracedSpan } from './traced-span.js'
 import { type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
@@ -130,8 +131,9 @@ export class SpanStarts {
     if (parentId !== 0n) span.setParent(parentId)
     this.#setGiven(span, process, start)
     if (remote === undefined) return
-    if (parentId !== 0n) span.data[DATA_KEYS.remoteParent] = true
-    if (remote.upperTraceId !== 0n) span.data[DATA_KEYS.w3cTraceId] = w3cTraceId(span.traceId, remote.upperTraceId)
+    if (parentId !== 0n) writableData(span)[DATA_KEYS.remoteParent] = true
+    if (remote.upperTraceId !== 0n)
+      writableData(span)[DATA_KEYS.w3cTraceId] = w3cTraceId(span.traceId, remote.upperTraceId)
   }
 
   #setGiven(span: TracedSpan, process: string | undefined, start: bigint | undefined): void {

@@ -5,7 +5,7 @@ import type { Ledger } from '../queue/ledger.js'
 import type { Recorded } from '../queue/open-spans.js'
 import type { Queue } from '../queue/queue.js'
 import { NO_DATA, type Plain } from '../values/plain.js'
-import { toPlain } from '../values/to-plain.js'
+import { plainAlready, toPlain } from '../values/to-plain.js'
 import type { Inputs } from './inputs.js'
 import type { SpanChanges, TracedSpan } from './traced-span.js'
 
@@ -63,7 +63,7 @@ export class SpanStates implements SpanChanges {
   }
 
   openRecord(span: TracedSpan): Recorded {
-    const { data, size } = this.#dataOf(span)
+    const { data, size } = span.lazyData === undefined ? NO_DATA : toPlain(span.lazyData, this.#stacks)
     const record = this.#record(span, undefined, data)
     return { span: record, bytes: bytesOf(record, size) }
   }
@@ -73,8 +73,10 @@ export class SpanStates implements SpanChanges {
     this.#queue.push(record, bytesOf(record, size))
   }
 
-  #dataOf({ lazyData }: TracedSpan): Plain {
-    return lazyData === undefined ? NO_DATA : toPlain(lazyData, this.#stacks)
+  /** The data of a span that has finished. */
+  #dataOf({ lazyData, isDataShown }: TracedSpan): Plain {
+    if (lazyData === undefined) return NO_DATA
+    return (isDataShown ? undefined : plainAlready(lazyData)) ?? toPlain(lazyData, this.#stacks)
   }
 
   #record(span: TracedSpan, finish: bigint | undefined, data: PlainData): Span {

@@ -7,7 +7,7 @@ import { describe } from '../values/errors.js'
 import type { Plain } from '../values/plain.js'
 import { formatTime } from '../values/time.js'
 import { nothingToRun } from './inputs.js'
-import { addData, addError, addToList, dataOf, EVENT_KEYS, idsOf, LINK_KEYS } from './live-data.js'
+import { addData, addError, addToList, dataOf, EVENT_KEYS, idsOf, LINK_KEYS, writableData } from './live-data.js'
 
 /** The tracer of a span, as far as the span needs it. */
 export interface SpanOwner extends Tracer {
@@ -73,13 +73,14 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
   declare process: string
   declare readonly kind: string
   declare name: string
-  declare lazyData: Record<string, unknown> | undefined
   // Private, since these can be written where the program has frozen the span.
   #spanId: bigint | undefined = undefined
   #parent: bigint | TracedSpan = 0n
   #begun: bigint
   #isFinished = false
   #place: OpenPlace<TracedSpan> = 0
+  #lazyData: Record<string, unknown> | undefined = undefined
+  #isDataShown = false
 
   constructor(tracer: SpanOwner, trace: LocalTrace, kind: string, name: string) {
     this.tracer = tracer
@@ -87,7 +88,6 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
     this.process = tracer.process
     this.kind = kind
     this.name = name
-    this.lazyData = undefined
     // What is recorded needs one in any case. Ids that the program makes are asked for in the order in which spans start, held or not.
     if (trace.late === undefined || tracer.hasOwnIds) this.#spanId = tracer.newId()
     this.#begun = tracer.now()
@@ -160,6 +160,22 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
 
   set place(place: OpenPlace<TracedSpan>) {
     this.#place = place
+  }
+
+  get lazyData(): Record<string, unknown> | undefined {
+    return this.#lazyData
+  }
+
+  set lazyData(data: Record<string, unknown> | undefined) {
+    this.#lazyData = data
+  }
+
+  get isDataShown(): boolean {
+    return this.#isDataShown
+  }
+
+  set isDataShown(isShown: boolean) {
+    this.#isDataShown = isShown
   }
 
   get elapsed(): bigint {
@@ -237,4 +253,12 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
   [Symbol.dispose](): void {
     this.finish()
   }
+}
+
+/**
+ * For adapters: where to write a span's data. Unlike `span.data`, it is recorded without a copy, unless the program asks for `span.data`.
+ * So write at once, plain values under keys of your own, and ask again after anything else has run.
+ */
+export function dataToWrite(span: ActiveSpan): Record<string, unknown> {
+  return span instanceof TracedSpan ? writableData(span) : span.data
 }

@@ -18,6 +18,7 @@ export class DetachedSpan implements ActiveSpan {
   declare name: string
   declare readonly remote: RemoteContext | undefined
   declare lazyData: Record<string, unknown> | undefined
+  declare isDataShown: boolean
 
   constructor(kind: string, name: string, origin: UnsampledOrigin = NO_TRACE, process = '') {
     this.spanId = origin.spanId
@@ -28,6 +29,7 @@ export class DetachedSpan implements ActiveSpan {
     this.name = name
     this.remote = origin.remote
     this.lazyData = undefined
+    this.isDataShown = false
   }
 
   get start(): bigint {
@@ -36,6 +38,10 @@ export class DetachedSpan implements ActiveSpan {
 
   get elapsed(): bigint {
     return 0n
+  }
+
+  get isFinished(): boolean {
+    return false
   }
 
   get sampled(): boolean {

@@ -36,6 +36,9 @@ export function toPlain(data: Readonly<Record<string, unknown>>, stacks: Stacks 
   return { data: isMap ? (plain as PlainData) : NO_DATA.data, size: copier.size }
 }
 
+/** The size up to which data of scalars need no look at each limit. */
+const SMALL = 4_096
+
 /** A fast path for a few small scalars, the common case; undefined for other data. */
 function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined {
   const copy: Record<string, PlainValue> = {}
@@ -44,16 +47,30 @@ function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined
     for (const key in data) {
       const value = data[key]
       if (value === undefined) continue
-      size += ENTRY_SIZE + key.length
-      if (typeof value === 'string') size += value.length
-      else if (typeof value !== 'number' && typeof value !== 'boolean') return undefined
-      if (size > 4_096) return undefined
-      setEntry(copy, key, value)
+      size += sizeOfScalar(key, value)
+      if (size > SMALL) return undefined
+      setEntry(copy, key, value as PlainValue)
     }
   } catch {
     return undefined
   }
   return { data: copy, size }
+}
+
+/** The same without a copy, of an object that nobody changes any more, and that has no getters. */
+export function plainAlready(data: Record<string, unknown>): Plain | undefined {
+  let size = 0
+  for (const key in data) {
+    size += sizeOfScalar(key, data[key])
+    if (size > SMALL) return undefined
+  }
+  return { data: data as PlainData, size }
+}
+
+/** Infinity for what is no text, number or boolean. */
+function sizeOfScalar(key: string, value: unknown): number {
+  if (typeof value === 'string') return ENTRY_SIZE + key.length + value.length
+  return typeof value === 'number' || typeof value === 'boolean' ? ENTRY_SIZE + key.length : Number.POSITIVE_INFINITY
 }
 
 /** A key, and a function that reads its value. */

@@ -1,7 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from '@jest/globals'
+import { currentSpan } from '../../src/context/context.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
 import { span } from '../../src/tracing/free-functions.js'
+import { dataToWrite } from '../../src/tracing/traced-span.js'
 
 function aTracer() {
   const recorder = memoryRecorder()
@@ -46,6 +49,129 @@ describe('data that are assigned', () => {
       s.data = { rows: 1 }
       expect(s.data).toEqual({ rows: 1 })
     })
+  })
+})
+
+describe('data that adapters write', () => {
+  test('are recorded without a copy, as an object like any literal', async () => {
+    const { tracer, recorder } = aTracer()
+    let written: Record<string, unknown> = {}
+    tracer.trace('k', 'n', (s) => {
+      s.data = { given: true }
+      written = dataToWrite(s)
+      written['db.system.name'] = 'mongodb'
+      s.fail(new TypeError('no'))
+    })
+    await tracer.flush()
+    expect(recorder.spans[0]?.data).toBe(written)
+    expect({ ...written, 'error.stack': '' }).toStrictEqual({
+      ...{ given: true, 'db.system.name': 'mongodb' },
+      ...{ 'error.type': 'TypeError', 'error.message': 'no', 'error.stack': '' },
+    })
+  })
+
+  test('are those of the program, once it has asked for them', async () => {
+    const { tracer, recorder } = aTracer()
+    tracer.trace('k', 'n', (s) => {
+      dataToWrite(s)['before'] = 1
+      const { data } = s
+      expect(data).toEqual({ before: 1 })
+      dataToWrite(s)['after'] = 2
+      expect(s.data).toBe(data)
+      data['own'] = 3
+      data['constructor'] = 4
+      expect(dataToWrite(s)).toBe(data)
+      s.finish()
+      data['own'] = 'too late'
+    })
+    await tracer.flush()
+    expect(recorder.spans[0]?.data).toStrictEqual({ before: 1, after: 2, own: 3, constructor: 4 })
+  })
+
+  test('do not change in the record once the span has finished', async () => {
+    const { tracer, recorder } = aTracer()
+    const s = tracer.start('k', 'n')
+    dataToWrite(s)['before'] = 1
+    s.finish()
+    dataToWrite(s)['adapter'] = 'too late'
+    s.data['program'] = 'too late'
+    s.data = { assigned: 'too late' }
+    s.fail(new Error('too late'))
+    expect(s.data).toEqual({ before: 1, adapter: 'too late', program: 'too late', assigned: 'too late' })
+    await tracer.flush()
+    expect(recorder.spans[0]?.data).toStrictEqual({ before: 1 })
+  })
+
+  test('are copied where they are no scalars, or not small, and left out where undefined', async () => {
+    const { tracer, recorder } = aTracer()
+    const list = ['a']
+    const long = 'x'.repeat(40_000)
+    tracer.trace('k', 'n', (s) => {
+      dataToWrite(s)['list'] = list
+      tracer.span('k', 'long', (inner) => Object.assign(dataToWrite(inner), { long }))
+      tracer.span('k', 'undefined', (inner) => Object.assign(dataToWrite(inner), { left: undefined, kept: null }))
+    })
+    list.push('too late')
+    await tracer.flush()
+    const [cut, without, listed] = recorder.spans.map(({ data }) => data)
+    expect(String(cut?.['long']).length).toBeLessThan(33_000)
+    expect(without).toStrictEqual({ kept: null })
+    expect(listed).toStrictEqual({ list: ['a'] })
+  })
+
+  test('stay while the code of an error asks for them', async () => {
+    const { tracer, recorder } = aTracer()
+    const asking = {
+      name: 'Asking',
+      get message() {
+        currentSpan()?.event(String(currentSpan()?.data['before']))
+        return 'no'
+      },
+    }
+    tracer.trace('k', 'n', (s) => {
+      dataToWrite(s)['before'] = 1
+      s.fail(asking)
+    })
+    await tracer.flush()
+    expect(recorder.spans).toMatchObject([
+      { data: { before: 1, 'error.type': 'Asking', 'error.message': 'no', events: [{ name: '1' }] } },
+    ])
+  })
+
+  test('can have a key __proto__, are kept by a frozen span, and not recorded by an unsampled one', async () => {
+    const { tracer, recorder } = aTracer()
+    const s = tracer.start('k', 'n', { root: true })
+    s.data = JSON.parse('{ "__proto__": 1, "toString": 2 }')
+    Object.freeze(s)
+    dataToWrite(s)['adapter'] = 3
+    s.data['program'] = 4
+    s.finish()
+    const unsampled = tracer.start('k', 'n', { root: true, sampled: false })
+    dataToWrite(unsampled)['adapter'] = 5
+    expect(unsampled.data).toEqual({ adapter: 5 })
+    unsampled.finish()
+    await tracer.flush()
+    expect(recorder.spans).toHaveLength(1)
+    expect(Object.entries(recorder.spans[0]?.data ?? {})).toEqual([
+      ['__proto__', 1],
+      ['toString', 2],
+      ['adapter', 3],
+      ['program', 4],
+    ])
+  })
+
+  test('are recorded of an open span as they are then', async () => {
+    const recorder = memoryRecorder()
+    const tracer = createTracer({ service: 'users', recorder, openAfter: 20 })
+    const s = tracer.start('k', 'n')
+    dataToWrite(s)['status'] = 'waiting'
+    while (recorder.spans.length === 0) await setTimeout(5)
+    const open = recorder.spans[0]?.data
+    dataToWrite(s)['status'] = 'done'
+    s.finish()
+    await tracer.close()
+    expect(open).toMatchObject({ status: 'waiting' })
+    expect(recorder.spans.at(-1)?.data).toMatchObject({ status: 'done' })
   })
 })
 

@@ -3,6 +3,7 @@ import {
   checkOptions,
   currentSpan,
   DATA_KEYS,
+  dataToWrite,
   type OptionRule,
   optionRules,
   type Tracer,
@@ -75,7 +76,7 @@ export class ClientRequests {
     const method = methodOf(request.method)
     const span = this.#tracer.start(this.#kind, routeName(method, destination.name))
     if (span.recording) {
-      const { data } = span
+      const data = dataToWrite(span)
       data[DATA_KEYS.httpMethod] = method
       if (destination.address !== '') data[DATA_KEYS.serverAddress] = destination.address
       if (destination.port !== undefined) data[DATA_KEYS.serverPort] = destination.port
@@ -115,7 +116,7 @@ export class ClientSpan {
   /** The response has begun. */
   answered(status: number): void {
     if (this.#isEnded) return
-    this.span.data[DATA_KEYS.httpStatus] = status
+    dataToWrite(this.span)[DATA_KEYS.httpStatus] = status
     if (status >= 500) this.span.fail({ name: String(status), message: `answered ${status}` })
     if (status === 101) this.#end('upgraded')
   }
@@ -138,14 +139,14 @@ export class ClientSpan {
 
   /** The connection became another protocol's. */
   upgraded(status = 101): void {
-    if (!this.#isEnded) this.span.data[DATA_KEYS.httpStatus] = status
+    if (!this.#isEnded) dataToWrite(this.span)[DATA_KEYS.httpStatus] = status
     this.#end('upgraded')
   }
 
   #end(reason: string | undefined): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    if (reason !== undefined) this.span.data[DATA_KEYS.httpEndReason] = reason
+    if (reason !== undefined) dataToWrite(this.span)[DATA_KEYS.httpEndReason] = reason
     this.span.finish()
   }
 }

@@ -1,3 +1,4 @@
+import { type ActiveSpan, dataToWrite } from '@trace/core'
 import { nodeHttp } from '../values/node-http.js'
 import {
   type Respond,
@@ -107,12 +108,14 @@ function isNamed(found: unknown, lowerName: string): boolean {
 }
 
 /** Adds those of a response's headers that are to be recorded, as they are sent, to a span's data. */
-export function recordHeaders(data: Record<string, unknown>, wanted: readonly RecordedHeader[], res: Response): void {
+export function recordHeaders(span: ActiveSpan, wanted: readonly RecordedHeader[], res: Response): void {
   if (wanted.length === 0) return
   const sent = sentBy(res)
   for (const { name, key } of wanted) {
     const value = sent(name)
-    if (value !== undefined) data[key] = Array.isArray(value) ? value.map(String) : String(value)
+    if (value === undefined) continue
+    const text = Array.isArray(value) ? value.map(String) : String(value)
+    dataToWrite(span)[key] = text
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ActiveSpan, DATA_KEYS } from '@trace/core'
+import { type ActiveSpan, DATA_KEYS, dataToWrite } from '@trace/core'
 import { routeName } from '../values/naming.js'
 import { nodeHttp } from '../values/node-http.js'
 import {
@@ -132,7 +132,7 @@ export class RequestSpan implements TracedRequest {
 
   private nameBy(route: string): void {
     const { span, info } = this
-    if (route !== '') span.data[DATA_KEYS.httpRoute] = route
+    if (route !== '') dataToWrite(span)[DATA_KEYS.httpRoute] = route
     // A name that the program gave it since then stays.
     if (span.name !== this.ownName) return
     span.name = routeName(info.method, route)
@@ -150,7 +150,7 @@ export class RequestSpan implements TracedRequest {
 
   private recordHeaders(): void {
     try {
-      recordHeaders(this.span.data, this.info.head.recorded, this.res)
+      recordHeaders(this.span, this.info.head.recorded, this.res)
     } catch {
       // The response is a mock that lacks something.
     }
@@ -189,9 +189,9 @@ export class RequestSpan implements TracedRequest {
 
   private record(): void {
     const { span } = this
-    const { data } = span
     if (this.lateRoute !== undefined) this.nameBy(this.lateRoute())
     else if (this.routes !== undefined) this.nameBy(this.routes.pattern())
+    const data = dataToWrite(span)
     if (this.firstByteAfter !== undefined) data[DATA_KEYS.httpTimeToFirstByte] = milliseconds(this.firstByteAfter)
     const status = this.status()
     if (status !== undefined) {
@@ -204,7 +204,7 @@ export class RequestSpan implements TracedRequest {
         span.fail(this.noted()?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
     }
     const reason = this.reason()
-    if (reason !== 'completed') data[DATA_KEYS.httpEndReason] = reason
+    if (reason !== 'completed') dataToWrite(span)[DATA_KEYS.httpEndReason] = reason
   }
 
   private status(): number | undefined {

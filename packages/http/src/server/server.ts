@@ -3,6 +3,7 @@ import {
   type ActiveSpan,
   currentSpan,
   DATA_KEYS,
+  dataToWrite,
   outsideTraces,
   type StartOptions,
   type TraceOptions,
@@ -138,10 +139,10 @@ export class RequestTracer {
     const span = tracer.start(kind, name, isTrusted ? continuing(caller) : NEW_TRACE)
     if (!span.recording) return span
     if (caller?.traceId !== undefined && !isTrusted) {
-      span.data[DATA_KEYS.untrustedParent] = `${caller.traceId}:${caller.parentId ?? 0n}`
+      dataToWrite(span)[DATA_KEYS.untrustedParent] = `${caller.traceId}:${caller.parentId ?? 0n}`
     }
     const isForeign = id !== undefined && isForeignId(id) && (caller === undefined || parseIdHeader(id) === undefined)
-    if (isForeign) span.data[DATA_KEYS.requestId] = id
+    if (isForeign) dataToWrite(span)[DATA_KEYS.requestId] = id
     return span
   }
 
@@ -155,8 +156,9 @@ export class RequestTracer {
     }
   }
 
-  #describe(req: Request, { data }: ActiveSpan, { method, route, path }: RequestInfo): void {
+  #describe(req: Request, span: ActiveSpan, { method, route, path }: RequestInfo): void {
     const { maskedParameters, requestHeaders } = this.#settings
+    const data = dataToWrite(span)
     data[DATA_KEYS.httpMethod] = method
     if (route !== undefined && route !== '') data[DATA_KEYS.httpRoute] = route
     data[DATA_KEYS.urlPath] = path
