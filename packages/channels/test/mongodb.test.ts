@@ -130,6 +130,22 @@ test('each command is below whoever sent it: through a pool of one connection, c
   expect(spans).toHaveLength(6 * 5)
 })
 
+test('an answer ends its own span, however many commands came and went since it was asked for', async () => {
+  const recording = recorded()
+  const db = traced(recording).db('app')
+  await recording.tracer.trace('work', 'outer', async () => {
+    const waiting = db.command({ wait: 1 })
+    for (let count = 0; count < 600; count++) await db.command({ ping: 1 })
+    await db.command({ release: 1 })
+    await waiting
+  })
+  const spans = await recording.spans()
+  const lastPing = spans.findLast(({ name }) => name === 'ping')
+  expect(spans.filter(({ name }) => name === 'ping')).toHaveLength(600)
+  expect(spans.find(({ name }) => name === 'wait')?.finish).toBeGreaterThan(lastPing?.start ?? 0n)
+  expect(recording.tracer.stats().open).toBe(0)
+})
+
 test('transactions, sessions, unacknowledged writes and bulk writes', async () => {
   const recording = recorded()
   const client = traced(recording)

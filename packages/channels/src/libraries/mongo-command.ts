@@ -12,10 +12,14 @@ const OF_COLLECTIONS: ReadonlySet<string> = new Set([
 /** A command, or an answer to one. */
 export type Command = Readonly<Record<string, unknown>>
 
+export function isOfCollections(name: string): boolean {
+  return OF_COLLECTIONS.has(name)
+}
+
 /** The collection of a command. */
 export function collectionOf(name: string, command: Command): string | undefined {
   const value = command[name === 'getMore' ? 'collection' : name]
-  const isNamed = OF_COLLECTIONS.has(name) || name === 'getMore'
+  const isNamed = isOfCollections(name) || name === 'getMore'
   return isNamed && typeof value === 'string' ? value : undefined
 }
 

@@ -22,7 +22,8 @@ const HELLO = {
 
 /**
  * Starts a server that speaks MongoDB's protocol as far as the tests need it. MongoDB itself is in neither Debian nor the npm registry.
- * It keeps documents in memory, finds them by fields that are equal, and refuses an `_id` that is there.
+ * It keeps documents in memory, finds them by fields that are equal, and refuses an `_id` that is there. The command `wait` has its answer
+ * once another connection has sent `release`.
  */
 export function startMongo(): Promise<MongoServer> {
   const commands: Document[] = []
@@ -35,7 +36,7 @@ export function startMongo(): Promise<MongoServer> {
       rest = Buffer.concat([rest, chunk])
       while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
         const length = rest.readInt32LE(0)
-        answer(socket, rest.subarray(0, length), (command) => {
+        void answer(socket, rest.subarray(0, length), (command) => {
           commands.push(command)
           return store.run(command)
         })
@@ -55,7 +56,9 @@ export function startMongo(): Promise<MongoServer> {
   })
 }
 
-function answer(socket: Socket, message: Buffer, run: (command: Document) => Document | undefined): void {
+type Reply = Document | undefined
+
+async function answer(socket: Socket, message: Buffer, run: (command: Document) => Reply | Promise<Reply>) {
   const requestId = message.readInt32LE(4)
   if (message.readInt32LE(12) === QUERY) {
     // Flags, cursor, where it starts, how many.
@@ -66,7 +69,7 @@ function answer(socket: Socket, message: Buffer, run: (command: Document) => Doc
   }
   const command = commandOf(message.subarray(HEADER + 4))
   const name = Object.keys(command)[0] ?? ''
-  const reply = /^(hello|ismaster)$/i.test(name) ? HELLO : run(command)
+  const reply = /^(hello|ismaster)$/i.test(name) ? HELLO : await run(command)
   if (reply === undefined) socket.destroy()
   // With the flag `moreToCome` nobody waits for an answer.
   else if ((message.readInt32LE(HEADER) & 2) === 0) {
@@ -104,7 +107,9 @@ class Store {
   readonly #collections = new Map<string, Document[]>()
   readonly #cursors = new Map<string, Document[]>()
 
-  run(command: Document): Document | undefined {
+  #release = (): void => {}
+
+  run(command: Document): Reply | Promise<Reply> {
     const [name = '', value] = Object.entries(command)[0] ?? []
     const documents = this.#of(name === 'getMore' ? command['collection'] : String(value))
     switch (name) {
@@ -125,6 +130,13 @@ class Store {
         return { ok: 0, code: 18, codeName: 'AuthenticationFailed', errmsg: 'Authentication failed.' }
       case 'refuse':
         return { ok: 0, code: 2, codeName: 'BadValue', errmsg: `unknown operator: "${value}"` }
+      case 'wait':
+        return new Promise((resolve) => {
+          this.#release = () => resolve({ ok: 1 })
+        })
+      case 'release':
+        this.#release()
+        return { ok: 1 }
       case 'disconnect':
         return undefined
       default:
