@@ -116,14 +116,6 @@ async function openMongo(_folder: string, tracer?: Tracer): Promise<Ask> {
   return (id) => users.findOne({ id })
 }
 
-/** Listens as our spans do, and does nothing. */
-async function openMonitoredMongo(): Promise<Ask> {
-  const client = await connectMongo(true)
-  for (const event of ['commandStarted', 'commandSucceeded', 'commandFailed'] as const) client.on(event, () => {})
-  const users = client.db('shop').collection('users')
-  return (id) => users.findOne({ id })
-}
-
 export const libraries: Readonly<Record<string, Library>> = {
   pg: {
     atOnce: 1,
@@ -150,7 +142,6 @@ export const libraries: Readonly<Record<string, Library>> = {
   mongodb: {
     atOnce: 10,
     open: openMongo,
-    openMonitored: openMonitoredMongo,
     instrument: async () => new (await import('@opentelemetry/instrumentation-mongodb')).MongoDBInstrumentation(),
   },
   ...clients,

@@ -16,8 +16,6 @@ export interface Library {
    * @param tracer records a span for each call; nothing does by default
    */
   open(folder: string, tracer?: Tracer): Promise<Ask>
-  /** The same without spans, for a library that tells of its calls only if it is asked to, which takes its own time: asked to. */
-  openMonitored?(folder: string): Promise<Ask>
   /** Loads OpenTelemetry's instrumentation, which then records a span for each call. It has none for some. */
   readonly instrument?: () => Promise<unknown>
 }

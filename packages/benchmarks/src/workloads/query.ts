@@ -6,9 +6,10 @@ import { assertNone, nullRecorder } from './recorders.js'
 import type { Workload, WorkloadFactory } from './workload.js'
 
 /** Fewer than OpenTelemetry exports at once, so that no span is dropped. */
-const QUERIES = 200
+export const QUERIES = 200
 
-function asking({ atOnce }: Library, ask: Ask): Pick<Workload, 'operations'> & { slice(): Promise<void> } {
+/** Asks as often in one slice. */
+export function asking({ atOnce }: Library, ask: Ask): Pick<Workload, 'operations'> & { slice(): Promise<void> } {
   return {
     operations: QUERIES,
     slice: async () => {
@@ -49,8 +50,7 @@ async function insideTrace(
 }
 
 /** Each query in a child span with two data values. */
-async function inChildSpans(tracer: Tracer, library: Library, folder: string): Promise<Ask> {
-  const ask = await library.open(folder)
+export function inChildSpans(tracer: Tracer, ask: Ask): Ask {
   const query = async ({ data }: ActiveSpan, id: number): Promise<unknown> => {
     data['rows'] = id
     data['table'] = 'users'
@@ -80,12 +80,12 @@ async function instrumented(library: Library, folder: string): Promise<Workload>
 }
 
 function sidesOf(name: string, library: Library): [string, WorkloadFactory][] {
-  const { openMonitored } = library
   return [
     [`${name} bare`, async (folder) => asking(library, await library.open(folder))],
-    [`${name} inside`, (folder) => insideTrace(library, 0, () => library.open(folder))],
-    [`${name} monitored`, (folder) => insideTrace(library, 0, () => (openMonitored ?? library.open)(folder))],
-    [`${name} child`, (folder) => insideTrace(library, 1, (tracer) => inChildSpans(tracer, library, folder))],
+    [
+      `${name} child`,
+      (folder) => insideTrace(library, 1, async (tracer) => inChildSpans(tracer, await library.open(folder))),
+    ],
     [`${name} traced`, (folder) => insideTrace(library, library.spans ?? 1, (tracer) => library.open(folder, tracer))],
     [`${name} opentelemetry`, (folder) => instrumented(library, folder)],
   ]

@@ -4,6 +4,8 @@ import { reachSteadyState } from '../harness/steady-state.js'
 
 const WARM_UP_MS = 600
 const SAMPLE_MS = 120
+/** Some ten turns of several hundred queries. */
+const PARTS_MS = 1_000
 const QUICK_MS = 5
 const ALLOCATING_OPERATIONS = 30_000
 
@@ -35,6 +37,25 @@ function timedProbe(worker: Child, quick: boolean): Probe {
   return {
     sample: async () => sampleIn(await worker.ask({ milliseconds: quick ? QUICK_MS : SAMPLE_MS })),
     close: () => worker.close(),
+  }
+}
+
+/**
+ * Nanoseconds of processor time that the span of a query takes, of a library that tells of its calls only if it is asked to. The others are
+ * `telling`, what that takes it itself; `child`, what a child span takes; and `times`, the span's part of that. All in one process: how V8
+ * has compiled the library differs by more than these from one process to the next.
+ */
+export function partsOfQuery(library: string, warmUp: number): Side {
+  return async ({ folder, quick }) => {
+    const child = startChild(new URL('parts.js', import.meta.url), [library, folder])
+    if (!quick) await child.ask({ warmUp })
+    return {
+      sample: async () => {
+        const others = await child.ask({ milliseconds: quick ? QUICK_MS : PARTS_MS })
+        return { value: numberIn(others, 'span'), others }
+      },
+      close: () => child.close(),
+    }
   }
 }
 
