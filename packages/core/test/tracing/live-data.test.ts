@@ -1,6 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { runs } from '../../../../.config/runs.js'
 import { currentSpan } from '../../src/context/context.js'
+import type { ActiveSpan } from '../../src/contract/active-span.js'
+import type { PlainData } from '../../src/contract/span.js'
 import { memoryRecorder } from '../../src/store/memory.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
 import { span } from '../../src/tracing/free-functions.js'
@@ -9,6 +14,14 @@ import { dataToWrite } from '../../src/tracing/traced-span.js'
 function aTracer() {
   const recorder = memoryRecorder()
   return { tracer: createTracer({ service: 'users', recorder }), recorder }
+}
+
+const SILENT = { warn: () => {}, error: () => {} }
+
+/** A stack is kept of an error only where it has not failed another span. */
+function withoutStacks(data: PlainData): PlainData {
+  const { 'error.stack': _, ...others } = data
+  return others
 }
 
 describe('data that are assigned', () => {
@@ -160,9 +173,48 @@ describe('data that adapters write', () => {
     ])
   })
 
+  type Step = readonly [what: 'write' | 'assign' | 'fail' | 'event' | 'finish', key: string, value: unknown]
+  const steps: fc.Arbitrary<Step[]> = fc.array(
+    fc.tuple(
+      fc.constantFrom('write', 'write', 'assign', 'fail', 'event', 'finish'),
+      fc.constantFrom('a', 'b', 'db.system.name', 'constructor', 'toString', '7', 'error.type'),
+      fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.constantFrom(undefined, null, 10n), fc.anything()),
+    ),
+    { maxLength: 10 },
+  )
+
+  function take(s: ActiveSpan, [what, key, value]: Step): void {
+    if (what === 'write') dataToWrite(s)[key] = value
+    else if (what === 'assign') s.data = Object.fromEntries([[key, value]])
+    else if (what === 'fail') s.fail(value)
+    else if (what === 'event') s.event('event', { [key]: value })
+    else s.finish()
+  }
+
+  test('are recorded alike, whether the program looks at them or not', async () => {
+    const property = fc.asyncProperty(steps, fc.nat(10), async (all, lookAt) => {
+      const recorder = memoryRecorder()
+      const tracer = createTracer({ service: 'users', recorder, clock: () => 1n, logger: SILENT })
+      for (const looks of [false, true]) {
+        const s = tracer.start('k', 'n', { root: true })
+        for (const [at, step] of all.entries()) {
+          if (looks && at === lookAt) void s.data
+          take(s, step)
+        }
+        s.finish()
+        Object.assign(looks ? s.data : dataToWrite(s), { late: true })
+      }
+      await tracer.flush()
+      const [unseen, seen] = recorder.spans.map(({ data }) => withoutStacks(data))
+      // Jest takes a key `constructor` for that of the object.
+      expect(isDeepStrictEqual(unseen, seen)).toBe(true)
+    })
+    await fc.assert(property, { numRuns: runs(400) })
+  })
+
   test('are recorded of an open span as they are then', async () => {
     const recorder = memoryRecorder()
-    const tracer = createTracer({ service: 'users', recorder, openAfter: 20 })
+    const tracer = createTracer({ service: 'users', recorder, openAfter: 200 })
     const s = tracer.start('k', 'n')
     dataToWrite(s)['status'] = 'waiting'
     while (recorder.spans.length === 0) await setTimeout(5)
