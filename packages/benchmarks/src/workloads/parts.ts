@@ -67,8 +67,8 @@ const measured: Turn[] = []
 /** By the medians of the differences in each turn. */
 function partsOf(turns: readonly Turn[]): Record<string, number> {
   const more = (kind: Kind, than: Kind): number => spreadOf(turns.map((taken) => taken[kind] - taken[than])).median
-  const [span, child] = [more('traced', 'telling'), more('child', 'alone')]
-  return { span, child, telling: more('telling', 'alone'), times: span / child }
+  const [span, telling, child] = [more('traced', 'telling'), more('telling', 'alone'), more('child', 'alone')]
+  return { span, telling, child, times: span / child, whole: (span + telling) / child }
 }
 
 answerQuestions(async (question) => {

@@ -42,7 +42,7 @@ function timedProbe(worker: Child, quick: boolean): Probe {
 
 /**
  * Nanoseconds of processor time that the span of a query takes, of a library that tells of its calls only if it is asked to. The others are
- * `telling`, what that takes it itself; `child`, what a child span takes; and `times`, the span's part of that. All in one process: how V8
+ * `telling`, what that takes it itself; `child`, what a child span takes; `times`, the span's part of that; and `whole`, that of both. All in one process: how V8
  * has compiled the library differs by more than these from one process to the next.
  */
 export function partsOfQuery(library: string, warmUp: number): Side {
