@@ -31,26 +31,32 @@ export function dataOf(holder: DataHolder): Record<string, unknown> {
 }
 
 function show(holder: DataHolder, data: Record<string, unknown> | undefined): Record<string, unknown> {
-  const shown: Record<string, unknown> = Object.assign(new Data(), data)
+  // A frozen span cannot note that the program has its data, which are copied then in any case: see `isShared`.
+  if (data !== undefined && !holder.isFinished && !Object.isExtensible(holder)) return data
+  return setData(holder, Object.assign(new Data(), data), true)
+}
+
+function setData(holder: DataHolder, data: Record<string, unknown>, isShown: boolean): Record<string, unknown> {
   try {
-    holder.lazyData = shown
-    holder.isDataShown = true
+    holder.lazyData = data
+    holder.isDataShown = isShown
   } catch {
-    // The program has frozen a span that is not recorded.
+    // The program has frozen the span. What it adds to the data is lost.
   }
-  return shown
+  return data
+}
+
+/** Whether the program may have the data of a span, and may change them after its end. */
+export function isShared(holder: DataHolder): boolean {
+  return holder.isDataShown || !Object.isExtensible(holder)
 }
 
 /** The data of a span, for whoever writes to it at once and gives it to nobody; a copy if the program has frozen it. */
 export function writableData(holder: DataHolder): Record<string, unknown> {
-  // What a span has finished with may have been recorded as it is.
-  if (!holder.isDataShown && !holder.isFinished) {
-    // An object like any literal, as all that is recorded.
-    holder.lazyData ??= {}
-    return holder.lazyData
-  }
-  const data = dataOf(holder)
-  return Object.isExtensible(data) ? data : show(holder, data)
+  const { lazyData, isDataShown } = holder
+  // What a span has finished with may have been recorded as it is. An object like any literal, as all that is recorded.
+  const data = isDataShown || holder.isFinished ? dataOf(holder) : (lazyData ?? setData(holder, {}, false))
+  return Object.isExtensible(data) ? data : setData(holder, Object.assign(new Data(), data), true)
 }
 
 /** Copies the entries of an object into a span's data. @returns whether that was possible */
@@ -83,11 +89,8 @@ function read(object: object, key: string): unknown {
  */
 export function addError(holder: DataHolder & { readonly traceId: bigint }, error: unknown, stacks: Stacks): void {
   try {
-    if (Object.hasOwn(holder.lazyData ?? {}, DATA_KEYS.errorType)) return
-    const failure: Record<string, unknown> = {}
-    // This may run code of the program's, which may ask for the data.
-    addFailure(failure, error, stacks === false ? undefined : holder.traceId, stacks === 'masked')
-    Object.assign(writableData(holder), failure)
+    if (holder.lazyData !== undefined && Object.hasOwn(holder.lazyData, DATA_KEYS.errorType)) return
+    addFailure(() => writableData(holder), error, stacks === false ? undefined : holder.traceId, stacks === 'masked')
   } catch {
     // The program has defined properties of its own there.
   }

@@ -7,6 +7,7 @@ import type { Queue } from '../queue/queue.js'
 import { NO_DATA, type Plain } from '../values/plain.js'
 import { plainAlready, toPlain } from '../values/to-plain.js'
 import type { Inputs } from './inputs.js'
+import { isShared } from './live-data.js'
 import type { SpanChanges, TracedSpan } from './traced-span.js'
 
 /** What happens to the spans of a tracer, from their start to the queue, and their records. */
@@ -74,9 +75,10 @@ export class SpanStates implements SpanChanges {
   }
 
   /** The data of a span that has finished. */
-  #dataOf({ lazyData, isDataShown }: TracedSpan): Plain {
+  #dataOf(span: TracedSpan): Plain {
+    const { lazyData } = span
     if (lazyData === undefined) return NO_DATA
-    return (isDataShown ? undefined : plainAlready(lazyData)) ?? toPlain(lazyData, this.#stacks)
+    return (isShared(span) ? undefined : plainAlready(lazyData)) ?? toPlain(lazyData, this.#stacks)
   }
 
   #record(span: TracedSpan, finish: bigint | undefined, data: PlainData): Span {

@@ -73,14 +73,14 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
   declare process: string
   declare readonly kind: string
   declare name: string
+  declare lazyData: Record<string, unknown> | undefined
+  declare isDataShown: boolean
   // Private, since these can be written where the program has frozen the span.
   #spanId: bigint | undefined = undefined
   #parent: bigint | TracedSpan = 0n
   #begun: bigint
   #isFinished = false
   #place: OpenPlace<TracedSpan> = 0
-  #lazyData: Record<string, unknown> | undefined = undefined
-  #isDataShown = false
 
   constructor(tracer: SpanOwner, trace: LocalTrace, kind: string, name: string) {
     this.tracer = tracer
@@ -88,6 +88,8 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
     this.process = tracer.process
     this.kind = kind
     this.name = name
+    this.lazyData = undefined
+    this.isDataShown = false
     // What is recorded needs one in any case. Ids that the program makes are asked for in the order in which spans start, held or not.
     if (trace.late === undefined || tracer.hasOwnIds) this.#spanId = tracer.newId()
     this.#begun = tracer.now()
@@ -160,22 +162,6 @@ export class TracedSpan implements ContextSpan, OpenSpan<TracedSpan> {
 
   set place(place: OpenPlace<TracedSpan>) {
     this.#place = place
-  }
-
-  get lazyData(): Record<string, unknown> | undefined {
-    return this.#lazyData
-  }
-
-  set lazyData(data: Record<string, unknown> | undefined) {
-    this.#lazyData = data
-  }
-
-  get isDataShown(): boolean {
-    return this.#isDataShown
-  }
-
-  set isDataShown(isShown: boolean) {
-    this.#isDataShown = isShown
   }
 
   get elapsed(): bigint {

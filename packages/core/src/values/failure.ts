@@ -26,24 +26,28 @@ const MAX_TRACES = 100
  * Adds to a span's data the error that it failed with: its type and message, what caused it, its parts, and the stacks of those that
  * have not failed another span of the trace before. Never throws for what the error is.
  *
+ * @param dataNow the data, asked for each time: what is read of an error may run code of the program's, which may ask for the data, too
  * @param traceId the trace of the span; undefined if no stack is to be recorded
  * @param isMasked whether stacks are without whole paths. Default: false
  */
 export function addFailure(
-  data: Record<string, unknown>,
+  dataNow: () => Record<string, unknown>,
   error: unknown,
   traceId: bigint | undefined,
   isMasked = false,
 ): void {
-  data[DATA_KEYS.errorType] = cutAndMarked(MAX_TYPE, errorType(error))
-  data[DATA_KEYS.errorMessage] = errorMessage(error)
+  const type = cutAndMarked(MAX_TYPE, errorType(error))
+  // First, so that the span has failed while code of the program's runs.
+  dataNow()[DATA_KEYS.errorType] = type
+  const message = errorMessage(error)
+  dataNow()[DATA_KEYS.errorMessage] = message
   if (typeof error !== 'object' || error === null) return
   const failure = new Failure(traceId, isMasked)
   const stack = failure.stackOf(error, MAX_STACK)
-  if (stack !== undefined) data[DATA_KEYS.errorStack] = stack
+  if (stack !== undefined) dataNow()[DATA_KEYS.errorStack] = stack
   const { cause, errors } = failure.behind(error)
-  if (cause !== undefined) data[DATA_KEYS.errorCause] = cause
-  if (errors !== undefined) data[DATA_KEYS.errorParts] = errors
+  if (cause !== undefined) dataNow()[DATA_KEYS.errorCause] = cause
+  if (errors !== undefined) dataNow()[DATA_KEYS.errorParts] = errors
 }
 
 /** One of the errors behind another. Lists that would be empty are left out. */

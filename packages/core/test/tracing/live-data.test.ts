@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { runs } from '../../../../.config/runs.js'
 import { currentSpan } from '../../src/context/context.js'
@@ -157,8 +157,11 @@ describe('data that adapters write', () => {
     s.data = JSON.parse('{ "__proto__": 1, "toString": 2 }')
     Object.freeze(s)
     dataToWrite(s)['adapter'] = 3
-    s.data['program'] = 4
+    const { data } = s
+    data['program'] = 4
     s.finish()
+    data['program'] = 'too late'
+    s.data['program'] = 'too late'
     const unsampled = tracer.start('k', 'n', { root: true, sampled: false })
     dataToWrite(unsampled)['adapter'] = 5
     expect(unsampled.data).toEqual({ adapter: 5 })
@@ -171,6 +174,63 @@ describe('data that adapters write', () => {
       ['adapter', 3],
       ['program', 4],
     ])
+  })
+
+  test.each([
+    ['a value', { value: 'not ours' }],
+    [
+      'a getter that throws',
+      {
+        get: () => {
+          throw new Error('not ours')
+        },
+      },
+    ],
+  ])('are without what all objects inherit: %s', async (_, inherited) => {
+    const recorder = memoryRecorder()
+    const tracer = createTracer({ service: 'users', recorder, openAfter: 200 })
+    Object.defineProperty(Object.prototype, 'inherited', { enumerable: true, configurable: true, ...inherited })
+    try {
+      tracer.trace('k', 'scalars', (s) => Object.assign(dataToWrite(s), { a: 1 }))
+      tracer.trace('k', 'undefined', (s) => Object.assign(dataToWrite(s), { a: 1, left: undefined }))
+      const open = tracer.start('k', 'open')
+      dataToWrite(open)['a'] = 1
+      while (recorder.spans.length < 3) await setTimeout(5)
+      expect(recorder.spans.map(({ data }) => Object.keys(data))).toEqual([['a'], ['a'], ['a']])
+      open.finish()
+      expect(tracer.stats()).toMatchObject({ started: 3, open: 0 })
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'inherited')
+      await tracer.close()
+    }
+  })
+
+  test('have one error, although the code of that fails the span with another', async () => {
+    const { tracer, recorder } = aTracer()
+    let reads = 0
+    const failing = {
+      name: 'Outer',
+      get message() {
+        reads++
+        currentSpan()?.fail(failing)
+        currentSpan()?.fail(new TypeError('inner', { cause: new Error('c') }))
+        return 'outer'
+      },
+    }
+    tracer.trace('k', 'n', (s) => s.fail(failing))
+    await tracer.flush()
+    expect(reads).toBe(1)
+    expect(recorder.spans[0]?.data).toStrictEqual({ 'error.type': 'Outer', 'error.message': 'outer' })
+  })
+
+  test('of a frozen span that is not recorded are not taken for bad values', () => {
+    const warn = jest.fn()
+    const tracer = createTracer({ recorder: memoryRecorder(), sample: () => false, logger: { ...SILENT, warn } })
+    const s = tracer.start('k', 'n')
+    Object.freeze(s)
+    s.data = { a: 1 }
+    dataToWrite(s)['b'] = 2
+    expect(warn).not.toHaveBeenCalled()
   })
 
   type Step = readonly [what: 'write' | 'assign' | 'fail' | 'event' | 'finish', key: string, value: unknown]

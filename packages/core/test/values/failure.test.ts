@@ -10,7 +10,7 @@ let lastTrace = 0n
 /** What a span records that fails with this error. */
 function failureOf(error: unknown, traceId: bigint | undefined = ++lastTrace): Record<string, unknown> {
   const data: Record<string, unknown> = {}
-  addFailure(data, error, traceId)
+  addFailure(() => data, error, traceId)
   return data
 }
 
@@ -28,7 +28,7 @@ test('where stacks are off, they are not even made; causes and parts keep their 
   const error = new Error('a', { cause: new AggregateError([new Error('c')], 'b') })
   Object.defineProperty(error, 'stack', { get: () => `${++read}` })
   const data: Record<string, unknown> = {}
-  addFailure(data, error, undefined)
+  addFailure(() => data, error, undefined)
   const errors = [{ type: 'Error', message: 'c' }]
   expect(data).toEqual({
     'error.type': 'Error',

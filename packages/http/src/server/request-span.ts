@@ -191,12 +191,13 @@ export class RequestSpan implements TracedRequest {
     const { span } = this
     if (this.lateRoute !== undefined) this.nameBy(this.lateRoute())
     else if (this.routes !== undefined) this.nameBy(this.routes.pattern())
+    const status = this.status()
+    const isEmpty = status !== undefined && !mayHaveBody(this.req, this.res, this.stream, status)
+    // A response that is not Node's own may have run code of the program's until here.
     const data = dataToWrite(span)
     if (this.firstByteAfter !== undefined) data[DATA_KEYS.httpTimeToFirstByte] = milliseconds(this.firstByteAfter)
-    const status = this.status()
     if (status !== undefined) {
       data[DATA_KEYS.httpStatus] = status
-      const isEmpty = !mayHaveBody(this.req, this.res, this.stream, status)
       if (this.upgradeStatus === undefined) data[DATA_KEYS.httpResponseSize] = isEmpty ? 0 : this.bodySize
       // Of a head that was not seen as it was made.
       if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()

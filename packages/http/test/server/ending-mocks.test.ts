@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
-import { isFailed } from '@trace/core'
+import { currentSpan, isFailed } from '@trace/core'
 import express from 'express'
 import { createMocks } from 'node-mocks-http'
 import { traceExpress } from '../../src/express.js'
@@ -37,6 +37,18 @@ describe('responses that say finish and never close', () => {
     expect([span?.data['http.response.status_code'], reasonOf(span)]).toEqual([status, 'completed'])
     expect(res.getHeader('X-Request-Id')).toBe(String(span?.traceId))
     expect(req.headers['x-request-id']).toBe(`${span?.traceId}:${span?.spanId}`)
+  })
+
+  test('of node-mocks-http, whose status asks for the data of the span', async () => {
+    const { tracer, spans } = traced()
+    const { req, res } = createMocks({ method: 'GET', url: '/users/42' })
+    const handler: RequestListener = (_req, answer) => {
+      const span = currentSpan()
+      Object.defineProperty(answer, 'statusCode', { get: () => (span?.data['url.path'] === '/users/42' ? 201 : 500) })
+      answer.end('x')
+    }
+    Reflect.apply(traceNode(handler, { tracer }), undefined, [req, res])
+    expect((await spans())[0]?.data).toMatchObject({ 'http.response.status_code': 201, 'http.response.body.size': 1 })
   })
 
   test.each(['@codegenie/serverless-express', 'serverless-http'])('of %s', async (name) => {
