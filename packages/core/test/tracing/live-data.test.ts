@@ -177,7 +177,7 @@ describe('data that adapters write', () => {
   })
 
   test.each([
-    ['a value', { value: 'not ours' }],
+    ['a value', { value: 'not ours', writable: true }],
     [
       'a getter that throws',
       {
