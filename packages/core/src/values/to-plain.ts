@@ -65,6 +65,7 @@ function inheritsEntries(): boolean {
 }
 
 const NOTHING = {}
+const NO_VALUES: readonly PlainValue[] = []
 
 /** The same without a copy, of an object that nobody changes any more, and that has no getters of its own. */
 export function plainAlready(data: Record<string, unknown>): Plain | undefined {
@@ -181,7 +182,8 @@ class Copier {
   }
 
   list(values: Iterable<unknown>, length: number, depth: number): PlainValue[] {
-    const list: PlainValue[] = []
+    // No literal makes it, since it waits with its span: see `SpanRecord`.
+    const list: PlainValue[] = NO_VALUES.slice()
     let taken = 0
     for (const value of values) {
       if (!this.#room()) {
