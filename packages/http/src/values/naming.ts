@@ -4,6 +4,8 @@ let knownMethods: ReadonlySet<string> | undefined
 
 /** A request's method. HTTP/2 takes any word for one, which would give names without end: those are `_OTHER`. */
 export function methodOf(method: string | undefined): string {
+  // Most requests: it saves a twentieth of a microsecond.
+  if (method === 'GET') return method
   knownMethods ??= new Set(nodeHttp().METHODS)
   return method !== undefined && knownMethods.has(method) ? method : '_OTHER'
 }
