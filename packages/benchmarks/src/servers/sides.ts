@@ -13,6 +13,13 @@ export type HeadersName = 'few' | 'many' | 'hostile'
 const CONNECTIONS = 50
 const JUST_STARTED_WARM_UP_MS = 6_000
 const SAMPLE_MS = 500
+/** Of a latency, and of the bare server's rate before and after it. The machine's speed often stays the same for as long as that. */
+const LATENCY_MS = 300
+const BARE_MS = 100
+/** By what part that rate may differ before and after: by more, and the machine's speed has changed. */
+const SAME_SPEED = 0.05
+/** After as many tries to find the machine at one speed, what was measured counts. */
+const TRIES = 20
 const QUICK_CONNECTIONS = 5
 const QUICK_MS = 10
 const QUICK_RATE = 10_000
@@ -114,29 +121,39 @@ export function rate(serverLoad: ServerLoad, sampleMs: number = SAMPLE_MS): Side
 
 /**
  * Milliseconds within which 99 of 100 requests are answered, at 70% of the bare server's highest rate; see {@link LATENCIES}. That rate is
- * measured again before each latency: the machine's speed changes within seconds, and at a fixed rate the latencies would show that.
+ * measured before and after each latency, which is measured again where they differ: when the machine becomes slower, even a bare server
+ * gets more requests than it can answer, and the latency is that of its queue.
  */
 export function latency(framework: Framework, variant: VariantName): Side {
   return async (run) => {
     const pair = await startPair(run, { framework, variant })
-    // A smoke test does not ask for the bare server's rate.
-    const bare = variant === 'bare' || run.quick ? pair : await startPair(run, { framework, variant: 'bare' })
-    const milliseconds = run.quick ? QUICK_MS : 2 * SAMPLE_MS
-    const highestRate = async (): Promise<number> =>
-      run.quick ? QUICK_RATE : (await bare.measure(SAMPLE_MS / 2)).value
+    // Another process, even for the bare server: what a process does after its work would slow only those that are measured next. A smoke
+    // test does not ask for its rate.
+    const bare = run.quick ? undefined : await startPair(run, { framework, variant: 'bare' })
+    const highestRate = async (): Promise<number> => (await bare?.measure(BARE_MS))?.value ?? QUICK_RATE
+    const milliseconds = run.quick ? QUICK_MS : LATENCY_MS
+    const connections = connectionsOf(run)
+    const atPart = async (part: number): Promise<Record<string, number>> => {
+      let before = await highestRate()
+      for (let tries = 1; ; tries++) {
+        const answer = await pair.load.ask({ connections, milliseconds, rate: part * before })
+        const after = await highestRate()
+        if (Math.abs(after / before - 1) <= SAME_SPEED || tries === TRIES) return answer
+        before = after
+      }
+    }
     return {
       sample: async () => {
         const others: Record<string, number> = {}
         for (const part of PARTS_OF_BARE_RATE) {
-          const rate = part * (await highestRate())
-          const answer = await pair.load.ask({ connections: connectionsOf(run), milliseconds, rate })
+          const answer = await atPart(part)
           for (const quantile of QUANTILES) others[`${quantile} at ${part * 100}%`] = numberIn(answer, quantile)
         }
         return { value: numberIn(others, 'p99 at 70%'), others }
       },
       close: async () => {
         await pair.close()
-        if (bare !== pair) await bare.close()
+        await bare?.close()
       },
     }
   }
