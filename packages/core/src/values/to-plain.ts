@@ -182,7 +182,7 @@ class Copier {
   }
 
   list(values: Iterable<unknown>, length: number, depth: number): PlainValue[] {
-    // No literal makes it, since it waits with its span: see `SpanRecord`.
+    // No literal makes it, since it waits with its span: see `BLANK` of span-states.ts.
     const list: PlainValue[] = NO_VALUES.slice()
     let taken = 0
     for (const value of values) {

@@ -205,6 +205,21 @@ describe('data that adapters write', () => {
     }
   })
 
+  test.each(['spanId', 'start', 'data'])(
+    'are recorded with keys of their own, although all objects inherit %s',
+    (key) => {
+      const { tracer, recorder } = aTracer()
+      Object.defineProperty(Object.prototype, key, { value: 'inherited', configurable: true })
+      try {
+        tracer.trace('k', 'n', (s) => Object.assign(dataToWrite(s), { a: 1 }))
+        expect(tracer.stats()).toMatchObject({ started: 1, open: 0 })
+      } finally {
+        Reflect.deleteProperty(Object.prototype, key)
+      }
+      return tracer.close().then(() => expect(Object.keys(recorder.spans[0] ?? {})).toHaveLength(9))
+    },
+  )
+
   test('have one error, although the code of that fails the span with another', async () => {
     const { tracer, recorder } = aTracer()
     let reads = 0
