@@ -101,7 +101,7 @@ function latencyRow(framework: Framework, title: string): Row {
         ...(of === 'trace' && figure === 'p99 at 70%' ? { goal: { atMost: 1.5 } } : {}),
       })),
     ),
-    // More of these than samples: in some starts V8 comes to a state in which all takes longer.
+    // What V8 makes of a process differs from start to start more than samples of one do.
     starts: 3,
     samples: 10,
   }

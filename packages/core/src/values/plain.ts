@@ -35,3 +35,50 @@ export const NO_DATA: Plain = {
   data: Object.freeze({}),
   size: 0,
 }
+
+/** The size up to which data of scalars need no look at each limit. */
+const SMALL = 4_096
+
+/** A fast path for a few small scalars, the common case; undefined for other data. */
+export function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined {
+  const copy: Record<string, PlainValue> = {}
+  let size = 0
+  if (inheritsEntries()) return undefined
+  try {
+    for (const key in data) {
+      const value = data[key]
+      if (value === undefined) continue
+      size += sizeOfScalar(key, value)
+      if (size > SMALL) return undefined
+      setEntry(copy, key, value as PlainValue)
+    }
+  } catch {
+    return undefined
+  }
+  return { data: copy, size }
+}
+
+/** Whether the program has given all objects entries, which are not a span's. To ask that of each key would take longer. */
+function inheritsEntries(): boolean {
+  for (const _ in NOTHING) return true
+  return false
+}
+
+const NOTHING = {}
+
+/** The same without a copy, of an object that nobody changes any more, and that has no getters of its own. */
+export function plainAlready(data: Record<string, unknown>): Plain | undefined {
+  let size = 0
+  if (inheritsEntries()) return undefined
+  for (const key in data) {
+    size += sizeOfScalar(key, data[key])
+    if (size > SMALL) return undefined
+  }
+  return { data: data as PlainData, size }
+}
+
+/** Infinity for what is no text, number or boolean. */
+function sizeOfScalar(key: string, value: unknown): number {
+  if (typeof value === 'string') return ENTRY_SIZE + key.length + value.length
+  return typeof value === 'number' || typeof value === 'boolean' ? ENTRY_SIZE + key.length : Number.POSITIVE_INFINITY
+}

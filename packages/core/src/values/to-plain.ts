@@ -3,7 +3,7 @@ import type { PlainData, PlainValue } from '../contract/span.js'
 import type { Stacks } from '../contract/tracer.js'
 import { cutAndMarked } from './cut.js'
 import { errorMessage, errorText, errorType, nameOf } from './errors.js'
-import { ENTRY_SIZE, NO_DATA, type Plain, setEntry } from './plain.js'
+import { copyScalars, ENTRY_SIZE, NO_DATA, type Plain, setEntry } from './plain.js'
 import { maskPaths } from './stack-paths.js'
 import { formatTime } from './time.js'
 
@@ -36,53 +36,7 @@ export function toPlain(data: Readonly<Record<string, unknown>>, stacks: Stacks 
   return { data: isMap ? (plain as PlainData) : NO_DATA.data, size: copier.size }
 }
 
-/** The size up to which data of scalars need no look at each limit. */
-const SMALL = 4_096
-
-/** A fast path for a few small scalars, the common case; undefined for other data. */
-function copyScalars(data: Readonly<Record<string, unknown>>): Plain | undefined {
-  const copy: Record<string, PlainValue> = {}
-  let size = 0
-  if (inheritsEntries()) return undefined
-  try {
-    for (const key in data) {
-      const value = data[key]
-      if (value === undefined) continue
-      size += sizeOfScalar(key, value)
-      if (size > SMALL) return undefined
-      setEntry(copy, key, value as PlainValue)
-    }
-  } catch {
-    return undefined
-  }
-  return { data: copy, size }
-}
-
-/** Whether the program has given all objects entries, which are not a span's. To ask that of each key would take longer. */
-function inheritsEntries(): boolean {
-  for (const _ in NOTHING) return true
-  return false
-}
-
-const NOTHING = {}
 const NO_VALUES: readonly PlainValue[] = []
-
-/** The same without a copy, of an object that nobody changes any more, and that has no getters of its own. */
-export function plainAlready(data: Record<string, unknown>): Plain | undefined {
-  let size = 0
-  if (inheritsEntries()) return undefined
-  for (const key in data) {
-    size += sizeOfScalar(key, data[key])
-    if (size > SMALL) return undefined
-  }
-  return { data: data as PlainData, size }
-}
-
-/** Infinity for what is no text, number or boolean. */
-function sizeOfScalar(key: string, value: unknown): number {
-  if (typeof value === 'string') return ENTRY_SIZE + key.length + value.length
-  return typeof value === 'number' || typeof value === 'boolean' ? ENTRY_SIZE + key.length : Number.POSITIVE_INFINITY
-}
 
 /** A key, and a function that reads its value. */
 type Entry = readonly [key: string, read: () => unknown]

@@ -207,7 +207,7 @@ describe('data that adapters write', () => {
 
   test.each(['spanId', 'start', 'data'])(
     'are recorded with keys of their own, although all objects inherit %s',
-    (key) => {
+    async (key) => {
       const { tracer, recorder } = aTracer()
       Object.defineProperty(Object.prototype, key, { value: 'inherited', configurable: true })
       try {
@@ -216,7 +216,8 @@ describe('data that adapters write', () => {
       } finally {
         Reflect.deleteProperty(Object.prototype, key)
       }
-      return tracer.close().then(() => expect(Object.keys(recorder.spans[0] ?? {})).toHaveLength(9))
+      await tracer.close()
+      expect(Object.keys(recorder.spans[0] ?? {})).toHaveLength(9)
     },
   )
 
