@@ -1,28 +1,13 @@
-import { type Request, type RouteSource, tracedOf } from '../server/messages.js'
+import type { RouteSource } from '../server/messages.js'
 import { pathOf } from '../values/naming.js'
+import { addAccessors, type WatchedRequest } from './accessors.js'
 import { type Entered, enter, type Found, type Place, placeIn } from './mounts.js'
 import { UNKNOWN, writtenAs } from './route-matchers.js'
 import { followStarts, unpublishedError } from './router-channel.js'
 
-/**
- * Where accessors keep what they are given outside a watch, for those of all copies of this package: the latest define theirs over
- * others'. One property for both, since it is looked for on every request.
- */
-const GIVEN: unique symbol = Symbol.for('@trace/http/given/1')
-
-interface Given {
-  baseUrl: unknown
-  route: unknown
-}
-
-const NOTHING_GIVEN: Readonly<Given> = { baseUrl: '', route: undefined }
-
-type WatchedRequest = Request & {
-  readonly app?: unknown
-  params?: unknown
-  baseUrl?: unknown
-  route?: unknown
-  [GIVEN]?: Given
+/** What the program or Express has set as the route. */
+interface Route {
+  readonly path?: unknown
 }
 
 /** A path that routers are mounted at, as the request has it and as it was written. */
@@ -42,19 +27,19 @@ interface Mount {
  * Follows a request through Express's routers. Express does not keep the path: after an error `baseUrl` is that of the outermost
  * router again, and it shows only the values of a mount's parameters, never their names.
  *
- * Express sets `req.baseUrl` when it enters and leaves a mount, and `req.route` when a route has matched: both become accessors here.
- * Where they can be those of Express's own prototype (`express.request`), they are: on every request, they take longer than all the
- * rest of a span. How a mount was written Express 5.3 tells on its channel; in Express 4 it is found by the mount's parameters, which
- * `req.params` tells at that moment.
+ * Express sets `req.baseUrl` when it enters and leaves a mount, and `req.route` when a route has matched: see `addAccessors`. How a mount
+ * was written Express 5.3 tells on its channel; in Express 4 it is found by the mount's parameters, which `req.params` tells at that moment.
  */
 export class RouteWatch implements RouteSource {
   readonly #req: WatchedRequest
   /** Most requests enter none. */
   #mounts: Mount[] | undefined
   readonly #app: unknown
-  #pattern: string | undefined
-  /** Where the route that has matched has several paths. */
-  #paths: readonly unknown[] | undefined
+  /** The last route that has matched, and where. What that makes is put together only at the end: Express sets each route twice. */
+  #matched: Route | undefined
+  #matchedIn: Mount | undefined
+  /** Which of the paths of that route it was, where Express 5.3 tells it. */
+  #startedPath: unknown
   /** What Express has set on the request: kept here, since another property there costs as much as the rest of a span. */
   baseUrl: unknown
   route: unknown
@@ -66,8 +51,7 @@ export class RouteWatch implements RouteSource {
   constructor(req: WatchedRequest, app: unknown, prototype: WatchedRequest | undefined) {
     this.#req = req
     this.#app = app
-    addAccessors(req, prototype)
-    const { baseUrl, route } = givenTo(req)
+    const { baseUrl, route } = addAccessors(req, prototype)
     this.baseUrl = baseUrl
     this.route = route
     // Of what is above the middleware itself, only values can be seen.
@@ -105,15 +89,10 @@ export class RouteWatch implements RouteSource {
   matched(value: unknown): void {
     this.route = value
     if (typeof value !== 'object' || value === null) return
-    const path: unknown = Reflect.get(value, 'path')
-    this.#paths = Array.isArray(path) ? path.flat(Number.POSITIVE_INFINITY) : undefined
-    if (this.#paths !== undefined) followStarts()
-    this.#matchedPath(pathText(path))
-  }
-
-  #matchedPath(path: string): void {
-    const pattern = this.#innermost()?.pattern ?? ''
-    this.#pattern = path === '/' && pattern !== '' ? pattern : pattern + path
+    this.#matched = value
+    this.#matchedIn = this.#innermost()
+    this.#startedPath = undefined
+    if (Array.isArray(pathOfRoute(value))) followStarts()
   }
 
   started(path: unknown, handler: unknown): void {
@@ -122,14 +101,18 @@ export class RouteWatch implements RouteSource {
       mount.isKnown = true
       mount.pattern = (this.#mounts?.at(-2)?.pattern ?? '') + writtenAs(path)
       mount.place = placeIn(handler)
-    } else if (this.#paths?.includes(path) === true) {
-      this.#paths = undefined
-      this.#matchedPath(String(path))
+    } else if (this.#matched !== undefined && this.#startedPath === undefined) {
+      const paths = pathOfRoute(this.#matched)
+      if (Array.isArray(paths) && paths.flat(Number.POSITIVE_INFINITY).includes(path)) this.#startedPath = path
     }
   }
 
   pattern(): string {
-    return this.#pattern ?? this.#innermost()?.pattern ?? ''
+    const path = this.#matched && (this.#startedPath ?? pathOfRoute(this.#matched))
+    if (path === undefined) return this.#innermost()?.pattern ?? ''
+    const text = pathText(path)
+    const pattern = this.#matchedIn?.pattern ?? ''
+    return text === '/' && pattern !== '' ? pattern : pattern + text
   }
 
   unpublishedError(known: unknown): unknown {
@@ -154,74 +137,24 @@ function find(mount: Mount, app: unknown, entered: Entered): Found | undefined {
   return enter(mount.inner, entered) ?? enter(mount.place, entered)
 }
 
-/** The prototypes that have accessors. */
-const accessible = new WeakSet<object>()
-
-function addAccessors(req: WatchedRequest, prototype: WatchedRequest | undefined): void {
-  if (prototype !== undefined && accessible.has(prototype) && !Object.hasOwn(req, 'baseUrl')) return
-  req[GIVEN] = { baseUrl: req.baseUrl, route: req.route }
-  define(req, ACCESSORS)
-  if (prototype === undefined) return
-  define(prototype, ACCESSORS)
-  accessible.add(prototype)
-}
-
-/** Leaves out a property that cannot be redefined: that is the program's own. */
-function define(target: object, properties: PropertyDescriptorMap): void {
-  for (const key of Reflect.ownKeys(properties)) Reflect.defineProperty(target, key, properties[key] ?? {})
-}
-
-const ACCESSORS: PropertyDescriptorMap = {
-  baseUrl: {
-    configurable: true,
-    enumerable: true,
-    get(this: WatchedRequest) {
-      const watch = watchOf(this)
-      return watch === undefined ? givenTo(this).baseUrl : watch.baseUrl
-    },
-    set(this: WatchedRequest, value: unknown) {
-      const watch = watchOf(this)
-      if (watch !== undefined) watch.entered(value)
-      else if (value !== '' || Object.hasOwn(this, GIVEN)) give(this, 'baseUrl', value)
-    },
-  },
-  route: {
-    configurable: true,
-    enumerable: true,
-    get(this: WatchedRequest) {
-      const watch = watchOf(this)
-      return watch === undefined ? givenTo(this).route : watch.route
-    },
-    set(this: WatchedRequest, value: unknown) {
-      const watch = watchOf(this)
-      if (watch === undefined) give(this, 'route', value)
-      else watch.matched(value)
-    },
-  },
-}
-
-/**
- * What Express has set outside a watch. It sets `baseUrl` to '' on every request, before the middleware runs: that is not stored, because
- * on Node 20 and 22 one more property costs a request of Express's as much as a span.
- */
-function givenTo(req: WatchedRequest): Readonly<Given> {
-  return Object.hasOwn(req, GIVEN) ? (req[GIVEN] ?? NOTHING_GIVEN) : NOTHING_GIVEN
-}
-
-function give(req: WatchedRequest, key: keyof Given, value: unknown): void {
-  req[GIVEN] ??= { ...NOTHING_GIVEN }
-  req[GIVEN][key] = value
-}
-
-function watchOf(req: WatchedRequest): RouteSource | undefined {
-  return tracedOf(req)?.routes
-}
-
 function isBelow(url: string, mount: string): boolean {
   return url === mount || url.startsWith(`${mount}/`)
 }
 
+function pathOfRoute(route: Route): unknown {
+  try {
+    return route.path
+  } catch {
+    // It is not one of Express's.
+    return undefined
+  }
+}
+
 /** A route's path as it was written: a text, a regular expression, or a list of them. */
 function pathText(path: unknown): string {
-  return Array.isArray(path) ? path.map(String).join(',') : String(path)
+  try {
+    return Array.isArray(path) ? path.map(String).join(',') : String(path)
+  } catch {
+    return UNKNOWN
+  }
 }

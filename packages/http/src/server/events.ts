@@ -11,7 +11,7 @@ export const emitOfRequest: (emit: Emit) => Emit = sharedWrapper((emit) => {
     if (span === undefined || currentSpan() === span || (event === 'end' && hasNodesEndListenerOnly(this))) {
       return emit.call(this, event, ...args)
     }
-    return emitIn(span, emit, this, [event, ...args])
+    return emitIn(span, emit, this, event, ...args)
   }
 })
 
@@ -26,13 +26,13 @@ export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
     if (event === 'finish') {
       traced.sent()
       if (!traced.endsWithFinish && traced.stream === undefined && hasNodesListenerOnly(this)) {
-        return finishInNode(emit, this, args)
+        return finishInNode(emit, this, ...args)
       }
     }
     try {
       // Node emits most events where the connection's data came in, outside the request's context.
       if (isUnheard(this, event) || currentSpan() === traced.span) return emit.call(this, event, ...args)
-      return emitIn(traced.span, emit, this, [event, ...args])
+      return emitIn(traced.span, emit, this, event, ...args)
     } finally {
       // Last, so that listeners can still add to the span.
       if (event === 'close' || (event === 'finish' && traced.endsWithFinish)) traced.end()
@@ -41,7 +41,7 @@ export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
 })
 
 /** A function of its own, so that the wrappers above need no closure for every event. */
-function emitIn(span: ActiveSpan, emit: Emit, emitter: EventEmitter, args: Parameters<Emit>): boolean {
+function emitIn(span: ActiveSpan, emit: Emit, emitter: EventEmitter, ...args: Parameters<Emit>): boolean {
   return span.run(() => Reflect.apply(emit, emitter, args))
 }
 
@@ -62,7 +62,7 @@ let nodesEndListener: ReturnType<EventEmitter['rawListeners']>[number] | undefin
  * Emits `finish`, on which only Node's server listens. If the request has not been read to its end, Node adds a listener for that,
  * which needs no context: to run it in the span would take a quarter of what all of a request's tracing takes.
  */
-function finishInNode(emit: Emit, res: Response, args: readonly unknown[]): boolean {
+function finishInNode(emit: Emit, res: Response, ...args: readonly unknown[]): boolean {
   const { req } = res
   const learns = nodesEndListener === undefined && req?.listenerCount?.('end') === 0
   const result = emit.call(res, 'finish', ...args)

@@ -146,7 +146,7 @@ function isQueryOption(value: unknown): boolean {
 export function settingsFrom(adapter: string, options: ServerOptions): Settings {
   checkOptions(adapter, options, RULES)
   const { headerKey = DEFAULT_HEADER, propagators, query = false } = options
-  const lowerKey = headerKey.toLowerCase()
+  const lowerKey = asKey(headerKey.toLowerCase())
   return {
     tracer: options.tracer,
     kind: options.kind ?? 'request',
@@ -174,6 +174,11 @@ function maskedParameters(query: NonNullable<ServerOptions['query']>): ReadonlyS
 function recorded(side: 'request' | 'response', names: readonly string[] = []): readonly RecordedHeader[] {
   return names.map((given) => {
     const name = given.toLowerCase()
-    return { name, key: `http.${side}.header.${name}` }
+    return { name: asKey(name), key: asKey(`http.${side}.header.${name}`) }
   })
+}
+
+/** The same text as V8 keeps the names of properties. What is written or read by another it searches for anew each time. */
+function asKey(name: string): string {
+  return Object.keys({ [name]: true })[0] ?? name
 }

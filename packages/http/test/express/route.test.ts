@@ -206,8 +206,84 @@ describe.each([
     })
   }
 
+  test('what the program sets as a route is no route of ours, whatever it is', async () => {
+    const fails = () => {
+      throw new Error('no')
+    }
+    const routes = [
+      {
+        get path() {
+          return fails()
+        },
+      },
+      { path: { toString: fails } },
+      {},
+      { path: undefined },
+      5,
+      null,
+      undefined,
+    ]
+    const set: unknown[] = []
+    const app = appWith((made) =>
+      made.use('/in', (req, res) => {
+        for (const route of routes) {
+          req.route = route
+          set.push(req.route === route)
+        }
+        req.route = routes[Number(req.path.slice(1))]
+        res.send('#')
+      }),
+    )
+    const spans = await spansOf(app, ...routes.map((_, at) => `/in/${at}`))
+    expect(spans.map(({ name, data }) => [name, data['http.response.status_code']])).toEqual([
+      ['GET /in', 200],
+      ['GET /in/*', 200],
+      ['GET /in', 200],
+      ['GET /in', 200],
+      ['GET /in', 200],
+      ['GET /in', 200],
+      ['GET /in', 200],
+    ])
+    expect(set).not.toContain(false)
+  })
+
   test('a wildcard that takes all', async () => {
     const app = appWith((made) => made.use(`/${wildcard}`, (_req, res) => void res.send('#')))
     expect(await namesOf(app, '/any/thing', '/Any%2Fthing/')).toEqual([`/${wildcard}`, `/${wildcard}`])
   })
+})
+
+test('what one copy of this package keeps for a request that is under way another one finds', async () => {
+  const copy: typeof import('../../src/express.js') = await import(
+    new URL('../../dist/express.js', import.meta.url).href
+  )
+  const seen: unknown[] = []
+  let proceed = () => {}
+  const app = express5().use(traceExpress({ tracer, ignore: () => true }))
+  app.use('/in', (req, res) => {
+    proceed = () => {
+      seen.push(req.baseUrl)
+      res.end()
+    }
+    begun()
+  })
+  let begun = () => {}
+  const hasBegun = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  const later = express5()
+    .use(copy.traceExpress({ tracer }))
+    .get('/a/:id', (req, res) => {
+      seen.push(req.baseUrl)
+      res.end()
+    })
+  const servers = [app, later].map((each) => createServer(each).listen(0))
+  const [first = 0, second = 0] = servers.map((each) => (each.address() as AddressInfo).port)
+  const answered = send(first, '/in')
+  await hasBegun
+  await send(second, '/a/1')
+  proceed()
+  await answered
+  for (const each of servers) each.close()
+  expect(seen).toEqual(['', '/in'])
 })
