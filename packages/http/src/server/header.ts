@@ -12,6 +12,8 @@ export function isForeignId(value: string): boolean {
 export interface NewHeader {
   /** As it is written where the request has none yet. */
   readonly name: string
+  /** The same in lower case, see `asKey`. */
+  readonly lowerName: string
   readonly value: string
 }
 
@@ -21,11 +23,8 @@ export interface NewHeader {
  * @param family names in lower case, those of the new headers among them
  */
 export function replaceHeaders(req: IncomingMessage, family: readonly string[], headers: readonly NewHeader[]): void {
-  for (const name of family) {
-    const value = headers.find((header) => header.name.toLowerCase() === name)?.value
-    if (value === undefined) removeHeader(req, name)
-  }
-  for (const { name, value } of headers) replaceHeader(req, name, name.toLowerCase(), value)
+  for (const name of family) if (!headers.some(({ lowerName }) => lowerName === name)) removeHeader(req, name)
+  for (const { name, lowerName, value } of headers) replaceHeader(req, name, lowerName, value)
 }
 
 /**

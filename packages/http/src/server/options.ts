@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { checkOptions, type OptionRule, optionRules, type Tracer } from '@trace/core'
 import type { Propagator } from '../propagation/propagator.js'
 import { DEFAULT_HEADER } from '../propagation/request-id.js'
+import { asKey } from '../values/naming.js'
 import { nodeHttp } from '../values/node-http.js'
 import { propagatorsRule, tracerRule } from '../values/rules.js'
 
@@ -176,9 +177,4 @@ function recorded(side: 'request' | 'response', names: readonly string[] = []): 
     const name = given.toLowerCase()
     return { name: asKey(name), key: asKey(`http.${side}.header.${name}`) }
   })
-}
-
-/** The same text as V8 keeps the names of properties. What is written or read by another it searches for anew each time. */
-function asKey(name: string): string {
-  return Object.keys({ [name]: true })[0] ?? name
 }

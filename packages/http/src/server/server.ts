@@ -10,13 +10,16 @@ import {
 } from '@trace/core'
 import { extractFirst } from '../propagation/propagator.js'
 import { parseIdHeader } from '../propagation/request-id.js'
-import { methodOf, pathOf, queryOf, routeName } from '../values/naming.js'
+import { asKey, methodOf, pathOf, queryOf, routeName } from '../values/naming.js'
 import { isForeignId, type NewHeader, replaceHeader, replaceHeaders } from './header.js'
 import { hasHead } from './instrument.js'
 import { type Request, type RequestInfo, type Response, TRACED, type TracedRequest } from './messages.js'
 import { type ServerOptions, type Settings, settingsFrom } from './options.js'
 import { RequestSpan } from './request-span.js'
 import { storesHeads } from './response-state.js'
+
+/** A propagator of the program's may make names of what it gets. */
+const MOST_NAMES = 100
 
 const NEW_TRACE: StartOptions = { root: true }
 
@@ -36,6 +39,8 @@ export class RequestTracer {
   readonly #settings: Settings
   /** Every header of the propagators, in lower case. */
   readonly #family: readonly string[]
+  /** The names in lower case of headers that propagators have written, by how they write them. */
+  readonly #lowerNames = new Map<string, string>()
   #hasWarned = false
 
   /**
@@ -46,7 +51,7 @@ export class RequestTracer {
     this.#adapter = adapter
     this.#settings = settingsFrom(adapter, options)
     const headers = this.#settings.propagators?.flatMap((propagator) => propagator.headers) ?? []
-    this.#family = [...new Set(headers.map((name) => name.toLowerCase()))]
+    this.#family = [...new Set(headers.map((name) => asKey(name.toLowerCase())))]
   }
 
   /**
@@ -179,9 +184,19 @@ export class RequestTracer {
       return
     }
     const headers: NewHeader[] = []
-    for (const propagator of propagators) propagator.inject(span, (name, value) => headers.push({ name, value }))
+    const add = (name: string, value: string) => headers.push({ name, lowerName: this.#lowerNameOf(name), value })
+    for (const propagator of propagators) propagator.inject(span, add)
     // An untrusted client's `tracestate`, say, must not travel on beside our ids.
     replaceHeaders(req, this.#family, headers)
+  }
+
+  #lowerNameOf(name: string): string {
+    let lowerName = this.#lowerNames.get(name)
+    if (lowerName === undefined) {
+      lowerName = asKey(name.toLowerCase())
+      if (this.#lowerNames.size < MOST_NAMES) this.#lowerNames.set(name, lowerName)
+    }
+    return lowerName
   }
 }
 

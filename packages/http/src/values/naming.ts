@@ -82,3 +82,8 @@ function parameterName(written: string): string {
   }
   return decoded.replace(/\[.*$/s, '').trim().toLowerCase()
 }
+
+/** The same text as V8 keeps the names of properties. What is written or read by another it searches for anew each time. */
+export function asKey(name: string): string {
+  return Object.keys({ [name]: true })[0] ?? name
+}

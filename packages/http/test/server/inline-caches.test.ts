@@ -4,30 +4,31 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 
-const http = new URL('../../dist/node.js', import.meta.url).href
+const dist = new URL('../../dist/', import.meta.url).href
 const core = new URL(import.meta.resolve('@trace/core')).href
 
 /**
  * The properties that V8 has given up to find by the place in the code that reads or writes them, and searches for anew each time: of those
  * that a server's requests are given, and of the program's own.
  *
- * @param requests to be answered
+ * @param more options of `traceNode`
  */
-function givenUp(requests: number): readonly string[] {
+function givenUp(more: string): readonly string[] {
   const folder = mkdtempSync(join(tmpdir(), 'trace-caches-'))
   const log = join(folder, 'log')
   const program = `
     import { IncomingMessage, ServerResponse } from 'node:http'
     import { Socket } from 'node:net'
     import { createTracer, memoryRecorder } from ${JSON.stringify(core)}
-    import { traceNode } from ${JSON.stringify(http)}
+    import { requestId } from '${dist}index.js'
+    import { traceNode } from '${dist}node.js'
     // Names that V8 has already: a text that equals one is another, until the next collection.
     const known = { 'x-own-name': 1, 'x-request-id': 1, 'http.request.header.host': 1 }
     const name = 'X-Own-Name'.toLowerCase()
     const write = (own, key) => (own[key] = 1)
     const tracer = createTracer({ recorder: memoryRecorder() })
-    const handle = traceNode((req, res) => res.end(req.headers['x-request-id']), { tracer, requestHeaders: ['Host'] })
-    for (let count = 0; count < ${requests}; count++) {
+    const handle = traceNode((req, res) => res.end(req.headers['x-request-id']), { tracer, requestHeaders: ['Host'], ${more} })
+    for (let count = 0; count < 30; count++) {
       write({ known }, name)
       const req = Object.assign(new IncomingMessage(new Socket()), { method: 'GET', url: '/', headers: { host: 'a' } })
       handle(req, new ServerResponse(req))
@@ -38,7 +39,7 @@ function givenUp(requests: number): readonly string[] {
     const flags = ['--log-ic', `--logfile=${log}`, '--no-logfile-per-isolate']
     const args = [...flags, '--input-type=module', '-e', program]
     const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-    expect([stdout, stderr]).toEqual([`${requests}\n`, ''])
+    expect([stdout, stderr]).toEqual(['30\n', ''])
     // Such as `KeyedStoreIC,0x3e9c,56789,43,22,1,N,0x1a8c,x-request-id,,`: the place, the state before and after, the shape, and the name.
     const lines = readFileSync(log, 'utf8').split('\n')
     const entries = lines.map((line) => line.split(',')).filter(([type]) => type?.endsWith('IC'))
@@ -48,9 +49,12 @@ function givenUp(requests: number): readonly string[] {
   }
 }
 
-test('headers that the adapters write and record have names by which V8 finds their places', () => {
-  const names = givenUp(30)
-  // V8 of Node 26 finds those, too.
-  expect(names.includes('x-own-name')).toBe(Number(process.versions.node.split('.')[0]) < 26)
-  for (const name of ['x-request-id', 'http.request.header.host']) expect(names).not.toContain(name)
-})
+test.each(['', 'propagators: [requestId()]'])(
+  'headers that a server of { %s } writes and records have names by which V8 finds their places',
+  (more) => {
+    const names = givenUp(more)
+    // V8 of Node 26 finds those, too.
+    expect(names.includes('x-own-name')).toBe(Number(process.versions.node.split('.')[0]) < 26)
+    for (const name of ['x-request-id', 'http.request.header.host']) expect(names).not.toContain(name)
+  },
+)
