@@ -38,11 +38,12 @@ let lastAccessible: object | undefined
 export function addAccessors(req: WatchedRequest, prototype: WatchedRequest | undefined): Readonly<Given> {
   const isAccessible = prototype !== undefined && (prototype === lastAccessible || accessible.has(prototype))
   lastAccessible = prototype
-  if (isAccessible && !Object.hasOwn(req, 'baseUrl')) return givenTo(req)
+  // By the accessors, which may be those of another copy of this package: only that one knows whether it has kept anything.
   const given: Given = { baseUrl: req.baseUrl, route: req.route }
+  if (isAccessible && !Object.hasOwn(req, 'baseUrl')) return given
   define(req, ACCESSORS)
   if (isAccessible || prototype === undefined) return given
-  // Another copy of this package may have kept something for requests that are under way.
+  // Another copy may have kept something for requests that are under way.
   isAnyGiven ||= Object.hasOwn(prototype, 'baseUrl')
   define(prototype, ACCESSORS)
   accessible.add(prototype)

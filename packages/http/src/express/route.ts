@@ -5,11 +5,6 @@ import { type Entered, enter, type Found, type Place, placeIn } from './mounts.j
 import { UNKNOWN, writtenAs } from './route-matchers.js'
 import { followStarts, unpublishedError } from './router-channel.js'
 
-/** What the program or Express has set as the route. */
-interface Route {
-  readonly path?: unknown
-}
-
 /** A path that routers are mounted at, as the request has it and as it was written. */
 interface Mount {
   readonly url: string
@@ -35,11 +30,12 @@ export class RouteWatch implements RouteSource {
   /** Most requests enter none. */
   #mounts: Mount[] | undefined
   readonly #app: unknown
-  /** The last route that has matched, and where. What that makes is put together only at the end: Express sets each route twice. */
-  #matched: Route | undefined
-  #matchedIn: Mount | undefined
-  /** Which of the paths of that route it was, where Express 5.3 tells it. */
-  #startedPath: unknown
+  /**
+   * The path of the last route that has matched, and what that stands in. Of several paths, the one that it was, where Express 5.3 tells it.
+   * What they make is put together only at the end: Express sets each route twice.
+   */
+  #path: unknown
+  #pathIn: Mount | undefined
   /** What Express has set on the request: kept here, since another property there costs as much as the rest of a span. */
   baseUrl: unknown
   route: unknown
@@ -88,11 +84,11 @@ export class RouteWatch implements RouteSource {
 
   matched(value: unknown): void {
     this.route = value
-    if (typeof value !== 'object' || value === null) return
-    this.#matched = value
-    this.#matchedIn = this.#innermost()
-    this.#startedPath = undefined
-    if (Array.isArray(pathOfRoute(value))) followStarts()
+    const path = pathOfRoute(value)
+    if (path === undefined) return
+    this.#path = path
+    this.#pathIn = this.#innermost()
+    if (Array.isArray(path)) followStarts()
   }
 
   started(path: unknown, handler: unknown): void {
@@ -101,18 +97,14 @@ export class RouteWatch implements RouteSource {
       mount.isKnown = true
       mount.pattern = (this.#mounts?.at(-2)?.pattern ?? '') + writtenAs(path)
       mount.place = placeIn(handler)
-    } else if (this.#matched !== undefined && this.#startedPath === undefined) {
-      const paths = pathOfRoute(this.#matched)
-      if (Array.isArray(paths) && paths.flat(Number.POSITIVE_INFINITY).includes(path)) this.#startedPath = path
-    }
+    } else if (Array.isArray(this.#path) && this.#path.flat(Number.POSITIVE_INFINITY).includes(path)) this.#path = path
   }
 
   pattern(): string {
-    const path = this.#matched && (this.#startedPath ?? pathOfRoute(this.#matched))
-    if (path === undefined) return this.#innermost()?.pattern ?? ''
-    const text = pathText(path)
-    const pattern = this.#matchedIn?.pattern ?? ''
-    return text === '/' && pattern !== '' ? pattern : pattern + text
+    if (this.#path === undefined) return this.#innermost()?.pattern ?? ''
+    const path = pathText(this.#path)
+    const pattern = this.#pathIn?.pattern ?? ''
+    return path === '/' && pattern !== '' ? pattern : pattern + path
   }
 
   unpublishedError(known: unknown): unknown {
@@ -141,11 +133,12 @@ function isBelow(url: string, mount: string): boolean {
   return url === mount || url.startsWith(`${mount}/`)
 }
 
-function pathOfRoute(route: Route): unknown {
+/** Undefined for what is no route of Express's: a program may set anything. */
+function pathOfRoute(route: unknown): unknown {
   try {
-    return route.path
+    const { path }: { readonly path?: unknown } = Object(route)
+    return path
   } catch {
-    // It is not one of Express's.
     return undefined
   }
 }
