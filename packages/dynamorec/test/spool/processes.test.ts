@@ -10,6 +10,8 @@ import { storedIn } from '../support/flow.js'
 import { fastClock, linesFrom, many, runProgram, startProgram } from '../support/spans.js'
 
 const BATCH = 25
+/** Requests under way at once, by default: closing breaks off as many where they take longer than it waits, as on a slow machine. */
+const CONCURRENCY = 4
 
 if (isLong) jest.setTimeout(600_000)
 
@@ -58,13 +60,14 @@ const run = async (body: string): Promise<string> => (await runProgram(programOf
 const start = (body: string, more = {}): ReturnType<typeof startProgram> =>
   startProgram(programOf(body), { ...environment(), ...more })
 
-/** Until nothing is left in the spool. */
-async function sendAll(): Promise<void> {
-  while (spoolFiles().length > 0) await run('trace(1); await tracer.flush(); await tracer.close()')
+/** Until nothing is left in the spool. @returns how many processes that took */
+async function sendAll(): Promise<number> {
+  let runs = 0
+  for (; spoolFiles().length > 0; runs++) await run('trace(1); await tracer.flush(); await tracer.close()')
+  return runs
 }
 
 describe('a spool', () => {
-  // On a slow machine closing breaks off a request now and then.
   test('is sent by short-lived processes, each from where the one before it ended', async () => {
     const count = isLong ? 6_000 : 300
     leaveSpans(count)
@@ -115,7 +118,7 @@ describe('a spool', () => {
     const all = count + recorded.reduce((sum, each) => sum + each, 0)
     expect((await storedIn(engine, table)).size).toBe(all)
     expect(writesPaid()).toBeLessThanOrEqual(all + server.unheard * BATCH)
-    expect(server.unheard).toBeLessThan(5)
+    expect(server.unheard).toBeLessThanOrEqual(sharing.length * CONCURRENCY)
     expect(spoolFiles()).toEqual([])
   })
 
@@ -167,11 +170,11 @@ describe('a spool', () => {
     // One file that is written and one that is to be sent, however many processes there were.
     expect(spoolFiles().length).toBeLessThanOrEqual(2)
     server.next = () => 'pass'
-    await sendAll()
+    const runs = await sendAll()
     expect((await storedIn(engine, table)).size).toBeGreaterThanOrEqual(said)
     // Twice only what a process sent whose time was up, on a busy machine, before it heard the answer.
     expect(writesPaid()).toBeLessThanOrEqual(server.writes.size + server.unheard * BATCH)
-    expect(server.unheard).toBeLessThan(5)
+    expect(server.unheard).toBeLessThanOrEqual(runs * CONCURRENCY)
   })
 
   test('does not hold up the end of a process while the table is down', async () => {
