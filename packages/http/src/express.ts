@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RouteWatch } from './express/route.js'
-import { followErrors } from './express/router-channel.js'
 import { instrumentRequest, instrumentResponse } from './server/instrument.js'
 import { type Request, type Response, tracedOf } from './server/messages.js'
 import type { ServerOptions } from './server/options.js'
@@ -25,7 +24,6 @@ export type ErrorMiddleware = (
  */
 export function traceExpress(options: ServerOptions): Middleware {
   const requests = new RequestTracer('traceExpress', options)
-  followErrors()
   return (req, res, next) => {
     const requestPrototype = sharedPrototypeOf<Request>(req, knownRequests)
     if (requestPrototype !== undefined) instrumentRequest(requestPrototype)

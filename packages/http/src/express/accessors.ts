@@ -1,4 +1,6 @@
 import { type Request, type RouteSource, tracedOf } from '../server/messages.js'
+import { followAllErrors } from './router-channel.js'
+import { watchErrors } from './router-errors.js'
 
 /**
  * Where accessors keep what they are given outside a watch, for those of all copies of this package: the latest define theirs over
@@ -33,16 +35,23 @@ let lastAccessible: object | undefined
  * prototype (`express.request`): to define some on every request takes longer than all the rest of a span.
  *
  * @param prototype Express's own that the request inherits from, if any
+ * @param app the application that the request is in
  * @returns what Express has set before
  */
-export function addAccessors(req: WatchedRequest, prototype: WatchedRequest | undefined): Readonly<Given> {
+export function addAccessors(
+  req: WatchedRequest,
+  prototype: WatchedRequest | undefined,
+  app: unknown,
+): Readonly<Given> {
   const isAccessible = prototype !== undefined && (prototype === lastAccessible || accessible.has(prototype))
   lastAccessible = prototype
   // By the accessors, which may be those of another copy of this package: only that one knows whether it has kept anything.
   const given: Given = { baseUrl: req.baseUrl, route: req.route }
   if (isAccessible && !Object.hasOwn(req, 'baseUrl')) return given
   define(req, ACCESSORS)
-  if (isAccessible || prototype === undefined) return given
+  if (isAccessible) return given
+  if (prototype === undefined || !watchErrors(prototype, app)) followAllErrors()
+  if (prototype === undefined) return given
   // Another copy may have kept something for requests that are under way.
   isAnyGiven ||= Object.hasOwn(prototype, 'baseUrl')
   define(prototype, ACCESSORS)

@@ -3,7 +3,8 @@ import { pathOf } from '../values/naming.js'
 import { addAccessors, type WatchedRequest } from './accessors.js'
 import { type Entered, enter, type Found, type Place, placeIn } from './mounts.js'
 import { UNKNOWN, writtenAs } from './route-matchers.js'
-import { followStarts, unpublishedError } from './router-channel.js'
+import { followAllErrors, followErrors, followStarts, unfollowErrors } from './router-channel.js'
+import { isKept, keptError } from './router-errors.js'
 
 /** A path that routers are mounted at, as the request has it and as it was written. */
 interface Mount {
@@ -36,6 +37,10 @@ export class RouteWatch implements RouteSource {
    */
   #path: unknown
   #pathIn: Mount | undefined
+  /** The last one before the request came here: dealt with. */
+  readonly #earlierError: unknown
+  /** Whether errors are followed until the request ends; undefined once it has ended. */
+  #followsErrors: boolean | undefined = false
   /** What Express has set on the request: kept here, since another property there costs as much as the rest of a span. */
   baseUrl: unknown
   route: unknown
@@ -47,9 +52,11 @@ export class RouteWatch implements RouteSource {
   constructor(req: WatchedRequest, app: unknown, prototype: WatchedRequest | undefined) {
     this.#req = req
     this.#app = app
-    const { baseUrl, route } = addAccessors(req, prototype)
+    const { baseUrl, route } = addAccessors(req, prototype, app)
     this.baseUrl = baseUrl
     this.route = route
+    this.#earlierError = keptError(req)
+    if (this.#earlierError !== undefined) this.erred()
     // Of what is above the middleware itself, only values can be seen.
     if (typeof baseUrl === 'string' && baseUrl !== '')
       this.#outermost().push({ url: baseUrl, pattern: '*', isKnown: true, app, place: placeIn(app, true) })
@@ -89,6 +96,8 @@ export class RouteWatch implements RouteSource {
     this.#path = path
     this.#pathIn = this.#innermost()
     if (Array.isArray(path)) followStarts()
+    // What fails there, and is answered there, the router of the route is never given.
+    if (hasErrorHandler(value)) followAllErrors()
   }
 
   started(path: unknown, handler: unknown): void {
@@ -107,8 +116,21 @@ export class RouteWatch implements RouteSource {
     return path === '/' && pattern !== '' ? pattern : pattern + path
   }
 
-  unpublishedError(known: unknown): unknown {
-    return unpublishedError(this.#req, known)
+  erred(): void {
+    if (this.#followsErrors !== false) return
+    this.#followsErrors = true
+    followErrors()
+  }
+
+  keptError(known: unknown): unknown {
+    const error = keptError(this.#req)
+    return error === this.#earlierError || isKept(this.#req, known) ? undefined : error
+  }
+
+  ended(): void {
+    const follows = this.#followsErrors
+    this.#followsErrors = undefined
+    if (follows === true) unfollowErrors()
   }
 
   #innermost(): Mount | undefined {
@@ -131,6 +153,22 @@ function find(mount: Mount, app: unknown, entered: Entered): Found | undefined {
 
 function isBelow(url: string, mount: string): boolean {
   return url === mount || url.startsWith(`${mount}/`)
+}
+
+/** The last route without error handlers of its own, and how many handlers it had. */
+const plain: { route: unknown; handlers: number } = { route: undefined, handlers: 0 }
+
+function hasErrorHandler(route: unknown): boolean {
+  try {
+    const { stack }: { readonly stack?: unknown } = Object(route)
+    if (!Array.isArray(stack) || (route === plain.route && stack.length === plain.handlers)) return false
+    if (stack.some(({ handle }) => typeof handle === 'function' && handle.length === 4)) return true
+    plain.route = route
+    plain.handlers = stack.length
+  } catch {
+    // No route of Express's.
+  }
+  return false
 }
 
 /** Undefined for what is no route of Express's: a program may set anything. */

@@ -1,18 +1,37 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
-import { isSet } from 'node:util/types'
 import { type Request, TRACED } from '../server/messages.js'
+import { isKept } from './router-errors.js'
 
-/** Held, since in Node 20 a channel that nothing holds is collected with its listeners. */
+/** Held, since in Node 20 a channel that nothing holds is collected with its listeners. One channel for all copies. */
 let channel: TracingChannel | undefined
 
+/** What the routers of Express publish from release 2.3 of the package router on (https://github.com/pillarjs/router#tracing). */
+function routerChannel(): TracingChannel {
+  channel ??= tracingChannel('express.router.request')
+  return channel
+}
+
+let followers = 0
+
 /**
- * Listens to the errors that the routers of Express publish where they come up, from release 2.3 of the package router on
- * (https://github.com/pillarjs/router#tracing). One channel for all copies.
+ * Listens to the errors of routers where they come up, until {@link unfollowErrors} is called as often. A router that is listened to also
+ * forgets an error that an error handler has dealt with: so this is for those that keep their errors, too.
  */
 export function followErrors(): void {
-  if (channel !== undefined) return
-  channel = tracingChannel('express.router.request')
-  channel.error.subscribe(failed)
+  if (followers++ === 0) routerChannel().error.subscribe(failed)
+}
+
+export function unfollowErrors(): void {
+  if (--followers === 0) routerChannel().error.unsubscribe(failed)
+}
+
+let followsAll = false
+
+/** Listens to errors from now on. Only where it must be: what routers do then takes a tenth of what a request of Express's takes. */
+export function followAllErrors(): void {
+  if (followsAll) return
+  followsAll = true
+  followErrors()
 }
 
 let followsStarts = false
@@ -24,7 +43,7 @@ let followsStarts = false
 export function followStarts(): void {
   if (followsStarts) return
   followsStarts = true
-  channel?.start.subscribe(started)
+  routerChannel().start.subscribe(started)
 }
 
 interface Message {
@@ -46,26 +65,8 @@ function started(message: unknown): void {
 function failed(message: unknown): void {
   try {
     const { req, error } = message as Message
-    req?.[TRACED]?.answersError(error)
+    if (req !== undefined && !isKept(req, error)) req[TRACED]?.answersError(error)
   } catch {
     // The same.
   }
-}
-
-/**
- * Where the router, from release 2.3 on, keeps the errors of a request that no error handler has dealt with, for all copies of it. It is the
- * router's own and not documented. Were it gone, such errors would be known only by `traceExpressErrors`.
- */
-const SEEN: unique symbol = Symbol.for('router.tracing.publishedErrors')
-
-/**
- * The last error that a request's routers were given and did not publish: what `res.render`, `res.sendFile`, `res.download` and programs pass
- * to `req.next`. Read only when a request has failed, since to learn of these as they come up would take time of each request.
- *
- * @param known the error that is known so far, if any
- * @returns undefined where there is none, or the routers know of the one that is known
- */
-export function unpublishedError(req: Request & { readonly [SEEN]?: unknown }, known: unknown): unknown {
-  const seen = req[SEEN]
-  return isSet(seen) && !seen.has(known) ? [...seen].at(-1) : undefined
 }

@@ -5,7 +5,7 @@ import type { ActiveSpan } from '@trace/core'
 import type { HeadRules } from './options.js'
 
 /** Marks a request, and its response, as traced; one for all copies of this package, so that none traces it again. */
-export const TRACED: unique symbol = Symbol.for('@trace/http/traced/6')
+export const TRACED: unique symbol = Symbol.for('@trace/http/traced/7')
 
 export type Emit = EventEmitter['emit']
 export type Write = ServerResponse['write']
@@ -47,8 +47,12 @@ export interface RouteSource {
   started(path: unknown, handler: unknown): void
   /** Empty where nothing matched. */
   pattern(): string
+  /** Express's router has been given an error, the first of the request. */
+  erred(): void
   /** The error that the framework answers, where it has told only another, if any. @param known the one that it has told */
-  unpublishedError(known: unknown): unknown
+  keptError(known: unknown): unknown
+  /** The request has ended. */
+  ended(): void
 }
 
 /** What is known of a request when its span starts. */

@@ -175,6 +175,7 @@ export class RequestSpan implements TracedRequest {
     } catch {
       // The response is a mock that lacks something.
     }
+    this.routes?.ended()
     try {
       this.span.finish()
     } catch {
@@ -226,8 +227,7 @@ export class RequestSpan implements TracedRequest {
 
   /** The error that the program has answered, or was about to. */
   private noted(): Cause | undefined {
-    const thrown =
-      this.error === undefined || this.isPassedOn ? this.routes?.unpublishedError(this.error?.thrown) : undefined
+    const thrown = this.error === undefined || this.isPassedOn ? this.routes?.keptError(this.error?.thrown) : undefined
     if (thrown !== undefined) this.answersError(thrown)
     return this.error
   }

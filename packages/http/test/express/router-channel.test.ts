@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { tracingChannel } from 'node:diagnostics_channel'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { span } from '@trace/core'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import { traceExpressErrors } from '../../src/express.js'
+import { printedBy } from '../support/express-program.js'
 import { express4, Refused, recorder, serve, spanOf, traced, tracer } from '../support/express-stand.js'
 import { open, requestText, send } from '../support/raw-client.js'
 
@@ -72,7 +71,14 @@ const MAKERS: Readonly<Record<string, [add: (made: Express) => unknown, name: st
   ],
 }
 
-describe('an error has its type and stack without an error handler', () => {
+describe.each([
+  ['', undefined],
+  [', while others listen to the routers, too', () => {}],
+])('an error has its type and stack without an error handler%s', (_who, listener) => {
+  const { start } = tracingChannel('express.router.request')
+  beforeAll(() => listener && start.subscribe(listener))
+  afterAll(() => void (listener && start.unsubscribe(listener)))
+
   test.each(Object.entries(MAKERS))('where %s', async (_what, [add, name]) => {
     const made = traced()
     add(made)
@@ -193,34 +199,53 @@ test('Express 4 and 5 within each other name their routes, and tell what they ca
   expect((await spanOf(told, '/4')).data).toMatchObject({ 'error.type': 'Refused' })
 })
 
-test('what a router is about to run is listened to only from the first request on that enters a mount, which has its name', () => {
-  const program = `
-    import { tracingChannel } from 'node:diagnostics_channel'
-    import { once } from 'node:events'
-    import { createTracer, memoryRecorder } from '@trace/core'
-    import { traceExpress } from '@trace/http/express'
-    import express from 'express'
-    const { start, error } = tracingChannel('express.router.request')
-    const recorder = memoryRecorder()
-    const tracer = createTracer({ recorder })
-    const answer = (_req, res) => res.end(String(start.hasSubscribers))
-    const app = express().use(traceExpress({ tracer })).get('/a/:id', answer)
-    app.use('/b/:id', express.Router().get('/c', answer)).get(['/d/:id', '/e/:id'], answer)
-    const server = app.listen(0)
-    await once(server, 'listening')
-    const ask = async (path) => (await fetch('http://localhost:' + server.address().port + path)).text()
-    console.log(error.hasSubscribers, await ask('/a/1'), await ask(process.argv[1]))
-    server.close()
-    server.closeAllConnections()
-    await tracer.close()
-    console.log(recorder.spans.map(({ name }) => name).join())`
-  const printed = (path: string) =>
-    execFileSync(process.execPath, ['--input-type=module', '-e', program, path], {
-      cwd: fileURLToPath(new URL('.', import.meta.url)),
-      encoding: 'utf8',
-    })
-  expect(printed('/b/2/c')).toBe('true false true\nGET /a/:id,GET /b/:id/c\n')
-  expect(printed('/e/2')).toBe('true false true\nGET /a/:id,GET /e/:id\n')
+test.each([
+  ['/b/2/c', 'GET /b/:id/c'],
+  ['/e/2', 'GET /e/:id'],
+])(
+  'what a router is about to run is listened to only from the first request on that needs it, as for %s',
+  (path, name) => {
+    const printed = printedBy(`
+    app.get('/a/:id', answer).use('/b/:id', express.Router().get('/c', answer)).get(['/d/:id', '/e/:id'], answer)
+    console.log([await ask('/a/1'), await ask('${path}'), await ask('/a/1')].join(';'))`)
+    expect(printed).toBe(`;start;start\nGET /a/:id,${name},GET /a/:id\n`)
+  },
+)
+
+test('errors of routers are listened to only while a request is under way that has failed', () => {
+  const printed = printedBy(`
+    let fail
+    app.get('/a', answer).get('/fails', (_req, _res, next) => void (fail = next))
+    app.use((error, _req, res, _next) => setTimeout(() => res.status(500).end(listened()), 100))
+    const both = [ask('/fails'), ask('/a')]
+    const before = await both[1]
+    fail(new RangeError('no'))
+    const others = await ask('/a')
+    const own = await both[0]
+    await tracer.idle()
+    console.log([before, others, own, await ask('/a'), listened()].join(';'))`)
+  expect(printed).toBe(';error;error;;\nGET /a,GET /a,GET /fails RangeError,GET /a\n')
+})
+
+test('errors of routers are listened to for good from the first route on that has error handlers of its own', () => {
+  const printed = printedBy(`
+    const fails = () => { throw new RangeError('no') }
+    app.get('/a', answer)
+    const route = app.route('/b').get(answer)
+    const before = [await ask('/a'), await ask('/b')]
+    route.post(fails, (_error, _req, res, _next) => res.status(500).end(listened()))
+    console.log([...before, await ask('/b'), await ask('/a')].join(';'))
+    await ask('/b', { method: 'POST' })`)
+  expect(printed).toBe(';;error;error\nGET /a,GET /b,GET /b,GET /a,POST /b RangeError\n')
+})
+
+test('an error that a router tells and does not keep is the error of the span', async () => {
+  const { error } = tracingChannel('express.router.request')
+  const made = traced(express4).get('/a', (req, res) => {
+    error.publish({ req, error: new Refused('no') })
+    res.status(500).end()
+  })
+  expect((await spanOf(made, '/a')).data).toMatchObject({ 'error.type': 'Refused', 'error.message': 'no' })
 })
 
 test('messages of other requests, and such as are none, do no harm', () => {

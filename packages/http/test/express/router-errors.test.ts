@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { expect, test } from '@jest/globals'
-import express, { type ErrorRequestHandler, type Express } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { traceExpressErrors } from '../../src/express.js'
+import { printedBy } from '../support/express-program.js'
 import { express4, Refused, recorder, spanOf, traced } from '../support/express-stand.js'
 
 /** What fails by `req.next`, and what the span's error has. */
@@ -62,17 +63,71 @@ test.each(Object.keys(FAILURES))('what %s fails with is the error of the span, w
 })
 
 test('an error that an error handler has dealt with is not that of a later one by req.next', async () => {
-  const recover: ErrorRequestHandler = (_error, _req, _res, next) => next()
   const made = traced().use((_req, _res, next) => next(new RangeError('earlier')))
   made.use(recover).get('/a', (req) => req.next?.(new Refused('no')))
   expect((await spanOf(made, '/a')).data).toMatchObject({ 'error.type': 'Refused' })
 })
 
-test('an error that an error handler has dealt with is not that of a later 5xx', async () => {
-  const recover: ErrorRequestHandler = (_error, _req, _res, next) => next()
-  const made = traced().use((req, _res, _next) => req.next?.(new Refused('no')))
-  made.use(recover).get('/a', (_req, res) => void res.status(503).end())
-  expect((await spanOf(made, '/a')).data).toMatchObject({ 'error.type': '503' })
+const recover: ErrorRequestHandler = (_error, _req, _res, next) => next()
+const refuse: RequestHandler = (_req, _res, next) => next(new Refused('no'))
+
+test.each<[string, (made: Express) => Express]>([
+  ['passed on', (made) => made.use(refuse, recover)],
+  ['thrown in a mounted router', (made) => made.use('/a', express.Router().use(refuse, recover))],
+  [
+    'thrown in a mounted router, and dealt with outside',
+    (made) => made.use('/a', express.Router().use(refuse)).use(recover),
+  ],
+  ['given to req.next', (made) => made.use((req) => req.next?.(new Refused('no')), recover)],
+])('an error that an error handler has dealt with is not that of a later 5xx: %s', async (_how, add) => {
+  const answers: RequestHandler = (_req, res) => void res.status(503).end()
+  expect((await spanOf(add(traced()).get('/a', answers), '/a')).data).toMatchObject({ 'error.type': '503' })
+  recorder.clear()
+  expect((await spanOf(add(traced()).use(answers), '/a')).data).toMatchObject({ 'error.type': '503' })
+})
+
+test('an error that an error handler answers by a router of its own is that of the 5xx', async () => {
+  const pages = express.Router().get('/a', (_req, res) => void res.status(500).end())
+  const handler: ErrorRequestHandler = (_error, req, res, next) => pages(req, res, next)
+  expect((await spanOf(traced().get('/a', refuse).use(handler), '/a')).data).toMatchObject({ 'error.type': 'Refused' })
+})
+
+test.each([
+  ['an error that was dealt with', `app.use(refuse, recover).use(sorry)`, 'GET 503'],
+  ['an error that was dealt with, before a route', `app.use(refuse, recover).get('/a', sorry)`, 'GET /a 503'],
+  [
+    'the same error once more',
+    `const error = new RangeError('no')
+     const fails = (_req, _res, next) => next(error)
+     app.use(fails, recover).get('/a', fails)`,
+    'GET /a RangeError',
+  ],
+  [
+    'an error before the request came to be traced',
+    `app = traced(express().use(refuse, recover)).get('/a', sorry)`,
+    'GET /a 503',
+  ],
+  ['an error after that', `app = traced(express().use(refuse, recover)).get('/a', refuse)`, 'GET /a RangeError'],
+  [
+    'an error after that, dealt with',
+    `app = traced(express().use(refuse, recover)).use(refuse, recover, sorry)`,
+    'GET 503',
+  ],
+  [
+    'an error after the response',
+    `app.get('/a', (req, res, next) => res.end(() => setImmediate(next, new Error())))`,
+    'GET /a',
+  ],
+])('where nothing listens to the routers before: %s', (_what, made, spans) => {
+  const printed = printedBy(`
+    const sorry = (_req, res) => res.status(503).end()
+    ${made}
+    await ask('/a')
+    await ask('/a')
+    await tracer.idle()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    console.log(listened())`)
+  expect(printed).toBe(`\n${spans},${spans}\n`)
 })
 
 test('what breaks a body that Express sends is the error of the span', async () => {
