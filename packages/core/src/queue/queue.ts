@@ -3,7 +3,7 @@ import type { Span } from '../contract/span.js'
 import type { StoreFlush } from '../contract/stats.js'
 import type { FlushResult } from '../contract/tracer.js'
 import { monotonic } from '../values/timers.js'
-import { Backlog, type BacklogLimits } from './backlog.js'
+import { Backlog, type BacklogLimits, type Unmade } from './backlog.js'
 import { secondsSince, within } from './deadline.js'
 import { Delivery } from './delivery.js'
 import { addExitHook, countFinished, type ExitHook, isExiting, watchForExit } from './exit.js'
@@ -114,7 +114,7 @@ export class Queue<S extends OpenSpan<S>> implements ExitHook {
    *
    * @param bytes about how much memory the span takes
    */
-  push(span: Span, bytes: number): void {
+  push(span: Span | Unmade, bytes: number): void {
     this.#ledger.queue()
     this.#flushes.accept()
     countFinished()

@@ -88,7 +88,7 @@ class Stores implements Tee {
   }
 
   #recordFinished(spans: readonly Span[]): Promise<readonly Span[]> {
-    const bytes = spans.map((span) => bytesOf(span, sizeOf(span.data)))
+    const bytes = spans.map(({ kind, name, data }) => bytesOf(kind, name, sizeOf(data)))
     return new Promise((resolve) => {
       this.#batch = new Batch(spans, this.#queues.length, resolve)
       for (const queue of this.#queues) queue.take(spans, bytes)

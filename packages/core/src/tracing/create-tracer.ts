@@ -26,9 +26,10 @@ import { freshOffset, hostTime } from './clock.js'
 import { HeldTraces } from './held-traces.js'
 import { Inputs, NO_ORIGIN } from './inputs.js'
 import { runDetached, runIn, runInUnrecorded, runUnrecorded } from './run.js'
+import type { SpanOwner } from './span-owner.js'
 import { SpanStarts } from './span-starts.js'
 import { SpanStates } from './span-states.js'
-import type { SpanOwner, TracedSpan } from './traced-span.js'
+import type { TracedSpan } from './traced-span.js'
 import { checkTracerOptions } from './tracer-options.js'
 
 /**
@@ -49,7 +50,7 @@ export function createTracer(options: TracerOptions): Tracer {
 /** As long as a timer can wait, in ms. */
 const NO_DEADLINE = 0x7fffffff
 
-class RecordingTracer implements SpanOwner {
+class RecordingTracer implements SpanOwner<TracedSpan> {
   process: string
   readonly stacks: Stacks
   readonly states: SpanStates

@@ -2,7 +2,8 @@ import { DATA_KEYS } from '../contract/data-keys.js'
 import type { RemoteContext } from '../contract/remote.js'
 import type { KeepOptions } from '../contract/tracer.js'
 import type { Plain } from '../values/plain.js'
-import type { LateKeeper, LocalTrace, SpanOwner, TracedSpan } from './traced-span.js'
+import type { LateKeeper, LocalTrace, SpanOwner } from './span-owner.js'
+import type { TracedSpan } from './traced-span.js'
 
 /** A span that has finished before it is decided whether its trace is kept. */
 interface HeldSpan {
@@ -132,11 +133,11 @@ function hasFailed(data: Readonly<Record<string, unknown>>): boolean {
 const HELD_BYTES = 512
 
 /** A trace that is not sampled, or this process's part of it, of which it is undecided whether it is kept. */
-export class HeldTrace implements LocalTrace, LateKeeper {
+export class HeldTrace implements LocalTrace<TracedSpan>, LateKeeper<TracedSpan> {
   // With `declare` as in `TracedSpan`.
   declare readonly traceId: bigint
   declare readonly remote: RemoteContext | undefined
-  declare readonly tracer: SpanOwner
+  declare readonly tracer: SpanOwner<TracedSpan>
   declare readonly traces: HeldTraces
   declare state: 'held' | 'kept' | 'gone'
   /** When it has taken so long that it is kept, by the monotonic clock; undefined if that does not matter. */
@@ -147,7 +148,7 @@ export class HeldTrace implements LocalTrace, LateKeeper {
   declare next: HeldTrace | undefined
   declare lazyOffset: bigint | undefined
 
-  constructor(traces: HeldTraces, tracer: SpanOwner, traceId: bigint, remote: RemoteContext | undefined) {
+  constructor(traces: HeldTraces, tracer: SpanOwner<TracedSpan>, traceId: bigint, remote: RemoteContext | undefined) {
     this.traces = traces
     this.tracer = tracer
     this.traceId = traceId

@@ -15,47 +15,54 @@ class Data {
 Object.setPrototypeOf(Data.prototype, null)
 Reflect.deleteProperty(Data.prototype, 'constructor')
 
+/** What an adapter knows of a span, written into its data when they are needed: for most spans, when their batch is recorded. */
+export interface LateData {
+  /**
+   * Writes what is known so far: plain values, under keys of the adapter's own. Must not throw. If this is called before the span finishes,
+   * somebody has its data from then on: what is known later the adapter writes by itself.
+   */
+  writeTo(data: Record<string, unknown>): void
+  /** The span finishes: from now on the same is written, and nothing else is kept in memory. @returns about how many bytes that takes */
+  finish(): number
+}
+
 /** A span with its data. */
 export interface DataHolder {
+  /** What its data begin with, once there are any. */
+  readonly lateData: LateData | undefined
   /** Created on first use, since most spans have none. */
-  lazyData: Record<string, unknown> | undefined
+  readonly lazyData: Record<string, unknown> | undefined
   /** Whether the program has the object, and so may change it at any time. Otherwise it is recorded as it is, and not copied. */
-  isDataShown: boolean
+  readonly isDataShown: boolean
   readonly isFinished: boolean
+  setData(data: Record<string, unknown>, isShown: boolean): void
 }
 
 /** The data of a span, for the program. */
 export function dataOf(holder: DataHolder): Record<string, unknown> {
   const { lazyData } = holder
-  return lazyData !== undefined && holder.isDataShown ? lazyData : show(holder, lazyData)
+  if (lazyData !== undefined && holder.isDataShown) return lazyData
+  return setData(holder, Object.assign(new Data(), lazyData ?? (holder.lateData && writtenBy(holder.lateData))), true)
 }
 
-function show(holder: DataHolder, data: Record<string, unknown> | undefined): Record<string, unknown> {
-  // A frozen span cannot note that the program has its data, which are copied then in any case: see `isShared`.
-  if (data !== undefined && !holder.isFinished && !Object.isExtensible(holder)) return data
-  return setData(holder, Object.assign(new Data(), data), true)
-}
-
-function setData(holder: DataHolder, data: Record<string, unknown>, isShown: boolean): Record<string, unknown> {
-  try {
-    holder.lazyData = data
-    holder.isDataShown = isShown
-  } catch {
-    // The program has frozen the span. What it adds to the data is lost.
-  }
+/** What an adapter knows, in an object like any literal, as all that is recorded. */
+export function writtenBy(lateData: LateData | undefined): Record<string, unknown> {
+  const data = {}
+  lateData?.writeTo(data)
   return data
 }
 
-/** Whether the program may have the data of a span, and may change them after its end. */
-export function isShared(holder: DataHolder): boolean {
-  return holder.isDataShown || !Object.isExtensible(holder)
+function setData(holder: DataHolder, data: Record<string, unknown>, isShown: boolean): Record<string, unknown> {
+  holder.setData(data, isShown)
+  return data
 }
 
 /** The data of a span, for whoever writes to it at once and gives it to nobody; a copy if the program has frozen it. */
 export function writableData(holder: DataHolder): Record<string, unknown> {
   const { lazyData, isDataShown } = holder
-  // What a span has finished with may have been recorded as it is. An object like any literal, as all that is recorded.
-  const data = isDataShown || holder.isFinished ? dataOf(holder) : (lazyData ?? setData(holder, {}, false))
+  // What a span has finished with may have been recorded as it is.
+  if (!isDataShown && !holder.isFinished) return lazyData ?? setData(holder, writtenBy(holder.lateData), false)
+  const data = dataOf(holder)
   return Object.isExtensible(data) ? data : setData(holder, Object.assign(new Data(), data), true)
 }
 

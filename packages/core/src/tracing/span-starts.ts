@@ -6,15 +6,16 @@ import { w3cTraceId } from '../values/ids.js'
 import { HeldTrace, type HeldTraces } from './held-traces.js'
 import { type Inputs, NO_ORIGIN, type TraceOrigin } from './inputs.js'
 import { writableData } from './live-data.js'
+import type { LocalTrace, SpanOwner } from './span-owner.js'
 import type { SpanStates } from './span-states.js'
-import { type LocalTrace, type SpanOwner, TracedSpan } from './traced-span.js'
+import { TracedSpan } from './traced-span.js'
 import { type UnsampledOrigin, UnsampledSpan } from './unrecorded-span.js'
 
 export type Started = TracedSpan | UnsampledSpan
 
 /** Starts the spans of a tracer: finds where a span belongs, and whether it is recorded. */
 export class SpanStarts {
-  readonly #tracer: SpanOwner
+  readonly #tracer: SpanOwner<TracedSpan>
   readonly #states: SpanStates
   readonly #inputs: Inputs
   readonly #sample: Sampler | undefined
@@ -22,7 +23,7 @@ export class SpanStarts {
   readonly #held: HeldTraces | undefined
 
   constructor(
-    tracer: SpanOwner,
+    tracer: SpanOwner<TracedSpan>,
     parts: {
       readonly states: SpanStates
       readonly inputs: Inputs
@@ -152,6 +153,6 @@ export class SpanStarts {
 }
 
 /** The trace of a span of another copy of this package. */
-function sampledTraceOf({ traceId, remote, clockOffset }: ContextSpan): LocalTrace {
+function sampledTraceOf({ traceId, remote, clockOffset }: ContextSpan): LocalTrace<TracedSpan> {
   return { traceId, remote, clockOffset, late: undefined }
 }

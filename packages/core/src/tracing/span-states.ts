@@ -1,17 +1,18 @@
 import type { PlainData, Span } from '../contract/span.js'
 import type { Stacks } from '../contract/tracer.js'
-import { bytesOf } from '../queue/backlog.js'
+import { bytesOf, Unmade } from '../queue/backlog.js'
 import type { Ledger } from '../queue/ledger.js'
 import type { Recorded } from '../queue/open-spans.js'
 import type { Queue } from '../queue/queue.js'
 import { NO_DATA, type Plain, plainAlready } from '../values/plain.js'
 import { toPlain } from '../values/to-plain.js'
 import type { Inputs } from './inputs.js'
-import { isShared } from './live-data.js'
-import type { SpanChanges, TracedSpan } from './traced-span.js'
+import { type LateData, writtenBy } from './live-data.js'
+import type { SpanChanges } from './span-owner.js'
+import type { TracedSpan } from './traced-span.js'
 
 /** What happens to the spans of a tracer, from their start to the queue, and their records. */
-export class SpanStates implements SpanChanges {
+export class SpanStates implements SpanChanges<TracedSpan> {
   readonly #ledger: Ledger
   readonly #queue: Queue<TracedSpan>
   readonly #inputs: Inputs
@@ -40,8 +41,15 @@ export class SpanStates implements SpanChanges {
 
   finished(span: TracedSpan, finish: bigint): void {
     this.#queue.finish(span)
-    if (this.#queue.hasRoom()) this.#push(span, finish, this.#dataOf(span))
-    else this.#queue.drop()
+    if (!this.#queue.hasRoom()) this.#queue.drop()
+    else if (span.lateData === undefined || span.lazyData !== undefined) this.#push(span, finish, this.#dataOf(span))
+    else this.#pushUnmade(span, finish, span.lateData)
+  }
+
+  #pushUnmade(span: TracedSpan, finish: bigint, lateData: LateData): void {
+    const name = this.#nameOf(span)
+    const bytes = bytesOf(span.kind, name, lateData.finish())
+    this.#queue.push(new UnmadeRecord(span, name, finish, lateData), bytes)
   }
 
   hold(span: TracedSpan): Plain {
@@ -64,36 +72,68 @@ export class SpanStates implements SpanChanges {
   }
 
   openRecord(span: TracedSpan): Recorded {
-    const { data, size } = span.lazyData === undefined ? NO_DATA : toPlain(span.lazyData, this.#stacks)
-    const record = this.#record(span, undefined, data)
-    return { span: record, bytes: bytesOf(record, size) }
+    const live = span.lazyData ?? (span.lateData && writtenBy(span.lateData))
+    const { data, size } = live === undefined ? NO_DATA : toPlain(live, this.#stacks)
+    const record = this.#record(span, this.#nameOf(span), undefined, data)
+    return { span: record, bytes: bytesOf(record.kind, record.name, size) }
   }
 
   #push(span: TracedSpan, finish: bigint, { data, size }: Plain): void {
-    const record = this.#record(span, finish, data)
-    this.#queue.push(record, bytesOf(record, size))
+    const record = this.#record(span, this.#nameOf(span), finish, data)
+    this.#queue.push(record, bytesOf(record.kind, record.name, size))
   }
 
   /** The data of a span that has finished. */
   #dataOf(span: TracedSpan): Plain {
     const { lazyData } = span
     if (lazyData === undefined) return NO_DATA
-    return (isShared(span) ? undefined : plainAlready(lazyData)) ?? toPlain(lazyData, this.#stacks)
+    return (span.isDataShown ? undefined : plainAlready(lazyData)) ?? toPlain(lazyData, this.#stacks)
   }
 
-  #record(span: TracedSpan, finish: bigint | undefined, data: PlainData): Span {
+  #nameOf(span: TracedSpan): string {
+    return this.#inputs.text(span.name, 'name')
+  }
+
+  /** The record of a span that has finished before. */
+  recordOf(span: TracedSpan, name: string, finish: bigint, lateData: LateData): Span {
+    const written = writtenBy(lateData)
+    const { data } = plainAlready(written) ?? toPlain(written, this.#stacks)
+    return this.#record(span, name, finish, data)
+  }
+
+  #record(span: TracedSpan, name: string, finish: bigint | undefined, data: PlainData): Span {
     const record: Draft = { ...BLANK }
     record.spanId = span.spanId
     record.traceId = span.traceId
     record.parentId = span.parentId
     record.process = this.#inputs.text(span.process, 'process', span.tracer.process)
     record.kind = this.#inputs.text(span.kind, 'kind')
-    record.name = this.#inputs.text(span.name, 'name')
+    record.name = name
     record.start = span.start
     record.finish = finish
     record.data = data
     const upperTraceId = span.remote?.upperTraceId ?? 0n
     return upperTraceId === 0n ? record : { ...record, upperTraceId }
+  }
+}
+
+/** What a record is made of, as it was when its span finished. */
+class UnmadeRecord extends Unmade {
+  readonly #span: TracedSpan
+  readonly #name: string
+  readonly #finish: bigint
+  readonly #lateData: LateData
+
+  constructor(span: TracedSpan, name: string, finish: bigint, lateData: LateData) {
+    super()
+    this.#span = span
+    this.#name = name
+    this.#finish = finish
+    this.#lateData = lateData
+  }
+
+  make(): Span {
+    return this.#span.tracer.states.recordOf(this.#span, this.#name, this.#finish, this.#lateData)
   }
 }
 

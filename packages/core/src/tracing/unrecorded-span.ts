@@ -5,7 +5,8 @@ import type { TraceOptions, Tracer } from '../contract/tracer.js'
 import { describe } from '../values/errors.js'
 import { inputsOutside, nothingToRun } from './inputs.js'
 import { addData, dataOf } from './live-data.js'
-import type { SpanOwner } from './traced-span.js'
+import type { SpanOwner } from './span-owner.js'
+import type { TracedSpan } from './traced-span.js'
 
 /** A span outside any trace. It can be used like any other, and is not recorded. */
 export class DetachedSpan implements ActiveSpan {
@@ -17,8 +18,7 @@ export class DetachedSpan implements ActiveSpan {
   declare readonly kind: string
   declare name: string
   declare readonly remote: RemoteContext | undefined
-  declare lazyData: Record<string, unknown> | undefined
-  declare isDataShown: boolean
+  #data: Record<string, unknown> | undefined = undefined
 
   constructor(kind: string, name: string, origin: UnsampledOrigin = NO_TRACE, process = '') {
     this.spanId = origin.spanId
@@ -28,8 +28,6 @@ export class DetachedSpan implements ActiveSpan {
     this.kind = kind
     this.name = name
     this.remote = origin.remote
-    this.lazyData = undefined
-    this.isDataShown = false
   }
 
   get start(): bigint {
@@ -42,6 +40,22 @@ export class DetachedSpan implements ActiveSpan {
 
   get isFinished(): boolean {
     return false
+  }
+
+  get lateData(): undefined {
+    return undefined
+  }
+
+  get lazyData(): Record<string, unknown> | undefined {
+    return this.#data
+  }
+
+  get isDataShown(): boolean {
+    return true
+  }
+
+  setData(data: Record<string, unknown>): void {
+    this.#data = data
   }
 
   get sampled(): boolean {
@@ -96,9 +110,9 @@ const NO_TRACE: UnsampledOrigin = { spanId: 0n, traceId: 0n, parentId: 0n, remot
  * of the trace have the id of the first one, since none of them will be the parent of a recorded span.
  */
 export class UnsampledSpan extends DetachedSpan implements ContextSpan {
-  declare readonly tracer: SpanOwner
+  declare readonly tracer: SpanOwner<TracedSpan>
 
-  constructor(tracer: SpanOwner, origin: UnsampledOrigin, kind: string, name: string) {
+  constructor(tracer: SpanOwner<TracedSpan>, origin: UnsampledOrigin, kind: string, name: string) {
     super(kind, name, origin, tracer.process)
     this.tracer = tracer
   }

@@ -7,9 +7,9 @@ import { currentSpan } from '../../src/context/context.js'
 import type { ActiveSpan } from '../../src/contract/active-span.js'
 import type { PlainData } from '../../src/contract/span.js'
 import { memoryRecorder } from '../../src/store/memory.js'
+import { dataToWrite } from '../../src/tracing/adapter-data.js'
 import { createTracer } from '../../src/tracing/create-tracer.js'
 import { span } from '../../src/tracing/free-functions.js'
-import { dataToWrite } from '../../src/tracing/traced-span.js'
 
 function aTracer() {
   const recorder = memoryRecorder()

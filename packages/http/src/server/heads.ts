@@ -77,13 +77,13 @@ function findSettings(): symbol {
 }
 
 function unsetIn(headers: SetHeaders, { info }: TracedRequest): IdHeader | undefined {
-  const { idHeader } = info.head
+  const { idHeader } = info.by.head
   return idHeader === undefined || headers[idHeader.lowerName] !== undefined ? undefined : idHeader
 }
 
 /** The id's header, unless none is to be sent or the program gives one of that name. */
 function missingIn(headers: unknown, { info }: TracedRequest): IdHeader | undefined {
-  const { idHeader } = info.head
+  const { idHeader } = info.by.head
   return idHeader === undefined || isGiven(headers, idHeader.lowerName) ? undefined : idHeader
 }
 

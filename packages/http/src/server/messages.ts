@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { ActiveSpan } from '@trace/core'
-import type { HeadRules } from './options.js'
+import type { RequestInfo } from './request-info.js'
 
 /** Marks a request, and its response, as traced; one for all copies of this package, so that none traces it again. */
 export const TRACED: unique symbol = Symbol.for('@trace/http/traced/7')
@@ -53,23 +53,6 @@ export interface RouteSource {
   keptError(known: unknown): unknown
   /** The request has ended. */
   ended(): void
-}
-
-/** What is known of a request when its span starts. */
-export interface RequestInfo {
-  /** What traces it, such as `traceExpress`, for messages. */
-  readonly adapter: string
-  /** The one registration of it that began the request. */
-  readonly by: object
-  readonly method: string
-  /** The span's name, where a route that is known later may take its place. */
-  readonly provisionalName: string | undefined
-  readonly head: HeadRules
-  /** The pattern that was matched, empty where none was; undefined where that is not known yet. */
-  readonly route: string | undefined
-  readonly path: string
-  /** Whether the methods of all such requests and responses have their wrappers, so that this one's need none. */
-  readonly isWrapped: boolean
 }
 
 /** A request that has a span, from its start to its end. */

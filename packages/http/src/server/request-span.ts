@@ -1,6 +1,5 @@
 import { type ActiveSpan, DATA_KEYS, dataToWrite } from '@trace/core'
 import { routeName } from '../values/naming.js'
-import { nodeHttp } from '../values/node-http.js'
 import {
   type Cause,
   causeOf,
@@ -14,15 +13,8 @@ import {
 } from './ending.js'
 import { recordHeaders } from './heads.js'
 import { instrumentRequest, instrumentResponse } from './instrument.js'
-import {
-  type Request,
-  type RequestInfo,
-  type Response,
-  type RouteSource,
-  type Stream,
-  TRACED,
-  type TracedRequest,
-} from './messages.js'
+import { type Request, type Response, type RouteSource, type Stream, TRACED, type TracedRequest } from './messages.js'
+import { errorOf, type RequestInfo } from './request-info.js'
 import { mayHaveBody, stateOf, statusOf } from './response-state.js'
 import { watchFirstWrite } from './upgrade-status.js'
 
@@ -90,7 +82,11 @@ export class RequestSpan implements TracedRequest {
     if (this.stream !== undefined) this.stream[TRACED] = this
     if (!span.recording) return
     this.live?.push(this)
-    if (this.isUpgrade) watchFirstWrite(socket, (status) => this.answeredUpgrade(status))
+    if (this.isUpgrade)
+      watchFirstWrite(socket, (status) => {
+        this.upgradeStatus = status
+        this.wrote()
+      })
     if (!this.isOver()) return
     // Middleware before this may have taken long: the events that would end the span may be over.
     this.isSent = stateOf(res, 'writableFinished') === true
@@ -132,7 +128,10 @@ export class RequestSpan implements TracedRequest {
 
   private nameBy(route: string): void {
     const { span, info } = this
-    if (route !== '') dataToWrite(span)[DATA_KEYS.httpRoute] = route
+    if (route !== '') {
+      if (info.isWritten) dataToWrite(span)[DATA_KEYS.httpRoute] = route
+      else info.route = route
+    }
     // A name that the program gave it since then stays.
     if (span.name !== this.ownName) return
     span.name = routeName(info.method, route)
@@ -150,7 +149,7 @@ export class RequestSpan implements TracedRequest {
 
   private recordHeaders(): void {
     try {
-      recordHeaders(this.span, this.info.head.recorded, this.res)
+      recordHeaders(this.span, this.info.by.head.recorded, this.res)
     } catch {
       // The response is a mock that lacks something.
     }
@@ -171,7 +170,8 @@ export class RequestSpan implements TracedRequest {
     this.isEnded = true
     try {
       if (this.live !== undefined) removeLive(this.live, this)
-      if (this.span.recording) this.record()
+      // Unless the program has finished it.
+      if (this.span.recording && !this.info.isFinished) this.record()
     } catch {
       // The response is a mock that lacks something.
     }
@@ -183,34 +183,39 @@ export class RequestSpan implements TracedRequest {
     }
   }
 
-  private answeredUpgrade(status: number | undefined): void {
-    this.upgradeStatus = status
-    this.wrote()
-  }
-
   private record(): void {
-    const { span } = this
-    if (this.lateRoute !== undefined) this.nameBy(this.lateRoute())
-    else if (this.routes !== undefined) this.nameBy(this.routes.pattern())
-    const status = this.status()
-    const isEmpty = status !== undefined && !mayHaveBody(this.req, this.res, this.stream, status)
+    const { span, info } = this
+    try {
+      if (this.lateRoute !== undefined) this.nameBy(this.lateRoute())
+      else if (this.routes !== undefined) this.nameBy(this.routes.pattern())
+    } catch {
+      // The program has frozen the span, which keeps its name.
+    }
+    info.firstByteAfter = this.firstByteAfter
+    if (this.isLeftToInfo()) return
+    const status = this.upgradeStatus ?? statusOf(this.res, this.stream, this.statusLine)
+    info.status = status
+    if (status !== undefined && this.upgradeStatus === undefined)
+      info.bodySize = mayHaveBody(this.req, this.res, this.stream, status) ? this.bodySize : 0
     // A response that is not Node's own may have run code of the program's until here.
-    const data = dataToWrite(span)
-    if (this.firstByteAfter !== undefined) data[DATA_KEYS.httpTimeToFirstByte] = milliseconds(this.firstByteAfter)
+    info.writeEnd(dataToWrite(span))
     if (status !== undefined) {
-      data[DATA_KEYS.httpStatus] = status
-      if (this.upgradeStatus === undefined) data[DATA_KEYS.httpResponseSize] = isEmpty ? 0 : this.bodySize
       // Of a head that was not seen as it was made.
       if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()
-      if (status >= 500)
-        span.fail(this.noted()?.thrown ?? { name: String(status), message: nodeHttp().STATUS_CODES[status] ?? '' })
+      if (status >= 500) span.fail(this.noted()?.thrown ?? errorOf(status))
     }
     const reason = this.reason()
     if (reason !== 'completed') dataToWrite(span)[DATA_KEYS.httpEndReason] = reason
   }
 
-  private status(): number | undefined {
-    return this.upgradeStatus ?? statusOf(this.res, this.stream, this.statusLine)
+  /** Whether nobody has the span's data so far, and all went well: then they can be written later. */
+  private isLeftToInfo(): boolean {
+    const { info, res, statusLine } = this
+    if (info.isWritten || !this.isSent || statusLine === undefined || this.upgradeStatus !== undefined) return false
+    info.status = statusLine
+    info.bodySize = mayHaveBody(this.req, res, undefined, 0) ? this.bodySize : 0
+    // To read the line takes longer.
+    return res.statusCode < 500
   }
 
   private reason(): EndReason {
@@ -242,9 +247,4 @@ export class RequestSpan implements TracedRequest {
     // An error that the program has dealt with is not why a client has left.
     return found === undefined && this.isPassedOn ? undefined : error
   }
-}
-
-/** To the microsecond. */
-function milliseconds(nanoseconds: bigint): number {
-  return Number(nanoseconds / 1_000n) / 1_000
 }

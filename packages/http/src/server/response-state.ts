@@ -1,5 +1,6 @@
 import { nodeHttp } from '../values/node-http.js'
 import type { Request, Response, Stream } from './messages.js'
+import { statusIn } from './request-info.js'
 
 type State = 'closed' | 'errored' | 'writableFinished'
 type Getters = Readonly<Record<State, (this: Response) => unknown>>
@@ -66,17 +67,6 @@ export function statusOf(
   if (stream === undefined && line !== undefined && storesHeads()) return statusIn(line)
   // A mock, or one of Bun's: on one of Node's, frameworks may have defined something else in these names.
   return res.headersSent ? res.statusCode : undefined
-}
-
-/** Of `HTTP/1.1 200 OK`, as Node writes it. Read digit by digit, since an expression would take longer than all the rest of an end. */
-function statusIn(line: unknown): number | undefined {
-  if (typeof line !== 'string') return undefined
-  const status = 100 * digitAt(line, 9) + 10 * digitAt(line, 10) + digitAt(line, 11)
-  return status > 0 ? status : undefined
-}
-
-function digitAt(text: string, at: number): number {
-  return text.charCodeAt(at) - 0x30
 }
 
 /** Whether a response of this status may have a body: Node drops what is written for one that may not. */

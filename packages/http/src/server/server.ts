@@ -7,14 +7,16 @@ import {
   outsideTraces,
   type StartOptions,
   type TraceOptions,
+  writeLater,
 } from '@trace/core'
 import { extractFirst } from '../propagation/propagator.js'
 import { parseIdHeader } from '../propagation/request-id.js'
 import { asKey, methodOf, pathOf, queryOf, routeName } from '../values/naming.js'
 import { isForeignId, type NewHeader, replaceHeader, replaceHeaders } from './header.js'
 import { hasHead } from './instrument.js'
-import { type Request, type RequestInfo, type Response, TRACED, type TracedRequest } from './messages.js'
-import { type ServerOptions, type Settings, settingsFrom } from './options.js'
+import { type Request, type Response, TRACED, type TracedRequest } from './messages.js'
+import { type HeadRules, type ServerOptions, type Settings, settingsFrom } from './options.js'
+import { type Arrival, type Registration, RequestInfo } from './request-info.js'
 import { RequestSpan } from './request-span.js'
 import { storesHeads } from './response-state.js'
 
@@ -23,19 +25,12 @@ const MOST_NAMES = 100
 
 const NEW_TRACE: StartOptions = { root: true }
 
-/** What an adapter knows of a request when it begins. */
-export interface Arrival {
-  /** The pattern that it matched, empty where it matched none; undefined where that is not known, or not known yet. */
-  readonly route?: string | undefined
-  /** Whether the methods of all such requests and responses have their wrappers. Default false. */
-  readonly isWrapped?: boolean
-}
-
 const NOTHING_MORE: Arrival = {}
 
 /** Starts the spans of a server's requests: all that the adapters have in common. */
-export class RequestTracer {
-  readonly #adapter: string
+export class RequestTracer implements Registration {
+  readonly adapter: string
+  readonly head: HeadRules
   readonly #settings: Settings
   /** Every header of the propagators, in lower case. */
   readonly #family: readonly string[]
@@ -48,8 +43,9 @@ export class RequestTracer {
    * @throws {TraceError} `TRACE_BAD_OPTION`: names the option, what was expected, and what was got
    */
   constructor(adapter: string, options: ServerOptions) {
-    this.#adapter = adapter
+    this.adapter = adapter
     this.#settings = settingsFrom(adapter, options)
+    this.head = this.#settings.head
     const headers = this.#settings.propagators?.flatMap((propagator) => propagator.headers) ?? []
     this.#family = [...new Set(headers.map((name) => asKey(name.toLowerCase())))]
   }
@@ -63,7 +59,7 @@ export class RequestTracer {
     const earlier = earlierOf(req, arrival)
     if (earlier !== undefined) {
       // What has begun it sees it again where the program hands it to its application anew, and where it stands there twice.
-      if (earlier.info?.by !== this) this.warnOfTwo(earlier.info?.adapter)
+      if (earlier.info?.by !== this) this.warnOfTwo(earlier.info?.by?.adapter)
       return undefined
     }
     if (this.#ignores(req)) return undefined
@@ -76,7 +72,7 @@ export class RequestTracer {
       traced = new RequestSpan(span, req, res, info)
       if (span.recording) this.#describe(req, span, info)
       this.#sendIds(req, traced)
-      const { idHeader } = this.#settings.head
+      const { idHeader } = this.head
       // Beforehand only where nothing better can be had: on Bun, and on mocks, of whose methods nothing else is known.
       const joinsHead = arrival.isWrapped === true ? storesHeads() : hasHead(res)
       if (idHeader !== undefined && !joinsHead) res.setHeader(idHeader.name, traced.idText)
@@ -99,8 +95,8 @@ export class RequestTracer {
   warnOfTwo(other: string = 'another copy of this package'): void {
     if (this.#hasWarned) return
     this.#hasWarned = true
-    const what = other === this.#adapter ? `${other} is registered twice` : `${other} traces these requests already`
-    const message = `${this.#adapter}: ${what}; requests keep one span each. Remove the later ${this.#adapter}`
+    const what = other === this.adapter ? `${other} is registered twice` : `${other} traces these requests already`
+    const message = `${this.adapter}: ${what}; requests keep one span each. Remove the later ${this.adapter}`
     try {
       this.#settings.tracer.warn('registered twice', message)
     } catch {
@@ -126,12 +122,9 @@ export class RequestTracer {
   }
 
   #infoOf(req: Request, givenName: string | undefined, arrival: Arrival): RequestInfo {
-    const { route, isWrapped = false } = arrival
-    const method = methodOf(req.method)
-    const path = pathOf(targetOf(req))
-    const provisionalName = givenName === undefined ? nameOf(method, path, route) : undefined
-    const { head } = this.#settings
-    return { adapter: this.#adapter, by: this, method, provisionalName, head, route, path, isWrapped }
+    const info = new RequestInfo(this, methodOf(req.method), pathOf(targetOf(req)), arrival)
+    if (givenName === undefined) info.provisionalName = nameOf(info)
+    return info
   }
 
   #start(req: Request, name: string): ActiveSpan {
@@ -161,19 +154,13 @@ export class RequestTracer {
     }
   }
 
-  #describe(req: Request, span: ActiveSpan, { method, route, path }: RequestInfo): void {
+  #describe(req: Request, span: ActiveSpan, info: RequestInfo): void {
     const { maskedParameters, requestHeaders } = this.#settings
-    const data = dataToWrite(span)
-    data[DATA_KEYS.httpMethod] = method
-    if (route !== undefined && route !== '') data[DATA_KEYS.httpRoute] = route
-    data[DATA_KEYS.urlPath] = path
-    if (maskedParameters !== undefined) {
-      const query = queryOf(targetOf(req), maskedParameters)
-      if (query !== undefined) data[DATA_KEYS.urlQuery] = query
-    }
+    if (maskedParameters !== undefined) info.query = queryOf(targetOf(req), maskedParameters)
+    if (!writeLater(span, info)) info.writeTo(dataToWrite(span))
     for (const { name, key } of requestHeaders) {
       const value = req.headers[name]
-      if (value !== undefined) data[key] = value
+      if (value !== undefined) dataToWrite(span)[key] = value
     }
   }
 
@@ -210,7 +197,7 @@ function targetOf(req: Request): string {
   return req.originalUrl ?? req.url ?? ''
 }
 
-function nameOf(method: string, path: string, route: string | undefined): string {
+function nameOf({ method, path, route }: RequestInfo): string {
   return route === undefined ? `${method} ${path}` : routeName(method, route)
 }
 
