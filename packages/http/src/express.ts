@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RouteWatch } from './express/route.js'
 import { instrumentRequest, instrumentResponse } from './server/instrument.js'
-import { type Request, type Response, tracedOf } from './server/messages.js'
+import { type Request, type Response, TRACED, tracedOf } from './server/messages.js'
 import type { ServerOptions } from './server/options.js'
 import { RequestTracer } from './server/server.js'
 import { nodeHttp } from './values/node-http.js'
@@ -93,8 +93,16 @@ function findShared<Message extends object>(own: Message): Message | undefined {
     const above: Message | null = Object.getPrototypeOf(prototype)
     if (above === null) return undefined
     if (above === IncomingMessage.prototype || above === ServerResponse.prototype) {
-      return Object.isExtensible(prototype) ? prototype : undefined
+      return markable(prototype)
     }
     prototype = above
   }
 }
+
+/** Gives a prototype the mark of traced requests, without a value: to look for it where none of the prototypes has it takes long. */
+function markable<Message extends object>(prototype: Message): Message | undefined {
+  const isMarked = Object.hasOwn(prototype, TRACED) || Reflect.defineProperty(prototype, TRACED, NOT_TRACED)
+  return isMarked && Object.isExtensible(prototype) ? prototype : undefined
+}
+
+const NOT_TRACED = { value: undefined, writable: true, configurable: true }

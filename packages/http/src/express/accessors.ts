@@ -45,9 +45,11 @@ export function addAccessors(
 ): Readonly<Given> {
   const isAccessible = prototype !== undefined && (prototype === lastAccessible || accessible.has(prototype))
   lastAccessible = prototype
+  isAccessed = false
   // By the accessors, which may be those of another copy of this package: only that one knows whether it has kept anything.
   const given: Given = { baseUrl: req.baseUrl, route: req.route }
-  if (isAccessible && !Object.hasOwn(req, 'baseUrl')) return given
+  // Whether there is a property of its own takes longer to find out.
+  if (isAccessible && (isAccessed || !Object.hasOwn(req, 'baseUrl'))) return given
   define(req, ACCESSORS)
   if (isAccessible) return given
   if (prototype === undefined || !watchErrors(prototype, app)) followAllErrors()
@@ -59,6 +61,9 @@ export function addAccessors(
   return given
 }
 
+/** Set by the accessor of `baseUrl`. */
+let isAccessed = false
+
 /** Leaves out a property that cannot be redefined: that is the program's own. */
 function define(target: object, properties: PropertyDescriptorMap): void {
   for (const key of Reflect.ownKeys(properties)) Reflect.defineProperty(target, key, properties[key] ?? {})
@@ -69,6 +74,7 @@ const ACCESSORS: PropertyDescriptorMap = {
     configurable: true,
     enumerable: true,
     get(this: WatchedRequest) {
+      isAccessed = true
       return (watchOf(this) ?? givenTo(this)).baseUrl
     },
     set(this: WatchedRequest, value: unknown) {

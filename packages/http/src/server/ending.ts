@@ -89,31 +89,52 @@ export interface Live {
   end(): void
 }
 
-type Connection = Socket & { [LIVE]?: Live[] }
+type Connection = Socket & { [LIVE]?: LiveRequests }
+
+/** The traced requests of a connection that have not ended. Most connections have one at most: a list would grow and shrink with each. */
+export class LiveRequests {
+  #first: Live | undefined
+  /** Those that were sent before the first was answered. */
+  #others: Live[] | undefined
+
+  add(live: Live): void {
+    if (this.#first === undefined) this.#first = live
+    else {
+      this.#others ??= []
+      this.#others.push(live)
+    }
+  }
+
+  remove(ended: Live): void {
+    const others = this.#others
+    if (this.#first === ended) this.#first = others?.shift()
+    else if (others?.includes(ended) === true) others.splice(others.indexOf(ended), 1)
+  }
+
+  /** On the next tick, so that responses which do say that they closed come first, and their listeners. */
+  endAll(): void {
+    if (this.#first !== undefined) process.nextTick(endLive, this.#first)
+    for (const live of this.#others ?? []) process.nextTick(endLive, live)
+  }
+}
 
 /**
- * The traced requests of a connection that have not ended. One listener for all of them: a response that is queued behind
- * another on a pipelined connection never says that it closed on Node 20 and 22, and listeners for each would add up.
+ * The traced requests of a connection. One listener for all of them: a response that is queued behind another on a pipelined connection never
+ * says that it closed on Node 20 and 22, and listeners for each would add up.
  */
-export function liveOn(socket: Connection | undefined): Live[] | undefined {
+export function liveOn(socket: Connection | undefined): LiveRequests | undefined {
   if (typeof socket?.on !== 'function') return undefined
   let live = socket[LIVE]
   if (live === undefined) {
-    live = []
+    live = new LiveRequests()
     socket[LIVE] = live
     socket.on('close', endAll)
   }
   return live
 }
 
-export function removeLive(live: Live[], ended: Live): void {
-  if (live.at(-1) === ended) live.pop()
-  else if (live.includes(ended)) live.splice(live.indexOf(ended), 1)
-}
-
 function endAll(this: Connection): void {
-  // On the next tick, so that responses which do say that they closed come first, and their listeners.
-  for (const live of this[LIVE] ?? []) process.nextTick(endLive, live)
+  this[LIVE]?.endAll()
 }
 
 export function endLive(live: Live): void {

@@ -6,9 +6,8 @@ import {
   causeOfStream,
   type EndReason,
   endLive,
-  type Live,
+  type LiveRequests,
   liveOn,
-  removeLive,
   serverOf,
 } from './ending.js'
 import { recordHeaders } from './heads.js'
@@ -32,7 +31,7 @@ export class RequestSpan implements TracedRequest {
   declare source: unknown
   declare private readonly req: Request
   declare private readonly res: Response
-  declare private readonly live: Live[] | undefined
+  declare private readonly live: LiveRequests | undefined
   /** Nanoseconds after the start. */
   declare private firstByteAfter: bigint | undefined
   /** The first line of an HTTP/1 head, once it is as it will be sent. */
@@ -81,7 +80,7 @@ export class RequestSpan implements TracedRequest {
     }
     if (this.stream !== undefined) this.stream[TRACED] = this
     if (!span.recording) return
-    this.live?.push(this)
+    this.live?.add(this)
     if (this.isUpgrade)
       watchFirstWrite(socket, (status) => {
         this.upgradeStatus = status
@@ -169,7 +168,7 @@ export class RequestSpan implements TracedRequest {
     if (this.isEnded) return
     this.isEnded = true
     try {
-      if (this.live !== undefined) removeLive(this.live, this)
+      this.live?.remove(this)
       // Unless the program has finished it.
       if (this.span.recording && !this.info.isFinished) this.record()
     } catch {

@@ -56,7 +56,7 @@ export class RequestTracer implements Registration {
    * @returns undefined where the request has a span already, or is to have none; never throws
    */
   begin(req: Request, res: Response, arrival: Arrival = NOTHING_MORE): TracedRequest | undefined {
-    const earlier = earlierOf(req, arrival)
+    const earlier = req[TRACED]
     if (earlier !== undefined) {
       // What has begun it sees it again where the program hands it to its application anew, and where it stands there twice.
       if (earlier.info?.by !== this) this.warnOfTwo(earlier.info?.by?.adapter)
@@ -185,11 +185,6 @@ export class RequestTracer implements Registration {
     }
     return lowerName
   }
-}
-
-/** A request of Express has the mark as its own property; looking it up on the prototypes, too, would be slow if there is none. */
-function earlierOf(req: Request, { isWrapped = false }: Arrival): TracedRequest | undefined {
-  return isWrapped && !Object.hasOwn(req, TRACED) ? undefined : req[TRACED]
 }
 
 /** As it was asked for: a path and a query. */

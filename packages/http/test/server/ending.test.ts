@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import { createTracer, memoryRecorder } from '@trace/core'
 import { traceNode } from '../../src/node.js'
+import { LiveRequests } from '../../src/server/ending.js'
 import { open, requestText, send, untilClosed } from '../support/raw-client.js'
 
 describe('a plain handler', () => {
@@ -119,4 +120,47 @@ test('a request whose headers were sent before it was traced ends with its respo
   await new Promise((resolve) => server.close(resolve))
   await tracer.close()
   expect(recorder.spans.map(({ data }) => data['http.response.status_code'])).toEqual([200])
+})
+
+test('requests that one connection has sent at once all end with it, answered or not, and each once', async () => {
+  const recorder = memoryRecorder()
+  const tracer = createTracer({ recorder })
+  const waiting: (() => void)[] = []
+  const listener = traceNode((_req, res) => void waiting.push(() => res.end('#')), { tracer })
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const socket = await open((server.address() as AddressInfo).port)
+  for (const name of ['a', 'b', 'c', 'd']) socket.write(requestText(`/${name}`))
+  while (waiting.length < 4) await new Promise((resolve) => setTimeout(resolve, 5))
+  // The first is answered, and the third, which waits for the second.
+  waiting[0]?.()
+  waiting[2]?.()
+  await new Promise((resolve) => socket.once('data', resolve))
+  expect(tracer.stats().open).toBe(3)
+  socket.destroy()
+  while (tracer.stats().open > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => server.close(resolve))
+  await tracer.close()
+  const ends = recorder.spans.map(({ name, data }) => [name, data['http.end_reason']])
+  expect(ends.sort()).toEqual([
+    ['GET /a', undefined],
+    ['GET /b', 'aborted'],
+    ['GET /c', 'aborted'],
+    ['GET /d', 'aborted'],
+  ])
+})
+
+test('what has ended of a connection is not kept, in whatever order', () => {
+  const ended: string[] = []
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => ({ end: () => void ended.push(name) }))
+  const live = new LiveRequests()
+  for (const each of [a, b, c, d]) if (each !== undefined) live.add(each)
+  for (const each of [c, a, a]) if (each !== undefined) live.remove(each)
+  live.endAll()
+  return new Promise<void>((resolve) => {
+    process.nextTick(() => {
+      expect(ended).toEqual(['b', 'd'])
+      resolve()
+    })
+  })
 })
