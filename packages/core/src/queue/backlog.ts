@@ -22,7 +22,7 @@ export interface BacklogLimits {
 /** Those of a tracer that is given none. */
 export const DEFAULT_LIMITS: BacklogLimits = { spans: 4_096, bytes: 8_388_608, batch: 512, mostBatch: 2_048 }
 
-/** A finished span whose record is made when its batch is taken out: for many at once that takes less time than for each as it finishes. */
+/** A finished span whose record is made with those of others: for many at once that takes less time than for each as it finishes. */
 export abstract class Unmade {
   abstract make(): Span
 }
@@ -30,6 +30,9 @@ export abstract class Unmade {
 function madeOf(span: Span | Unmade): Span {
   return span instanceof Unmade ? span.make() : span
 }
+
+/** How many are made at once: so few that no request waits for all of a batch. */
+const MADE_AT_ONCE = 64
 
 /** Spans that the recorder gets in one call. */
 export interface WaitingBatch {
@@ -39,19 +42,48 @@ export interface WaitingBatch {
 }
 
 /**
- * A class, and a list that no literal makes: V8 would find that what a literal here makes lives long, and allocate it among the old objects.
+ * A class, and lists that no literal makes: V8 would find that what a literal here makes lives long, and allocate it among the old objects.
  * There a list keeps its spans long after it is dead itself, until all garbage is collected.
  */
-class Batch {
-  readonly spans: (Span | Unmade)[]
+class Batch implements WaitingBatch {
+  readonly #made: Span[]
+  #unmade: (Span | Unmade)[] = NO_SPANS.slice()
   bytes: number
   /** Whether no later span may be in one call with these. */
   isSealed: boolean
 
   constructor(spans: readonly Span[] = NO_SPANS, bytes = 0, isSealed = false) {
-    this.spans = spans.slice()
+    this.#made = spans.slice()
     this.bytes = bytes
     this.isSealed = isSealed
+  }
+
+  get count(): number {
+    return this.#made.length + this.#unmade.length
+  }
+
+  get spans(): readonly Span[] {
+    this.#make()
+    return this.#made
+  }
+
+  push(span: Span | Unmade): void {
+    const unmade = this.#unmade
+    // V8 calls `push`, which takes longer.
+    unmade[unmade.length] = span
+    if (unmade.length === MADE_AT_ONCE) this.#make()
+  }
+
+  add({ spans, bytes }: Batch): void {
+    this.#make()
+    for (const span of spans) this.#made.push(span)
+    this.bytes += bytes
+  }
+
+  #make(): void {
+    if (this.#unmade.length === 0) return
+    for (const span of this.#unmade) this.#made.push(madeOf(span))
+    this.#unmade = NO_SPANS.slice()
   }
 }
 
@@ -92,13 +124,11 @@ export class Backlog {
    */
   push(span: Span | Unmade, bytes: number): boolean {
     const batch = this.#growing ?? this.#begin()
-    const { spans } = batch
-    // V8 calls `push`, which takes longer.
-    spans[spans.length] = span
+    batch.push(span)
     batch.bytes += bytes
     this.#spans++
     this.#bytes += bytes
-    if (spans.length < this.#limits.batch) return false
+    if (batch.count < this.#limits.batch) return false
     this.#growing = undefined
     return true
   }
@@ -128,24 +158,23 @@ export class Backlog {
     const batch = this.#takeReady(this.#limits.mostBatch)
     if (batch === undefined) return undefined
     for (let last = batch; !last.isSealed; ) {
-      const more = this.#takeReady(this.#limits.mostBatch - batch.spans.length)
+      const more = this.#takeReady(this.#limits.mostBatch - batch.count)
       if (more === undefined) break
-      for (const span of more.spans) batch.spans.push(span)
-      batch.bytes += more.bytes
+      batch.add(more)
       last = more
     }
-    return { spans: batch.spans.map(madeOf), bytes: batch.bytes }
+    return batch
   }
 
   /** @param most of so many spans, or of fewer */
   #takeReady(most: number): Batch | undefined {
     const [batch] = this.#batches
-    if (batch === undefined || batch.spans.length > most) return undefined
+    if (batch === undefined || batch.count > most) return undefined
     const isGrowing = batch === this.#growing
     if (isGrowing && !this.#isDue) return undefined
     if (isGrowing) this.#growing = undefined
     this.#batches.shift()
-    this.#spans -= batch.spans.length
+    this.#spans -= batch.count
     this.#bytes -= batch.bytes
     return batch
   }
@@ -159,7 +188,7 @@ export class Backlog {
   }
 
   takeAll(): readonly Span[] {
-    const spans = this.#batches.flatMap((batch) => batch.spans.map(madeOf))
+    const spans = this.#batches.flatMap((batch) => batch.spans)
     this.#batches = []
     this.#growing = undefined
     this.#spans = 0

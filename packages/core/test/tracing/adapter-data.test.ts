@@ -72,6 +72,25 @@ describe('what an adapter writes later', () => {
     expect(tracer.stats()).toMatchObject({ recorded: 1, queued: 0 })
   })
 
+  test('is written for some spans at once, in their order, among others', async () => {
+    const tracer = aTracer()
+    const all = Array.from({ length: 300 }, (_, at) => new Known(`${at}`))
+    const most = (): number => all.filter(({ writes }) => writes === 0).length
+    let unwritten = 0
+    for (const [at, known] of all.entries()) {
+      const span = tracer.start('k', String(at))
+      if (at % 3 === 0) known.writeTo(span.data)
+      else writeLater(span, known)
+      known.end(span)
+      unwritten = Math.max(unwritten, most() - (all.length - at - 1))
+    }
+    await tracer.flush()
+    expect(unwritten).toBeLessThan(64)
+    expect(recorder.spans.map(({ name }) => name)).toEqual(all.map((_, at) => String(at)))
+    expect(recorder.spans.map(({ data }) => data['first'])).toEqual(all.map((_, at) => String(at)))
+    expect(all.map(({ writes }) => writes)).toEqual(all.map(() => 1))
+  })
+
   test('is as it was when the span finished, and its name too', async () => {
     const tracer = aTracer()
     const known = new Known()
