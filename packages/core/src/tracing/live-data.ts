@@ -18,8 +18,8 @@ Reflect.deleteProperty(Data.prototype, 'constructor')
 /** What an adapter knows of a span, written into its data when they are needed: for most spans, when their batch is recorded. */
 export interface LateData {
   /**
-   * Writes what is known so far: plain values, under keys of the adapter's own. Must not throw. If this is called before the span finishes,
-   * somebody has its data from then on: what is known later the adapter writes by itself.
+   * Writes what is known so far: plain values, under keys of the adapter's own. If this is called before the span finishes, somebody has its
+   * data from then on: what is known later the adapter writes by itself.
    */
   writeTo(data: Record<string, unknown>): void
   /** The span finishes: from now on the same is written, and nothing else is kept in memory. @returns about how many bytes that takes */
@@ -48,8 +48,22 @@ export function dataOf(holder: DataHolder): Record<string, unknown> {
 /** What an adapter knows, in an object like any literal, as all that is recorded. */
 export function writtenBy(lateData: LateData | undefined): Record<string, unknown> {
   const data = {}
-  lateData?.writeTo(data)
+  try {
+    lateData?.writeTo(data)
+  } catch {
+    // What it has written so far counts: the program whose span this is must not fail by it.
+  }
   return data
+}
+
+/** Tells an adapter that a span finishes. @returns about how many bytes its data take */
+export function sizeAtFinish(lateData: LateData): number {
+  try {
+    const size = lateData.finish()
+    return Number.isFinite(size) && size > 0 ? size : 0
+  } catch {
+    return 0
+  }
 }
 
 function setData(holder: DataHolder, data: Record<string, unknown>, isShown: boolean): Record<string, unknown> {

@@ -7,7 +7,7 @@ import type { Queue } from '../queue/queue.js'
 import { NO_DATA, type Plain, plainAlready } from '../values/plain.js'
 import { toPlain } from '../values/to-plain.js'
 import type { Inputs } from './inputs.js'
-import { type LateData, writtenBy } from './live-data.js'
+import { type LateData, sizeAtFinish, writtenBy } from './live-data.js'
 import type { SpanChanges } from './span-owner.js'
 import type { TracedSpan } from './traced-span.js'
 
@@ -48,7 +48,7 @@ export class SpanStates implements SpanChanges<TracedSpan> {
 
   #pushUnmade(span: TracedSpan, finish: bigint, lateData: LateData): void {
     const name = this.#nameOf(span)
-    const bytes = bytesOf(span.kind, name, lateData.finish())
+    const bytes = bytesOf(span.kind, name, sizeAtFinish(lateData))
     this.#queue.push(new UnmadeRecord(span, name, finish, lateData), bytes)
   }
 

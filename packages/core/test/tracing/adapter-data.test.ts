@@ -49,6 +49,10 @@ const recorder = memoryRecorder()
 const aTracer = (options: Partial<TracerOptions> = {}) => createTracer({ service: 'users', recorder, ...options })
 afterEach(() => recorder.clear())
 
+function fails(): never {
+  throw new Error('wrong')
+}
+
 /** The only span that was recorded. */
 function recorded(): Span {
   const [span, ...more] = recorder.spans
@@ -155,6 +159,26 @@ describe('what an adapter writes later', () => {
     expect(tracer.stats()).toMatchObject({ queued: 2, dropped: 1 })
     await tracer.flush()
     expect(recorder.spans.map(({ data }) => String(data['first']).length < 33_000)).toEqual([true, true])
+  })
+
+  test.each<[string, Partial<LateData>]>([
+    ['throws', { writeTo: fails, finish: fails }],
+    ['is of no size', { finish: () => Number.NaN }],
+    ['is of endless size', { finish: () => Number.POSITIVE_INFINITY }],
+    ['is of less than no size', { finish: () => -1e9 }],
+    ['has no text for one', { finish: () => JSON.parse('"1"') }],
+  ])('does no harm to the program, nor to the account, where it %s', async (_what, wrong) => {
+    const tracer = aTracer()
+    for (let count = 0; count < 3; count++) {
+      const span = tracer.start('k', 'n')
+      expect(writeLater(span, { writeTo: (data) => Object.assign(data, { own: 1 }), finish: () => 1, ...wrong })).toBe(
+        true,
+      )
+      span.finish()
+      expect(span.data).toEqual(wrong.writeTo === undefined ? { own: 1 } : {})
+    }
+    await tracer.flush()
+    expect(tracer.stats()).toMatchObject({ started: 3, recorded: 3, dropped: 0 })
   })
 
   test('is in the record of a span that is open', async () => {

@@ -27,7 +27,7 @@ export function unfollowErrors(): void {
 
 let followsAll = false
 
-/** Listens to errors from now on. Only where it must be: what routers do then takes a tenth of what a request of Express's takes. */
+/** Listens to errors from now on. Only where it must be, since what routers do then takes time of each request. */
 export function followAllErrors(): void {
   if (followsAll) return
   followsAll = true

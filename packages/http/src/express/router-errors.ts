@@ -2,8 +2,8 @@ import { isSet } from 'node:util/types'
 import { type Request, tracedOf } from '../server/messages.js'
 
 /**
- * Where routers, from release 2.3 of the package router on, keep the errors of a request that no error handler has dealt with, for all
- * copies of it. It is the router's own and not documented, so {@link watchErrors} looks whether it is so.
+ * Where routers, from release 2.3 of the package router on, keep the errors of a request, for all copies of it. They forget one that an error
+ * handler has dealt with, where they are listened to. It is the router's own and not documented, so {@link watchErrors} looks whether it is so.
  */
 const KEPT: unique symbol = Symbol.for('router.tracing.publishedErrors')
 
