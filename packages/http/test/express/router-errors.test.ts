@@ -70,6 +70,7 @@ test('an error that an error handler has dealt with is not that of a later one b
 
 const recover: ErrorRequestHandler = (_error, _req, _res, next) => next()
 const refuse: RequestHandler = (_req, _res, next) => next(new Refused('no'))
+const refuseByRequest: RequestHandler = (req) => req.next?.(new Refused('no'))
 
 test.each<[string, (made: Express) => Express]>([
   ['passed on', (made) => made.use(refuse, recover)],
@@ -78,7 +79,7 @@ test.each<[string, (made: Express) => Express]>([
     'thrown in a mounted router, and dealt with outside',
     (made) => made.use('/a', express.Router().use(refuse)).use(recover),
   ],
-  ['given to req.next', (made) => made.use((req) => req.next?.(new Refused('no')), recover)],
+  ['given to req.next', (made) => made.use(refuseByRequest, recover)],
 ])('an error that an error handler has dealt with is not that of a later 5xx: %s', async (_how, add) => {
   const answers: RequestHandler = (_req, res) => void res.status(503).end()
   expect((await spanOf(add(traced()).get('/a', answers), '/a')).data).toMatchObject({ 'error.type': '503' })
