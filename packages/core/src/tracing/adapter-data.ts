@@ -11,8 +11,8 @@ export function dataToWrite(span: ActiveSpan): Record<string, unknown> {
 }
 
 /**
- * For adapters: has what they know of a span written only when its data are needed, which for most spans is when their batch is recorded. That
- * takes less time than in a request.
+ * For adapters: has what they know of a span written only when its data are needed, which for most spans is when its record is made with those of
+ * others. For many at once that takes less time.
  *
  * @returns false where the adapter is to write at once, by `dataToWrite`: where the span has data already, or is not one that will be recorded
  */

@@ -15,7 +15,7 @@ class Data {
 Object.setPrototypeOf(Data.prototype, null)
 Reflect.deleteProperty(Data.prototype, 'constructor')
 
-/** What an adapter knows of a span, written into its data when they are needed: for most spans, when their batch is recorded. */
+/** What an adapter knows of a span, written into its data when they are needed: for most spans, when its record is made with those of others. */
 export interface LateData {
   /**
    * Writes what is known so far: plain values, under keys of the adapter's own. If this is called before the span finishes, somebody has its
@@ -42,7 +42,12 @@ export interface DataHolder {
 export function dataOf(holder: DataHolder): Record<string, unknown> {
   const { lazyData } = holder
   if (lazyData !== undefined && holder.isDataShown) return lazyData
-  return setData(holder, Object.assign(new Data(), lazyData ?? (holder.lateData && writtenBy(holder.lateData))), true)
+  return setData(holder, Object.assign(new Data(), dataSoFar(holder)), true)
+}
+
+/** The data of a span, to look at now; undefined where it has none. */
+export function dataSoFar({ lazyData, lateData }: DataHolder): Record<string, unknown> | undefined {
+  return lazyData ?? (lateData && writtenBy(lateData))
 }
 
 /** What an adapter knows, in an object like any literal, as all that is recorded. */

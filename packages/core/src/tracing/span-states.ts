@@ -7,7 +7,7 @@ import type { Queue } from '../queue/queue.js'
 import { NO_DATA, type Plain, plainAlready } from '../values/plain.js'
 import { toPlain } from '../values/to-plain.js'
 import type { Inputs } from './inputs.js'
-import { type LateData, sizeAtFinish, writtenBy } from './live-data.js'
+import { dataSoFar, type LateData, sizeAtFinish, writtenBy } from './live-data.js'
 import type { SpanChanges } from './span-owner.js'
 import type { TracedSpan } from './traced-span.js'
 
@@ -72,7 +72,7 @@ export class SpanStates implements SpanChanges<TracedSpan> {
   }
 
   openRecord(span: TracedSpan): Recorded {
-    const live = span.lazyData ?? (span.lateData && writtenBy(span.lateData))
+    const live = dataSoFar(span)
     const { data, size } = live === undefined ? NO_DATA : toPlain(live, this.#stacks)
     const record = this.#record(span, this.#nameOf(span), undefined, data)
     return { span: record, bytes: bytesOf(record.kind, record.name, size) }

@@ -191,7 +191,7 @@ export class RequestSpan implements TracedRequest {
       // The program has frozen the span, which keeps its name.
     }
     info.firstByteAfter = this.firstByteAfter
-    if (this.isLeftToInfo()) return
+    if (this.leaveToInfo()) return
     const status = this.upgradeStatus ?? statusOf(this.res, this.stream, this.statusLine)
     info.status = status
     if (status !== undefined && this.upgradeStatus === undefined)
@@ -207,8 +207,8 @@ export class RequestSpan implements TracedRequest {
     if (reason !== 'completed') dataToWrite(span)[DATA_KEYS.httpEndReason] = reason
   }
 
-  /** Whether nobody has the span's data so far, and all went well: then they can be written later. */
-  private isLeftToInfo(): boolean {
+  /** Leaves the rest to be written later. @returns whether it can be: nobody has the span's data so far, and all went well */
+  private leaveToInfo(): boolean {
     const { info, res, statusLine } = this
     if (info.isWritten || !this.isSent || statusLine === undefined || this.upgradeStatus !== undefined) return false
     info.status = statusLine
