@@ -19,11 +19,8 @@ aroundSnapshot({
 
 /** A new random id: 1 … 2^63−1, since the Go package's ids are signed 64-bit integers. Never throws. */
 export function generateId(): bigint {
-  for (;;) {
-    if (next === POOL_SIZE) fillPool()
-    const id = pool[next++] ?? 0n
-    if (id !== 0n) return id
-  }
+  if (next === POOL_SIZE) fillPool()
+  return pool[next++] ?? 1n
 }
 
 /**
@@ -45,15 +42,28 @@ function globalRandom(): typeof fillRandomly {
   )
 }
 
-/** Clears the top bit of the ids as bytes: to do so with a bigint would take as long again as the id. */
+/**
+ * Works on bytes and words: to look at an id as a bigint takes as long as to make it. Where the program has replaced `crypto` since it was
+ * prepared, ids must differ, but need not be secret.
+ */
 function fillPool(): void {
+  pool.fill(0n)
   try {
     prepareIds()
     fillRandomly?.(pool)
   } catch {
-    // The program has replaced `crypto` since then. Ids must differ, but need not be secret.
-    for (let at = 0; at < words.length; at++) words[at] = Math.random() * 2 ** 32
+    // What is still 0 is filled below.
   }
   for (let at = TOP_BYTE; at < bytes.length; at += 8) bytes[at] = (bytes[at] ?? 0) & 0x7f
+  for (let at = 0; at < words.length; at += 2) {
+    if (words[at] !== 0 || words[at + 1] !== 0) continue
+    words[at] = anyWord() | 1
+    words[at + 1] = anyWord()
+  }
   next = 0
+}
+
+/** Of 31 bits, so that the top one is clear whichever half this becomes. */
+function anyWord(): number {
+  return Math.random() * 2 ** 31
 }

@@ -46,6 +46,7 @@ export const FAULTS: Fault[] = [
   replaced('process.hrtime stands still', 'process', 'hrtime', '{ bigint: () => 0n }'),
   replaced('process.emitWarning throws', 'process', 'emitWarning', THROWS),
   replaced('there is no crypto', 'globalThis', 'crypto', 'undefined'),
+  replaced('crypto gives nothing but zeros', 'globalThis.crypto', 'getRandomValues', '(array) => array.fill(0n)'),
   replaced('crypto is out of order', 'globalThis.crypto', 'getRandomValues', THROWS),
   replaced('Error.prepareStackTrace throws', 'Error', 'prepareStackTrace', THROWS),
   replaced('there is no AbortController', 'globalThis', 'AbortController', 'undefined'),

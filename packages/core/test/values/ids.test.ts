@@ -27,13 +27,20 @@ test.each([
     'const tracer = make(); Object.defineProperty(globalThis, "crypto", { value: {} }); await tracer.trace("a", "b", () => {})',
     /^$/,
   ],
+  [
+    'const seen = new Set(); crypto.getRandomValues = (array) => array; for (let i = 0; i < 5_000; i++) seen.add(generateId()); make(); console.error(seen.size)',
+    /^5000\s*$/,
+  ],
 ])('a program that has %s', (does, said) => {
   const core = new URL('../../dist/index.js', import.meta.url).href
-  const program = `import { createTracer, memoryRecorder } from ${JSON.stringify(core)}
+  const program = `import { createTracer, generateId, memoryRecorder } from ${JSON.stringify(core)}
     const make = () => createTracer({ service: 'test', recorder: memoryRecorder() })
     ${does}
     make()`
-  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
   expect(stderr).toMatch(said)
 })
 
