@@ -53,7 +53,7 @@ export class HeldTraces {
     trace.state = 'kept'
     for (let held = this.#take(trace); held !== undefined; held = this.#after(held)) {
       const { span, finish, plain } = held
-      span.tracer.states.recordHeld(span, finish + trace.clockOffset, plain)
+      span.tracer.states.recordHeld(span, finish, plain)
     }
     // From now on this one and those above it may be recorded as open.
     for (let open: TracedSpan | undefined = reason; open !== undefined; open = open.parent) {
@@ -195,7 +195,7 @@ export class HeldTrace implements LocalTrace<TracedSpan>, LateKeeper<TracedSpan>
   /** A span finishes once it is decided whether the trace is kept. */
   #finishedLate(span: TracedSpan, time: bigint | undefined): void {
     if (this.state === 'gone') span.tracer.states.letGo(false)
-    else span.tracer.states.finished(span, (time ?? span.tracer.now()) + this.clockOffset)
+    else span.tracer.states.finished(span, time ?? span.tracer.now())
   }
 
   /** A span finishes, and need not keep the trace. */
@@ -210,6 +210,6 @@ export class HeldTrace implements LocalTrace<TracedSpan>, LateKeeper<TracedSpan>
   /** A span finishes, and keeps the trace. */
   #record(span: TracedSpan, finish: bigint): void {
     this.traces.keep(this, span)
-    span.tracer.states.finished(span, finish + this.clockOffset)
+    span.tracer.states.finished(span, finish)
   }
 }

@@ -69,6 +69,8 @@ export class Inputs {
 
   /** Those of the options that say where a trace comes from. */
   origin({ traceId, parentId, remote, sampled, process, start }: StartOptions): TraceOrigin {
+    const saysWhere = traceId !== undefined || parentId !== undefined || remote !== undefined
+    if (!saysWhere && sampled === undefined && process === undefined && start === undefined) return NO_ORIGIN
     return {
       traceId: this.#traceId(traceId),
       parentId: this.#parentId(parentId),
@@ -81,8 +83,7 @@ export class Inputs {
 
   /** A time that the program gives for a span or an event; undefined for now. */
   givenTime(time: bigint | undefined): bigint | undefined {
-    const [first, last] = TIMES
-    if (time === undefined || (typeof time === 'bigint' && time >= first && time <= last)) return time
+    if (time === undefined || (typeof time === 'bigint' && time >= FIRST_TIME && time < END_TIME)) return time
     this.bad(
       `time: expected nanoseconds since the Unix epoch, as a bigint, got ${describe(time)}; the time now is used`,
     )

@@ -4,7 +4,6 @@ import type { Span } from '../contract/span.js'
 import type { Stacks, Tracer } from '../contract/tracer.js'
 import type { Recorded } from '../queue/open-spans.js'
 import type { Plain } from '../values/plain.js'
-import type { LateData } from './live-data.js'
 
 /** The tracer of a span, as far as the span needs it. */
 export interface SpanOwner<S> extends Tracer {
@@ -25,16 +24,16 @@ export interface SpanOwner<S> extends Tracer {
   badInput(message: string): void
 }
 
-/** Is told of each change of a span's state. */
+/** Is told of each change of a span's state. Times are those of the monotonic clock, in nanoseconds. */
 export interface SpanChanges<S> {
-  /** Called once, when a span finishes that is to be recorded. @param finish nanoseconds since the Unix epoch */
+  /** Called once, when a span finishes that is to be recorded. */
   finished(span: S, finish: bigint): void
   /** A span finishes while it is undecided whether its trace is kept. @returns its data */
   hold(span: S): Plain
   /** The trace of a held span is kept. */
   recordHeld(span: S, finish: bigint, plain: Plain): void
   /** The record of a span that has finished before, when it was called so. */
-  recordOf(span: S, name: string, finish: bigint, lateData: LateData): Span
+  recordOf(span: S, name: string, finish: bigint): Span
   /** The trace of a span is not kept. @param isHeld whether the span is held; otherwise it finishes */
   letGo(isHeld: boolean): void
   /** The trace of an open span is kept. */

@@ -43,16 +43,20 @@ export class SpanStarts {
     try {
       const given = this.#inputs.options(options)
       const isRoot = isNew || given.root === true || given.traceId !== undefined
-      const parent = isRoot ? undefined : context.getStore()
-      if (parent === undefined) return this.trace(kind, name, this.#inputs.origin(given))
-      if (parent.origin !== undefined) return this.#startApart(parent, kind, name, given)
-      const span = this.below(parent, kind, name)
-      if (span.recording) this.#setGiven(span, given.process, this.#inputs.givenTime(given.start))
-      return span
+      return isRoot ? this.trace(kind, name, this.#inputs.origin(given)) : this.#belowAsTold(kind, name, given)
     } catch (error) {
       this.#inputs.bad(`a span could not be started as wanted: ${printableError(error)}`)
       return isNew ? this.trace(kind, name, NO_ORIGIN) : this.here(kind, name)
     }
+  }
+
+  #belowAsTold(kind: string, name: string, given: StartOptions): Started {
+    const parent = context.getStore()
+    if (parent === undefined) return this.trace(kind, name, this.#inputs.origin(given))
+    if (parent.origin !== undefined) return this.#startApart(parent, kind, name, given)
+    const span = this.below(parent, kind, name)
+    if (span.recording) this.#setGiven(span, given.process, this.#inputs.givenTime(given.start))
+    return span
   }
 
   /** Below the current span; outside a trace, one that begins a trace. */

@@ -7,7 +7,7 @@ import type { Queue } from '../queue/queue.js'
 import { NO_DATA, type Plain, plainAlready } from '../values/plain.js'
 import { toPlain } from '../values/to-plain.js'
 import type { Inputs } from './inputs.js'
-import { dataSoFar, type LateData, sizeAtFinish, writtenBy } from './live-data.js'
+import { dataSoFar, sizeAtFinish, writtenBy } from './live-data.js'
 import type { SpanChanges } from './span-owner.js'
 import type { TracedSpan } from './traced-span.js'
 
@@ -43,13 +43,11 @@ export class SpanStates implements SpanChanges<TracedSpan> {
     this.#queue.finish(span)
     if (!this.#queue.hasRoom()) this.#queue.drop()
     else if (span.lateData === undefined || span.lazyData !== undefined) this.#push(span, finish, this.#dataOf(span))
-    else this.#pushUnmade(span, finish, span.lateData)
-  }
-
-  #pushUnmade(span: TracedSpan, finish: bigint, lateData: LateData): void {
-    const name = this.#nameOf(span)
-    const bytes = bytesOf(span.kind, name, sizeAtFinish(lateData))
-    this.#queue.push(new UnmadeRecord(span, name, finish, lateData), bytes)
+    else {
+      const name = this.#nameOf(span)
+      const bytes = bytesOf(span.kind, name, sizeAtFinish(span.lateData))
+      this.#queue.push(new UnmadeRecord(span, name, finish), bytes)
+    }
   }
 
   hold(span: TracedSpan): Plain {
@@ -95,8 +93,8 @@ export class SpanStates implements SpanChanges<TracedSpan> {
   }
 
   /** The record of a span that has finished before. */
-  recordOf(span: TracedSpan, name: string, finish: bigint, lateData: LateData): Span {
-    const written = writtenBy(lateData)
+  recordOf(span: TracedSpan, name: string, finish: bigint): Span {
+    const written = writtenBy(span.lateData)
     const { data } = plainAlready(written) ?? toPlain(written, this.#stacks)
     return this.#record(span, name, finish, data)
   }
@@ -110,7 +108,7 @@ export class SpanStates implements SpanChanges<TracedSpan> {
     record.kind = this.#inputs.text(span.kind, 'kind')
     record.name = name
     record.start = span.start
-    record.finish = finish
+    record.finish = finish === undefined ? undefined : finish + span.clockOffset
     record.data = data
     const upperTraceId = span.remote?.upperTraceId ?? 0n
     return upperTraceId === 0n ? record : { ...record, upperTraceId }
@@ -122,18 +120,16 @@ class UnmadeRecord extends Unmade {
   readonly #span: TracedSpan
   readonly #name: string
   readonly #finish: bigint
-  readonly #lateData: LateData
 
-  constructor(span: TracedSpan, name: string, finish: bigint, lateData: LateData) {
+  constructor(span: TracedSpan, name: string, finish: bigint) {
     super()
     this.#span = span
     this.#name = name
     this.#finish = finish
-    this.#lateData = lateData
   }
 
   make(): Span {
-    return this.#span.tracer.states.recordOf(this.#span, this.#name, this.#finish, this.#lateData)
+    return this.#span.tracer.states.recordOf(this.#span, this.#name, this.#finish)
   }
 }
 
