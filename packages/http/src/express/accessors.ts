@@ -46,10 +46,11 @@ export function addAccessors(
   const isAccessible = prototype !== undefined && (prototype === lastAccessible || accessible.has(prototype))
   lastAccessible = prototype
   isAccessed = false
-  // By the accessors, which may be those of another copy of this package: only that one knows whether it has kept anything.
-  const given: Given = { baseUrl: req.baseUrl, route: req.route }
-  // Whether there is a property of its own takes longer to find out.
-  if (isAccessible && (isAccessed || !Object.hasOwn(req, 'baseUrl'))) return given
+  const { baseUrl } = req
+  if (isAccessible && isAccessed) return givenTo(req)
+  // By the accessors of another copy of this package, perhaps: only that one knows whether it has kept anything.
+  const given: Given = { baseUrl, route: req.route }
+  if (isAccessible && !Object.hasOwn(req, 'baseUrl')) return given
   define(req, ACCESSORS)
   if (isAccessible) return given
   if (prototype === undefined || !watchErrors(prototype, app)) followAllErrors()
@@ -61,7 +62,7 @@ export function addAccessors(
   return given
 }
 
-/** Set by the accessor of `baseUrl`. */
+/** Set by the accessor of `baseUrl`: whether there is a property of its own takes longer to find out. */
 let isAccessed = false
 
 /** Leaves out a property that cannot be redefined: that is the program's own. */

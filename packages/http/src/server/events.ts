@@ -6,11 +6,12 @@ import { sharedWrapper } from './shared-wrapper.js'
 /** Wraps the `emit` of requests: listeners run in the request's context. */
 export const emitOfRequest: (emit: Emit) => Emit = sharedWrapper((emit) => {
   return function (this: Request, event: string | symbol, ...args: unknown[]): boolean {
-    if (isUnheard(this, event)) return emit.call(this, event, ...args)
+    // Where there are none, no context is needed. Asked first: with Express, all that is read of a request takes long.
+    const listeners = this.listenerCount?.(event)
+    if (listeners === 0) return emit.call(this, event, ...args)
     const span = tracedOf(this)?.span
-    if (span === undefined || currentSpan() === span || (event === 'end' && hasNodesEndListenerOnly(this))) {
-      return emit.call(this, event, ...args)
-    }
+    const isNodesOnly = event === 'end' && listeners === 1 && hasNodesEndListener(this)
+    if (span === undefined || isNodesOnly || currentSpan() === span) return emit.call(this, event, ...args)
     return emitIn(span, emit, this, event, ...args)
   }
 })
@@ -19,19 +20,20 @@ export const emitOfRequest: (emit: Emit) => Emit = sharedWrapper((emit) => {
 export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
   return function (this: Response, event: string | symbol, ...args: unknown[]): boolean {
     const isOurs = event === 'finish' || event === 'close' || event === 'pipe'
-    if (!isOurs && isUnheard(this, event)) return emit.call(this, event, ...args)
-    const traced = tracedOfResponse(this)
+    const listeners = this.listenerCount?.(event)
+    const traced = isOurs || listeners !== 0 ? tracedOfResponse(this) : undefined
     if (traced === undefined) return emit.call(this, event, ...args)
-    if (event === 'pipe') traced.source = args[0]
+    if (event === 'pipe') traced.pipes(args[0])
     if (event === 'finish') {
       traced.sent()
-      if (!traced.endsWithFinish && traced.stream === undefined && hasNodesListenerOnly(this)) {
+      // Node's server has one listener for the end of each HTTP/1.1 response, which needs no context.
+      if (listeners === 1 && !traced.endsWithFinish && traced.stream === undefined) {
         return finishInNode(emit, this, ...args)
       }
     }
     try {
       // Node emits most events where the connection's data came in, outside the request's context.
-      if (isUnheard(this, event) || currentSpan() === traced.span) return emit.call(this, event, ...args)
+      if (listeners === 0 || currentSpan() === traced.span) return emit.call(this, event, ...args)
       return emitIn(traced.span, emit, this, event, ...args)
     } finally {
       // Last, so that listeners can still add to the span.
@@ -43,16 +45,6 @@ export const emitOfResponse: (emit: Emit) => Emit = sharedWrapper((emit) => {
 /** A function of its own, so that the wrappers above need no closure for every event. */
 function emitIn(span: ActiveSpan, emit: Emit, emitter: EventEmitter, ...args: Parameters<Emit>): boolean {
   return span.run(() => Reflect.apply(emit, emitter, args))
-}
-
-/** Whether an event has no listeners, and so needs no context. Asked first: with Express, all that is read of a request takes long. */
-function isUnheard(emitter: EventEmitter, event: string | symbol): boolean {
-  return emitter.listenerCount?.(event) === 0
-}
-
-/** Node's server has one listener for the end of each HTTP/1.1 response, which needs no context. */
-function hasNodesListenerOnly(res: Response): boolean {
-  return res.listenerCount('finish') === 1
 }
 
 /** Node's own listener of a request's `end`, once it has been seen: `clearIncoming` of `_http_server.js`. */
@@ -71,10 +63,6 @@ function finishInNode(emit: Emit, res: Response, ...args: readonly unknown[]): b
   return result
 }
 
-function hasNodesEndListenerOnly(req: Request): boolean {
-  return (
-    nodesEndListener !== undefined &&
-    req.listenerCount?.('end') === 1 &&
-    req.listenerCount('end', nodesEndListener) === 1
-  )
+function hasNodesEndListener(req: Request): boolean {
+  return nodesEndListener !== undefined && req.listenerCount('end', nodesEndListener) === 1
 }

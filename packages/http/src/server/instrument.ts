@@ -53,7 +53,7 @@ const writeOf: (write: Write) => Write = sharedWrapper((write) => {
     traced.wrote()
     const isSent = !isGone(this, traced.stream)
     const result = Reflect.apply(write, this, args)
-    if (isSent && traced.span.recording) traced.bodySize += sizeOf(args)
+    if (isSent && traced.span.recording) traced.bodySize += sizeOf(args[0], args[1])
     return result
   }
 })
@@ -74,7 +74,7 @@ const endOf: (end: End) => End = sharedWrapper((end) => {
     const before = traced.bodySize
     traced.isEnding = true
     // Before the call: a mock may emit `finish`, which ends the span, while its `end` runs.
-    if (traced.span.recording && !isGone(this, traced.stream)) traced.bodySize += sizeOf(args)
+    if (traced.span.recording && !isGone(this, traced.stream)) traced.bodySize += sizeOf(args[0], args[1])
     try {
       return Reflect.apply(end, this, args)
     } catch (error) {
@@ -91,8 +91,8 @@ function isGone(res: Response, stream: Stream | undefined): boolean {
   return stream === undefined ? res.destroyed : stream.destroyed
 }
 
-/** How many bytes the arguments of `write` or `end` stand for: for a text, that depends on its encoding. */
-function sizeOf([chunk, encoding]: readonly unknown[]): number {
+/** How many bytes `write` or `end` are given: for a text, that depends on its encoding. */
+function sizeOf(chunk: unknown, encoding: unknown): number {
   if (typeof chunk !== 'string') return chunk instanceof Uint8Array ? chunk.byteLength : 0
   // What Express gives; to ask whether it is an encoding takes longer than all the rest.
   if (encoding === 'utf8' || typeof encoding !== 'string') return Buffer.byteLength(chunk)

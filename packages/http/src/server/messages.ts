@@ -5,7 +5,7 @@ import type { ActiveSpan } from '@trace/core'
 import type { RequestInfo } from './request-info.js'
 
 /** Marks a request, and its response, as traced; one for all copies of this package, so that none traces it again. */
-export const TRACED: unique symbol = Symbol.for('@trace/http/traced/7')
+export const TRACED: unique symbol = Symbol.for('@trace/http/traced/8')
 
 export type Emit = EventEmitter['emit']
 export type Write = ServerResponse['write']
@@ -65,8 +65,8 @@ export interface TracedRequest {
   isEnding: boolean
   /** Set by an adapter that learns the route later. */
   routes: RouteSource | undefined
-  /** The stream that was piped into the response last, if any. */
-  source: unknown
+  /** A stream is piped into the response. */
+  pipes(source: unknown): void
   /** The handler threw or rejected: the request has failed, whatever is sent. */
   threw(error: unknown): void
   /** The framework is about to answer an error: the request has failed if it answers 5xx. */

@@ -17,6 +17,11 @@ export interface Registration {
   readonly head: HeadRules
 }
 
+/** What is the case for a request: see `RequestSpan`. */
+const WRAPPED = 1
+const WRITTEN = 2
+const FINISHED = 4
+
 /** About how much memory its data take besides their texts, in bytes. */
 const DATA_BYTES = 210
 
@@ -26,10 +31,9 @@ export class RequestInfo implements LateData {
   declare readonly by: Registration
   declare readonly method: string
   declare readonly path: string
-  declare readonly isWrapped: boolean
   declare route: string | undefined
-  /** The span's name, where a route that is known later may take its place. */
-  declare provisionalName: string | undefined
+  /** What the span is called unless the program has named it; undefined where it has from the start. */
+  declare ownName: string | undefined
   /** As it is recorded. */
   declare query: string | undefined
   /** Nanoseconds after the start. */
@@ -38,29 +42,38 @@ export class RequestInfo implements LateData {
   declare status: number | string | undefined
   /** In bytes; undefined where it is not recorded. */
   declare bodySize: number | undefined
-  /** Whether the span's data have been written, so that what is known later is to be written, too. */
-  declare isWritten: boolean
-  /** Whether the span has finished, and been left to be written later. */
-  declare isFinished: boolean
+  declare private flags: number
 
   constructor(by: Registration, method: string, path: string, { route, isWrapped = false }: Arrival) {
     this.by = by
     this.method = method
     this.path = path
-    this.isWrapped = isWrapped
+    this.flags = isWrapped ? WRAPPED : 0
     this.route = route
-    this.provisionalName = undefined
+    this.ownName = undefined
     this.query = undefined
     this.firstByteAfter = undefined
     this.status = undefined
     this.bodySize = undefined
-    this.isWritten = false
-    this.isFinished = false
+  }
+
+  get isWrapped(): boolean {
+    return (this.flags & WRAPPED) !== 0
+  }
+
+  /** Whether the span's data have been written, so that what is known later is to be written, too. */
+  get isWritten(): boolean {
+    return (this.flags & WRITTEN) !== 0
+  }
+
+  /** Whether the span has finished, and been left to be written later. */
+  get isFinished(): boolean {
+    return (this.flags & FINISHED) !== 0
   }
 
   writeTo(data: Record<string, unknown>): void {
     const { route, query } = this
-    if (!this.isFinished) this.isWritten = true
+    if (!this.isFinished) this.flags |= WRITTEN
     data[DATA_KEYS.httpMethod] = this.method
     if (route !== undefined && route !== '') data[DATA_KEYS.httpRoute] = route
     data[DATA_KEYS.urlPath] = this.path
@@ -83,7 +96,7 @@ export class RequestInfo implements LateData {
   }
 
   finish(): number {
-    this.isFinished = true
+    this.flags |= FINISHED
     return DATA_BYTES + this.path.length + (this.route?.length ?? 0) + (this.query?.length ?? 0)
   }
 }

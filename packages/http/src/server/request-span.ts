@@ -1,21 +1,20 @@
 import { type ActiveSpan, DATA_KEYS, dataToWrite } from '@trace/core'
 import { routeName } from '../values/naming.js'
-import {
-  type Cause,
-  causeOf,
-  causeOfStream,
-  type EndReason,
-  endLive,
-  type LiveRequests,
-  liveOn,
-  serverOf,
-} from './ending.js'
+import { type EndReason, endLive, type LiveRequests, liveOn, serverOf } from './ending.js'
 import { recordHeaders } from './heads.js'
 import { instrumentRequest, instrumentResponse } from './instrument.js'
 import { type Request, type Response, type RouteSource, type Stream, TRACED, type TracedRequest } from './messages.js'
+import { RequestErrors } from './request-errors.js'
 import { errorOf, type RequestInfo } from './request-info.js'
-import { mayHaveBody, stateOf, statusOf } from './response-state.js'
+import { isOver, mayHaveBody, stateOf, statusOf } from './response-state.js'
 import { watchFirstWrite } from './upgrade-status.js'
+
+/** What is the case for a request, as bits of one number: V8 tests a bit in two instructions, and a boolean in up to fifteen. */
+const CONNECTED = 1
+const ENDING = 2
+const SENT = 4
+const ENDED = 8
+const UPGRADE = 16
 
 /** A request that has a span, from its start to its end. */
 export class RequestSpan implements TracedRequest {
@@ -24,78 +23,93 @@ export class RequestSpan implements TracedRequest {
   declare readonly info: RequestInfo
   declare readonly idText: string
   declare readonly stream: Stream | undefined
-  declare readonly isConnected: boolean
-  declare isEnding: boolean
   declare bodySize: number
   declare routes: RouteSource | undefined
-  declare source: unknown
   declare private readonly req: Request
   declare private readonly res: Response
   declare private readonly live: LiveRequests | undefined
-  /** Nanoseconds after the start. */
-  declare private firstByteAfter: bigint | undefined
   /** The first line of an HTTP/1 head, once it is as it will be sent. */
   declare private statusLine: string | undefined
   /** The status that was written on the connection itself, in answer to an upgrade. */
   declare private upgradeStatus: number | undefined
-  declare private error: Cause | undefined
-  /** Whether the program may have dealt with the error since. */
-  declare private isPassedOn: boolean
-  /** What the span is called unless the program has named it. */
-  declare private ownName: string | undefined
+  declare private lazyErrors: RequestErrors | undefined
   declare private lateRoute: (() => string) | undefined
-  declare private isUpgrade: boolean
-  declare private isSent: boolean
-  declare private isEnded: boolean
+  declare private flags: number
 
-  constructor(span: ActiveSpan, req: Request, res: Response, info: RequestInfo) {
+  /** Follows a request to its end. */
+  static of(span: ActiveSpan, req: Request, res: Response, info: RequestInfo): RequestSpan {
+    const traced = new RequestSpan(span, req, res, info)
+    traced.follow()
+    return traced
+  }
+
+  /** So short that V8 makes it a part of its caller, which halves what it takes. */
+  private constructor(span: ActiveSpan, req: Request, res: Response, info: RequestInfo) {
+    const { socket } = req
+    // Express's own prototypes are of HTTP/1.
+    const stream = info.isWrapped ? undefined : res.stream
     this.span = span
     this.info = info
-    this.ownName = info.provisionalName
     this.idText = String(span.traceId)
     this.req = req
     this.res = res
-    const { socket } = req
-    // Express's own prototypes are of HTTP/1.
-    this.stream = info.isWrapped ? undefined : res.stream
-    this.isConnected = this.stream !== undefined || serverOf(socket) !== undefined
-    this.isEnding = false
+    this.stream = stream
+    this.flags = stream !== undefined || serverOf(socket) !== undefined ? CONNECTED : 0
     this.bodySize = 0
     this.routes = undefined
-    this.source = undefined
-    this.firstByteAfter = undefined
     this.statusLine = undefined
     this.upgradeStatus = undefined
-    this.error = undefined
-    this.isPassedOn = false
+    this.lazyErrors = undefined
     this.lateRoute = undefined
-    this.isUpgrade = span.recording && req.upgrade === true
-    this.isSent = false
-    this.isEnded = false
     // A span that will not be recorded has no need to know of its end.
-    this.live = this.stream === undefined && span.recording ? liveOn(socket) : undefined
-    if (!info.isWrapped) {
+    this.live = stream === undefined && span.recording ? liveOn(socket) : undefined
+  }
+
+  private is(flag: number): boolean {
+    return (this.flags & flag) !== 0
+  }
+
+  private set(flag: number, is: boolean): void {
+    this.flags = is ? this.flags | flag : this.flags & ~flag
+  }
+
+  get isConnected(): boolean {
+    return this.is(CONNECTED)
+  }
+
+  get isEnding(): boolean {
+    return this.is(ENDING)
+  }
+
+  set isEnding(is: boolean) {
+    this.set(ENDING, is)
+  }
+
+  private follow(): void {
+    const { req, res, stream, span } = this
+    if (!this.info.isWrapped) {
       instrumentRequest(req)
       instrumentResponse(res)
     }
-    if (this.stream !== undefined) this.stream[TRACED] = this
+    if (stream !== undefined) stream[TRACED] = this
     if (!span.recording) return
     this.live?.add(this)
-    if (this.isUpgrade)
-      watchFirstWrite(socket, (status) => {
-        this.upgradeStatus = status
-        this.wrote()
-      })
-    if (!this.isOver()) return
-    // Middleware before this may have taken long: the events that would end the span may be over.
-    this.isSent = stateOf(res, 'writableFinished') === true
-    process.nextTick(endLive, this)
+    if (req.upgrade === true) this.watchUpgrade()
+    if (isOver(req, res, this.isConnected)) this.endSoon()
   }
 
-  private isOver(): boolean {
-    const { req, res } = this
-    if (stateOf(res, 'closed') === true || req.socket?.destroyed === true) return true
-    return !this.isConnected && stateOf(res, 'writableFinished') === true
+  private watchUpgrade(): void {
+    this.set(UPGRADE, true)
+    watchFirstWrite(this.req.socket, (status) => {
+      this.upgradeStatus = status
+      this.wrote()
+    })
+  }
+
+  /** Middleware before this may have taken long: the events that would end the span may be over. */
+  private endSoon(): void {
+    this.set(SENT, stateOf(this.res, 'writableFinished') === true)
+    process.nextTick(endLive, this)
   }
 
   /** Has the request, and thereby its response, be known as traced; ends the span where that cannot be. */
@@ -108,16 +122,23 @@ export class RequestSpan implements TracedRequest {
     }
   }
 
+  private get errors(): RequestErrors {
+    this.lazyErrors ??= new RequestErrors()
+    return this.lazyErrors
+  }
+
+  pipes(source: unknown): void {
+    this.errors.source = source
+  }
+
   threw(error: unknown): void {
-    this.error ??= { thrown: error }
-    this.isPassedOn = false
+    this.errors.threw(error)
     // Whatever reads the body gets this error when the client leaves, which is not a failure.
     if (error !== this.req.errored) this.span.fail(error)
   }
 
   answersError(error: unknown): void {
-    this.error = { thrown: error }
-    this.isPassedOn = true
+    this.errors.answers(error)
   }
 
   routed(route: string | (() => string)): void {
@@ -132,41 +153,34 @@ export class RequestSpan implements TracedRequest {
       else info.route = route
     }
     // A name that the program gave it since then stays.
-    if (span.name !== this.ownName) return
+    if (span.name !== info.ownName) return
     span.name = routeName(info.method, route)
-    this.ownName = span.name
+    info.ownName = span.name
   }
 
   wrote(): void {
-    this.firstByteAfter ??= this.span.elapsed
+    // Once the span has finished, what is known of it stays.
+    if (!this.info.isFinished) this.info.firstByteAfter ??= this.span.elapsed
   }
 
   headed(statusLine: string | undefined): void {
     this.statusLine = statusLine
-    if (this.span.recording) this.recordHeaders()
-  }
-
-  private recordHeaders(): void {
-    try {
-      recordHeaders(this.span, this.info.by.head.recorded, this.res)
-    } catch {
-      // The response is a mock that lacks something.
-    }
+    if (this.span.recording) recordHeaders(this.span, this.info.by.head.recorded, this.res)
   }
 
   sent(): void {
     // Up to Node 22 a response says so too when its connection breaks.
-    this.isSent = this.res.socket?.destroyed !== true
+    this.set(SENT, this.res.socket?.destroyed !== true)
   }
 
   /** Node's servers close the responses of their own only: not those of tests, of clouds, nor one that refuses an upgrade. */
   get endsWithFinish(): boolean {
-    return this.isUpgrade || !this.isConnected
+    return (this.flags & (UPGRADE | CONNECTED)) !== CONNECTED
   }
 
   end(): void {
-    if (this.isEnded) return
-    this.isEnded = true
+    if (this.is(ENDED)) return
+    this.set(ENDED, true)
     try {
       this.live?.remove(this)
       // Unless the program has finished it.
@@ -183,15 +197,17 @@ export class RequestSpan implements TracedRequest {
   }
 
   private record(): void {
-    const { span, info } = this
     try {
       if (this.lateRoute !== undefined) this.nameBy(this.lateRoute())
       else if (this.routes !== undefined) this.nameBy(this.routes.pattern())
     } catch {
       // The program has frozen the span, which keeps its name.
     }
-    info.firstByteAfter = this.firstByteAfter
-    if (this.leaveToInfo()) return
+    if (!this.leaveToInfo()) this.recordEnd()
+  }
+
+  private recordEnd(): void {
+    const { span, info } = this
     const status = this.upgradeStatus ?? statusOf(this.res, this.stream, this.statusLine)
     info.status = status
     if (status !== undefined && this.upgradeStatus === undefined)
@@ -200,8 +216,9 @@ export class RequestSpan implements TracedRequest {
     info.writeEnd(dataToWrite(span))
     if (status !== undefined) {
       // Of a head that was not seen as it was made.
-      if (this.statusLine === undefined && this.stream === undefined) this.recordHeaders()
-      if (status >= 500) span.fail(this.noted()?.thrown ?? errorOf(status))
+      if (this.statusLine === undefined && this.stream === undefined)
+        recordHeaders(span, info.by.head.recorded, this.res)
+      if (status >= 500) span.fail(this.errors.answered(this.routes)?.thrown ?? errorOf(status))
     }
     const reason = this.reason()
     if (reason !== 'completed') dataToWrite(span)[DATA_KEYS.httpEndReason] = reason
@@ -210,7 +227,7 @@ export class RequestSpan implements TracedRequest {
   /** Leaves the rest to be written later. @returns whether it can be: nobody has the span's data so far, and all went well */
   private leaveToInfo(): boolean {
     const { info, res, statusLine } = this
-    if (info.isWritten || !this.isSent || statusLine === undefined || this.upgradeStatus !== undefined) return false
+    if (info.isWritten || !this.is(SENT) || statusLine === undefined || this.upgradeStatus !== undefined) return false
     info.status = statusLine
     info.bodySize = mayHaveBody(this.req, res, undefined, 0) ? this.bodySize : 0
     // To read the line takes longer.
@@ -221,29 +238,11 @@ export class RequestSpan implements TracedRequest {
     if (this.upgradeStatus !== undefined) return this.upgradeStatus === 101 ? 'upgraded' : 'completed'
     const { stream } = this
     const isWhole =
-      stream === undefined ? this.isSent : stream.writableFinished && !stream.aborted && stream.rstCode === 0
+      stream === undefined ? this.is(SENT) : stream.writableFinished && !stream.aborted && stream.rstCode === 0
     if (isWhole) return 'completed'
-    const cause = this.cause()
+    const cause = this.errors.cause(this.req, this.res, this)
     if (cause === undefined) return 'aborted'
     this.span.fail(cause.thrown)
     return 'error'
-  }
-
-  /** The error that the program has answered, or was about to. */
-  private noted(): Cause | undefined {
-    const thrown = this.error === undefined || this.isPassedOn ? this.routes?.keptError(this.error?.thrown) : undefined
-    if (thrown !== undefined) this.answersError(thrown)
-    return this.error
-  }
-
-  private cause(): Cause | undefined {
-    const { req, res, stream } = this
-    // A request that is sent back breaks with its connection.
-    const source = this.source === req ? undefined : this.source
-    const error = this.noted()
-    const found = stream === undefined ? causeOf(req, res, source) : causeOfStream(stream, source)
-    if (error === undefined || error.thrown === req.errored) return found
-    // An error that the program has dealt with is not why a client has left.
-    return found === undefined && this.isPassedOn ? undefined : error
   }
 }

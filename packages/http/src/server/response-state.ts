@@ -29,6 +29,12 @@ function findGetters(): Getters {
   }
 }
 
+/** Whether the events that tell of a request's end are over. @param isConnected whether the response goes out on a connection */
+export function isOver(req: Request, res: Response, isConnected: boolean): boolean {
+  if (stateOf(res, 'closed') === true || req.socket?.destroyed === true) return true
+  return !isConnected && stateOf(res, 'writableFinished') === true
+}
+
 let isStored: boolean | undefined
 
 /** Whether `_storeHeader` makes the heads of HTTP/1 responses: on Node and Deno, not on Bun, which has it and never calls it. */

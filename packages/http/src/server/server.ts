@@ -9,7 +9,7 @@ import {
   type TraceOptions,
   writeLater,
 } from '@trace/core'
-import { extractFirst } from '../propagation/propagator.js'
+import { extractFirst, type Propagator } from '../propagation/propagator.js'
 import { parseIdHeader } from '../propagation/request-id.js'
 import { asKey, methodOf, pathOf, queryOf, routeName } from '../values/naming.js'
 import { isForeignId, type NewHeader, replaceHeader, replaceHeaders } from './header.js'
@@ -68,14 +68,9 @@ export class RequestTracer implements Registration {
     try {
       const name = this.#givenName(req)
       const info = this.#infoOf(req, name, arrival)
-      span = this.#start(req, name ?? info.provisionalName ?? '')
-      traced = new RequestSpan(span, req, res, info)
-      if (span.recording) this.#describe(req, span, info)
-      this.#sendIds(req, traced)
-      const { idHeader } = this.head
-      // Beforehand only where nothing better can be had: on Bun, and on mocks, of whose methods nothing else is known.
-      const joinsHead = arrival.isWrapped === true ? storesHeads() : hasHead(res)
-      if (idHeader !== undefined && !joinsHead) res.setHeader(idHeader.name, traced.idText)
+      span = this.#start(req, name ?? info.ownName ?? '')
+      traced = RequestSpan.of(span, req, res, info)
+      this.#equip(traced, req, res)
     } catch {
       // A mock of a request that lacks something, or a tracer that throws: the request is served, if need be without a span.
       if (traced === undefined) span?.finish()
@@ -123,13 +118,32 @@ export class RequestTracer implements Registration {
 
   #infoOf(req: Request, givenName: string | undefined, arrival: Arrival): RequestInfo {
     const info = new RequestInfo(this, methodOf(req.method), pathOf(targetOf(req)), arrival)
-    if (givenName === undefined) info.provisionalName = nameOf(info)
+    if (givenName === undefined) info.ownName = nameOf(info)
     return info
+  }
+
+  #equip(traced: RequestSpan, req: Request, res: Response): void {
+    const { span, info } = traced
+    if (span.recording) this.#describe(req, span, info)
+    this.#sendIds(req, traced)
+    const { idHeader } = this.head
+    // Beforehand only where nothing better can be had: on Bun, and on mocks, of whose methods nothing else is known.
+    if (idHeader !== undefined && !(info.isWrapped ? storesHeads() : hasHead(res)))
+      res.setHeader(idHeader.name, traced.idText)
   }
 
   #start(req: Request, name: string): ActiveSpan {
     const { tracer, kind, lowerKey, propagators, readsHeaderKey } = this.#settings
     const header = readsHeaderKey ? req.headers[lowerKey] : undefined
+    // Apart, since most requests bring no ids.
+    return header === undefined && propagators === undefined
+      ? tracer.start(kind, name, NEW_TRACE)
+      : this.#startBelow(req, name, header)
+  }
+
+  /** @param header the id's header, which another system may have written */
+  #startBelow(req: Request, name: string, header: unknown): ActiveSpan {
+    const { tracer, kind, propagators } = this.#settings
     const id = typeof header === 'string' ? header : undefined
     const caller =
       propagators === undefined ? parseIdHeader(id) : extractFirst(propagators, (each) => headerOf(req, each))
@@ -158,7 +172,11 @@ export class RequestTracer implements Registration {
     const { maskedParameters, requestHeaders } = this.#settings
     if (maskedParameters !== undefined) info.query = queryOf(targetOf(req), maskedParameters)
     if (!writeLater(span, info)) info.writeTo(dataToWrite(span))
-    for (const { name, key } of requestHeaders) {
+    if (requestHeaders.length > 0) this.#recordHeaders(req, span)
+  }
+
+  #recordHeaders(req: Request, span: ActiveSpan): void {
+    for (const { name, key } of this.#settings.requestHeaders) {
       const value = req.headers[name]
       if (value !== undefined) dataToWrite(span)[key] = value
     }
@@ -166,10 +184,11 @@ export class RequestTracer implements Registration {
 
   #sendIds(req: Request, { span, idText }: TracedRequest): void {
     const { headerKey, lowerKey, propagators } = this.#settings
-    if (propagators === undefined) {
-      replaceHeader(req, headerKey, lowerKey, `${idText}:${span.spanId}`)
-      return
-    }
+    if (propagators === undefined) replaceHeader(req, headerKey, lowerKey, `${idText}:${span.spanId}`)
+    else this.#inject(req, span, propagators)
+  }
+
+  #inject(req: Request, span: ActiveSpan, propagators: readonly Propagator[]): void {
     const headers: NewHeader[] = []
     const add = (name: string, value: string) => headers.push({ name, lowerName: this.#lowerNameOf(name), value })
     for (const propagator of propagators) propagator.inject(span, add)
