@@ -3,6 +3,7 @@
 // What is a dependency, or a peer dependency, stays outside; a development dependency that is imported is bundled in.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import { parse } from 'acorn'
 import { build } from 'esbuild'
 
 const SHARED = 'dist/shared.js'
@@ -31,6 +32,7 @@ removeOldOutputs()
 await bundleModules()
 await convertToCommonJs()
 importBuiltinsLightly()
+keepConstants()
 copyDeclarations()
 
 /** What an earlier build has left would be published too. The compiler has just written the declarations, but removes none. */
@@ -160,6 +162,41 @@ async function convertToCommonJs() {
   function toCommonJs({ path, importer }) {
     return importer === '' ? undefined : { path: path.replace(/\.js$/, '.cjs'), external: true }
   }
+}
+
+/**
+ * esbuild makes a `var` of each `const` of a module. V8 takes the value of a constant when it compiles what uses it, and loads and checks
+ * that of a variable each time: that is a sixth of the code that a traced request runs.
+ */
+function keepConstants() {
+  for (const file of filesIn('dist').filter((name) => /\.c?js$/.test(name))) {
+    const path = join('dist', file)
+    const text = readFileSync(path, 'utf8')
+    const program = parse(text, { ecmaVersion: 'latest', sourceType: 'module' })
+    const assigned = namesAssigned(program)
+    const isConstant = ({ id, init }) => init !== null && id.type === 'Identifier' && !assigned.has(id.name)
+    const constants = program.body.filter(({ kind, declarations }) => kind === 'var' && declarations.every(isConstant))
+    let kept = text
+    for (const { start } of constants.toReversed()) kept = `${kept.slice(0, start)}const${kept.slice(start + 3)}`
+    if (kept !== text) writeFileSync(path, kept)
+  }
+}
+
+/** Wherever that is, be it in a scope that has another variable of the name. */
+function namesAssigned(program) {
+  const targets = [...nodesIn(program)].flatMap(({ type, left, argument }) => {
+    if (type === 'UpdateExpression') return argument
+    return type === 'AssignmentExpression' || /^For(Of|In)Statement$/.test(type) ? left : []
+  })
+  // What is assigned to a property assigns nothing to the names that stand in it.
+  const names = targets.flatMap((target) => [...nodesIn(target, 'MemberExpression')])
+  return new Set(names.map(({ name }) => name))
+}
+
+function* nodesIn(node, except) {
+  if (node.type === except) return
+  yield node
+  for (const child of Object.values(node).flat()) if (typeof child?.type === 'string') yield* nodesIn(child, except)
 }
 
 /** TypeScript tells from a declaration's name which of the two it is of. Both have the same lines, and so the same map. */
