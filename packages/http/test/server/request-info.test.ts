@@ -98,6 +98,20 @@ describe.each(Object.entries(SERVERS))('on %s', (framework, make) => {
     expect(active?.data).toEqual({ ...data })
   })
 
+  test('data that are asked for before the end have when the first byte was sent', async () => {
+    let soFar: object | undefined
+    const { data } = await recordOf((span, res) => {
+      const { end } = res
+      res.end = (...args: unknown[]) => {
+        soFar = { ...span.data }
+        return Reflect.apply(end, res, args)
+      }
+    })
+    const { 'http.route': _, ...others } = known
+    const sent = { 'http.time_to_first_byte': data['http.time_to_first_byte'] }
+    expect(soFar).toEqual({ ...(framework === 'Express' ? others : known), ...sent })
+  })
+
   test('the status is that of the head, whatever the response tells', async () => {
     const { data } = await recordOf((_span, res) => {
       Object.defineProperty(res, 'statusCode', { get: () => 200, set: () => {} })
