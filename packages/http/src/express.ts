@@ -34,7 +34,7 @@ export function traceExpress(options: ServerOptions): Middleware {
     if (traced === undefined) return requests.pass(req, next)
     if (traced.span.recording) {
       const app: unknown = requestPrototype === undefined ? Reflect.get(req, 'app') : knownRequests.app
-      traced.routes = new RouteWatch(req, app, requestPrototype)
+      traced.routes = RouteWatch.of(req, app, requestPrototype)
     }
     traced.span.run(() => next())
   }

@@ -9,7 +9,7 @@ import { watchErrors } from './router-errors.js'
 const GIVEN: unique symbol = Symbol.for('@trace/http/given/1')
 
 /** What Express sets on a request while it goes through its routers. */
-interface Given {
+export interface Given {
   baseUrl: unknown
   route: unknown
 }
