@@ -166,7 +166,7 @@ async function convertToCommonJs() {
 
 /**
  * esbuild makes a `var` of each `const` of a module. V8 takes the value of a constant when it compiles what uses it, and loads and checks
- * that of a variable each time: that is a sixth of the code that a traced request runs.
+ * that of a variable each time.
  */
 function keepConstants() {
   for (const file of filesIn('dist').filter((name) => /\.c?js$/.test(name))) {
