@@ -63,7 +63,15 @@ function fillPool(): void {
   next = 0
 }
 
-/** Of 31 bits, so that the top one is clear whichever half this becomes. */
+let counted = 0
+
+/** Of 31 bits, so that the top one is clear whichever half this becomes. Counted, in case the program has replaced `Math.random` as well. */
 function anyWord(): number {
-  return Math.random() * 2 ** 31
+  let random = 0
+  try {
+    random = Math.random() * 2 ** 31
+  } catch {
+    // What is counted differs.
+  }
+  return (random ^ counted++) & 0x7fff_ffff
 }

@@ -47,6 +47,8 @@ export const FAULTS: Fault[] = [
   replaced('process.emitWarning throws', 'process', 'emitWarning', THROWS),
   replaced('there is no crypto', 'globalThis', 'crypto', 'undefined'),
   replaced('crypto gives nothing but zeros', 'globalThis.crypto', 'getRandomValues', '(array) => array.fill(0n)'),
+  replaced('Math.random throws', 'Math', 'random', THROWS),
+  replaced('Math.random stands still', 'Math', 'random', '() => 0'),
   replaced('crypto is out of order', 'globalThis.crypto', 'getRandomValues', THROWS),
   replaced('Error.prepareStackTrace throws', 'Error', 'prepareStackTrace', THROWS),
   replaced('there is no AbortController', 'globalThis', 'AbortController', 'undefined'),

@@ -27,10 +27,11 @@ test.each([
     'const tracer = make(); Object.defineProperty(globalThis, "crypto", { value: {} }); await tracer.trace("a", "b", () => {})',
     /^$/,
   ],
-  [
-    'const seen = new Set(); crypto.getRandomValues = (array) => array; for (let i = 0; i < 5_000; i++) seen.add(generateId()); make(); console.error(seen.size)',
+  ...['', 'Math.random = () => 0;', 'Math.random = () => { throw new Error() };'].map((more): [string, RegExp] => [
+    `${more} crypto.getRandomValues = (array) => array
+    const seen = new Set(); for (let i = 0; i < 5_000; i++) seen.add(generateId()); make(); console.error(seen.size)`,
     /^5000\s*$/,
-  ],
+  ]),
 ])('a program that has %s', (does, said) => {
   const core = new URL('../../dist/index.js', import.meta.url).href
   const program = `import { createTracer, generateId, memoryRecorder } from ${JSON.stringify(core)}

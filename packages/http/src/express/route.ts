@@ -56,7 +56,7 @@ export class RouteWatch implements RouteSource {
     return watch
   }
 
-  /** So short that V8 makes it a part of its caller, which halves what it takes. */
+  /** So short that V8 makes it a part of its caller, where setting a property of what is new needs no checks. */
   private constructor(req: WatchedRequest, app: unknown, { baseUrl, route }: Readonly<Given>) {
     this.#req = req
     this.#app = app
