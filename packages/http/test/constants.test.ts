@@ -13,6 +13,5 @@ describe.each(['core', 'http'])('what is published of @trace/%s', (name) => {
     const changes = (variable: string | undefined) =>
       new RegExp(`[^.\\w]${variable}(\\+\\+|--| (\\?\\?|\\|\\||&&|[-+|&])?= )`, 'g')
     expect(variables.filter((variable) => (text.match(changes(variable)) ?? []).length < 2)).toEqual([])
-    expect(text.length).toBeGreaterThan(0)
   })
 })

@@ -1,5 +1,5 @@
 import { type Cause, causeOf, causeOfStream } from './ending.js'
-import type { Request, Response, RouteSource, Stream } from './messages.js'
+import type { Request, Response, RouteSource, TracedRequest } from './messages.js'
 
 /** What has told of the errors of a request, of which most have none. */
 export class RequestErrors {
@@ -30,15 +30,11 @@ export class RequestErrors {
   }
 
   /** Why the response was not sent whole; undefined where it is the client that left. */
-  cause(
-    req: Request,
-    res: Response,
-    on: { stream: Stream | undefined; routes: RouteSource | undefined },
-  ): Cause | undefined {
+  cause(req: Request, res: Response, { stream, routes }: Pick<TracedRequest, 'stream' | 'routes'>): Cause | undefined {
     // A request that is sent back breaks with its connection.
     const source = this.source === req ? undefined : this.source
-    const error = this.answered(on.routes)
-    const found = on.stream === undefined ? causeOf(req, res, source) : causeOfStream(on.stream, source)
+    const error = this.answered(routes)
+    const found = stream === undefined ? causeOf(req, res, source) : causeOfStream(stream, source)
     if (error === undefined || error.thrown === req.errored) return found
     // An error that the program has dealt with is not why a client has left.
     return found === undefined && this.#isPassedOn ? undefined : error

@@ -122,6 +122,7 @@ export class RequestTracer implements Registration {
     return info
   }
 
+  /** Writes what is known of a request into its span, and the ids into its headers and, where that is to be done now, the response's. */
   #equip(traced: RequestSpan, req: Request, res: Response): void {
     const { span, info } = traced
     if (span.recording) this.#describe(req, span, info)
